@@ -1,0 +1,31 @@
+"""The figures: numbers from two tables (design 5), pictures from the numbers. To add one: a file, a line here."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.figures import fig4a, fig4b, fig5a, fig5b, learning_curves
+from analysis.figures.model import Figure, FigureData, NothingToDraw
+from analysis.figures.saving import write
+
+FIGURES: dict[str, Figure] = {
+    "fig4a": Figure(fig4a.table, fig4a.draw),
+    "fig4b": Figure(fig4b.table, fig4b.draw),
+    "fig5a": Figure(fig5a.table, fig5a.draw),
+    "fig5b": Figure(fig5b.table, fig5b.draw),
+    "learning_curves": Figure(learning_curves.table, learning_curves.draw),
+}
+
+__all__ = ["FIGURES", "Figure", "FigureData", "NothingToDraw", "save"]
+
+
+def save(name: str, epochs: pd.DataFrame, points: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write NAME.png, NAME.pdf and NAME.csv of a registered figure into `folder`; returns their paths.
+
+    epochs, points: the tables of design 5. Raises NothingToDraw, and writes nothing, if the sweep lacks
+    the figure's points.
+    """
+    if name not in FIGURES:
+        raise KeyError(f"unknown figure {name!r}; there are: {', '.join(FIGURES)}")
+    data = FIGURES[name].table(epochs, points)
+    return write(name, data, FIGURES[name].draw(data), folder)

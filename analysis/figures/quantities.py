@@ -1,0 +1,48 @@
+"""The two measured quantities of the figures: test error, and mutual information of the paper's pair of layers."""
+
+import pandas as pd
+
+TEST_ERROR = "test_error"
+PAPER_BITS = "mutual_information_bits"
+BALANCED_BITS = "mutual_information_balanced_bits"
+MI_COLUMNS = (PAPER_BITS, BALANCED_BITS)
+PREFERRED_PAIRS = ("first-merged", "first-last")
+WITH_SHORTCUT = ("shortcut", "shortcut_resnet")
+TRACE_COLUMNS = ("point_id", "dataset", "architecture", "width", "depth", "seed", "state", "epoch", "pair", TEST_ERROR)
+
+
+def present(frame: pd.DataFrame) -> list[str]:
+    """The mutual-information columns that hold at least one number."""
+    return [column for column in MI_COLUMNS if column in frame and frame[column].notna().any()]
+
+
+def default_pair(epochs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the paper's pair: first-merged, else first-last, decided once per architecture.
+
+    Networks without a shortcut have one pair under either name (design 2), so they take what each point has. A network
+    with a shortcut takes first-last only if no point of its architecture has first-merged, never a mixture.
+    """
+    rows = epochs[epochs["pair"].isin(PREFERRED_PAIRS)]
+    merged = rows[rows["pair"] == "first-merged"]
+    shortcut = rows["architecture"].isin(WITH_SHORTCUT)
+    has_merged = rows["architecture"].isin(merged["architecture"]) & shortcut
+    has_merged |= rows["point_id"].isin(merged["point_id"]) & ~shortcut
+    return rows[(rows["pair"] == "first-merged") | ~has_merged].drop_duplicates(["point_id", "epoch"])
+
+
+def traces(epochs: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
+    """One row per measured epoch of each point, with its state, in the order of training.
+
+    Epochs without a number for the error or for every mutual information are left out.
+    """
+    states = points.drop_duplicates("point_id")[["point_id", "state"]]
+    rows = default_pair(epochs).merge(states, on="point_id", how="inner", validate="many_to_one")
+    bits = present(rows)
+    rows = rows[rows[TEST_ERROR].notna() & rows[bits].notna().any(axis="columns")] if bits else rows.iloc[:0]
+    return ordered(rows[[*TRACE_COLUMNS, *bits]])
+
+
+def ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows sorted by network, seed and epoch whatever order they came in."""
+    keys = ["architecture", "width", "depth", "seed", "point_id", "epoch"]
+    return rows.sort_values(keys, kind="stable").reset_index(drop=True)

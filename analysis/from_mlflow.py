@@ -1,0 +1,87 @@
+"""Collect a sweep from MLflow instead of the store. The one module of the analysis that imports mlflow."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from analysis.tables import POINTS, Tables, assemble, epoch_rows, last_values
+from sweep.errors import UsageError
+from trainables.records import HISTORY_SCHEMA
+
+_EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
+_PAIR_FIELDS = tuple(
+    name for name in HISTORY_SCHEMA.names if name not in (*_EPOCH_FIELDS, "epoch", "pair", "timestamp", "reason")
+)
+
+
+def from_mlflow(tracking_uri: str, sweep: str) -> Tables:
+    """The tables of a sweep as MLflow mirrors it: points that never started have no run and so no row.
+
+    Raises:
+        UsageError: when MLflow has no experiment of that name.
+    """
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri)
+    experiment = client.get_experiment_by_name(sweep)
+    if experiment is None:
+        names = ", ".join(found.name for found in client.search_experiments()) or "none"
+        raise UsageError(f"no experiment '{sweep}' in {tracking_uri}: there are {names}\n  next: sweep track {sweep}")
+    runs = _all_runs(client, experiment.experiment_id)
+    histories, rows = [], []
+    for run in sorted(runs, key=lambda run: run.data.tags["point_id"]):
+        history, config = _history(client, run), _config(run.data.params)
+        histories.append(epoch_rows(sweep, run.data.tags["point_id"], config, history))
+        rows.append(config | {"sweep": sweep} | _outcome(run.data.tags) | last_values(history))
+    return assemble(histories, rows)
+
+
+def _all_runs(client: Any, experiment_id: str) -> list[Any]:
+    runs, token = [], None
+    while True:
+        page = client.search_runs([experiment_id], "tags.point_id != ''", max_results=1000, page_token=token)
+        runs += page
+        token = page.token
+        if not token:
+            return runs
+
+
+def _history(client: Any, run: Any) -> pa.Table:
+    """One row per (epoch, pair), as the store keeps it."""
+    pairs = run.data.tags["pairs"].split()
+    found = {name: _by_step(client, run, name) for name in _EPOCH_FIELDS}
+    measured = {
+        (pair, name): _by_step(client, run, f"{name}.{pair}")
+        for pair in pairs
+        for name in _PAIR_FIELDS
+        if f"{name}.{pair}" in run.data.metrics
+    }
+    rows = [
+        {"epoch": step, "pair": pair, "timestamp": datetime.fromtimestamp(first.timestamp / 1000, UTC)}
+        | {name: steps[step].value for name, steps in found.items() if step in steps}
+        | {name: steps[step].value for (of, name), steps in measured.items() if of == pair and step in steps}
+        for step, first in sorted(found["test_error"].items())
+        for pair in pairs
+    ]
+    return pa.Table.from_pylist(rows, schema=HISTORY_SCHEMA)
+
+
+def _by_step(client: Any, run: Any, metric: str) -> dict[int, Any]:
+    return {entry.step: entry for entry in client.get_metric_history(run.info.run_id, metric)}
+
+
+def _config(params: dict[str, str]) -> dict[str, Any]:
+    return {name: _parse(POINTS.field(name).type, text) for name, text in params.items() if name in POINTS.names}
+
+
+def _parse(kind: pa.DataType, text: str) -> Any:
+    if pa.types.is_boolean(kind):
+        return text == "True"
+    return int(text) if pa.types.is_integer(kind) else float(text) if pa.types.is_floating(kind) else text
+
+
+def _outcome(tags: dict[str, str]) -> dict[str, Any]:
+    names = set(POINTS.names) - {"sweep"}
+    texts = {name: text for name, text in tags.items() if name in names and text not in ("", "null")}
+    return {name: _parse(POINTS.field(name).type, text) for name, text in texts.items()}

@@ -1,0 +1,54 @@
+"""LEAF. Options and output shared by the commands: data goes to stdout as tables or JSON, talk to stderr."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+talk = Console(stderr=True)
+
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A preset's name or the path of a YAML file.")]
+Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="The name of a sweep in the store.")]
+Store = Annotated[Path, typer.Option("--store", envvar="SWEEP_STORE", help="Folder of the results.")]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow; by default SQLite in the store."),
+]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", envvar="SWEEP_DATA_DIR", help="Folder that holds mnist/*-ubyte.gz.")
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=YAML", help="Change the spec, as in grid.width=[50].")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Retry = Annotated[
+    str | None, typer.Option("--retry", metavar="KIND,...", help="Run failed points again: infra, resource, code, all.")
+]
+
+DEFAULT_STORE = Path("runs")
+
+
+def default_tracking_uri(store: Path) -> str:
+    """The SQLite database in the store."""
+    return f"sqlite:///{(store / 'mlflow.db').absolute()}"
+
+
+def print_json(value: Any) -> None:
+    """The value on stdout, for scripts."""
+    print(json.dumps(value, indent=1, default=str))
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout: drawn on a terminal, else full-width plain columns."""
+    console = Console()
+    table = Table(*head, box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    if not console.is_terminal:
+        console = Console(width=10_000)
+    console.print(table, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+    console.print()

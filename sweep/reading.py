@@ -1,0 +1,179 @@
+"""Commands that read: presets, plan, status, show. None of them writes."""
+
+import shlex
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from sweep import options
+from sweep.errors import UsageError
+from sweep.options import print_json, print_table, talk
+from sweep.plan import Plan
+from sweep.plan import plan as make_plan
+from sweep.progress import LiveView, duration, pace
+from sweep.spec import SweepSpec
+from sweep.spec import presets as packaged
+from sweep.spec_reader import load
+from sweep.status import Status, Watch
+from sweep.store import State, Store
+from trainables.config import TrialConfig
+from trainables.records import PairRecord
+
+LOG_LINES = 20
+WATCH_SECONDS = 2.0
+
+
+def presets(as_json: options.Json = False) -> None:
+    """List the packaged specs, with size and purpose."""
+    found = [load(name) for name in packaged()]
+    if as_json:
+        print_json([{"name": one.name, "points": len(one.points), "description": one.description} for one in found])
+        return
+    print_table(["preset", "points", "purpose"], [[one.name, str(len(one.points)), one.description] for one in found])
+
+
+def plan(
+    spec: options.Spec,
+    settings: options.Settings = None,
+    store: options.Store = options.DEFAULT_STORE,
+    retry: options.Retry = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what a run would do and cost."""
+    wanted = load(spec, settings or [])
+    todo = make_plan(wanted.points, Watch(Store(store), wanted.name, wanted.points).known(), retry_kinds(retry))
+    if as_json:
+        print_json(_plan_json(wanted, todo))
+        return
+    rows = [["points", str(len(wanted.points))]]
+    rows += [[f"  {state}", str(todo.count(state))] for state in State if todo.count(state)]
+    rows += [["to run", str(len(todo.to_run))], ["epochs to run", f"{todo.epochs_to_run:,}"]]
+    if todo.to_run:
+        cost = f"{duration(todo.seconds)}, divided by the number of trials at a time"
+        unknown = f"unknown: {todo.uncalibrated} of the points to run have no finished one of like shape"
+        rows.append(["trial time", unknown if todo.seconds is None else cost])
+    print_table([f"sweep {wanted.name}", ""], rows)
+    if todo.left_failed:
+        talk.print(f"{len(todo.left_failed)} failed points are left alone; --retry all runs them again", style="yellow")
+    if todo.to_run:
+        change = [f"--set {shlex.quote(setting)}" for setting in settings or []]
+        if todo.seconds is None:
+            change.append("--set grid.seed=[0]")
+        why = "to learn the cost from one seed" if todo.seconds is None else "to run them"
+        talk.print(f"next, {why}: {' '.join(['sweep run', spec, *change])}", highlight=False, soft_wrap=True)
+
+
+def _plan_json(spec: SweepSpec, todo: Plan) -> dict[str, object]:
+    return {
+        "sweep": spec.name,
+        "points_total": len(spec.points),
+        "points": {str(state): todo.count(state) for state in State},
+        "to_run": [point.point_id for point in todo.to_run],
+        "epochs_to_run": todo.epochs_to_run,
+        "trial_seconds": todo.seconds,
+    }
+
+
+def status(
+    sweep: options.Sweep,
+    store: options.Store = options.DEFAULT_STORE,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep showing it until the driver ends.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Show counts, rate, time left, and whether the driver is alive or lost."""
+    watched = Watch(Store(store), sweep, Store(store).spec(sweep).points)
+    current = watched.status()
+    if watch:
+        with LiveView(watched.status, talk):
+            while current.driver.state == "alive":
+                time.sleep(WATCH_SECONDS)
+                current = watched.status()
+    if as_json:
+        print_json(current.as_json())
+    else:
+        _print_status(current)
+
+
+def _print_status(current: Status) -> None:
+    rows = [["points", str(current.points_total)]]
+    rows += [[f"  {state}", str(count)] for state, count in current.counts.items() if count]
+    rows += [["epochs", f"{current.epochs_done:,} of {current.epochs_total:,}"]]
+    rows += [["pace", pace(current)], ["driver", str(current.driver)]]
+    print_table([f"sweep {current.sweep}", ""], rows)
+    unfinished = current.counts["missing"] + current.counts["interrupted"]
+    if current.driver.state != "alive" and unfinished:
+        talk.print(f"next: sweep resume {current.sweep}", highlight=False)
+
+
+def show(
+    sweep: options.Sweep,
+    point: Annotated[str, typer.Argument(metavar="POINT", help="A point's id, or its beginning.")],
+    store: options.Store = options.DEFAULT_STORE,
+    as_json: options.Json = False,
+) -> None:
+    """Show one point: config, result, provenance, attempts, log, and how to run it alone."""
+    opened = Store(store)
+    config = _find(opened.spec(sweep), point)
+    known = opened.known(config)
+    provenance = known.result.provenance if known.result else known.attempts[-1].provenance if known.attempts else {}
+    alone = f"sweep run {shlex.quote(str(opened.spec_path(sweep)))} --point {config.point_id} --store alone"
+    if as_json:
+        fields: dict[str, object] = {
+            "point_id": config.point_id,
+            "state": known.state,
+            "config": config.model_dump(mode="json"),
+        }
+        attempts = [asdict(attempt) for attempt in known.attempts]
+        fields |= {"epochs_done": known.epochs_done, "provenance": provenance, "attempts": attempts, "alone": alone}
+        print_json(fields)
+        return
+    rows = [["state", str(known.state)], ["epochs", f"{known.epochs_done} of {config.epochs}"]]
+    if known.history:
+        last = known.history[-1]
+        rows.append(["test error", f"{last.test_error:.4f}"])
+        rows += [[f"MI {pair.pair}", _in_words(pair)] for pair in last.pairs]
+    print_table([config.point_id, ""], rows)
+    print_table(["config", ""], [[key, str(value)] for key, value in config.flat().items()])
+    print_table(["provenance", ""], [[key, str(value)] for key, value in provenance.items()])
+    for attempt in known.attempts:
+        log = [line.split(" ", 1) for line in attempt.log[-LOG_LINES:]]
+        print_table([f"attempt {attempt.number} on {attempt.host}", ""], log)
+        if attempt.failure:
+            print(f"{attempt.failure.kind}: {attempt.failure.message}\n{attempt.failure.traceback}")
+    talk.print(f"to run it alone, in a store of its own: {alone}", highlight=False, soft_wrap=True)
+
+
+def _find(spec: SweepSpec, beginning: str) -> TrialConfig:
+    found = [point for point in spec.points if point.point_id.startswith(beginning)]
+    if len(found) == 1:
+        return found[0]
+    some = ", ".join(point.point_id for point in (found or spec.points)[:5])
+    what = f"{len(found)} points begin with" if found else "no point begins with"
+    raise UsageError(
+        f"{what} '{beginning}' in sweep {spec.name}: there are {some}, ...\n  next: sweep plan {spec.name}"
+    )
+
+
+def _in_words(pair: PairRecord) -> str:
+    values = {"": pair.mutual_information_bits, "balanced ": pair.mutual_information_balanced_bits}
+    words = [f"{name}{value:.3f} bits" for name, value in values.items() if value is not None]
+    if pair.mi_ceiling_bits is not None:
+        words.append(f"ceiling {pair.mi_ceiling_bits:.3f}")
+    if pair.mi_null_bits is not None:
+        words.append(f"shuffled {pair.mi_null_bits:.3f}")
+    if pair.mi_standard_error_bits is not None:
+        words.append(f"standard error {pair.mi_standard_error_bits:.3f}")
+    return ", ".join(words) if words else pair.reason or "not measured"
+
+
+def retry_kinds(text: str | None) -> tuple[str, ...]:
+    """The kinds of failure named in a comma-separated list; `all` names every one."""
+    from sweep.failures import KINDS
+
+    kinds = tuple(kind.strip() for kind in (text or "").split(",") if kind.strip())
+    for kind in kinds:
+        if kind not in (*KINDS, "all"):
+            raise UsageError(f"--retry {kind}: unknown kind of failure; allowed are {', '.join(KINDS)}, all")
+    return KINDS if "all" in kinds else kinds

@@ -1,0 +1,113 @@
+"""Commands that act: run, resume, track, ui."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sweep import options
+from sweep.errors import SweepError, UsageError
+from sweep.options import talk
+from sweep.reading import retry_kinds
+from sweep.spec import SweepSpec
+from sweep.spec_reader import load
+from sweep.store import Store
+
+GpusPerTrial = Annotated[float | None, typer.Option(min=0, help="GPUs of a trial; 0.25 puts four on one.")]
+CpusPerTrial = Annotated[float | None, typer.Option(min=0.01, help="CPUs of a trial.")]
+MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Trials at a time, at most.")]
+Address = Annotated[str | None, typer.Option(help="Ray cluster; by default RAY_ADDRESS, else one on this machine.")]
+Points = Annotated[list[str] | None, typer.Option("--point", help="Only this point of the spec; may be repeated.")]
+
+
+def run(
+    spec: options.Spec,
+    settings: options.Settings = None,
+    store: options.Store = options.DEFAULT_STORE,
+    tracking_uri: options.TrackingUri = None,
+    data_dir: options.DataDir = None,
+    gpus_per_trial: GpusPerTrial = None,
+    cpus_per_trial: CpusPerTrial = None,
+    max_concurrent: MaxConcurrent = None,
+    address: Address = None,
+    retry: options.Retry = None,
+    point: Points = None,
+) -> None:
+    """Compute what the store does not hold yet. Finished points are left alone, interrupted ones continue."""
+    wanted = load(spec, settings or [])
+    _run(wanted, store, tracking_uri, data_dir, gpus_per_trial, cpus_per_trial, max_concurrent, address, retry, point)
+
+
+def resume(
+    sweep: options.Sweep,
+    store: options.Store = options.DEFAULT_STORE,
+    tracking_uri: options.TrackingUri = None,
+    data_dir: options.DataDir = None,
+    gpus_per_trial: GpusPerTrial = None,
+    cpus_per_trial: CpusPerTrial = None,
+    max_concurrent: MaxConcurrent = None,
+    address: Address = None,
+    retry: options.Retry = None,
+) -> None:
+    """Run a sweep again with the spec kept in the store."""
+    wanted = Store(store).spec(sweep)
+    _run(wanted, store, tracking_uri, data_dir, gpus_per_trial, cpus_per_trial, max_concurrent, address, retry, None)
+
+
+def _run(
+    wanted: SweepSpec,
+    store: Path,
+    tracking_uri: str | None,
+    data_dir: Path | None,
+    gpus_per_trial: float | None,
+    cpus_per_trial: float | None,
+    max_concurrent: int | None,
+    address: str | None,
+    retry: str | None,
+    only: list[str] | None,
+) -> None:
+    given = {"gpus": gpus_per_trial, "cpus": cpus_per_trial}
+    wanted = wanted.with_resources({name: value for name, value in given.items() if value is not None})
+    if only:
+        wanted = wanted.only(only)
+    kinds = retry_kinds(retry)
+    from sweep.run import Options
+    from sweep.run import run as execute
+
+    tracking_uri = tracking_uri or options.default_tracking_uri(store)
+    execute(wanted, Options(store, tracking_uri, data_dir, max_concurrent, address, kinds), talk)
+
+
+def track(
+    sweep: options.Sweep, store: options.Store = options.DEFAULT_STORE, tracking_uri: options.TrackingUri = None
+) -> None:
+    """Replay a sweep's store into MLflow. Harmless when repeated."""
+    wanted, uri = Store(store).spec(sweep), tracking_uri or options.default_tracking_uri(store)
+    from sweep.tracking import Mirror
+
+    try:
+        mended = Mirror(uri, wanted).replay(wanted.points, Store(store))
+    except Exception as error:
+        raise SweepError(f"MLflow at {uri} failed: {error}\n  next: check it, then sweep track {sweep}") from error
+    talk.print(f"{len(wanted.points)} points checked, {mended} runs mended in {uri}", highlight=False, soft_wrap=True)
+
+
+def ui(
+    store: options.Store = options.DEFAULT_STORE,
+    tracking_uri: options.TrackingUri = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 5000,
+) -> None:
+    """Open the MLflow UI on the tracking store, reachable from this machine only."""
+    if tracking_uri and tracking_uri.startswith("http"):
+        raise UsageError(f"{tracking_uri} is a server with a UI of its own\n  next: open it in a browser")
+    if not tracking_uri and not (store / "mlflow.db").is_file():
+        raise UsageError(
+            f"no tracking database in the store {store}\n  next: sweep run demo, or choose another --store"
+        )
+    uri = tracking_uri or options.default_tracking_uri(store)
+    talk.print(f"MLflow UI on http://127.0.0.1:{port}, Ctrl-C ends it", highlight=False)
+    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+    serve = ["-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1", "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, *serve, "--workers", "1"])

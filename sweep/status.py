@@ -1,0 +1,133 @@
+"""The state of a sweep in numbers: from the store, and from what its driver says at every beat."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sweep.lease import Holder, holder, is_alive
+from sweep.store import Known, State, Store
+from trainables.config import TrialConfig
+
+
+@dataclass(frozen=True)
+class Driver:
+    """Whether a driver works on the sweep: `none` after it ended in order, `lost` when it died."""
+
+    state: Literal["alive", "lost", "none"]
+    holder: Holder | None = None
+
+    def __str__(self) -> str:
+        if self.holder is None:
+            return "no driver"
+        if self.state == "alive":
+            return f"driver alive: {self.holder}"
+        return f"driver lost: {self.holder}, last heartbeat {self.holder.heartbeat_age_seconds:.0f} s ago"
+
+
+@dataclass(frozen=True)
+class Status:
+    """Counts of points by state (`running` ones apart), epochs done and to do, the rate and the time left."""
+
+    sweep: str
+    counts: Mapping[str, int]
+    epochs_done: int
+    epochs_total: int
+    running: Mapping[str, int]
+    epochs_per_second: float | None
+    eta_seconds: float | None
+    driver: Driver
+
+    @property
+    def points_total(self) -> int:
+        """Number of points of the spec."""
+        return sum(self.counts.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        seen = self.driver.holder
+        return {
+            "sweep": self.sweep,
+            "points": dict(self.counts),
+            "points_total": self.points_total,
+            "epochs_done": self.epochs_done,
+            "epochs_total": self.epochs_total,
+            "running": dict(self.running),
+            "epochs_per_second": self.epochs_per_second,
+            "eta_seconds": self.eta_seconds,
+            "driver": self.driver.state,
+            "driver_host": seen.host if seen else None,
+            "driver_pid": seen.pid if seen else None,
+            "driver_since": seen.since if seen else None,
+            "heartbeat_age_seconds": seen.heartbeat_age_seconds if seen else None,
+        }
+
+
+class Watch:
+    """Reads the state of a sweep again and again; finished points are read once."""
+
+    def __init__(self, store: Store, sweep: str, points: Sequence[TrialConfig]) -> None:
+        self.store, self._sweep, self._points = store, sweep, points
+        self._done: dict[str, Known] = {}
+
+    def known(self) -> dict[str, Known]:
+        """What the store knows of every point, now."""
+        found = {}
+        for point in self._points:
+            known = self._done.get(point.point_id) or self.store.known(point)
+            if known.state.is_done:
+                self._done[point.point_id] = known
+            found[point.point_id] = known
+        return found
+
+    def status(self, progress: "Progress | None" = None) -> Status:
+        """The state of the sweep; a driver passes its own progress, anyone else's is what the lease says."""
+        known = self.known()
+        driver = Driver("alive") if progress else self._driver()
+        if progress is None and driver.state == "alive" and driver.holder and driver.holder.work:
+            progress = Progress(**driver.holder.work)
+        running = {
+            point: epoch
+            for point, epoch in (progress.running if progress else {}).items()
+            if point in known and not known[point].state.is_done
+        }
+        counts = Counter({str(state): 0 for state in (*State, "running")})
+        counts.update("running" if point in running else str(found.state) for point, found in known.items())
+        epochs_done = sum(max(found.epochs_done, running.get(point, 0)) for point, found in known.items())
+        ended_early = sum(
+            point.epochs - known[point.point_id].epochs_done
+            for point in self._points
+            if known[point.point_id].state is State.DIVERGED
+        )
+        total = sum(point.epochs for point in self._points)
+        rate = progress.rate(epochs_done) if progress else None
+        return Status(
+            sweep=self._sweep,
+            counts=dict(counts),
+            epochs_done=epochs_done,
+            epochs_total=total,
+            running=running,
+            epochs_per_second=rate,
+            eta_seconds=(total - epochs_done - ended_early) / rate if rate else None,
+            driver=driver,
+        )
+
+    def _driver(self) -> Driver:
+        seen = holder(self.store, self._sweep)
+        if seen is None:
+            return Driver("none")
+        return Driver("alive" if is_alive(self.store, self._sweep, seen) else "lost", seen)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a driver knows before the store does: the epoch of every running point, and since when it counts."""
+
+    running: dict[str, int]
+    epochs_at_start: int
+    seconds: float
+
+    def rate(self, epochs_done: int) -> float | None:
+        """Epochs per second since the driver started; None before there is anything to count."""
+        done = epochs_done - self.epochs_at_start
+        return done / self.seconds if done > 0 and self.seconds > 0 else None

@@ -1,0 +1,236 @@
+"""The truth: what is known of every point, in whole sealed objects. Owns every object name. Knows no Ray.
+
+points/POINT_ID/result            the accepted result: its presence, intact, is what finished means
+points/POINT_ID/snapshot-EPOCH    the last two snapshots of an unfinished point
+points/POINT_ID/attempt-NUMBER    one attempt: where, when, and how it failed if it did
+points/POINT_ID/damaged-*         objects that did not match their checksum, put aside
+sweeps/NAME/spec.yaml             the spec as last run, complete in itself
+sweeps/NAME/lease                 the live driver of the sweep
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sweep import spec_reader
+from sweep.errors import UsageError
+from sweep.objects import Objects
+from sweep.spec import SweepSpec
+from trainables.config import TrialConfig
+from trainables.records import (
+    RECORD_VERSION,
+    EpochRecord,
+    Failure,
+    PointResult,
+    history_from_arrow,
+    last_epoch,
+)
+from trainables.sealed import DamagedObject, seal, unseal
+from trainables.snapshots import Snapshot, history_arrow
+
+T = TypeVar("T")
+
+SNAPSHOTS_KEPT = 2
+
+
+class State(StrEnum):
+    """What the store knows of a point."""
+
+    FINISHED = "finished"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    MISSING = "missing"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the point has its result; a diverged training is one."""
+        return self in (State.FINISHED, State.DIVERGED)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try at a point: numbered from 1, kept for ever."""
+
+    number: int
+    started: str
+    host: str
+    from_epoch: int
+    provenance: dict[str, Any]
+    log: tuple[str, ...] = ()
+    ended: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the store knows of one point: its state, and the newest intact object behind it."""
+
+    state: State
+    history_arrow: bytes | None = None
+    result: PointResult | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the last attempt failed, if it did and no result came after."""
+        return self.attempts[-1].failure if self.state is State.FAILED else None
+
+    @property
+    def history(self) -> tuple[EpochRecord, ...]:
+        """The committed epochs."""
+        return history_from_arrow(self.history_arrow) if self.history_arrow else ()
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs trained and committed."""
+        return last_epoch(self.history_arrow) if self.history_arrow else 0
+
+
+class Store:
+    """Points and sweeps in one folder. Reading never writes; what is read is intact or counts as absent."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.objects = Objects(root)
+
+    # points
+
+    def known(self, config: TrialConfig) -> Known:
+        """Everything known of the point, from its newest intact objects."""
+        attempts = self.attempts(config.point_id)
+        if result := self.result(config):
+            return Known(State(result.outcome), result.history_arrow, result, attempts)
+        history = self._newest_snapshot(config, history_arrow)
+        if attempts and attempts[-1].failure:
+            return Known(State.FAILED, history, None, attempts)
+        return Known(State.INTERRUPTED if history or attempts else State.MISSING, history, None, attempts)
+
+    def result(self, config: TrialConfig) -> PointResult | None:
+        """The accepted result, or None when there is no intact one of this config."""
+        data = self.objects.read(_point(config.point_id, "result"))
+        try:
+            return _result_from_bytes(data, config) if data is not None else None
+        except DamagedObject:
+            return None
+
+    def commit_result(self, config: TrialConfig, result: PointResult) -> None:
+        """Make the point finished, then drop its snapshots."""
+        self.objects.write(_point(config.point_id, "result"), _result_to_bytes(result))
+        for name in self._snapshot_names(config.point_id):
+            self.objects.delete(_point(config.point_id, name))
+
+    def snapshot(self, config: TrialConfig) -> Snapshot | None:
+        """The newest intact snapshot of this config."""
+        return self._newest_snapshot(config, Snapshot.from_bytes)
+
+    def _newest_snapshot(self, config: TrialConfig, read: Callable[[bytes, TrialConfig], T]) -> T | None:
+        for name in reversed(self._snapshot_names(config.point_id)):
+            data = self.objects.read(_point(config.point_id, name))
+            try:
+                if data is not None:
+                    return read(data, config)
+            except DamagedObject:
+                continue
+        return None
+
+    def commit_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep the snapshot, and of the older ones the newest."""
+        point_id = snapshot.config.point_id
+        self.objects.write(_point(point_id, f"snapshot-{snapshot.epoch:09d}"), snapshot.to_bytes())
+        for name in self._snapshot_names(point_id)[:-SNAPSHOTS_KEPT]:
+            self.objects.delete(_point(point_id, name))
+
+    def attempts(self, point_id: str) -> tuple[Attempt, ...]:
+        """Every attempt, oldest first."""
+        names = [name for name in self.objects.names(_point(point_id)) if name.startswith("attempt-")]
+        found = (self.objects.read(_point(point_id, name)) for name in names)
+        return tuple(_attempt_from_bytes(data) for data in found if data is not None)
+
+    def save_attempt(self, point_id: str, attempt: Attempt) -> None:
+        """Write down an attempt: when it starts, as it goes on, and how it ended."""
+        body = json.dumps(asdict(attempt), indent=1, sort_keys=True).encode()
+        self.objects.write(_point(point_id, f"attempt-{attempt.number:04d}"), body)
+
+    def quarantine(self, config: TrialConfig) -> list[str]:
+        """Put damaged objects of the point aside, so that they are seen and never read again; their names."""
+        damaged = []
+        for name in self.objects.names(_point(config.point_id)):
+            data = self.objects.read(_point(config.point_id, name))
+            try:
+                if name == "result":
+                    _result_from_bytes(data or b"", config)
+                elif name.startswith("snapshot-"):
+                    Snapshot.from_bytes(data or b"", config)
+            except DamagedObject:
+                self.objects.rename(_point(config.point_id, name), _point(config.point_id, f"damaged-{name}"))
+                damaged.append(name)
+        return damaged
+
+    def _snapshot_names(self, point_id: str) -> list[str]:
+        return [name for name in self.objects.names(_point(point_id)) if name.startswith("snapshot-")]
+
+    # sweeps
+
+    def sweeps(self) -> list[str]:
+        """Names of the sweeps that were run in this store."""
+        return self.objects.names("sweeps")
+
+    def save_spec(self, name: str, text: str) -> None:
+        """Keep the spec of the sweep, in place of an older one."""
+        self.objects.write(self.spec_name(name), text.encode())
+
+    def spec(self, name: str) -> SweepSpec:
+        """The spec kept for the sweep; raises as `spec_path`."""
+        return spec_reader.load(str(self.spec_path(name)))
+
+    def spec_path(self, name: str) -> Path:
+        """Path of the spec kept for the sweep.
+
+        Raises:
+            UsageError: when no sweep of that name was run in this store.
+        """
+        if name in self.sweeps() and (path := self.objects.path(self.spec_name(name))).is_file():
+            return path
+        have = ", ".join(self.sweeps()) or "none"
+        raise UsageError(
+            f"unknown sweep '{name}' in the store {self.root}: there are {have}\n"
+            "  next: sweep presets, then sweep run SPEC; or choose another store with --store (SWEEP_STORE)"
+        )
+
+    @staticmethod
+    def spec_name(sweep: str) -> str:
+        """Object name of the spec kept for a sweep."""
+        return f"sweeps/{sweep}/spec.yaml"
+
+    @staticmethod
+    def lease_name(sweep: str) -> str:
+        """Object name of the lease of a sweep."""
+        return f"sweeps/{sweep}/lease"
+
+
+def _point(point_id: str, name: str = "") -> str:
+    return f"points/{point_id}/{name}".rstrip("/")
+
+
+def _result_to_bytes(result: PointResult) -> bytes:
+    head = asdict(result)
+    history = head.pop("history_arrow")
+    return seal("result", RECORD_VERSION, head, {"history": history})
+
+
+def _result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
+    head, parts = unseal("result", RECORD_VERSION, data)
+    if head["config"] != config.canonical():
+        raise DamagedObject(f"a result of another config: {head['config']}")
+    return PointResult(**head, history_arrow=parts["history"])
+
+
+def _attempt_from_bytes(data: bytes) -> Attempt:
+    fields = json.loads(data)
+    failure = fields.pop("failure")
+    log = tuple(fields.pop("log"))
+    return Attempt(**fields, log=log, failure=Failure(**failure) if failure else None)

@@ -1,0 +1,186 @@
+"""One trial: the Ray actor that trains points and commits what they yield to the store."""
+
+import os
+import socket
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ray import tune
+
+from sweep.errors import StorageFault
+from sweep.failures import classify
+from sweep.store import Attempt, Store
+from trainables import device
+from trainables.config import TrialConfig
+from trainables.datasets import Dataset, load
+from trainables.records import EpochRecord, Failure, Outcome, PointResult, history_to_arrow
+
+if TYPE_CHECKING:
+    from trainables.training import Training  # imports Keras, which must wait for `device.pin`
+
+STEP_SECONDS = 1.0
+"""A step trains epochs for at least this long, so that Ray's cost per report does not grow with fast epochs."""
+
+SNAPSHOT_SECONDS = float(os.environ.get("SWEEP_SNAPSHOT_SECONDS", "10"))
+SNAPSHOT_SHARE = 0.02
+"""A snapshot is taken after SNAPSHOT_SECONDS, or later where it would cost more than this share of the time."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a trial needs besides its point; none of it changes the numbers but for the threads."""
+
+    store: str
+    data_dir: str | None
+    threads: int
+    code: dict[str, Any]
+
+
+class PointTrial(tune.Trainable):
+    """Trains one point after another in the same process; each ends with a result or a failure in the store.
+
+    Errors of the training are caught and stored, so Ray only ever sees the death of a process.
+    """
+
+    def setup(self, config: dict[str, Any]) -> None:
+        self._data: dict[str, Dataset] = {}
+        self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._begin(new_config)
+        return True
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        self._point = TrialConfig.model_validate(config["point"])
+        self._surroundings = Surroundings(**config["surroundings"])
+        self._store = Store(Path(self._surroundings.store))
+        self._work: PointWork | None = None
+
+    def step(self) -> dict[str, Any]:
+        report: dict[str, Any] = {"point_id": self._point.point_id}
+        try:
+            if self._work is None:
+                self._work = PointWork(self._point, self._surroundings, self._store, self._data)
+            self._work.advance(STEP_SECONDS)
+        except StorageFault as fault:
+            return report | {"epoch": 0, "done": True, "storage_fault": str(fault)}
+        return report | {"epoch": self._work.epoch, "committed": self._work.committed, "done": self._work.is_over}
+
+    def cleanup(self) -> None:
+        """Called when the sweep is stopped: what was trained is committed before the process goes."""
+        if self._work and not self._work.is_over:
+            self._work.interrupt()
+
+
+class PointWork:
+    """The work on one point: an attempt with its log, the training, and its commits."""
+
+    def __init__(
+        self, point: TrialConfig, surroundings: Surroundings, store: Store, loaded: dict[str, Dataset]
+    ) -> None:
+        self._point, self._surroundings, self._store, self._loaded = point, surroundings, store, loaded
+        self._started = time.perf_counter()
+        self._last_snapshot, self._snapshot_cost = time.monotonic(), 0.0
+        self.epoch, self.committed, self.is_over = 0, -1, False
+        quarantined = store.quarantine(point)
+        self._attempt = Attempt(
+            number=len(store.attempts(point.point_id)) + 1,
+            started=_moment(),
+            host=socket.gethostname(),
+            from_epoch=0,
+            provenance=surroundings.code,
+        )
+        for name in quarantined:
+            self._log(f"{name} was damaged and is put aside")
+        self._training: Training | None = None
+        self._records = self._train()
+
+    def advance(self, seconds: float) -> None:
+        """Train for about that long; commit what is due; afterwards `is_over` tells whether the point has ended."""
+        deadline = time.monotonic() + seconds
+        try:
+            for record in self._records:
+                self.epoch = record.epoch
+                if self._training and self._snapshot_is_due():
+                    self._commit_snapshot(self._training)
+                if time.monotonic() >= deadline:
+                    return
+            assert self._training is not None
+            self._finish(self._training)
+        except StorageFault:
+            raise
+        except Exception as error:
+            self._fail(error)
+
+    def interrupt(self) -> None:
+        """Commit what was trained since the last snapshot."""
+        if self._training and self._training.epoch > self.committed:
+            self._commit_snapshot(self._training)
+        self._log(f"stopped at epoch {self.epoch}")
+        self._save(ended=_moment())
+
+    def _train(self) -> Iterator[EpochRecord]:
+        """The records still to come; everything heavy is imported, loaded and compiled here, inside the attempt."""
+        device.pin(self._surroundings.threads)
+        from trainables.training import Training
+
+        snapshot = self._store.snapshot(self._point)
+        from_epoch = snapshot.epoch if snapshot else 0
+        provenance = self._surroundings.code | device.describe(self._surroundings.threads)
+        self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
+        self._log(f"attempt {self._attempt.number} starts at epoch {from_epoch}")
+        self._save()
+        data_dir = self._surroundings.data_dir
+        name = self._point.dataset
+        if name not in self._loaded:
+            self._loaded[name] = load(name, Path(data_dir) if data_dir else None)
+        self._training = Training(self._point, self._loaded[name], snapshot, self._surroundings.threads)
+        yield from self._training
+
+    def _snapshot_is_due(self) -> bool:
+        elapsed = time.monotonic() - self._last_snapshot
+        return elapsed >= max(SNAPSHOT_SECONDS, self._snapshot_cost / SNAPSHOT_SHARE)
+
+    def _commit_snapshot(self, training: "Training") -> None:
+        start = time.monotonic()
+        self._store.commit_snapshot(training.snapshot())
+        self.committed = training.epoch
+        self._last_snapshot = time.monotonic()
+        self._snapshot_cost = self._last_snapshot - start
+
+    def _finish(self, training: "Training") -> None:
+        outcome: Outcome = "diverged" if training.is_diverged else "finished"
+        result = PointResult(
+            config=self._point.canonical(),
+            outcome=outcome,
+            attempt=self._attempt.number,
+            wall_seconds=round(time.perf_counter() - self._started, 3),
+            provenance=self._attempt.provenance | {"dataset_sha256": self._loaded[self._point.dataset].sha256},
+            history_arrow=history_to_arrow(training.history),
+        )
+        self._store.commit_result(self._point, result)
+        self.committed, self.is_over = self.epoch, True
+        self._log(f"{outcome} at epoch {self.epoch}")
+        self._save(ended=_moment())
+
+    def _fail(self, error: Exception) -> None:
+        message = f"{type(error).__name__}: {error}"
+        self._log(f"failed at epoch {self.epoch}: {message}")
+        self._save(ended=_moment(), failure=Failure(classify(error), message, traceback.format_exc()))
+        self.is_over = True
+
+    def _log(self, line: str) -> None:
+        self._attempt = replace(self._attempt, log=(*self._attempt.log, f"{_moment()} {line}"))
+
+    def _save(self, **changes: Any) -> None:
+        self._attempt = replace(self._attempt, **changes)
+        self._store.save_attempt(self._point.point_id, self._attempt)
+
+
+def _moment() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,109 @@
+"""Sweeps that look like the paper's (design 2, the table of measured bits), made in milliseconds."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure as Canvas
+
+# bits at epoch 0, near the peak, at the end; the same on the balanced scale
+CURVES = {
+    "mlp": ((1.95, 4.3, 4.4), (4.39, 5.15, 5.08)),
+    "shortcut": ((6.00, 5.7, 5.2), (6.64, 6.70, 6.71)),
+    "resnet": ((3.70, 4.95, 4.75), (4.41, 5.15, 5.17)),
+    "shortcut_resnet": ((4.63, 4.66, 4.59), (6.03, 6.40, 6.55)),
+}
+SPEED = {"mlp": 0.06, "shortcut": 0.18, "resnet": 0.09, "shortcut_resnet": 0.22}
+FLOOR = {"mlp": 0.075, "shortcut": 0.045, "resnet": 0.06, "shortcut_resnet": 0.04}
+
+
+def make_sweep(
+    architectures: Sequence[str] = ("mlp", "shortcut"),
+    widths: Sequence[int] = (10, 50),
+    depths: Sequence[int] = (5,),
+    seeds: Iterable[int] = range(3),
+    epochs: int = 40,
+    every: int = 1,
+    **config: object,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(epochs, points) of a finished grid; further keywords are config columns."""
+    rows, points = [], []
+    for architecture in architectures:
+        for width in widths:
+            for depth in depths:
+                for seed in seeds:
+                    tail = "-".join(str(value) for value in config.values())
+                    point_id = f"{architecture}-w{width}-d{depth}-s{seed}-{tail}"
+                    identity = {
+                        "point_id": point_id,
+                        "dataset": "mnist",
+                        "architecture": architecture,
+                        "width": width,
+                        "depth": depth,
+                        "seed": seed,
+                        "initializer": "glorot_normal",
+                    } | config
+                    fixed = {"epochs": epochs, "batch_norm_momentum": 0.9, "neighbors": 3, "samples": "all"} | config
+                    points.append(identity | fixed | {"state": "finished", "host": f"node-{seed}", "attempts": 1})
+                    rows += _trace(identity, epochs, every)
+    return pd.DataFrame(rows), pd.DataFrame(points)
+
+
+def _trace(identity: dict[str, object], epochs: int, every: int) -> list[dict[str, object]]:
+    architecture, width, depth = str(identity["architecture"]), int(identity["width"]), int(identity["depth"])  # type: ignore[call-overload]
+    noise = np.random.default_rng([int(identity["seed"]), width, depth, len(architecture)])  # type: ignore[call-overload]
+    epoch = np.arange(epochs + 1)
+    rate = SPEED[architecture] * (0.5 + width / 100) * (5 / depth) ** 0.7 * noise.uniform(0.85, 1.15)
+    floor = FLOOR[architecture] * (10 / min(width, 100)) ** 0.3 * (1 + 0.1 * max(0, depth - 5))
+    error = floor + (0.9 - floor) * np.exp(-rate * epoch) + noise.normal(0, 0.0015, len(epoch))
+    shift = 0.9 * np.log10(width / 50) - 0.08 * (depth - 5) + noise.normal(0, 0.08)
+    columns = {}
+    for name, (start, peak, end) in zip(
+        ("mutual_information_bits", "mutual_information_balanced_bits"), CURVES[architecture], strict=True
+    ):
+        early, late = 1 - np.exp(-2 * rate * epoch), epoch / max(epochs, 1)
+        bits = start + (peak - start) * early + (end - peak) * late**1.5 * early + shift
+        bits = bits + noise.normal(0, 0.02, len(epoch))
+        columns[name] = np.where(epoch % every == 0, bits, np.nan)
+    return [
+        identity
+        | {"sweep": "synthetic", "epoch": int(e), "pair": "first-merged"}
+        | {name: values[i] for name, values in columns.items()}
+        | {"scale_ratio": 1.0, "test_error": error[i], "test_loss": error[i] * 2, "train_loss": error[i] * 2}
+        | {"train_seconds": 0.1, "measure_seconds": 0.2, "timestamp": 0.0}
+        for i, e in enumerate(epoch)
+    ]
+
+
+def make_unfinished(
+    epochs: pd.DataFrame, points: pd.DataFrame, states: dict[int, tuple[str, int]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The sweep with some points unfinished. states: row of `points` -> (state, epochs kept; 0 keeps none)."""
+    points = points.copy()
+    for row, (state, kept) in states.items():
+        points.loc[row, "state"] = state
+        epochs = epochs[(epochs["point_id"] != points.loc[row, "point_id"]) | (epochs["epoch"] < kept)]
+    return epochs.reset_index(drop=True), points
+
+
+@pytest.fixture
+def sweep() -> Callable:
+    return make_sweep
+
+
+@pytest.fixture
+def cut_short() -> Callable:
+    return make_unfinished
+
+
+@pytest.fixture(scope="session")
+def full() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Four architectures, two widths, two depths, two seeds; every point finished."""
+    return make_sweep(tuple(CURVES), widths=(10, 50), depths=(3, 5), seeds=range(2), epochs=12)
+
+
+@pytest.fixture
+def words() -> Callable[[Canvas], str]:
+    """The words of a figure outside its panels and legends."""
+    return lambda canvas: " ".join(text.get_text() for text in canvas.texts).replace("\u00a0", " ")

@@ -1,0 +1,59 @@
+"""The registry of architectures, and the Keras model of a config. To add one: a file, a line here, a name in config."""
+
+from typing import get_args
+
+import keras
+
+from trainables import config as configuration
+from trainables.architectures import mlp, resnet, shortcut, shortcut_resnet
+from trainables.architectures.wiring import Connect, HiddenLayer
+from trainables.config import TrialConfig
+from trainables.initializers import kernel_initializer
+
+ARCHITECTURES: dict[configuration.Architecture, Connect] = {
+    "mlp": mlp.connect,
+    "shortcut": shortcut.connect,
+    "resnet": resnet.connect,
+    "shortcut_resnet": shortcut_resnet.connect,
+}
+
+WITH_SHORTCUT = frozenset({"shortcut", "shortcut_resnet"})
+"""Architectures in which what enters the softmax is not the last hidden layer itself."""
+
+assert set(ARCHITECTURES) == set(get_args(configuration.Architecture))
+
+
+def build(config: TrialConfig, pixels: int, classes: int) -> keras.Model:
+    """The untrained network of a config, from rows of `pixels` to a dict of outputs.
+
+    Outputs: `input`, `hidden_1` ... `hidden_D` (each (n, W), first and last (n, 2W)), `merged` (n, 2W),
+    `logits` and `probabilities` (n, classes). Same config, same initial weights.
+    """
+    image = keras.Input((pixels,), name="image")
+    widths = [2 * config.width, *[config.width] * (config.depth - 2), 2 * config.width]
+    layers = [_hidden_layer(config, number, width) for number, width in enumerate(widths, start=1)]
+    wiring = ARCHITECTURES[config.architecture](image, layers)
+    softmax_kernel = kernel_initializer("glorot_normal", 1.0, config.seed, config.depth + 1)
+    logits = keras.layers.Dense(classes, kernel_initializer=softmax_kernel, name="logits")(wiring.merged)
+    outputs = {f"hidden_{number}": output for number, output in enumerate(wiring.hidden, start=1)}
+    outputs |= {"input": image, "merged": wiring.merged, "logits": logits}
+    outputs["probabilities"] = keras.layers.Softmax(name="probabilities")(logits)
+    return keras.Model(image, outputs, name=config.architecture)
+
+
+def _hidden_layer(config: TrialConfig, number: int, width: int) -> HiddenLayer:
+    """Dense -> BatchNormalization (Keras defaults but for the momentum) -> tanh."""
+    kernel = kernel_initializer(config.initializer, config.gain, config.seed, number)
+    layers: list[keras.layers.Layer] = [
+        keras.layers.Dense(width, kernel_initializer=kernel, use_bias=config.bias, name=f"dense_{number}")
+    ]
+    if config.batch_norm:
+        layers.append(keras.layers.BatchNormalization(momentum=config.batch_norm_momentum, name=f"batch_norm_{number}"))
+    layers.append(keras.layers.Activation("tanh", name=f"hidden_{number}"))
+
+    def apply(signal: keras.KerasTensor) -> keras.KerasTensor:
+        for layer in layers:
+            signal = layer(signal)
+        return signal
+
+    return apply

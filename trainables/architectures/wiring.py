@@ -1,0 +1,20 @@
+"""What an architecture is: a way of connecting given hidden layers."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from keras import KerasTensor
+
+HiddenLayer = Callable[[KerasTensor], KerasTensor]
+
+
+class Wiring(NamedTuple):
+    """The outputs of a connected stack."""
+
+    hidden: tuple[KerasTensor, ...]
+    """Each hidden layer's own output, first to last, before any sum."""
+    merged: KerasTensor
+    """The vector that enters the softmax."""
+
+
+Connect = Callable[[KerasTensor, Sequence[HiddenLayer]], Wiring]

@@ -1,0 +1,143 @@
+"""LEAF. What one trial is: a frozen config, its canonical form, and the ids that follow from it."""
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+CONFIG_VERSION = 1
+"""Hashed into every id; raised when equal configs would give other numbers."""
+
+Architecture = Literal["mlp", "shortcut", "resnet", "shortcut_resnet"]
+DatasetName = Literal["mnist", "digits"]
+Initializer = Literal["glorot_normal", "he_normal", "gaussian", "orthogonal"]
+Optimizer = Literal["rmsprop", "sgd", "adam"]
+Scale = Literal["none", "balanced"]
+PairRequest = Literal["first-merged", "first-last", "successive", "input-each", "all"]
+Estimator = Literal["ksg", "npeet"]
+
+VALIDATION_IMAGES: dict[DatasetName, int] = {"mnist": 10_000, "digits": 364}
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Units = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Measurement(BaseModel):
+    """What is measured at the probed layers, and at which epochs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pairs: tuple[PairRequest, ...] = Field(
+        ("first-merged", "first-last"), min_length=1, description="which pairs of layer outputs"
+    )
+    scales: tuple[Scale, ...] = Field(
+        ("none", "balanced"), min_length=1, description="none: NPEET's number; balanced: invariant to the layers' scale"
+    )
+    neighbors: int = Field(3, ge=1, le=1000, description="k of the KSG estimator")
+    every: int | Literal["log"] = Field(
+        1, description="measure at every n-th epoch, or `log`: at 0, 1, 2, 4, 8, ...; first and last always"
+    )
+    samples: int | Literal["all"] = Field(
+        "all", description="validation images used, `all` or a fixed random subset of that size"
+    )
+    estimator: Estimator = Field("ksg", description="ksg: exact and fast; npeet: the reference implementation")
+
+    @field_validator("pairs", "scales")
+    @classmethod
+    def _without_repeats(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(values))
+
+    @field_validator("every", "samples", mode="before")
+    @classmethod
+    def _number_or_word(cls, value: object, info: ValidationInfo) -> object:
+        least, word = {"every": (1, "log"), "samples": (2, "all")}[str(info.field_name)]
+        if value != word and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+            raise ValueError(f"must be '{word}' or a whole number, at least {least}")
+        return value
+
+    def is_due(self, epoch: int, last_epoch: int) -> bool:
+        """Whether MI is measured at this epoch."""
+        if epoch in (0, last_epoch):
+            return True
+        if self.every == "log":
+            return epoch & (epoch - 1) == 0
+        return epoch % self.every == 0
+
+
+class TrialConfig(BaseModel):
+    """One point of a sweep: everything that decides its numbers, nothing else (Hodas & Stinis 2018, section 2)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: DatasetName = Field("digits", description="training and validation images")
+    architecture: Architecture = Field("mlp", description="how the hidden layers are connected")
+    width: Units = Field(50, description="units W of a hidden layer; the first and the last have 2W")
+    depth: Annotated[int, Field(ge=2, le=1000)] = Field(5, description="hidden layers, the two wide ones included")
+    seed: Seed = Field(0, description="of the initial weights and the measurement noise")
+
+    epochs: Annotated[int, Field(ge=0, le=1_000_000)] = Field(200, description="full-batch gradient steps")
+    optimizer: Optimizer = "rmsprop"
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
+    batch_norm: bool = True
+    batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    initializer: Initializer = "glorot_normal"
+    gain: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        1.0, description="factor on the initial hidden weights"
+    )
+    bias: bool = Field(True, description="hidden layers have a bias, zero at the start")
+
+    channel_noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        0.0, description="standard deviation of Gaussian noise on the later signal of each probed pair"
+    )
+    measure: Measurement = Measurement()
+
+    @model_validator(mode="after")
+    def _enough_images(self) -> Self:
+        available = self.validation_images
+        used = available if self.measure.samples == "all" else self.measure.samples
+        if used > available:
+            raise ValueError(f"measure.samples is {used}, but {self.dataset} has {available} validation images")
+        if self.measure.neighbors >= used:
+            raise ValueError(f"measure.neighbors is {self.measure.neighbors}, but must be below the {used} samples")
+        return self
+
+    @property
+    def validation_images(self) -> int:
+        """Number of images in the validation set of the data set."""
+        return VALIDATION_IMAGES[self.dataset]
+
+    def canonical(self, *, without: frozenset[str] = frozenset()) -> str:
+        """JSON with every default written out and sorted keys; equal configs, equal text."""
+        body = {"config_version": CONFIG_VERSION, **self.model_dump(mode="json", exclude=set(without))}
+        return json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def name(self) -> str:
+        """The id without its hash, for people: mlp-w50-d5-s0."""
+        return f"{self.architecture}-w{self.width}-d{self.depth}-s{self.seed}"
+
+    @property
+    def point_id(self) -> str:
+        """The identity of the point: its name and 8 hex digits of the hash of its canonical form."""
+        return f"{self.name}-{_hash8(self.canonical())}"
+
+    @property
+    def config_id(self) -> str:
+        """8 hex digits shared by the points that differ in the seed alone."""
+        return _hash8(self.canonical(without=frozenset({"seed"})))
+
+    def flat(self) -> dict[str, Any]:
+        """Every field by a flat name (`measure_neighbors`, ...), lists as text: for tables and trackers."""
+        fields = self.model_dump(mode="json", exclude={"measure"})
+        measure = self.measure.model_dump(mode="json")
+        joined = {key: " ".join(value) if isinstance(value, list) else str(value) for key, value in measure.items()}
+        return (
+            fields
+            | {f"measure_{key}": value for key, value in joined.items()}
+            | {"measure_neighbors": self.measure.neighbors}
+        )
+
+
+def _hash8(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,152 @@
+"""Data sets: MNIST (idx files, Keras' cache or download) and scikit-learn's embedded digits, with checksums."""
+
+import gzip
+import hashlib
+import os
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from trainables.config import DatasetName
+
+MNIST_SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+"""SHA-256 of the uncompressed idx files, training images first."""
+
+
+class DatasetError(Exception):
+    """A data set is missing or damaged; the message says which file, what is needed and what to do."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images as rows of pixels in [0, 1], float32 of shape (n, pixels), and labels 0..9, int32 of shape (n,)."""
+
+    name: str
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    validation_images: np.ndarray
+    validation_labels: np.ndarray
+    classes: int = 10
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of everything in it, for provenance."""
+        digest = hashlib.sha256()
+        for array in (self.train_images, self.train_labels, self.validation_images, self.validation_labels):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def load(name: DatasetName, data_dir: Path | None = None, download: bool = False) -> Dataset:
+    """The data set of that name.
+
+    `data_dir` holds `mnist/*-ubyte.gz`; without it MNIST comes from Keras' cache, and is downloaded to that cache only
+    if `download` is true (workers never download).
+
+    Raises:
+        DatasetError: when files are missing, damaged, or cannot be downloaded.
+    """
+    return LOADERS[name](data_dir, download)
+
+
+def _load_digits(_data_dir: Path | None, _download: bool) -> Dataset:
+    """1,797 images of 8x8 pixels; of each class every fifth image, in the order given, is for validation."""
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    images, labels = (images / 16).astype(np.float32), labels.astype(np.int32)
+    validation = np.zeros(len(labels), dtype=bool)
+    for label in range(10):
+        validation[np.flatnonzero(labels == label)[::5]] = True
+    return Dataset("digits", images[~validation], labels[~validation], images[validation], labels[validation])
+
+
+def _load_mnist(data_dir: Path | None, download: bool) -> Dataset:
+    """60,000 training and 10,000 test images of 28x28 pixels; the test images are the validation set."""
+    arrays = _mnist_from_files(data_dir / "mnist") if data_dir is not None else _mnist_from_keras(download)
+    train_images, train_labels, images, labels = arrays
+    return Dataset("mnist", _pixels(train_images), _labels(train_labels), _pixels(images), _labels(labels))
+
+
+def _pixels(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+
+
+def _labels(labels: np.ndarray) -> np.ndarray:
+    return labels.astype(np.int32)
+
+
+def _mnist_from_files(folder: Path) -> list[np.ndarray]:
+    names = [f"{stem}.gz" for stem in MNIST_SHA256]
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise DatasetError(
+            f"mnist: {', '.join(missing)} not found in {folder}\n"
+            f"  needed there: {', '.join(names)}\n"
+            "  next: point --data-dir (or SWEEP_DATA_DIR) at the folder that holds mnist/, or leave it unset to let "
+            "Keras fetch MNIST"
+        )
+    return [_read_idx(folder / f"{stem}.gz", sha256) for stem, sha256 in MNIST_SHA256.items()]
+
+
+def _read_idx(path: Path, sha256: str) -> np.ndarray:
+    """The array in a gzipped idx file of unsigned bytes: magic number 0x08 <dims>, sizes, bytes."""
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, ValueError) as error:
+        raise DatasetError(f"mnist: {path} cannot be read: {error}\n  next: fetch the file again") from error
+    _check(str(path), content, sha256)
+    dimensions = content[3]
+    shape = struct.unpack_from(f">{dimensions}I", content, 4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+
+
+def _mnist_from_keras(download: bool) -> list[np.ndarray]:
+    cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets" / "mnist.npz"
+    if not cache.is_file() and not download:
+        raise DatasetError(
+            f"mnist: not in Keras' cache ({cache})\n"
+            "  next: set --data-dir (or SWEEP_DATA_DIR) to the folder that holds mnist/*-ubyte.gz"
+        )
+    import keras
+
+    try:
+        (train_images, train_labels), (images, labels) = keras.datasets.mnist.load_data()
+    except Exception as error:  # Keras raises a bare Exception for a failed download
+        raise DatasetError(
+            f"mnist: Keras could not provide it: {error}\n"
+            "  next: set --data-dir (or SWEEP_DATA_DIR) to the folder that holds mnist/*-ubyte.gz, "
+            f"or put mnist.npz at {cache}"
+        ) from error
+    arrays = [train_images, train_labels, images, labels]
+    for array, (stem, sha256) in zip(arrays, MNIST_SHA256.items(), strict=True):
+        _check(f"{cache}: {stem}", _idx_bytes(array), sha256)
+    return arrays
+
+
+def _idx_bytes(array: np.ndarray) -> bytes:
+    head = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    return head + np.ascontiguousarray(array, np.uint8).tobytes()
+
+
+def _check(culprit: str, content: bytes, sha256: str) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise DatasetError(
+            f"mnist: {culprit} is damaged: SHA-256 {found[:16]}..., expected {sha256[:16]}...\n"
+            "  next: fetch the file again"
+        )
+
+
+LOADERS: dict[str, Callable[[Path | None, bool], Dataset]] = {"mnist": _load_mnist, "digits": _load_digits}
+
+assert set(LOADERS) == set(get_args(DatasetName))

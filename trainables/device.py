@@ -1,0 +1,58 @@
+"""The machine under a trial: threads pinned for reproducibility, memory taken as needed, and what it all was."""
+
+import os
+import platform
+import socket
+from importlib.metadata import version
+from typing import Any
+
+PACKAGES = ("keras", "numpy", "tensorflow", "jax", "numba", "npeet_plus", "ray", "mlflow", "mi-sweep")
+
+
+def pin(threads: int) -> None:
+    """Fix the number of CPU threads of Keras' backend; call it before Keras is imported.
+
+    The number of threads changes the sums of a training step in their last bits, so it is part of the provenance.
+    On GPUs memory is allocated as needed, so that several trials fit on one.
+    """
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NPROC", "PJRT_NPROC"):
+        os.environ[name] = str(threads)
+    os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def describe(threads: int) -> dict[str, Any]:
+    """Backend, device, threads, host and package versions, as flat text and numbers."""
+    import keras
+
+    return {
+        "backend": keras.backend.backend(),
+        "device": _device_name(keras.backend.backend()),
+        "threads": threads,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "python": platform.python_version(),
+        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+    }
+
+
+def _device_name(backend: str) -> str:
+    if backend == "jax":
+        import jax
+
+        return str(jax.devices()[0].device_kind)
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "cpu"
+    return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "gpu"))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except ModuleNotFoundError:
+        return None

@@ -1,0 +1,61 @@
+"""LEAF: how kernels are compiled and run: cached on disk if possible, without the GIL, on the threads asked for."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Fewer pieces of work than these are done before a thread would have started.
+FEWEST_CHUNKS = 4
+
+
+def compiled(function: Function) -> Function:
+    """The function as machine code that releases the GIL, cached across processes.
+
+    Numba caches beside the source, else in the user's cache folder, and refuses to decorate where neither can be
+    written. An import must not fail for that, so there the code is compiled anew in each process.
+    """
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    try:
+        machine_code: Any = numba.njit(cache=True, **options)(function)
+    except RuntimeError:
+        machine_code = numba.njit(**options)(function)
+    return machine_code
+
+
+def available_threads() -> int:
+    """Number of threads that numba would use: NUMBA_NUM_THREADS, else the CPUs this process may run on."""
+    return int(getattr(numba.config, "NUMBA_NUM_THREADS", 1))
+
+
+def run_in_threads(work: Callable[[int, int], None], count: int, threads: int, chunk: int) -> None:
+    """Call work(start, stop) until range(count) is covered, on at most `threads` threads, the calling one included.
+
+    Plain threads over code that releases the GIL: unlike numba's own pools they survive a fork, nest, may be entered
+    from several threads at once and leave no global thread count behind. Raises what `work` raised first.
+    """
+    if threads == 1 or count <= FEWEST_CHUNKS * chunk:
+        work(0, count)
+        return
+    starts = itertools.count(0, chunk)
+    failures: list[BaseException] = []
+
+    def drain() -> None:
+        try:
+            while not failures and (start := next(starts)) < count:
+                work(start, min(start + chunk, count))
+        except BaseException as failure:
+            failures.append(failure)
+
+    helpers = [threading.Thread(target=drain, daemon=True) for _ in range(min(threads, -(-count // chunk)) - 1)]
+    for helper in helpers:
+        helper.start()
+    drain()
+    for helper in helpers:
+        helper.join()
+    if failures:
+        raise failures[0]

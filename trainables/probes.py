@@ -1,0 +1,53 @@
+"""Which layer outputs are measured, as named pairs."""
+
+from itertools import combinations
+from typing import NamedTuple
+
+from trainables.config import PairRequest, TrialConfig
+
+DEFAULT_PAIR = "first-merged"
+
+
+class Pair(NamedTuple):
+    """A measured pair: its name in tables, and the names of two outputs of the network."""
+
+    name: str
+    x: str
+    y: str
+
+    @property
+    def is_with_input(self) -> bool:
+        """Whether one side is the image: such a pair has no common scale and is measured balanced only."""
+        return self.x == "input"
+
+
+def pairs(config: TrialConfig, has_shortcut: bool) -> tuple[Pair, ...]:
+    """The pairs that a config asks for, in its order, each once.
+
+    Without a shortcut the last hidden layer is what enters the softmax, so `first-last` and `first-merged` are one
+    quantity: it is measured once, under the name that was asked for first.
+    """
+    requests = list(config.measure.pairs)
+    if not has_shortcut and {"first-merged", "first-last"} <= set(requests):
+        requests.remove("first-last")
+    found = {pair.name: pair for request in requests for pair in _requested(request, config.depth)}
+    return tuple(found.values())
+
+
+def _requested(request: PairRequest, depth: int) -> list[Pair]:
+    first, last = "hidden_1", f"hidden_{depth}"
+    match request:
+        case "first-merged":
+            return [Pair(request, first, "merged")]
+        case "first-last":
+            return [Pair(request, first, last)]
+        case "successive":
+            return [_between(layer, layer + 1) for layer in range(1, depth)]
+        case "input-each":
+            return [Pair(f"input-{layer}", "input", f"hidden_{layer}") for layer in range(1, depth + 1)]
+        case "all":
+            return [_between(*layers) for layers in combinations(range(1, depth + 1), 2)]
+
+
+def _between(earlier: int, later: int) -> Pair:
+    return Pair(f"{earlier}-{later}", f"hidden_{earlier}", f"hidden_{later}")

@@ -1,0 +1,121 @@
+"""LEAF. What a trial leaves behind: epoch records, the result of a point, a failure, and their Arrow schema."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Literal
+
+import pyarrow as pa
+
+RECORD_VERSION = 1
+"""Version of everything written to the store; raised when older stores need another reader."""
+
+
+@dataclass(frozen=True)
+class PairRecord:
+    """One measured pair of layers at one epoch. MI in bits; `reason` says why a value is missing."""
+
+    pair: str
+    mutual_information_bits: float | None = None
+    mutual_information_balanced_bits: float | None = None
+    scale_ratio: float | None = None
+    reason: str | None = None
+    mi_ceiling_bits: float | None = None
+    mi_null_bits: float | None = None
+    mi_standard_error_bits: float | None = None
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch: epoch 0 is the untrained network; `train_loss` is that of the step that led here, on its batch."""
+
+    epoch: int
+    test_error: float
+    test_loss: float
+    train_loss: float | None
+    train_seconds: float
+    measure_seconds: float
+    timestamp: datetime
+    pairs: tuple[PairRecord, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an attempt ended without a result."""
+
+    kind: str
+    message: str
+    traceback: str = ""
+
+
+Outcome = Literal["finished", "diverged"]
+
+
+@dataclass(frozen=True)
+class PointResult:
+    """A point that is done: its canonical config, how it ended, where it ran and its whole history as Arrow bytes."""
+
+    config: str
+    outcome: Outcome
+    attempt: int
+    wall_seconds: float
+    provenance: dict[str, Any]
+    history_arrow: bytes
+
+
+_SCALARS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
+_PAIR_FIELDS = tuple(name for name in PairRecord.__dataclass_fields__ if name != "pair")
+
+HISTORY_SCHEMA = pa.schema(
+    [
+        ("epoch", pa.int32()),
+        ("pair", pa.string()),
+        *((name, pa.string() if name == "reason" else pa.float64()) for name in _PAIR_FIELDS),
+        *((name, pa.float64()) for name in _SCALARS),
+        ("timestamp", pa.timestamp("ms", tz="UTC")),
+    ]
+)
+"""One row per (epoch, pair): how histories are stored."""
+
+
+def now() -> datetime:
+    """The present in UTC, cut to the milliseconds that tables and trackers keep."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def history_to_arrow(history: Iterable[EpochRecord]) -> bytes:
+    """Arrow IPC bytes of a history, one row per (epoch, pair)."""
+    rows = [
+        asdict(pair) | {name: getattr(record, name) for name in ("epoch", "timestamp", *_SCALARS)}
+        for record in history
+        for pair in record.pairs
+    ]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, HISTORY_SCHEMA) as writer:
+        writer.write_table(pa.Table.from_pylist(rows, schema=HISTORY_SCHEMA))
+    return sink.getvalue().to_pybytes()
+
+
+def arrow_to_table(data: bytes) -> pa.Table:
+    """The Arrow table, of `HISTORY_SCHEMA`, in the bytes of a history."""
+    return pa.ipc.open_file(pa.BufferReader(data)).read_all()
+
+
+def last_epoch(data: bytes) -> int:
+    """The last epoch in the Arrow bytes of a history; 0 for none, as nothing is trained by then either."""
+    epochs = arrow_to_table(data)["epoch"]
+    return epochs[-1].as_py() if len(epochs) else 0
+
+
+def history_from_arrow(data: bytes) -> tuple[EpochRecord, ...]:
+    """The history in Arrow IPC bytes; the inverse of `history_to_arrow`."""
+    rows = arrow_to_table(data).to_pylist()
+    return tuple(_epoch_record(list(group)) for _, group in groupby(rows, key=lambda row: row["epoch"]))
+
+
+def _epoch_record(rows: Sequence[dict[str, Any]]) -> EpochRecord:
+    pairs = tuple(PairRecord(row["pair"], **{name: row[name] for name in _PAIR_FIELDS}) for row in rows)
+    shared = {name: rows[0][name] for name in ("epoch", "timestamp", *_SCALARS)}
+    return EpochRecord(pairs=pairs, **shared)
