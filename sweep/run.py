@@ -4,6 +4,7 @@ import signal
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -44,10 +45,11 @@ class Options:
     max_concurrent: int | None = None
     address: str | None = None
     retry: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 def run(spec: SweepSpec, options: Options, console: Console) -> None:
-    """Compute what the store does not hold yet of the spec's points; finished points are left alone.
+    """Compute what the store does not hold yet of the spec's points, or `only` of these; finished ones are left alone.
 
     Raises:
         UsageError: when the data set is missing or damaged.
@@ -56,9 +58,11 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
         PointsFailed: when points failed, now or earlier.
     """
     store = Store(options.store.absolute())
-    watch = Watch(store, spec.name, spec.points)
-    todo = plan(spec.points, watch.known(), options.retry)
-    console.print(announcement(spec, todo), highlight=False, soft_wrap=True)
+    points = spec.only(options.only) if options.only else spec.points
+    watch = Watch(store, spec.name, points)
+    todo = plan(points, watch.known(), options.retry)
+    console.print(announcement(spec.name, todo), highlight=False, soft_wrap=True)
+    _say_what_is_dropped(spec, store, console)
     if todo.to_run:
         _check_data({point.dataset for point in todo.to_run}, options.data_dir)
     store.objects.check_writable()
@@ -71,11 +75,22 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     _conclude(spec, watch, session, options, console)
 
 
-def announcement(spec: SweepSpec, todo: Plan) -> str:
-    """What a run will do, in one line: `demo: 32 points, 30 finished, 2 to run (1 interrupted)`."""
-    counts = {str(state): todo.count(state) for state in dict.fromkeys(todo.states.values())}
-    parts = [f"{count} {state}" for state, count in counts.items()]
-    return f"{spec.name}: {len(spec.points)} points ({', '.join(parts)}), {len(todo.to_run)} to run"
+def announcement(sweep: str, todo: Plan) -> str:
+    """What a run will do, in one line: `demo: 32 points (30 finished, 2 interrupted), 2 to run`."""
+    counts = Counter(str(state) for state in todo.states.values())
+    parts = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return f"{sweep}: {len(todo.states)} points ({parts}), {len(todo.to_run)} to run"
+
+
+def _say_what_is_dropped(spec: SweepSpec, store: Store, console: Console) -> None:
+    """Points of the sweep as it was last run that this spec no longer names stay in the store, unseen."""
+    if spec.name in store.sweeps():
+        dropped = {point.point_id for point in store.spec(spec.name).points} - {point.point_id for point in spec.points}
+        if dropped:
+            text = (
+                f"{len(dropped)} points of {spec.name} as last run are not in this spec: kept, but no longer part of it"
+            )
+            console.print(text, style="yellow", highlight=False, soft_wrap=True)
 
 
 class _Session:

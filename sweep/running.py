@@ -70,14 +70,12 @@ def _run(
 ) -> None:
     given = {"gpus": gpus_per_trial, "cpus": cpus_per_trial}
     wanted = wanted.with_resources({name: value for name, value in given.items() if value is not None})
-    if only:
-        wanted = wanted.only(only)
     kinds = retry_kinds(retry)
     from sweep.run import Options
     from sweep.run import run as execute
 
     tracking_uri = tracking_uri or options.default_tracking_uri(store)
-    execute(wanted, Options(store, tracking_uri, data_dir, max_concurrent, address, kinds), talk)
+    execute(wanted, Options(store, tracking_uri, data_dir, max_concurrent, address, kinds, tuple(only or ())), talk)
 
 
 def track(

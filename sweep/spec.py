@@ -40,12 +40,6 @@ class Block:
     grid: dict[str, list[Any]] = field(default_factory=dict)
     measure: dict[str, Any] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, point: TrialConfig) -> "Block":
-        """The block of a single point."""
-        fixed = point.model_dump(mode="json")
-        return cls(fixed=fixed, measure=fixed.pop("measure"))
-
     @property
     def size(self) -> int:
         """Number of points, without building them."""
@@ -96,8 +90,8 @@ class SweepSpec:
         """The same points with other resources for each trial."""
         return replace(self, resources=self.resources.model_copy(update=changed))
 
-    def only(self, point_ids: Sequence[str]) -> "SweepSpec":
-        """The spec of these of its points alone.
+    def only(self, point_ids: Sequence[str]) -> tuple[TrialConfig, ...]:
+        """These of its points.
 
         Raises:
             UsageError: when one of them is not a point of the spec.
@@ -105,7 +99,7 @@ class SweepSpec:
         by_id = {point.point_id: point for point in self.points}
         for unknown in set(point_ids) - set(by_id):
             raise UsageError(f"--point {unknown}: not a point of {self.name}\n  next: sweep plan {self.name} --json")
-        return replace(self, blocks=tuple(Block.of(by_id[point_id]) for point_id in point_ids))
+        return tuple(by_id[point_id] for point_id in dict.fromkeys(point_ids))
 
     def to_yaml(self) -> str:
         """The spec, complete in itself: includes and `--set` resolved."""

@@ -6,6 +6,7 @@ timestamp is one row. The mirror may fail in any way without touching the sweep.
 
 import contextlib
 import json
+import logging
 import os
 import queue
 import threading
@@ -26,6 +27,9 @@ from trainables.records import EpochRecord
 
 for _name, _value in {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}.items():
     os.environ.setdefault(_name, _value)  # MLflow's own defaults block for minutes on a dead server
+
+for _logger in ("mlflow", "alembic"):  # they announce every table of a new database
+    logging.getLogger(_logger).setLevel(logging.WARNING)
 
 METRICS_PER_BATCH = 1000
 RETRY_SECONDS = 15.0

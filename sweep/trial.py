@@ -64,6 +64,8 @@ class PointTrial(tune.Trainable):
     def step(self) -> dict[str, Any]:
         report: dict[str, Any] = {"point_id": self._point.point_id}
         try:
+            if self._work is None and self._store.result(self._point):  # accepted just before the process died
+                return report | {"epoch": self._point.epochs, "committed": self._point.epochs, "done": True}
             if self._work is None:
                 self._work = PointWork(self._point, self._surroundings, self._store, self._data)
             self._work.advance(STEP_SECONDS)

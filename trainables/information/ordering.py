@@ -7,6 +7,8 @@ from trainables.information.samples import Floats
 
 MAX_COLUMNS = 48
 SAMPLED_ROWS = 256
+FARTHEST = 1e6
+TINY = np.float32(1e-30)
 
 
 def spatial_order(*spaces: Floats, leaf: int) -> npt.NDArray[np.int64]:
@@ -31,17 +33,15 @@ def spatial_order(*spaces: Floats, leaf: int) -> npt.NDArray[np.int64]:
 
 def _widest_columns(spaces: tuple[Floats, ...]) -> npt.NDArray[np.float32]:
     stride = max(1, len(spaces[0]) // SAMPLED_ROWS)
-    sampled = np.hstack([space[::stride] for space in spaces])
-    spread = sampled.std(axis=0)
-    widest = np.sort(np.argsort(-spread)[:MAX_COLUMNS])
-    # Scaling by one number keeps the geometry and keeps extreme inputs inside float32.
-    scale = spread[widest].max() or 1.0
-    starts = np.cumsum([0] + [space.shape[1] for space in spaces])
-    parts = [
-        (space[:, widest[(widest >= start) & (widest < start + space.shape[1])] - start] - 0.0) / scale
-        for space, start in zip(spaces, starts, strict=False)
-    ]
-    return np.clip(np.hstack(parts), -1e15, 1e15).astype(np.float32)
+    widths = np.concatenate([np.ptp(space[::stride], axis=0) for space in spaces])
+    widest = np.zeros(len(widths), np.bool_)
+    widest[np.argsort(-widths)[:MAX_COLUMNS]] = True
+    chosen = np.split(widest, np.cumsum([space.shape[1] for space in spaces])[:-1])
+    points = np.hstack([space[:, columns] for space, columns in zip(spaces, chosen, strict=True)])
+    # In one unit of length for all, and without the far tails, squares stay inside float32.
+    with np.errstate(over="ignore"):
+        points /= widths.max() or 1.0
+    return np.clip(points, -FARTHEST, FARTHEST).astype(np.float32)
 
 
 def _halves(
@@ -59,6 +59,6 @@ def _halves(
 def _principal_projection(centred: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     direction = centred[np.argmax(np.einsum("nd,nd->n", centred, centred))]
     for _ in range(2):
+        direction = direction / (np.sqrt(direction @ direction) + TINY)
         direction = centred.T @ (centred @ direction)
-        direction /= np.sqrt(direction @ direction) + np.float32(1e-30)
     return centred @ direction

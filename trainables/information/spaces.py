@@ -59,7 +59,7 @@ def prepare(samples: Floats, order: npt.NDArray[np.int64], threads: int) -> Spac
     count, width = samples.shape
     sampled = np.sort(samples[:: max(1, count // SAMPLED_ROWS)], axis=0)
     highest = len(sampled) - 1
-    centres = (sampled[highest // 50] + sampled[highest - highest // 50]) / 2.0
+    centres = sampled[highest // 50] / 2.0 + sampled[highest - highest // 50] / 2.0
     values = np.zeros((count, -(-width // EXACT_STRIDE) * EXACT_STRIDE))
     reaches = np.empty(count)
 
@@ -72,7 +72,8 @@ def prepare(samples: Floats, order: npt.NDArray[np.int64], threads: int) -> Spac
 
 def joint_levels(spaces: tuple[Space, ...], units: tuple[float, ...], threads: int) -> Levels:
     """The levels of several spaces side by side, distances in each divided by its unit."""
-    reaches = np.max([space.reaches / unit for space, unit in zip(spaces, units, strict=True)], axis=0)
+    with np.errstate(over="ignore"):
+        reaches = np.max([space.reaches / unit for space, unit in zip(spaces, units, strict=True)], axis=0)
     half = _held_reach(reaches)
     # Half a level is left free at either end, so that rounding cannot clip what `half` holds.
     step = 2.0 * half / 254.0

@@ -1,0 +1,45 @@
+# `make demo` runs the main job on embedded data, `make test` the tests; both set up .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format bench clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+install: $(INSTALLED)  ## Create .venv with everything, at the versions of constraints.txt
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(INSTALLED)  ## Run the demo sweep, export it and draw its figures
+	$(BIN)/sweep run demo
+	$(BIN)/sweep export demo -o out/demo
+	$(BIN)/sweep figures demo -o out/demo
+	@echo
+	@echo "Tables:   out/demo/epochs.parquet, out/demo/points.parquet"
+	@echo "Figures:  out/demo/fig4a.png, fig4b.png, fig5a.png, fig5b.png, learning_curves.png"
+	@echo "MLflow:   $(BIN)/sweep ui"
+
+test: $(INSTALLED)  ## Run the tests; those on MNIST need SWEEP_DATA_DIR
+	$(BIN)/pytest
+
+check: $(INSTALLED)  ## Lint, format and type checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED)  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(INSTALLED)  ## Time the estimator and the overheads against their rivals
+	$(BIN)/python -m benchmarks.mi
+
+clean:  ## Remove caches and build output; results stay
+	rm -rf build *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -not -path './.venv/*' -exec rm -rf {} +

@@ -1,0 +1,136 @@
+"""Collecting: the contract's columns, every point a row, the same from the store and from MLflow."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from analysis.collect import from_store, write_parquet
+from analysis.from_mlflow import from_mlflow
+from analysis.tables import Tables
+from sweep.errors import UsageError
+from sweep.spec import SweepSpec
+from sweep.spec_reader import load
+from sweep.store import Attempt, Store
+from sweep.tracking import Mirror
+from trainables.config import TrialConfig
+from trainables.records import EpochRecord, Failure, PointResult
+from trainables.snapshots import Snapshot
+
+EPOCH_COLUMNS = [
+    "sweep",
+    "point_id",
+    "dataset",
+    "architecture",
+    "width",
+    "depth",
+    "seed",
+    "initializer",
+    "epoch",
+    "pair",
+    "mutual_information_bits",
+    "mutual_information_balanced_bits",
+    "scale_ratio",
+    "test_error",
+    "test_loss",
+    "train_loss",
+    "train_seconds",
+    "measure_seconds",
+    "timestamp",
+]
+OUTCOME_COLUMNS = [
+    "state",
+    "attempts",
+    "epochs_done",
+    "final_test_error",
+    "final_mutual_information_bits",
+    "mi_ceiling_bits",
+    "mi_null_bits",
+    "mi_standard_error_bits",
+    "wall_seconds",
+    "device",
+    "host",
+    "backend",
+    "git_commit",
+    "failure_kind",
+    "failure_message",
+]
+
+
+@pytest.fixture
+def spec() -> SweepSpec:
+    return load("demo", ["grid.architecture=[mlp, shortcut]", "grid.width=[8]", "grid.depth=[4]", "fixed.epochs=5"])
+
+
+@pytest.fixture
+def store(
+    tmp_path: Path,
+    spec: SweepSpec,
+    result: Callable[[TrialConfig], PointResult],
+    history: Callable[[TrialConfig, int], tuple[EpochRecord, ...]],
+) -> Store:
+    """One point finished, one interrupted at epoch 2, one failed, one missing."""
+    store = Store(tmp_path / "runs")
+    finished, interrupted, failed, _ = sorted(spec.points, key=lambda point: point.architecture, reverse=True)
+    store.save_spec(spec.name, spec.to_yaml())
+    store.save_attempt(finished.point_id, Attempt(1, "", "here", 0, {}))
+    store.commit_result(finished, result(finished))
+    store.commit_snapshot(Snapshot(interrupted, history(interrupted, 2), ()))
+    store.save_attempt(failed.point_id, Attempt(1, "", "here", 0, {}, failure=Failure("code", "ValueError: no")))
+    return store
+
+
+@pytest.fixture
+def tables(store: Store, spec: SweepSpec) -> Tables:
+    return from_store(store, spec.name)
+
+
+def test_the_columns_are_those_of_the_contract(tables: Tables) -> None:
+    assert tables.epochs.column_names == EPOCH_COLUMNS
+    config = [*TrialConfig().flat()]
+    assert tables.points.column_names == ["sweep", "point_id", "config_id", *config, *OUTCOME_COLUMNS]
+
+
+def test_there_is_one_row_per_point_epoch_and_pair(tables: Tables) -> None:
+    keys = tables.epochs.select(["point_id", "epoch", "pair"]).to_pylist()
+    assert len(keys) == len({tuple(key.values()) for key in keys}) == 6 * 2 + 3 * 2
+    assert {row["pair"] for row in keys} == {"first-merged", "first-last"}
+
+
+def test_failures_and_missing_points_are_rows(tables: Tables) -> None:
+    rows = {row["state"]: row for row in tables.points.to_pylist()}
+    assert set(rows) == {"finished", "interrupted", "failed", "missing"}
+    assert rows["failed"]["failure_message"] == "ValueError: no"
+    assert rows["failed"]["final_test_error"] is None
+    assert rows["interrupted"]["epochs_done"] == 2
+    finished = rows["finished"]
+    assert (finished["final_test_error"], finished["final_mutual_information_bits"]) == (0.9 / 6, 6.0)
+    assert (finished["device"], finished["git_commit"], finished["wall_seconds"]) == ("cpu", "abc", 12.5)
+
+
+def test_mlflow_gives_the_same_tables_as_the_store(
+    store: Store, spec: SweepSpec, tables: Tables, tmp_path: Path
+) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    Mirror(uri, spec).replay(spec.points, store)
+    mirrored = from_mlflow(uri, spec.name)
+    keys = [("point_id", "ascending"), ("epoch", "ascending"), ("pair", "ascending")]
+    assert mirrored.epochs.sort_by(keys).equals(tables.epochs.sort_by(keys))
+    started = tables.points.filter(pa.compute.not_equal(tables.points["state"], "missing")).sort_by("point_id")
+    assert mirrored.points.sort_by("point_id").equals(started)
+
+
+def test_an_unknown_experiment_names_those_that_exist(store: Store, spec: SweepSpec, tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    Mirror(uri, spec)
+    with pytest.raises(UsageError, match="no experiment 'dmo' in .*: there are .*demo"):
+        from_mlflow(uri, "dmo")
+
+
+def test_parquet_holds_the_tables(tables: Tables, tmp_path: Path) -> None:
+    paths = write_parquet(tables, tmp_path / "out" / "deep")
+    assert [path.name for path in paths] == ["epochs.parquet", "points.parquet"]
+    assert [pq.read_table(path) for path in paths] == list(tables)
+    assert sorted(path.name for path in (tmp_path / "out" / "deep").iterdir()) == ["epochs.parquet", "points.parquet"]

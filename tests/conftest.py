@@ -1,0 +1,46 @@
+"""Builders shared by the tests: points, histories, results."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from trainables.config import TrialConfig
+from trainables.records import EpochRecord, PairRecord, PointResult, history_to_arrow
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+
+
+def make_history(config: TrialConfig, last_epoch: int) -> tuple[EpochRecord, ...]:
+    """A made-up history whose numbers tell epoch and seed."""
+    names = ["first-merged", "first-last"] if "shortcut" in config.architecture else ["first-merged"]
+    return tuple(
+        EpochRecord(
+            epoch=epoch,
+            test_error=0.9 / (1 + epoch),
+            test_loss=2.3 / (1 + epoch),
+            train_loss=2.0 / epoch if epoch else None,
+            train_seconds=0.25 if epoch else 0.0,
+            measure_seconds=0.5,
+            timestamp=START + timedelta(seconds=epoch),
+            pairs=tuple(PairRecord(name, 1.0 + epoch + config.seed / 10, 2.0 + epoch, 0.5) for name in names),
+        )
+        for epoch in range(last_epoch + 1)
+    )
+
+
+def make_result(config: TrialConfig) -> PointResult:
+    """A finished point with a made-up history."""
+    provenance = {"device": "cpu", "host": "here", "backend": "tensorflow", "git_commit": "abc", "threads": 1}
+    history = history_to_arrow(make_history(config, config.epochs))
+    return PointResult(config.canonical(), "finished", 1, 12.5, provenance, history)
+
+
+@pytest.fixture
+def history() -> Callable[[TrialConfig, int], tuple[EpochRecord, ...]]:
+    return make_history
+
+
+@pytest.fixture
+def result() -> Callable[[TrialConfig], PointResult]:
+    return make_result

@@ -1,0 +1,181 @@
+"""The main job on real trainings: run, run again, kill, interrupt, resume, mirror, export, draw."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+
+from analysis.collect import from_store
+from sweep.store import Store
+
+SPEC = """
+name: tiny
+fixed: {dataset: digits, depth: 4, epochs: 400}
+grid:
+  architecture: [mlp, shortcut_resnet]
+  width: [4, 6]
+measure: {every: 4}
+resources: {gpus: 1, cpus: 1}
+"""
+VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
+TIMEOUT_SECONDS = 200
+
+
+@pytest.fixture(scope="module")
+def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("spec") / "tiny.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", "from sweep.cli import main; main()", *arguments]
+    variables = os.environ | {"SWEEP_SNAPSHOT_SECONDS": "0.2"} | environment
+    return subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    _, said = process.communicate(timeout=TIMEOUT_SECONDS)
+    return process.returncode, said
+
+
+def epochs(store: Path) -> pd.DataFrame:
+    """What epochs.parquet holds but for clocks."""
+    return from_store(Store(store), "tiny").epochs.to_pandas().drop(columns=VOLATILE)
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def in_mid_training(store: Path) -> bool:
+    return len(list(store.glob("points/*/snapshot-*"))) > 1
+
+
+@pytest.fixture(scope="module")
+def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a sweep that nothing disturbed."""
+    store = tmp_path_factory.mktemp("undisturbed") / "runs"
+    code, said = finish(start("run", str(spec_file), "--store", str(store)))
+    assert code == 0, said
+    return store
+
+
+def test_every_point_is_finished_with_every_epoch_once(undisturbed: Path) -> None:
+    tables = from_store(Store(undisturbed), "tiny")
+    points = tables.points.to_pandas()
+    assert (points["state"] == "finished").all()
+    assert (points["attempts"] == 1).all()
+    rows = tables.epochs.to_pandas()
+    assert not rows.duplicated(["point_id", "epoch", "pair"]).any()
+    assert (rows.groupby(["point_id", "pair"])["epoch"].agg(list).map(lambda found: found == list(range(401)))).all()
+    measured = rows[rows["mutual_information_bits"].notna()]
+    assert (measured["epoch"] % 4 == 0).all()
+    assert points["mi_standard_error_bits"].notna().all()
+
+
+def test_running_again_has_nothing_to_do_and_takes_seconds(undisturbed: Path, spec_file: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in undisturbed.glob("points/*/*")}
+    began = time.monotonic()
+    code, said = finish(start("run", str(spec_file), "--store", str(undisturbed)))
+    assert code == 0
+    assert "0 to run" in said
+    assert time.monotonic() - began < 30
+    assert {path: path.stat().st_mtime_ns for path in undisturbed.glob("points/*/*")} == before
+
+
+def test_killed_in_mid_training_and_run_again_equals_undisturbed(
+    undisturbed: Path, spec_file: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "runs"
+    process = start("run", str(spec_file), "--store", str(store))
+    wait_until(lambda: in_mid_training(store), process)
+    process.kill()
+    process.communicate()
+    status = subprocess.run(
+        [sys.executable, "-c", "from sweep.cli import main; main()", "status", "tiny", "--store", str(store), "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(status.stdout)["driver"] == "lost"
+    code, said = finish(start("resume", "tiny", "--store", str(store)))
+    assert code == 0, said
+    assert "interrupted" in said
+    pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
+    assert from_store(Store(store), "tiny").points.to_pandas()["attempts"].max() == 2
+
+    client = mlflow.MlflowClient(f"sqlite:///{store}/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("tiny").experiment_id])
+    assert sorted(run.data.tags["point_id"] for run in runs) == sorted(epochs(store)["point_id"].unique())
+    for run in runs:
+        assert run.info.status == "FINISHED"
+        steps = [entry.step for entry in client.get_metric_history(run.info.run_id, "test_error")]
+        assert steps == list(range(401))
+
+
+def test_a_signal_takes_snapshots_and_exits_as_interrupted(undisturbed: Path, spec_file: Path, tmp_path: Path) -> None:
+    store = tmp_path / "runs"
+    process = start("run", str(spec_file), "--store", str(store))
+    wait_until(lambda: in_mid_training(store), process)
+    second = start("run", str(spec_file), "--store", str(store))
+    code, said = finish(second)
+    assert code == 4
+    assert f"pid {process.pid} on " in said
+    process.send_signal(signal.SIGTERM)
+    code, said = finish(process)
+    assert code == 5, said
+    assert "next: sweep resume tiny" in said
+    assert not (store / "sweeps" / "tiny" / "lease").exists()
+    code, said = finish(start("resume", "tiny", "--store", str(store)))
+    assert code == 0, said
+    pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
+
+
+def test_figures_and_tables_come_out_of_the_command_line(undisturbed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, said = finish(start("export", "tiny", "--store", str(undisturbed), "-o", str(out)))
+    assert code == 0, said
+    uri = f"sqlite:///{undisturbed}/mlflow.db"
+    code, said = finish(start("export", "tiny", "--from-mlflow", uri, "-o", str(out / "mirrored")))
+    assert code == 0, said
+    keys = ["point_id", "epoch", "pair"]
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(out / "epochs.parquet").sort_values(keys, ignore_index=True),
+        pd.read_parquet(out / "mirrored" / "epochs.parquet").sort_values(keys, ignore_index=True),
+        check_exact=True,
+    )
+    code, said = finish(start("figures", "tiny", "--store", str(undisturbed), "-o", str(out)))
+    assert code == 0, said
+    assert "fig4a: not drawn" in said
+    assert {path.name for path in out.glob("fig5b.*")} == {"fig5b.png", "fig5b.pdf", "fig5b.csv"}
+
+
+def test_a_point_that_fails_is_a_row_and_its_neighbours_finish(spec_file: Path, tmp_path: Path) -> None:
+    store = tmp_path / "runs"
+    damaged = "import numpy; numpy.savez"  # a snapshot cannot be taken: an error inside the trial, at a random point
+    settings = [
+        "--set",
+        "fixed.epochs=20",
+        "--set",
+        "grid.optimizer=[rmsprop, sgd]",
+        "--set",
+        "fixed.learning_rate=1e38",
+    ]
+    settings += ["--set", "fixed.batch_norm=false", "--set", "grid.width=[4]"]
+    code, said = finish(start("run", str(spec_file), "--store", str(store), *settings))
+    assert code == 0, (said, damaged)
+    points = from_store(Store(store), "tiny").points.to_pandas()
+    assert "diverged" in set(points["state"])

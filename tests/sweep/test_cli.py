@@ -1,0 +1,128 @@
+"""The command line as a user meets it: a message, an exit code, nothing created, no stack trace."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sweep.store import Store
+from trainables.config import TrialConfig
+from trainables.records import PointResult
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Run:
+    """Runs the command in an empty folder."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
+
+    def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "from sweep.cli import main; main()", *arguments]
+        return subprocess.run(
+            command, cwd=folder, env=environment | extra, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+def here(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "here").rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["run", "dmo"], 2, "unknown preset 'dmo' (did you mean 'demo'?)"),
+        (["run", "nowhere.yaml"], 2, "nowhere.yaml: no such spec file; the presets are demo,"),
+        (["run", "demo", "--set", "grid.wdth=[1]"], 2, "did you mean 'width'?"),
+        (["run", "demo", "--set", "fixed.architecture=mpl"], 2, "did you mean 'mlp'?"),
+        (["run", "demo", "--set", "grid.depth=[1]"], 2, "depth: 1: must be greater than or equal to 2"),
+        (["run", "demo", "--set", "grid.width=[0]"], 2, "width: 0: must be greater than or equal to 1"),
+        (["run", "demo", "--set", "grid.seed=[]"], 2, "'seed' in 'grid' is empty"),
+        (["run", "demo", "--set", "grid.seed=0..999", "--set", "grid.width=1..1000"], 2, "8,000,000 points"),
+        (["run", "demo", "--retry", "cod"], 2, "allowed are infra, resource, code, all"),
+        (["run", "demo", "--point", "mlp"], 2, "--point mlp: not a point of demo"),
+        (["run", "fig4a", "--data-dir", "nowhere"], 2, "train-images-idx3-ubyte.gz"),
+        (["status", "demo"], 2, "unknown sweep 'demo' in the store runs: there are none"),
+        (["resume", "demo"], 2, "next: sweep presets"),
+        (["show", "demo", "mlp"], 2, "unknown sweep 'demo'"),
+        (["export", "demo", "-o", "out"], 2, "unknown sweep 'demo'"),
+        (["figures", "demo", "-o", "out"], 2, "unknown sweep 'demo'"),
+        (["figures", "demo", "-o", "out", "--only", "fig9"], 2, "unknown figure; allowed are fig4a"),
+        (["track", "demo"], 2, "unknown sweep 'demo'"),
+        (["ui"], 2, "no tracking database in the store runs"),
+        (["rum"], 2, "No such command 'rum'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_clear_message_and_creates_nothing(
+    sweep: Run, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    done = sweep(*arguments)
+    assert done.returncode == code, done.stderr
+    assert said in " ".join(done.stderr.split()), done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert here(tmp_path) == []
+
+
+def test_a_corrupt_data_file_is_named_before_anything_starts(sweep: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "mnist"
+    folder.mkdir(parents=True)
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (folder / f"{name}-ubyte.gz").write_bytes(gzip.compress(b"not mnist"))
+    done = sweep("run", "fig4a", "--data-dir", str(tmp_path / "data"))
+    assert done.returncode == 2
+    assert "train-images-idx3-ubyte.gz is damaged: SHA-256" in done.stderr
+    assert here(tmp_path) == []
+
+
+def test_a_store_that_cannot_be_written_is_a_storage_fault(sweep: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = sweep("run", "demo", "--store", str(tmp_path / "file" / "runs"))
+    assert done.returncode == 6
+    assert "cannot write" in done.stderr
+    assert "next: check the free space and permissions there" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_plan_writes_nothing_and_speaks_json(sweep: Run, tmp_path: Path) -> None:
+    done = sweep("plan", "demo", "--set", "grid.seed=[0]", "--json")
+    plan = json.loads(done.stdout)
+    assert (plan["points_total"], len(plan["to_run"]), plan["trial_seconds"]) == (16, 16, None)
+    assert here(tmp_path) == []
+
+
+def test_reading_commands_tell_of_a_finished_point(
+    sweep: Run, tmp_path: Path, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    store = Store(tmp_path / "here" / "runs")
+    point = TrialConfig(epochs=4, width=8)
+    store.save_spec("one", "name: one\nfixed: {epochs: 4, width: 8}\n")
+    store.commit_result(point, result(point))
+    before = here(tmp_path)
+    status = json.loads(sweep("status", "one", "--json").stdout)
+    assert status["points"]["finished"] == status["points_total"] == 1
+    assert status["driver"] == "none"
+    shown = sweep("show", "one", "mlp", "--json")
+    assert json.loads(shown.stdout)["point_id"] == point.point_id
+    assert "test error" in sweep("show", "one", "mlp").stdout
+    assert "finished" in sweep("plan", str(store.spec_path("one"))).stdout
+    assert here(tmp_path) == before
+
+
+def test_a_stack_trace_is_there_for_those_who_ask(sweep: Run) -> None:
+    assert "Traceback" in sweep("status", "demo", SWEEP_DEBUG="1").stderr
+
+
+def test_sweep_is_an_installed_command() -> None:
+    assert shutil.which("sweep", path=str(Path(sys.executable).parent))

@@ -1,0 +1,86 @@
+"""Leases: one live driver, and the truth about dead ones."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sweep import lease
+from sweep.errors import DriverLive
+from sweep.lease import Lease, holder, is_alive
+from sweep.status import Watch
+from sweep.store import Store
+from trainables.config import TrialConfig
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
+
+
+def alter(store: Store, **changes: object) -> None:
+    data = json.loads(store.objects.read(store.lease_name("demo")) or b"")
+    store.objects.write(store.lease_name("demo"), json.dumps(data | changes).encode())
+
+
+def test_a_second_driver_is_told_who_holds_the_sweep(store: Store) -> None:
+    with Lease(store, "demo"):
+        found = holder(store, "demo")
+        assert found is not None
+        with pytest.raises(DriverLive, match=rf"pid {found.pid} on {found.host}, since {found.since[:10]}") as raised:
+            Lease(store, "demo").__enter__()
+        assert raised.value.exit_code == 4
+        with Lease(store, "other"):
+            pass
+    assert holder(store, "demo") is None
+
+
+def test_beats_carry_what_the_driver_says_of_its_work(store: Store) -> None:
+    with Lease(store, "demo", lambda: {"running": {"p": 3}}):
+        deadline = time.monotonic() + 10
+        while not (found := holder(store, "demo")) or found.beat < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert found.work == {"running": {"p": 3}}
+
+
+def test_the_lease_of_a_killed_driver_is_lost_and_taken_over(store: Store, tmp_path: Path) -> None:
+    script = (
+        "import sys, time, pathlib\nfrom sweep.lease import Lease\nfrom sweep.store import Store\n"
+        f"Lease(Store(pathlib.Path({str(tmp_path)!r})), 'demo').__enter__()\nprint('held', flush=True)\ntime.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as driver:
+        assert driver.stdout is not None
+        assert driver.stdout.readline() == "held\n"
+        assert Watch(store, "demo", [TrialConfig()]).status().driver.state == "alive"
+        driver.kill()
+    status = Watch(store, "demo", [TrialConfig()]).status()
+    assert status.driver.state == "lost"
+    assert str(status.driver).startswith(f"driver lost: pid {driver.pid} on ")
+    with Lease(store, "demo"):
+        pass
+
+
+def test_a_driver_on_another_host_lives_as_long_as_its_lease_changes(store: Store) -> None:
+    with Lease(store, "demo"):
+        alter(store, host="elsewhere")
+        found = holder(store, "demo")
+        assert found is not None
+        assert is_alive(store, "demo", found)
+
+
+def test_a_silent_driver_on_another_host_is_lost_whatever_its_clock_said(store: Store) -> None:
+    mine = Lease(store, "demo")
+    store.objects.create(store.lease_name("demo"), mine._bytes())
+    alter(store, host="elsewhere", renewed="2999-01-01T00:00:00+00:00")
+    found = holder(store, "demo")
+    assert found is not None
+    assert not is_alive(store, "demo", found)

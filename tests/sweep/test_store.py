@@ -1,0 +1,147 @@
+"""The store: what counts as finished, damage, snapshots, attempts."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sweep.errors import StorageFault, UsageError
+from sweep.objects import Objects
+from sweep.store import Attempt, State, Store
+from trainables.config import TrialConfig
+from trainables.records import EpochRecord, Failure, PointResult
+from trainables.snapshots import Snapshot
+
+POINT = TrialConfig(epochs=6, seed=1)
+History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
+
+
+@pytest.fixture(params=["store", 'o"dd=0" ünï'])
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Store:
+    return Store(tmp_path / request.param)
+
+
+def folder(store: Store) -> Path:
+    return store.root / "points" / POINT.point_id
+
+
+def snapshot(history: History, epoch: int, config: TrialConfig = POINT) -> Snapshot:
+    return Snapshot(config, history(config, epoch), (np.arange(5.0) + epoch,))
+
+
+def attempt(number: int, **changes: object) -> Attempt:
+    return Attempt(
+        **({"number": number, "started": "now", "host": "here", "from_epoch": 0, "provenance": {}} | changes)
+    )
+
+
+def test_reading_an_absent_store_finds_nothing_and_creates_nothing(store: Store) -> None:
+    assert store.known(POINT).state is State.MISSING
+    assert store.sweeps() == []
+    assert not store.root.exists()
+
+
+def test_a_committed_result_is_finished_and_its_snapshots_go(
+    store: Store, history: History, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    store.commit_snapshot(snapshot(history, 3))
+    store.commit_result(POINT, result(POINT))
+    known = store.known(POINT)
+    assert known.state is State.FINISHED
+    assert known.epochs_done == 6
+    assert known.history == history(POINT, 6)
+    assert known.result == result(POINT)
+    assert [path.name for path in folder(store).iterdir()] == ["result"]
+
+
+def test_every_damaged_byte_of_a_result_makes_the_point_unfinished(
+    store: Store, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    store.commit_result(POINT, result(POINT))
+    path = folder(store) / "result"
+    intact = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for position in [*range(120), *rng.integers(0, len(intact), 100)]:
+        damaged = bytearray(intact)
+        damaged[position] ^= 1 << int(rng.integers(8))
+        path.write_bytes(damaged)
+        assert store.known(POINT).state is State.MISSING, position
+    path.write_bytes(b"")
+    assert store.known(POINT).state is State.MISSING
+
+
+def test_a_result_of_another_config_is_not_this_points(
+    store: Store, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    store.commit_result(POINT, result(POINT.model_copy(update={"epochs": 7})))
+    assert store.result(POINT) is None
+
+
+def test_the_last_two_snapshots_are_kept_and_the_newest_intact_one_is_used(store: Store, history: History) -> None:
+    for epoch in (1, 2, 3):
+        store.commit_snapshot(snapshot(history, epoch))
+    assert sorted(path.name for path in folder(store).iterdir()) == ["snapshot-000000002", "snapshot-000000003"]
+    assert store.known(POINT).state is State.INTERRUPTED
+    assert store.known(POINT).epochs_done == 3
+    newest = folder(store) / "snapshot-000000003"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    found = store.snapshot(POINT)
+    assert found is not None
+    assert found.epoch == 2
+    assert np.array_equal(found.variables[0], np.arange(5.0) + 2)
+
+
+def test_damaged_objects_are_put_aside_and_named(
+    store: Store, history: History, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    store.commit_result(POINT, result(POINT))
+    store.commit_snapshot(snapshot(history, 2))
+    (folder(store) / "result").write_bytes(b"garbage")
+    assert store.quarantine(POINT) == ["result"]
+    assert sorted(path.name for path in folder(store).iterdir()) == ["damaged-result", "snapshot-000000002"]
+    assert store.known(POINT).epochs_done == 2
+
+
+def test_a_failed_attempt_is_a_state_until_the_next_one_begins(store: Store) -> None:
+    failure = Failure("code", "ValueError: no", "trace")
+    store.save_attempt(POINT.point_id, attempt(1, ended="later", failure=failure, log=("a", "b")))
+    known = store.known(POINT)
+    assert (known.state, known.failure) == (State.FAILED, failure)
+    assert known.attempts[0].log == ("a", "b")
+    store.save_attempt(POINT.point_id, attempt(2))
+    assert store.known(POINT).state is State.INTERRUPTED
+    assert [one.number for one in store.attempts(POINT.point_id)] == [1, 2]
+
+
+def test_an_unknown_sweep_names_those_that_exist(store: Store) -> None:
+    store.save_spec("demo", "name: demo\n")
+    assert store.spec("demo").name == "demo"
+    with pytest.raises(UsageError, match=r"unknown sweep 'dmo' .*: there are demo\n  next: sweep presets"):
+        store.spec("dmo")
+
+
+def test_a_write_that_dies_before_its_rename_leaves_the_old_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = Objects(tmp_path)
+    objects.write("a/b", b"old")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for step in ("fsync", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"sweep.objects.os.{step}", refuse)
+            with pytest.raises(StorageFault, match=r"cannot write .*b: No space left on device\n  next: "):
+                objects.write("a/b", b"new")
+        assert objects.read("a/b") == b"old"
+        assert objects.names("a") == ["b"]
+        assert len(list((tmp_path / "a").iterdir())) == 1
+
+
+def test_only_one_of_two_creators_wins(tmp_path: Path) -> None:
+    objects = Objects(tmp_path)
+    assert objects.create("lease", b"first")
+    assert not objects.create("lease", b"second")
+    assert objects.read("lease") == b"first"

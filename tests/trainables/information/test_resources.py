@@ -1,0 +1,144 @@
+"""What an estimate takes: memory linear in N, threads as asked, one compilation per machine, a light import."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import numba
+import numpy as np
+import pytest
+
+from trainables.information import compilation, measure, mutual_information
+
+ROOT = Path(__file__).parents[3]
+
+
+def start(script: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env=os.environ | environment, text=True, stdout=subprocess.PIPE
+    )
+
+
+def output(process: subprocess.Popen[str]) -> str:
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    return printed.strip()
+
+
+GROWTH = """
+import resource
+import numpy as np
+from trainables.information import measure
+measure(*np.random.default_rng(0).normal(size=(2, 100, 3)))
+samples = np.random.default_rng(0).normal(size=(2, 20_000, 3))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+measure(*samples, threads=2)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def test_memory_is_not_quadratic() -> None:
+    # One bit per pair would be 50 MB, one byte 400 MB.
+    assert int(output(start(GROWTH))) < 40e6
+
+
+COUNT_COMPILATIONS = """
+import numpy as np
+from trainables.information import kernels
+from trainables.information.neighbours import counts_within
+from trainables.information.spaces import prepare
+space = prepare(np.random.default_rng(0).normal(size=(300, 3)), np.arange(300), threads=2)
+print(counts_within(space, 1.0, np.full(300, 0.5), threads=2).sum())
+print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (kernels.gather, kernels.neighbour_counts)))
+"""
+
+
+def test_compiled_once_even_by_several_processes_at_once(tmp_path: Path) -> None:
+    racing = [start(COUNT_COMPILATIONS, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
+    values, compilations = zip(*(output(process).split() for process in racing), strict=True)
+    assert "2" in compilations
+    assert output(start(COUNT_COMPILATIONS, NUMBA_CACHE_DIR=str(tmp_path))).split() == [values[0], "0"]
+    assert len(set(values)) == 1
+
+
+def test_code_still_compiles_where_no_cache_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_locator(**options: object) -> object:
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        return numba.njit(**options)
+
+    monkeypatch.setattr(compilation, "numba", SimpleNamespace(njit=without_locator))
+    assert compilation.compiled(lambda number: number + 1)(1) == 2
+
+
+def test_import_is_light() -> None:
+    script = "import sys, trainables.information; print([m for m in ('sklearn', 'npeet_plus') if m in sys.modules])"
+    assert output(start(script)) == "[]"
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_exactly_the_threads_asked_for(threads: int) -> None:
+    seen: set[int] = set()
+    everyone_started = threading.Barrier(threads, timeout=30)
+
+    def work(first: int, last: int) -> None:
+        if threading.get_ident() not in seen:
+            seen.add(threading.get_ident())
+            everyone_started.wait()
+
+    compilation.run_in_threads(work, 1000, threads, chunk=1)
+    assert len(seen) == threads
+
+
+def test_work_covers_the_range_once() -> None:
+    done = np.zeros(1001, np.int64)
+
+    def work(first: int, last: int) -> None:
+        done[first:last] += 1
+
+    compilation.run_in_threads(work, len(done), 3, chunk=4)
+    assert (done == 1).all()
+
+
+def test_a_failure_in_a_thread_reaches_the_caller() -> None:
+    def work(first: int, last: int) -> None:
+        if first == 60:
+            raise OSError("no such block")
+
+    with pytest.raises(OSError, match="no such block"):
+        compilation.run_in_threads(work, 100, 4, chunk=1)
+
+
+def test_estimates_may_run_side_by_side() -> None:
+    x, y = np.random.default_rng(0).normal(size=(2, 1000, 4))
+    expected = measure(x, y)
+    found = []
+    callers = [threading.Thread(target=lambda: found.append(measure(x, y, threads=2))) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert found == [expected] * 4
+
+
+def test_survives_a_fork() -> None:
+    script = """
+import os, sys
+import numpy as np
+from trainables.information import mutual_information
+x, y = np.random.default_rng(0).normal(size=(2, 1000, 4))
+before = mutual_information(x, y, threads=2)
+child = os.fork()
+if child == 0:
+    os._exit(0 if mutual_information(x, y, threads=2) == before else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert output(start(script)) == "0"
+
+
+def test_the_threads_default_is_numbas() -> None:
+    assert compilation.available_threads() == numba.config.NUMBA_NUM_THREADS
+    assert mutual_information(np.arange(9.0), np.arange(9.0) ** 2).n == 9
