@@ -1,5 +1,6 @@
 """LEAF. YAML as plain data that remembers the line of every key, and refuses duplicate keys."""
 
+import re
 from typing import Any
 
 import yaml
@@ -16,6 +17,15 @@ class YamlProblem(Exception):
         self.line = line
 
 
+class _Loader(yaml.SafeLoader):
+    """Safe YAML 1.1, but 1e-3 is a number as in YAML 1.2, not a text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+"), list("-+0123456789.")
+)
+
+
 def load(text: str) -> tuple[Any, Lines]:
     """The data in a YAML text (safe tags only) and the line of every path in it.
 
@@ -23,7 +33,7 @@ def load(text: str) -> tuple[Any, Lines]:
         YamlProblem: on a syntax error or a duplicate key.
     """
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         node = loader.get_single_node()
         lines: Lines = {}
         if node is not None:

@@ -19,44 +19,14 @@ from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult
 from trainables.snapshots import Snapshot
 
-EPOCH_COLUMNS = [
-    "sweep",
-    "point_id",
-    "dataset",
-    "architecture",
-    "width",
-    "depth",
-    "seed",
-    "initializer",
-    "epoch",
-    "pair",
-    "mutual_information_bits",
-    "mutual_information_balanced_bits",
-    "scale_ratio",
-    "test_error",
-    "test_loss",
-    "train_loss",
-    "train_seconds",
-    "measure_seconds",
-    "timestamp",
-]
-OUTCOME_COLUMNS = [
-    "state",
-    "attempts",
-    "epochs_done",
-    "final_test_error",
-    "final_mutual_information_bits",
-    "mi_ceiling_bits",
-    "mi_null_bits",
-    "mi_standard_error_bits",
-    "wall_seconds",
-    "device",
-    "host",
-    "backend",
-    "git_commit",
-    "failure_kind",
-    "failure_message",
-]
+EPOCH_COLUMNS = """
+    sweep point_id dataset architecture width depth seed initializer epoch pair mutual_information_bits
+    mutual_information_balanced_bits scale_ratio test_error test_loss train_loss train_seconds measure_seconds timestamp
+""".split()  # noqa: SIM905
+OUTCOME_COLUMNS = """
+    state attempts epochs_done final_test_error final_mutual_information_bits mi_ceiling_bits mi_null_bits
+    mi_standard_error_bits wall_seconds device host backend git_commit failure_kind failure_message
+""".split()  # noqa: SIM905
 
 
 @pytest.fixture
@@ -125,7 +95,7 @@ def test_mlflow_gives_the_same_tables_as_the_store(
 def test_an_unknown_experiment_names_those_that_exist(store: Store, spec: SweepSpec, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     Mirror(uri, spec)
-    with pytest.raises(UsageError, match="no experiment 'dmo' in .*: there are .*demo"):
+    with pytest.raises(UsageError, match=r"no experiment 'dmo' in .*: there are .*demo"):
         from_mlflow(uri, "dmo")
 
 

@@ -163,19 +163,32 @@ def test_figures_and_tables_come_out_of_the_command_line(undisturbed: Path, tmp_
     assert {path.name for path in out.glob("fig5b.*")} == {"fig5b.png", "fig5b.pdf", "fig5b.csv"}
 
 
-def test_a_point_that_fails_is_a_row_and_its_neighbours_finish(spec_file: Path, tmp_path: Path) -> None:
+def test_failed_points_are_rows_that_run_again_only_when_asked(spec_file: Path, tmp_path: Path) -> None:
     store = tmp_path / "runs"
-    damaged = "import numpy; numpy.savez"  # a snapshot cannot be taken: an error inside the trial, at a random point
-    settings = [
-        "--set",
-        "fixed.epochs=20",
-        "--set",
-        "grid.optimizer=[rmsprop, sgd]",
-        "--set",
-        "fixed.learning_rate=1e38",
-    ]
-    settings += ["--set", "fixed.batch_norm=false", "--set", "grid.width=[4]"]
-    code, said = finish(start("run", str(spec_file), "--store", str(store), *settings))
-    assert code == 0, (said, damaged)
+    narrow = ["--store", str(store), "--set", "fixed.epochs=3", "--set", "grid.width=[4]"]
+    code, said = finish(start("run", str(spec_file), *narrow, KERAS_BACKEND="no_such_backend"))
+    assert code == 3, said
     points = from_store(Store(store), "tiny").points.to_pandas()
-    assert "diverged" in set(points["state"])
+    assert set(points["state"]) == {"failed"}
+    assert set(points["failure_kind"]) == {"code"}
+    assert points["failure_message"].str.contains("no_such_backend").all()
+    code, said = finish(start("run", str(spec_file), *narrow))
+    assert code == 3
+    assert "0 to run" in said
+    code, said = finish(start("run", str(spec_file), *narrow, "--retry", "code"))
+    assert code == 0, said
+    points = from_store(Store(store), "tiny").points.to_pandas()
+    assert set(points["state"]) == {"finished"}
+    assert set(points["attempts"]) == {2}
+
+
+def test_a_diverging_point_is_a_result_with_its_epochs_so_far(spec_file: Path, tmp_path: Path) -> None:
+    store = tmp_path / "runs"
+    settings = ["fixed.epochs=20", "fixed.learning_rate=1e38", "fixed.batch_norm=false", "fixed.width=4"]
+    settings += ["fixed.architecture=mlp", "fixed.optimizer=sgd"]
+    arguments = [part for setting in settings for part in ("--set", setting)]
+    code, said = finish(start("run", str(spec_file), "--store", str(store), *arguments))
+    assert code == 0, said
+    (point,) = from_store(Store(store), "tiny").points.to_pylist()
+    assert point["state"] == "diverged"
+    assert 0 < point["epochs_done"] < 20

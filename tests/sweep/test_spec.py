@@ -152,3 +152,8 @@ def test_a_bad_setting_is_named_as_it_was_typed(spec_file: Path, setting: str, m
 def test_an_unknown_preset_suggests_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"unknown preset 'dmo' \(did you mean 'demo'\?\): allowed are demo, "):
         load("dmo")
+
+
+@pytest.mark.parametrize("text", ["1e-3", "0.001", "1.e-3", "1E-03"])
+def test_numbers_may_be_written_with_an_exponent(spec_file: Path, text: str) -> None:
+    assert {point.learning_rate for point in load(str(spec_file), [f"fixed.learning_rate={text}"]).points} == {0.001}

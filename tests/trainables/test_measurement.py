@@ -1,0 +1,274 @@
+"""A measurement depends on the activations, the config, the seed and the epoch alone, and never ends a trial."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trainables.config import TrialConfig
+from trainables.information import ceiling_bits, mutual_information
+from trainables.measurement import Probe
+from trainables.probes import Pair
+from trainables.records import PairRecord
+
+PAIR = Pair("first-last", "hidden_1", "hidden_2")
+INPUT = Pair("input-2", "input", "hidden_2")
+N = TrialConfig().validation_images
+
+
+def activations(n: int = N, dims: int = 2, noise: float = 0.3) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(n, dims))
+    y = np.tanh(x + noise * generator.normal(size=x.shape))
+    return {"hidden_1": np.tanh(x).astype("f4"), "hidden_2": y.astype("f4"), "input": x.astype("f4")}
+
+
+SIGNALS = activations()
+
+
+def measured(
+    signals: dict[str, np.ndarray] = SIGNALS,
+    pair: Pair = PAIR,
+    epoch: int = 3,
+    with_credibility: bool = False,
+    threads: int = 1,
+    measure: dict[str, Any] | None = None,
+    **fields: Any,
+) -> PairRecord:
+    probe = Probe(TrialConfig(measure=measure or {}, **fields), (pair,), threads)
+    (record,) = probe.measure(signals, epoch, with_credibility)
+    return record
+
+
+def bits(record: PairRecord) -> tuple[float, float]:
+    assert record.mutual_information_bits is not None
+    assert record.mutual_information_balanced_bits is not None
+    return record.mutual_information_bits, record.mutual_information_balanced_bits
+
+
+# what is measured
+
+
+def test_the_values_are_those_of_the_estimator() -> None:
+    x, y = SIGNALS["hidden_1"], SIGNALS["hidden_2"]
+    expected = [mutual_information(x, y, k=3, scale=scale).bits for scale in ("none", "balanced")]
+    assert bits(measured()) == pytest.approx(expected, abs=1e-4)  # another tie-breaking noise
+
+
+def test_neighbours_are_passed_on() -> None:
+    expected = mutual_information(SIGNALS["hidden_1"], SIGNALS["hidden_2"], k=20).bits
+    assert measured(measure={"neighbors": 20}).mutual_information_bits == pytest.approx(expected, abs=1e-4)
+    assert measured().mutual_information_bits != pytest.approx(expected, abs=1e-2)
+
+
+@pytest.mark.parametrize("scales", [("none",), ("balanced",), ("none", "balanced")])
+def test_only_the_scales_asked_for_are_recorded(scales: tuple[str, ...]) -> None:
+    record = measured(measure={"scales": scales})
+    assert (record.mutual_information_bits is not None) == ("none" in scales)
+    assert (record.mutual_information_balanced_bits is not None) == ("balanced" in scales)
+    assert (record.scale_ratio is not None) == ("balanced" in scales)
+
+
+def test_balanced_bits_ignore_a_change_of_units_and_the_scale_ratio_tells_it() -> None:
+    louder = SIGNALS | {"hidden_2": 4 * SIGNALS["hidden_2"]}
+    before, after = measured(), measured(louder)
+    assert bits(after)[1] == pytest.approx(bits(before)[1], abs=1e-4)
+    assert abs(bits(after)[0] - bits(before)[0]) > 0.1
+    assert after.scale_ratio == pytest.approx(4 * (before.scale_ratio or 0), rel=1e-5)
+
+
+@pytest.mark.parametrize("scales", [("none",), ("balanced",), ("none", "balanced")])
+def test_a_pair_with_the_input_is_balanced_only(scales: tuple[str, ...]) -> None:
+    record = measured(pair=INPUT, measure={"scales": scales})
+    assert record.pair == "input-2"
+    assert record.mutual_information_bits is None
+    assert record.mutual_information_balanced_bits is not None
+    assert record.scale_ratio is not None
+    assert record.reason is None
+
+
+def test_pairs_come_back_in_their_order() -> None:
+    probe = Probe(TrialConfig(), (INPUT, PAIR), 1)
+    assert [record.pair for record in probe.measure(SIGNALS, 0, False)] == ["input-2", "first-last"]
+    assert probe.unmeasured() == (PairRecord("input-2"), PairRecord("first-last"))
+    assert probe.outputs == {"hidden_1", "hidden_2"}
+
+
+def test_npeet_and_ksg_agree() -> None:
+    by_npeet = measured(measure={"estimator": "npeet"})
+    assert bits(by_npeet) == pytest.approx(bits(measured()), abs=1e-4)
+    assert by_npeet.scale_ratio == pytest.approx(measured().scale_ratio, rel=1e-6)
+
+
+# seeds
+
+
+NOISY = {"channel_noise": 0.2}
+
+
+def test_the_same_seed_and_epoch_give_the_same_bytes_on_any_number_of_threads() -> None:
+    for fields in ({}, NOISY):
+        expected = measured(with_credibility=True, **fields)
+        assert measured(with_credibility=True, **fields) == expected
+        assert measured(with_credibility=True, threads=2, **fields) == expected
+
+
+def test_the_value_does_not_depend_on_what_was_measured_before() -> None:
+    probe = Probe(TrialConfig(**NOISY), (PAIR,), 1)
+    history = [probe.measure(SIGNALS, epoch, False) for epoch in range(4)]
+    assert [probe.measure(SIGNALS, epoch, False) for epoch in reversed(range(4))] == history[::-1]
+    assert Probe(TrialConfig(**NOISY), (INPUT, PAIR), 1).measure(SIGNALS, 2, False)[1] == history[2][0]
+
+
+def test_the_global_generator_is_neither_used_nor_moved() -> None:
+    for estimator in ("ksg", "npeet"):
+        np.random.seed(1)
+        first = measured(measure={"estimator": estimator}, **NOISY)
+        state = np.random.get_state()[1].tobytes()  # type: ignore[index, union-attr]
+        np.random.seed(1)
+        assert np.random.get_state()[1].tobytes() == state  # type: ignore[index, union-attr]
+        np.random.seed(2)
+        assert measured(measure={"estimator": estimator}, **NOISY) == first
+
+
+def test_channel_noise_is_another_draw_for_every_seed_and_epoch() -> None:
+    values = {bits(measured(seed=seed, epoch=epoch, **NOISY)) for seed in (0, 1) for epoch in (0, 1)}
+    assert len(values) == 4
+
+
+def test_channel_noise_lowers_the_information_and_more_of_it_lowers_it_further() -> None:
+    clean, noisy, noisier = (bits(measured(channel_noise=deviation)) for deviation in (0.0, 0.3, 3.0))
+    for scale in (0, 1):
+        assert clean[scale] > noisy[scale] + 0.1 > noisier[scale] + 0.2
+
+
+def test_channel_noise_is_on_the_later_signal_alone_and_of_the_stated_deviation() -> None:
+    # With no signal left in y, the balanced median of y is that of the noise: the ratio grows in proportion.
+    silent = SIGNALS | {"hidden_2": np.zeros_like(SIGNALS["hidden_2"])}
+    small, large = (measured(silent, channel_noise=deviation).scale_ratio for deviation in (0.5, 5.0))
+    assert small is not None
+    assert large == pytest.approx(10 * small, rel=1e-5)
+    generator = np.random.default_rng(5)
+    alike = {"hidden_1": generator.normal(0, 0.5, (N, 2)), "hidden_2": np.zeros((N, 2))}
+    assert measured(alike, channel_noise=0.5).scale_ratio == pytest.approx(1, rel=0.15)
+
+
+def test_the_caller_s_activations_are_left_alone() -> None:
+    signals = {name: array.copy() for name, array in SIGNALS.items()}
+    measured(signals, with_credibility=True, **NOISY)
+    assert all(signals[name].tobytes() == SIGNALS[name].tobytes() for name in signals)
+
+
+# the subset
+
+
+def rows_used(samples: int, seed: int, epoch: int) -> set[int]:
+    """The rows whose NaN is noticed."""
+    used = set()
+    for row in range(N):
+        x = SIGNALS["hidden_1"].copy()
+        x[row] = np.nan
+        record = measured(SIGNALS | {"hidden_1": x}, seed=seed, epoch=epoch, measure={"samples": samples})
+        used |= {row} if record.reason else set()
+    return used
+
+
+def test_a_subset_is_random_of_the_size_asked_for_and_the_same_for_every_point_and_epoch() -> None:
+    used = rows_used(30, seed=0, epoch=0)
+    assert len(used) == 30
+    assert rows_used(30, seed=9, epoch=5) == used
+    assert max(used) > N // 2 > min(used)
+
+
+def test_all_samples_are_all_images() -> None:
+    assert measured(measure={"samples": N}) == measured(measure={"samples": "all"}) == measured()
+    assert measured(measure={"samples": N - 50}) != measured()
+
+
+def test_the_subset_takes_the_same_rows_of_both_signals() -> None:
+    same = measured(SIGNALS | {"hidden_2": SIGNALS["hidden_1"]}, measure={"samples": 100})
+    assert same.mutual_information_bits == pytest.approx(ceiling_bits(100, 3), abs=0.1)
+
+
+# credibility
+
+
+def test_credibility_is_recorded_when_asked_for_and_changes_no_value() -> None:
+    plain, trusted = measured(), measured(with_credibility=True)
+    assert bits(plain) == bits(trusted)
+    assert (plain.mi_ceiling_bits, plain.mi_null_bits, plain.mi_standard_error_bits) == (None, None, None)
+    assert trusted.mi_ceiling_bits == ceiling_bits(N, 3)
+    assert trusted.mi_null_bits == pytest.approx(0, abs=0.2)
+    assert 0 < (trusted.mi_standard_error_bits or 0) < 0.5
+
+
+def test_the_ceiling_is_that_of_the_samples_used() -> None:
+    record = measured(with_credibility=True, measure={"samples": 50, "neighbors": 5})
+    assert record.mi_ceiling_bits == ceiling_bits(50, 5)
+
+
+@pytest.mark.parametrize("pair", [INPUT, PAIR])
+def test_the_credibility_of_a_balanced_value_ignores_a_change_of_units_as_the_value_does(pair: Pair) -> None:
+    """With the balanced value alone recorded, null and standard error can only be about that value."""
+    louder = SIGNALS | {"hidden_2": 20 * SIGNALS["hidden_2"]}
+    one, other = (
+        measured(signals, pair=pair, with_credibility=True, measure={"scales": ("balanced",)})
+        for signals in (SIGNALS, louder)
+    )
+    assert one.mutual_information_balanced_bits == pytest.approx(other.mutual_information_balanced_bits, abs=1e-4)
+    assert one.mi_null_bits == pytest.approx(other.mi_null_bits, abs=1e-3)
+    assert one.mi_standard_error_bits == pytest.approx(other.mi_standard_error_bits, abs=1e-3)
+
+
+# degenerate activations
+
+
+def constant(value: float) -> np.ndarray:
+    return np.full((N, 2), value, "f4")
+
+
+def spoiled(value: float) -> np.ndarray:
+    array = SIGNALS["hidden_2"].copy()
+    array[7, 1] = value
+    return array
+
+
+DEGENERATE = {
+    "NaN": spoiled(math.nan),
+    "infinite": spoiled(math.inf),
+    "all NaN": constant(math.nan),
+    "constant": constant(0.5),
+    "saturated": np.sign(SIGNALS["hidden_2"]),
+}
+
+
+@pytest.mark.parametrize("case", DEGENERATE)
+@pytest.mark.parametrize("name", ["hidden_1", "hidden_2"])
+@pytest.mark.parametrize("estimator", ["ksg", "npeet"])
+@pytest.mark.parametrize("pair", [PAIR, INPUT])
+def test_degenerate_activations_give_a_reason_and_no_exception(
+    case: str, name: str, estimator: str, pair: Pair
+) -> None:
+    if name not in pair:
+        pytest.skip(f"{name} is not in {pair.name}")
+    record = measured(
+        SIGNALS | {name: DEGENERATE[case]}, pair=pair, with_credibility=True, measure={"estimator": estimator}
+    )
+    assert record.reason
+    assert record.mutual_information_balanced_bits is None
+    values = (record.mutual_information_bits, record.scale_ratio, record.mi_null_bits, record.mi_standard_error_bits)
+    assert all(value is None or math.isfinite(value) for value in values)
+    if "NaN" in case or case == "infinite":
+        assert record.mutual_information_bits is None
+
+
+def test_constant_activations_carry_no_information_on_the_paper_s_scale() -> None:
+    record = measured(SIGNALS | {"hidden_2": constant(0.5)})
+    assert record.mutual_information_bits == pytest.approx(0, abs=0.1)
+
+
+def test_degenerate_activations_with_channel_noise_are_a_channel_without_signal() -> None:
+    record = measured(SIGNALS | {"hidden_2": constant(0.5)}, **NOISY)
+    assert record.reason is None
+    assert bits(record) == pytest.approx((0, 0), abs=0.2)
