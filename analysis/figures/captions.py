@@ -99,9 +99,16 @@ def _with_choices(shown: Slice, name: str, pattern: str) -> str:
     return f"{text} (of {', '.join(number(value) for value in shown.choices[name])})"
 
 
+_MEANING = {
+    "first-merged": "first hidden layer, and what enters the softmax",
+    "first-last": "first and last hidden layer",
+}
+
+
 def _pairs(drawn: pd.DataFrame) -> str:
     by_pair = drawn.dropna(subset=["pair"]).groupby("pair")["architecture"].unique()
     if len(by_pair) == 1:
-        return f"pair {by_pair.index[0]}"
+        pair = by_pair.index[0]
+        return f"pair {pair} ({_MEANING[pair]})" if pair in _MEANING else f"pair {pair}"
     named = (f"{pair} ({', '.join(ARCHITECTURE_LABELS.get(a, a) for a in by_pair[pair])})" for pair in by_pair.index)
     return "pairs " + " and ".join(named) + ", the same where there is no shortcut"
