@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from analysis.tables import POINTS, Tables, assemble, epoch_rows, last_values
 from sweep.errors import UsageError
-from trainables.records import HISTORY_SCHEMA
+from trainables.records import HISTORY_SCHEMA, metric_name
 
 _EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
 _PAIR_FIELDS = tuple(
@@ -50,12 +50,12 @@ def _all_runs(client: Any, experiment_id: str) -> list[Any]:
 def _history(client: Any, run: Any) -> pa.Table:
     """One row per (epoch, pair), as the store keeps it."""
     pairs = run.data.tags["pairs"].split()
-    found = {name: _by_step(client, run, name) for name in _EPOCH_FIELDS}
+    found = {name: _by_step(client, run, metric_name(name)) for name in _EPOCH_FIELDS}
     measured = {
-        (pair, name): _by_step(client, run, f"{name}.{pair}")
+        (pair, name): _by_step(client, run, metric_name(name, pair))
         for pair in pairs
         for name in _PAIR_FIELDS
-        if f"{name}.{pair}" in run.data.metrics
+        if metric_name(name, pair) in run.data.metrics
     }
     rows = [
         {"epoch": step, "pair": pair, "timestamp": datetime.fromtimestamp(first.timestamp / 1000, UTC)}

@@ -97,14 +97,19 @@ class _Session:
     """What this driver knows of the points it runs, shared between Ray's callbacks, the lease and the display."""
 
     def __init__(self, watch: Watch) -> None:
-        self._started = time.monotonic()
+        self._first_start: float | None = None
         self._epochs_at_start = sum(known.epochs_done for known in watch.known().values())
         self.running: dict[str, int] = {}
         self.stopping = threading.Event()
         self.storage_fault: str | None = None
 
     def progress(self) -> Progress:
-        return Progress(dict(self.running), self._epochs_at_start, time.monotonic() - self._started)
+        since = self._first_start or time.monotonic()
+        return Progress(dict(self.running), self._epochs_at_start, time.monotonic() - since)
+
+    def started(self, point_id: str) -> None:
+        self._first_start = self._first_start or time.monotonic()
+        self.running.setdefault(point_id, 0)
 
     def for_lease(self) -> dict[str, Any]:
         return asdict(self.progress())
@@ -127,8 +132,7 @@ class _Reports(_InThisProcess, tune.Callback):
         self._session, self._store, self._mirror = session, store, mirror
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        point = _point_of(trial)
-        self._session.running.setdefault(point.point_id, 0)
+        self._session.started(_point_of(trial).point_id)
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
         if fault := result.get("storage_fault"):

@@ -128,6 +128,6 @@ class Progress:
     seconds: float
 
     def rate(self, epochs_done: int) -> float | None:
-        """Epochs per second since the driver started; None before there is anything to count."""
+        """Epochs per second since the first trial started; None before there is anything to count."""
         done = epochs_done - self.epochs_at_start
         return done / self.seconds if done > 0 and self.seconds > 0 else None

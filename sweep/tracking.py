@@ -6,7 +6,6 @@ timestamp is one row. The mirror may fail in any way without touching the sweep.
 
 import contextlib
 import json
-import logging
 import os
 import queue
 import threading
@@ -14,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,25 +23,22 @@ from sweep.spec import SweepSpec
 from sweep.store import Known, State, Store
 from trainables.config import TrialConfig
 from trainables.probes import DEFAULT_PAIR
-from trainables.records import EpochRecord
+from trainables.records import EpochRecord, metric_name
 
-for _name, _value in {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}.items():
-    os.environ.setdefault(_name, _value)  # MLflow's own defaults block for minutes on a dead server
+SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # MLflow's own defaults block for minutes on a dead server
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",  # it announces every table of a new database
+}
+for _name, _value in SETTINGS.items():
+    os.environ.setdefault(_name, _value)
 
-for _logger in ("mlflow", "alembic"):  # they announce every table of a new database
-    logging.getLogger(_logger).setLevel(logging.WARNING)
 
 METRICS_PER_BATCH = 1000
 RETRY_SECONDS = 15.0
-EPOCH_METRICS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
-PAIR_METRICS = (
-    "mutual_information_bits",
-    "mutual_information_balanced_bits",
-    "scale_ratio",
-    "mi_ceiling_bits",
-    "mi_null_bits",
-    "mi_standard_error_bits",
-)
+EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
+MI_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits")
+TRUST_FIELDS = ("scale_ratio", "mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
 STATUS = {
     State.FINISHED: "FINISHED",
     State.DIVERGED: "FINISHED",
@@ -64,8 +61,7 @@ class Mirror:
 
         self._client = mlflow.MlflowClient(tracking_uri)
         self._sweep = spec.name
-        experiment = self._client.get_experiment_by_name(spec.name)
-        self._experiment = experiment.experiment_id if experiment else self._client.create_experiment(spec.name)
+        self._experiment = self._find_or_create_experiment(tracking_uri, spec)
         self._runs = {run.data.tags["point_id"]: _Run(run.info.run_id, run.info.status) for run in self._all_runs()}
         self._logged: dict[str, int] = {}
 
@@ -93,6 +89,14 @@ class Mirror:
             return known.state is State.MISSING
         steps = {metric.step for metric in self._client.get_metric_history(run.run_id, "test_error")}
         return run.status == STATUS.get(known.state) and steps == {record.epoch for record in known.history}
+
+    def _find_or_create_experiment(self, tracking_uri: str, spec: SweepSpec) -> str:
+        if found := self._client.get_experiment_by_name(spec.name):
+            return str(found.experiment_id)
+        database = tracking_uri.removeprefix("sqlite:///")
+        beside = (Path(database).parent / "mlartifacts").as_uri() if database != tracking_uri else None
+        tags = {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": spec.description}
+        return str(self._client.create_experiment(spec.name, f"{beside}/{spec.name}" if beside else None, tags))
 
     def _create(self, point: TrialConfig, known: Known) -> _Run:
         from mlflow.entities import Param, RunTag
@@ -227,12 +231,12 @@ def _metrics(record: EpochRecord) -> list[Any]:
 
     names = [pair.pair for pair in record.pairs]
     default = DEFAULT_PAIR if DEFAULT_PAIR in names else names[0]
-    values = {name: getattr(record, name) for name in EPOCH_METRICS}
+    values = {metric_name(field): getattr(record, field) for field in EPOCH_FIELDS}
     for pair in record.pairs:
-        for name in PAIR_METRICS:
-            values[f"{name}.{pair.pair}"] = getattr(pair, name)
-            if pair.pair == default:
-                values[name] = getattr(pair, name)
+        for field in (*MI_FIELDS, *TRUST_FIELDS):
+            values[metric_name(field, pair.pair)] = getattr(pair, field)
+        if pair.pair == default:
+            values |= {metric_name(field): getattr(pair, field) for field in MI_FIELDS}
     moment = _milliseconds(record)
     return [Metric(name, value, moment, record.epoch) for name, value in values.items() if value is not None]
 

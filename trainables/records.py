@@ -67,6 +67,12 @@ class PointResult:
 _SCALARS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
 _PAIR_FIELDS = tuple(name for name in PairRecord.__dataclass_fields__ if name != "pair")
 
+_SECTIONS = {
+    "seconds": ("train_seconds", "measure_seconds"),
+    "scale": ("scale_ratio",),
+    "credibility": ("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits"),
+}
+
 HISTORY_SCHEMA = pa.schema(
     [
         ("epoch", pa.int32()),
@@ -119,3 +125,9 @@ def _epoch_record(rows: Sequence[dict[str, Any]]) -> EpochRecord:
     pairs = tuple(PairRecord(row["pair"], **{name: row[name] for name in _PAIR_FIELDS}) for row in rows)
     shared = {name: rows[0][name] for name in ("epoch", "timestamp", *_SCALARS)}
     return EpochRecord(pairs=pairs, **shared)
+
+
+def metric_name(field: str, pair: str | None = None) -> str:
+    """Under which name trackers know a field, of a pair or of the epoch; fields of lesser interest get a section."""
+    section = next((f"{name}/" for name, fields in _SECTIONS.items() if field in fields), "")
+    return f"{section}{field}" if pair is None else f"{section}{field}.{pair}"

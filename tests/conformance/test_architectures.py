@@ -5,6 +5,7 @@ The expected wiring is written a second time here, in numpy, in inference mode, 
 
 import itertools
 from collections.abc import Callable
+from functools import cache
 from typing import get_args
 
 import keras
@@ -22,7 +23,7 @@ EPSILON = 1e-3
 Layer = Callable[[np.ndarray], np.ndarray]
 
 every_network = pytest.mark.parametrize(
-    ("architecture", "depth"), list(itertools.product(ARCHITECTURES, DEPTHS)), ids=lambda value: str(value)
+    ("architecture", "depth"), list(itertools.product(ARCHITECTURES, DEPTHS)), ids=str
 )
 every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
@@ -35,6 +36,13 @@ def network(architecture: str, depth: int = 5, **fields: object) -> keras.Model:
     return build(config(architecture, depth, **fields), PIXELS, CLASSES)
 
 
+@cache
+def untouched(architecture: str, depth: int) -> keras.Model:
+    """The network of the paper, shared by the tests that only look at it."""
+    return network(architecture, depth)
+
+
+@cache
 def trained_looking(architecture: str, depth: int, **fields: object) -> keras.Model:
     """The network with all weights and moving statistics far from their initial values."""
     model, generator = network(architecture, depth, **fields), np.random.default_rng(depth)
@@ -128,7 +136,7 @@ def test_the_registry_is_what_a_config_may_name_and_each_has_its_wiring_here() -
 
 @every_network
 def test_first_and_last_hidden_layer_are_twice_as_wide(architecture: str, depth: int) -> None:
-    found = outputs(network(architecture, depth))
+    found = outputs(untouched(architecture, depth))
     widths = [2 * WIDTH, *[WIDTH] * (depth - 2), 2 * WIDTH]
     expected = {f"hidden_{number}": width for number, width in enumerate(widths, start=1)}
     expected |= {"input": PIXELS, "merged": 2 * WIDTH, "logits": CLASSES, "probabilities": CLASSES}
@@ -147,12 +155,16 @@ def size(depth: int, per_unit: int) -> int:
 @every_network
 def test_no_weights_but_those_of_the_layers(architecture: str, depth: int) -> None:
     """Per hidden unit: a bias, gamma and beta, and the moving mean and variance, which are not trained."""
-    model = network(architecture, depth)
+    model = untouched(architecture, depth)
     assert model.count_params() == size(depth, per_unit=1 + 4)
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == size(depth, per_unit=1 + 2)
-    assert network(architecture, depth, batch_norm=False).count_params() == size(depth, per_unit=1)
-    assert network(architecture, depth, bias=False).count_params() == size(depth, per_unit=4)
-    assert network(architecture, depth, batch_norm=False, bias=False).count_params() == size(depth, per_unit=0)
+
+
+@every_architecture
+def test_batch_normalization_and_hidden_biases_can_be_left_out(architecture: str) -> None:
+    assert network(architecture, batch_norm=False).count_params() == size(5, per_unit=1)
+    assert network(architecture, bias=False).count_params() == size(5, per_unit=4)
+    assert network(architecture, batch_norm=False, bias=False).count_params() == size(5, per_unit=0)
 
 
 def test_the_size_of_one_network_counted_by_hand() -> None:
@@ -160,9 +172,14 @@ def test_the_size_of_one_network_counted_by_hand() -> None:
     assert network("mlp", 3).count_params() == 42 + 18 + 18 + 75 + 70
 
 
-@every_network
-@pytest.mark.parametrize("fields", [{}, {"batch_norm": False}, {"bias": False}], ids=["paper", "no norm", "no bias"])
-def test_what_is_summed_with_what(architecture: str, depth: int, fields: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("architecture", "depth", "fields"),
+    [(architecture, depth, {}) for architecture, depth in itertools.product(ARCHITECTURES, DEPTHS)]
+    + [(architecture, 5, {"batch_norm": False}) for architecture in ARCHITECTURES]
+    + [(architecture, 5, {"bias": False}) for architecture in ARCHITECTURES],
+    ids=str,
+)
+def test_what_is_summed_with_what(architecture: str, depth: int, fields: dict[str, bool]) -> None:
     model = trained_looking(architecture, depth, **fields)
     found = outputs(model)
     hidden, merged = WIRING[architecture](hidden_layers(model, depth))
@@ -184,7 +201,7 @@ def test_merged_is_first_plus_last_with_a_shortcut_and_last_without(architecture
 
 @every_network
 def test_probabilities_are_the_softmax_of_the_logits(architecture: str, depth: int) -> None:
-    found = outputs(network(architecture, depth))
+    found = outputs(untouched(architecture, depth))
     np.testing.assert_allclose(found["probabilities"].sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(found["probabilities"], softmax(found["logits"]), atol=1e-6)
 

@@ -57,13 +57,13 @@ def test_the_same_seed_and_layer_give_the_same_bytes(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_seed_and_layer_is_another_draw(name: str) -> None:
-    draws = {kernel(name, seed=s, layer=l).tobytes() for s, l in itertools.product((0, 1, 2, 2**31 - 1), (1, 2, 1001))}
+    draws = {kernel(name, seed=s, layer=n).tobytes() for s, n in itertools.product((0, 1, 2, 2**31 - 1), (1, 2, 1001))}
     assert len(draws) == 12
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_of_neighbouring_seeds_and_layers_are_uncorrelated(name: str) -> None:
-    draws = [kernel(name, seed=s, layer=l).ravel() for s, l in itertools.product((0, 1), (1, 2))]
+    draws = [kernel(name, seed=s, layer=n).ravel() for s, n in itertools.product((0, 1), (1, 2))]
     correlations = np.corrcoef(draws)[np.triu_indices(4, 1)]
     assert np.abs(correlations).max() < 5 / np.sqrt(FAN_IN * FAN_OUT)
 

@@ -124,11 +124,10 @@ def test_the_value_does_not_depend_on_what_was_measured_before() -> None:
 def test_the_global_generator_is_neither_used_nor_moved() -> None:
     for estimator in ("ksg", "npeet"):
         np.random.seed(1)
-        first = measured(measure={"estimator": estimator}, **NOISY)
-        state = np.random.get_state()[1].tobytes()  # type: ignore[index, union-attr]
+        expected = np.random.uniform()
         np.random.seed(1)
-        assert np.random.get_state()[1].tobytes() == state  # type: ignore[index, union-attr]
-        np.random.seed(2)
+        first = measured(measure={"estimator": estimator}, **NOISY)
+        assert np.random.uniform() == expected
         assert measured(measure={"estimator": estimator}, **NOISY) == first
 
 
@@ -244,14 +243,11 @@ DEGENERATE = {
 
 
 @pytest.mark.parametrize("case", DEGENERATE)
-@pytest.mark.parametrize("name", ["hidden_1", "hidden_2"])
+@pytest.mark.parametrize(("pair", "name"), [(PAIR, "hidden_1"), (PAIR, "hidden_2"), (INPUT, "hidden_2")])
 @pytest.mark.parametrize("estimator", ["ksg", "npeet"])
-@pytest.mark.parametrize("pair", [PAIR, INPUT])
 def test_degenerate_activations_give_a_reason_and_no_exception(
-    case: str, name: str, estimator: str, pair: Pair
+    case: str, estimator: str, pair: Pair, name: str
 ) -> None:
-    if name not in pair:
-        pytest.skip(f"{name} is not in {pair.name}")
     record = measured(
         SIGNALS | {name: DEGENERATE[case]}, pair=pair, with_credibility=True, measure={"estimator": estimator}
     )
