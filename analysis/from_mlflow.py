@@ -10,9 +10,7 @@ from sweep.errors import UsageError
 from trainables.records import HISTORY_SCHEMA, metric_name
 
 _EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
-_PAIR_FIELDS = tuple(
-    name for name in HISTORY_SCHEMA.names if name not in (*_EPOCH_FIELDS, "epoch", "pair", "timestamp", "reason")
-)
+_PAIR_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits", "scale_ratio")
 
 
 def from_mlflow(tracking_uri: str, sweep: str) -> Tables:
@@ -33,7 +31,7 @@ def from_mlflow(tracking_uri: str, sweep: str) -> Tables:
     for run in sorted(runs, key=lambda run: run.data.tags["point_id"]):
         history, config = _history(client, run), _config(run.data.params)
         histories.append(epoch_rows(sweep, run.data.tags["point_id"], config, history))
-        rows.append(config | {"sweep": sweep} | _outcome(run.data.tags) | last_values(history))
+        rows.append(config | {"sweep": sweep} | last_values(history) | _outcome(run.data.tags))
     return assemble(histories, rows)
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from trainables.config import TrialConfig
-from trainables.probes import DEFAULT_PAIR
+from trainables.probes import default_pair
 from trainables.records import HISTORY_SCHEMA
 
 SHARED = ("dataset", "architecture", "width", "depth", "seed", "initializer")
@@ -90,8 +90,7 @@ def last_values(history: pa.Table) -> dict[str, float | None]:
     if not len(history):
         return {}
     pairs = history["pair"].unique().to_pylist()
-    default = DEFAULT_PAIR if DEFAULT_PAIR in pairs else pairs[0]
-    rows = history.filter(pa.compute.equal(history["pair"], default))
+    rows = history.filter(pa.compute.equal(history["pair"], default_pair(pairs)))
     last = rows.slice(len(rows) - 1).to_pylist()[0]
     names = ("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
     return {

@@ -22,7 +22,7 @@ from rich.console import Console
 from sweep.spec import SweepSpec
 from sweep.store import Known, State, Store
 from trainables.config import TrialConfig
-from trainables.probes import DEFAULT_PAIR
+from trainables.probes import default_pair
 from trainables.records import EpochRecord, metric_name
 
 SETTINGS = {
@@ -38,7 +38,7 @@ METRICS_PER_BATCH = 1000
 RETRY_SECONDS = 15.0
 EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
 MI_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits")
-TRUST_FIELDS = ("scale_ratio", "mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
+TRUST_FIELDS = ("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
 STATUS = {
     State.FINISHED: "FINISHED",
     State.DIVERGED: "FINISHED",
@@ -229,11 +229,10 @@ def _metrics(record: EpochRecord) -> list[Any]:
     """The metrics of one epoch; values that are absent are not logged."""
     from mlflow.entities import Metric
 
-    names = [pair.pair for pair in record.pairs]
-    default = DEFAULT_PAIR if DEFAULT_PAIR in names else names[0]
+    default = default_pair([pair.pair for pair in record.pairs])
     values = {metric_name(field): getattr(record, field) for field in EPOCH_FIELDS}
     for pair in record.pairs:
-        for field in (*MI_FIELDS, *TRUST_FIELDS):
+        for field in (*MI_FIELDS, "scale_ratio"):
             values[metric_name(field, pair.pair)] = getattr(pair, field)
         if pair.pair == default:
             values |= {metric_name(field): getattr(pair, field) for field in MI_FIELDS}
@@ -258,6 +257,10 @@ def _tags(sweep: str, point: TrialConfig, known: Known) -> list[Any]:
         "failure_kind": failure.kind if failure else "",
         "failure_message": failure.message[:4000] if failure else "",
     }
+    if known.history:
+        by_name = {pair.pair: pair for pair in known.history[-1].pairs}
+        final = by_name[default_pair(list(by_name))]
+        tags |= {field: repr(value) for field in TRUST_FIELDS if (value := getattr(final, field)) is not None}
     tags |= {key: value if isinstance(value, str) else json.dumps(value) for key, value in provenance.items()}
     return [RunTag(key, value) for key, value in tags.items()]
 

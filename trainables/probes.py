@@ -1,5 +1,6 @@
 """Which layer outputs are measured, as named pairs."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -19,6 +20,11 @@ class Pair(NamedTuple):
     def is_with_input(self) -> bool:
         """Whether one side is the image: such a pair has no common scale and is measured balanced only."""
         return self.x == "input"
+
+
+def default_pair(names: Sequence[str]) -> str:
+    """Of these pairs the one that figures and summaries show: the paper's, else the first."""
+    return DEFAULT_PAIR if DEFAULT_PAIR in names else names[0]
 
 
 def pairs(config: TrialConfig, has_shortcut: bool) -> tuple[Pair, ...]:

@@ -67,12 +67,6 @@ class PointResult:
 _SCALARS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
 _PAIR_FIELDS = tuple(name for name in PairRecord.__dataclass_fields__ if name != "pair")
 
-_SECTIONS = {
-    "seconds": ("train_seconds", "measure_seconds"),
-    "scale": ("scale_ratio",),
-    "credibility": ("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits"),
-}
-
 HISTORY_SCHEMA = pa.schema(
     [
         ("epoch", pa.int32()),
@@ -128,6 +122,6 @@ def _epoch_record(rows: Sequence[dict[str, Any]]) -> EpochRecord:
 
 
 def metric_name(field: str, pair: str | None = None) -> str:
-    """Under which name trackers know a field, of a pair or of the epoch; fields of lesser interest get a section."""
-    section = next((f"{name}/" for name, fields in _SECTIONS.items() if field in fields), "")
-    return f"{section}{field}" if pair is None else f"{section}{field}.{pair}"
+    """Under which name trackers know a field, of a pair or of the epoch; sorted, what matters most comes first."""
+    name = {"train_seconds": "seconds.train", "measure_seconds": "seconds.measure"}.get(field, field)
+    return name if pair is None else f"{name}.{pair}"
