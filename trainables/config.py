@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -43,10 +43,15 @@ class Measurement(BaseModel):
     )
     estimator: Estimator = Field("ksg", description="ksg: exact and fast; npeet: the reference implementation")
 
-    @field_validator("pairs", "scales")
+    @field_validator("pairs")
     @classmethod
     def _without_repeats(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(values))
+
+    @field_validator("scales")
+    @classmethod
+    def _in_fixed_order(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(scale for scale in get_args(Scale) if scale in values)
 
     @field_validator("every", "samples", mode="before")
     @classmethod
@@ -78,7 +83,7 @@ class TrialConfig(BaseModel):
 
     epochs: Annotated[int, Field(ge=0, le=1_000_000)] = Field(200, description="full-batch gradient steps")
     optimizer: Optimizer = "rmsprop"
-    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1e38)] = 1e-3
     batch_norm: bool = True
     batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
     initializer: Initializer = "glorot_normal"
@@ -91,6 +96,11 @@ class TrialConfig(BaseModel):
         0.0, description="standard deviation of Gaussian noise on the later signal of each probed pair"
     )
     measure: Measurement = Measurement()
+
+    @field_validator("batch_norm_momentum", "channel_noise")
+    @classmethod
+    def _without_negative_zero(cls, value: float) -> float:
+        return abs(value)
 
     @model_validator(mode="after")
     def _enough_images(self) -> Self:

@@ -4,6 +4,9 @@ import gzip
 import hashlib
 import os
 import struct
+import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +105,7 @@ def _read_idx(path: Path, sha256: str) -> np.ndarray:
     """The array in a gzipped idx file of unsigned bytes: magic number 0x08 <dims>, sizes, bytes."""
     try:
         content = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DatasetError(f"mnist: {path} cannot be read: {error}\n  next: fetch the file again") from error
     _check(str(path), content, sha256)
     dimensions = content[3]
@@ -111,26 +114,52 @@ def _read_idx(path: Path, sha256: str) -> np.ndarray:
 
 
 def _mnist_from_keras(download: bool) -> list[np.ndarray]:
-    cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets" / "mnist.npz"
-    if not cache.is_file() and not download:
-        raise DatasetError(
-            f"mnist: not in Keras' cache ({cache})\n"
-            "  next: set --data-dir (or SWEEP_DATA_DIR) to the folder that holds mnist/*-ubyte.gz"
-        )
+    """From the file that Keras keeps; Keras itself is only asked to fetch it when it is not there."""
+    cache = _keras_cache()
+    if cache is not None:
+        arrays = _read_npz(cache)
+    elif download:
+        arrays = _downloaded_by_keras()
+    else:
+        raise DatasetError(f"mnist: not in Keras' cache\n{_how_to_provide()}")
+    for array, (stem, sha256) in zip(arrays, MNIST_SHA256.items(), strict=True):
+        _check(f"{cache or 'what Keras fetched'}: {stem}", _idx_bytes(array), sha256)
+    return arrays
+
+
+def _how_to_provide() -> str:
+    return (
+        "  next: set --data-dir (or SWEEP_DATA_DIR) to the folder that holds mnist/*-ubyte.gz, "
+        f"or put Keras' mnist.npz at {_keras_caches()[0]}"
+    )
+
+
+def _keras_cache() -> Path | None:
+    return next((path for path in _keras_caches() if path.is_file()), None)
+
+
+def _keras_caches() -> list[Path]:
+    """Where Keras keeps MNIST: its home, or a temporary folder when the home cannot be written."""
+    homes = [Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")), Path(tempfile.gettempdir()) / ".keras"]
+    return [home / "datasets" / "mnist.npz" for home in homes]
+
+
+def _read_npz(path: Path) -> list[np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise DatasetError(f"mnist: {path} cannot be read: {error}\n  next: delete it, to fetch it again") from error
+
+
+def _downloaded_by_keras() -> list[np.ndarray]:
     import keras
 
     try:
-        (train_images, train_labels), (images, labels) = keras.datasets.mnist.load_data()
+        train, test = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception for a failed download
-        raise DatasetError(
-            f"mnist: Keras could not provide it: {error}\n"
-            "  next: set --data-dir (or SWEEP_DATA_DIR) to the folder that holds mnist/*-ubyte.gz, "
-            f"or put mnist.npz at {cache}"
-        ) from error
-    arrays = [train_images, train_labels, images, labels]
-    for array, (stem, sha256) in zip(arrays, MNIST_SHA256.items(), strict=True):
-        _check(f"{cache}: {stem}", _idx_bytes(array), sha256)
-    return arrays
+        raise DatasetError(f"mnist: Keras could not fetch it: {error}\n{_how_to_provide()}") from error
+    return [*train, *test]
 
 
 def _idx_bytes(array: np.ndarray) -> bytes:

@@ -54,7 +54,7 @@ class Probe:
         record = PairRecord(pair.name, value.bits, value.balanced_bits, value.scale_ratio, value.reason)
         if not with_credibility or value.reason:
             return record
-        trust = information.diagnose(x, y, **options)
+        trust = information.diagnose(x, y, scale=scales[0], **options)
         return PairRecord(
             **vars(record)
             | {

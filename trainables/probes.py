@@ -34,8 +34,9 @@ def pairs(config: TrialConfig, has_shortcut: bool) -> tuple[Pair, ...]:
     quantity: it is measured once, under the name that was asked for first.
     """
     requests = list(config.measure.pairs)
-    if not has_shortcut and {"first-merged", "first-last"} <= set(requests):
-        requests.remove("first-last")
+    ends = [request for request in requests if request in ("first-merged", "first-last")]
+    if not has_shortcut and len(ends) == 2:
+        requests.remove(ends[1])
     found = {pair.name: pair for request in requests for pair in _requested(request, config.depth)}
     return tuple(found.values())
 

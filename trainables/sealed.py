@@ -15,6 +15,7 @@ class DamagedObject(Exception):
 
 def seal(kind: str, version: int, head: dict[str, Any], parts: dict[str, bytes]) -> bytes:
     """The bytes of an object; equal input, equal bytes."""
+    parts = dict(sorted(parts.items()))
     sizes = {name: len(part) for name, part in parts.items()}
     line = json.dumps({"head": head, "parts": sizes}, sort_keys=True)
     body = b"".join([line.encode(), b"\n", *parts.values()])

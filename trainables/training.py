@@ -84,7 +84,11 @@ class Training:
 
     def snapshot(self) -> Snapshot:
         """The state after the last record."""
-        return Snapshot(self.config, tuple(self.history), tuple(np.array(v) for v in self._variables))
+        return Snapshot(
+            self.config,
+            tuple(self.history),
+            tuple(np.array(keras.ops.convert_to_numpy(variable)) for variable in self._variables),
+        )
 
     @property
     def _variables(self) -> list[keras.Variable]:
