@@ -2,15 +2,13 @@
 
 import signal
 import tempfile
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 
@@ -20,19 +18,16 @@ from sweep.errors import Interrupted, PointsFailed, StorageFault, UsageError
 from sweep.lease import Lease
 from sweep.plan import Plan, plan
 from sweep.progress import LiveView
+from sweep.session import DEATHS_ALLOWED, Reports, Session, StopWhenAsked, point_of
 from sweep.spec import SweepSpec
-from sweep.status import Progress, Watch
-from sweep.store import Attempt, Store
+from sweep.status import Watch
+from sweep.store import Store
 from sweep.tracking import BackgroundMirror
 from sweep.trial import PointTrial, Surroundings
 from trainables import datasets
-from trainables.config import DatasetName, TrialConfig
-from trainables.records import Failure
+from trainables.config import DatasetName
 
 from ray import tune  # isort: skip
-
-DEATHS_ALLOWED = 3
-"""How often Ray may restart a point whose process died, from its last snapshot, before the point counts as failed."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     if todo.to_run:
         _check_data({point.dataset for point in todo.to_run}, options.data_dir)
     store.objects.check_writable()
-    session = _Session(watch)
+    session = Session(watch)
     with Lease(store, spec.name, session.for_lease):
         store.save_spec(spec.name, spec.to_yaml())
         with BackgroundMirror(options.tracking_uri, spec, store, console) as mirror:
@@ -93,90 +88,12 @@ def _say_what_is_dropped(spec: SweepSpec, store: Store, console: Console) -> Non
             console.print(text, style="yellow", highlight=False, soft_wrap=True)
 
 
-class _Session:
-    """What this driver knows of the points it runs, shared between Ray's callbacks, the lease and the display."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._first_start: float | None = None
-        self._epochs_at_start = sum(known.epochs_done for known in watch.known().values())
-        self.running: dict[str, int] = {}
-        self.stopping = threading.Event()
-        self.storage_fault: str | None = None
-
-    def progress(self) -> Progress:
-        since = self._first_start or time.monotonic()
-        return Progress(dict(self.running), self._epochs_at_start, time.monotonic() - since)
-
-    def started(self, point_id: str) -> None:
-        self._first_start = self._first_start or time.monotonic()
-        self.running.setdefault(point_id, 0)
-
-    def for_lease(self) -> dict[str, Any]:
-        return asdict(self.progress())
-
-
-class _InThisProcess:
-    """What Tune copies and pickles with its own state, but which only means something here and now."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {}
-
-
-class _Reports(_InThisProcess, tune.Callback):
-    """Takes what trials report: epochs for the display, commits for the mirror, deaths as failures."""
-
-    def __init__(self, session: _Session, store: Store, mirror: BackgroundMirror) -> None:
-        self._session, self._store, self._mirror = session, store, mirror
-
-    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        self._session.started(_point_of(trial).point_id)
-
-    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
-        if fault := result.get("storage_fault"):
-            self._session.storage_fault = fault
-            self._session.stopping.set()
-            return
-        point = _point_of(trial)
-        self._session.running[point.point_id] = result["epoch"]
-        if result["committed"] >= 0 or result["done"]:
-            self._mirror.touch(point, is_running=not result["done"])
-
-    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        self._session.running.pop(_point_of(trial).point_id, None)
-
-    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        point = _point_of(trial)
-        self._session.running.pop(point.point_id, None)
-        attempts = self._store.attempts(point.point_id)
-        last = attempts[-1] if attempts else Attempt(1, "", "unknown", 0, {})
-        message = f"the process died {DEATHS_ALLOWED + 1} times"
-        failure = Failure("infra", message, str(getattr(trial, "get_error", lambda: "")() or ""))
-        self._store.save_attempt(point.point_id, replace(last, failure=failure))
-        self._mirror.touch(point, is_running=False)
-
-
-class _StopWhenAsked(_InThisProcess, tune.Stopper):
-    """Ends all trials once the session is stopping."""
-
-    def __init__(self, session: _Session) -> None:
-        self._session = session
-
-    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        return False
-
-    def stop_all(self) -> bool:
-        return self._session.stopping.is_set()
-
-
 def _execute(
     spec: SweepSpec,
     todo: Plan,
     options: Options,
     watch: Watch,
-    session: _Session,
+    session: Session,
     mirror: BackgroundMirror,
     console: Console,
 ) -> None:
@@ -200,8 +117,8 @@ def _execute(
                 name=spec.name,
                 storage_path=scratch,
                 verbose=0,
-                stop=_StopWhenAsked(session),
-                callbacks=[_Reports(session, watch.store, mirror)],
+                stop=StopWhenAsked(session),
+                callbacks=[Reports(session, watch.store, mirror)],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 failure_config=tune.FailureConfig(max_failures=DEATHS_ALLOWED),
             ),
@@ -218,7 +135,7 @@ def _announce(granted: Share, console: Console) -> None:
 
 
 @contextmanager
-def _signals_stop(session: _Session, console: Console) -> Iterator[None]:
+def _signals_stop(session: Session, console: Console) -> Iterator[None]:
     """The first SIGINT or SIGTERM stops the sweep in order, with snapshots; the second ends it at once."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
@@ -247,7 +164,7 @@ def _check_data(names: set[DatasetName], data_dir: Path | None) -> None:
             raise UsageError(str(error)) from error
 
 
-def _conclude(spec: SweepSpec, watch: Watch, session: _Session, options: Options, console: Console) -> None:
+def _conclude(spec: SweepSpec, watch: Watch, session: Session, options: Options, console: Console) -> None:
     """Say how it ended, from what the store holds."""
     status = watch.status()
     counts = ", ".join(f"{count} {state}" for state, count in status.counts.items() if count)
@@ -272,9 +189,5 @@ def _where(options: Options) -> str:
     return "" if options.store.absolute() == default else f" --store {options.store}"
 
 
-def _point_of(trial: Any) -> TrialConfig:
-    return TrialConfig.model_validate(trial.config["point"])
-
-
 def _name(trial: Any) -> str:
-    return _point_of(trial).point_id
+    return point_of(trial).point_id
