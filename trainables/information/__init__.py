@@ -3,9 +3,10 @@
 Imports nothing of ours outside this package.
 """
 
+from trainables.information.batches import measure_pairs as measure_pairs
 from trainables.information.diagnostics import Credibility as Credibility
 from trainables.information.diagnostics import diagnose as diagnose
-from trainables.information.ksg import ESTIMATORS as ESTIMATORS
+from trainables.information.estimators import ESTIMATORS as ESTIMATORS
 from trainables.information.ksg import Measurement as Measurement
 from trainables.information.ksg import MutualInformation as MutualInformation
 from trainables.information.ksg import ceiling_bits as ceiling_bits

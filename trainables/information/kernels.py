@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainables.information.compilation import compiled
-from trainables.information.simd import CHUNK, LANES, absorb, bit_count, lanes_below, lowest_bit, max_norm
+from trainables.information.simd import CHUNK, LANES, absorb, bit_count, lowest_bit, max_norm
 
 # In levels: far above the rounding of the quantization and far below a level.
 SLACK = 1e-6
@@ -190,67 +190,3 @@ def neighbour_radii(
                 excluding[slot] = exclusion_level(nearest[kth], step)
         for slot in range(size):
             radii[begin + slot] = nearest[slot * k + k - 1]
-
-
-@compiled
-def neighbour_counts(
-    first: int,
-    last: int,
-    levels: Any,
-    tiles: Any,
-    pivots: Any,
-    step: float,
-    clipped: Any,
-    x: Any,
-    x_unit: float,
-    radii: Any,
-    counts: Any,
-) -> None:
-    """counts[i] = number of other points with |x_i - x_j| / x_unit < radii[i], for the blocks first..last-1.
-
-    clipped: uint64 per block, one bit for each point with a value outside the quantized range; for such a point a small
-    level difference proves nothing.
-    """
-    count, width = levels.shape
-    blocks = len(tiles)
-    padded = (width + CHUNK - 1) // CHUNK * CHUNK
-    columns = np.empty(LANES * padded, np.uint32)
-    query = np.empty(LANES * padded, np.uint8)
-    excluding = np.empty(LANES, np.int64)
-    including = np.empty(LANES, np.int64)
-    bounds = np.empty(LANES, np.uint8)
-    for own in range(first, last):
-        begin = own * LANES
-        size = min(LANES, count - begin)
-        for slot in range(size):
-            order_columns(levels[begin + slot], pivots, columns, query, slot * padded, padded)
-            reach = radii[begin + slot] * x_unit
-            excluding[slot] = exclusion_level(reach, step)
-            is_clipped = (clipped[own] >> np.uint64(slot)) & np.uint64(1)
-            including[slot] = inclusion_level(reach, step) if is_clipped == 0 else np.int64(-1)
-            counts[begin + slot] = 0
-        for turn in range(blocks):
-            block = outward(own, turn, blocks)
-            valid = valid_lanes(block, count)
-            for slot in range(size):
-                at = slot * padded
-                alive, complete = survivors(
-                    tiles, block * width, columns, query, at, at + padded, excluding[slot], valid, bounds
-                )
-                if block == own:
-                    alive &= ~(np.uint64(1) << np.uint64(slot))
-                if alive == 0:
-                    continue
-                i = begin + slot
-                if complete and including[slot] >= 0:
-                    certain = alive & ~clipped[block]
-                    if including[slot] < 255:
-                        certain &= lanes_below(bounds, np.uint8(including[slot] + 1))
-                    counts[i] += bit_count(certain)
-                    alive &= ~certain
-                limit = radii[i] * x_unit * (1.0 + LIMIT_SLACK)
-                while alive != 0:
-                    j = block * LANES + lowest_bit(alive)
-                    alive &= alive - np.uint64(1)
-                    if max_norm(x, i, j, limit) / x_unit < radii[i]:
-                        counts[i] += 1

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from trainables.information import kernels
+from trainables.information import counting, kernels
 from trainables.information.compilation import run_in_threads
 from trainables.information.samples import Floats
 from trainables.information.spaces import Levels, Space, joint_levels
@@ -25,13 +25,13 @@ def joint_radii(x: Space, y: Space, units: tuple[float, float], k: int, threads:
     return _radii(joint_levels((x, y), units, threads), x.values, y.values, units, k, threads)
 
 
-def counts_within(space: Space, unit: float, radii: Floats, threads: int) -> Counts:
-    """(N,) number of other points with distance / unit strictly below radii[i]."""
-    counts = np.empty(len(radii), np.int64)
-    bounds = space.levels
+def counts_within(space: Space, units: npt.ArrayLike, radii: Floats, threads: int) -> Counts:
+    """(R, N) numbers of other points with distance / units[r] strictly below radii[r, i], for R searches at once."""
+    counts = np.empty(radii.shape, np.int64)
+    bounds, divisors = space.levels, np.asarray(units, np.float64)
 
     def search(first: int, last: int) -> None:
-        kernels.neighbour_counts(
+        counting.neighbour_counts(
             first,
             last,
             bounds.rows,
@@ -40,13 +40,39 @@ def counts_within(space: Space, unit: float, radii: Floats, threads: int) -> Cou
             bounds.step,
             bounds.clipped,
             space.values,
-            unit,
+            divisors,
             radii,
             counts,
         )
 
     run_in_threads(search, len(bounds.tiles), threads, CHUNK)
     return counts
+
+
+def joint_rectangles(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> tuple[Floats, Floats]:
+    """Two (N,): how far, in x and in y, the other points reach that are no farther than the k-th nearest one."""
+    bounds = joint_levels((x, y), units, threads)
+    beyond = np.nextafter(_radii(bounds, x.values, y.values, units, k, threads), np.inf)
+    x_extents, y_extents = np.empty_like(beyond), np.empty_like(beyond)
+
+    def search(first: int, last: int) -> None:
+        counting.neighbour_extents(
+            first,
+            last,
+            bounds.rows,
+            bounds.tiles,
+            bounds.pivots,
+            bounds.step,
+            x.values,
+            y.values,
+            *units,
+            beyond,
+            x_extents,
+            y_extents,
+        )
+
+    run_in_threads(search, len(bounds.tiles), threads, CHUNK)
+    return x_extents, y_extents
 
 
 def _radii(bounds: Levels, x: Floats, y: Floats, units: tuple[float, float], k: int, threads: int) -> Floats:
