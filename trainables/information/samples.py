@@ -46,7 +46,7 @@ def require_neighbours(k: int) -> None:
         raise ValueError(f"k = {k}: the number of neighbours must be a whole number, at least 1")
 
 
-def require_rows(samples: Mapping[str, Floats], k: int) -> None:
+def require_rows(samples: Mapping[str, npt.NDArray[Any]], k: int) -> None:
     """Raise DegenerateInput unless all samples have the same number of rows, above k."""
     (first, count), *others = ((name, len(matrix)) for name, matrix in samples.items())
     for name, rows in others:
