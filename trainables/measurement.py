@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,7 +28,7 @@ class Probe:
     @property
     def outputs(self) -> set[str]:
         """Names of the network's outputs that a measurement needs."""
-        return {name for pair in self.pairs for name in (pair.x, pair.y)} - {"input"}
+        return {name for pair in self.pairs for name in (pair.x, pair.y)} - {"input", "label"}
 
     def unmeasured(self) -> tuple[PairRecord, ...]:
         """The records of an epoch at which nothing is due."""
@@ -37,32 +37,86 @@ class Probe:
     def measure(
         self, activations: Mapping[str, np.ndarray], epoch: int, with_credibility: bool
     ) -> tuple[PairRecord, ...]:
-        """One record per pair, from activations by output name, each of shape (validation images, units)."""
-        return tuple(self._measure(pair, activations, epoch, with_credibility) for pair in self.pairs)
+        """One record per pair, from activations by output name, each of shape (validation images, units).
 
-    def _measure(
-        self, pair: Pair, activations: Mapping[str, np.ndarray], epoch: int, with_credibility: bool
-    ) -> PairRecord:
-        measure, seed = self.config.measure, _seed(self.config.seed, epoch, pair.name)
-        x, y = activations[pair.x][self._subset], activations[pair.y][self._subset]
-        if self.config.channel_noise:
-            y = y + np.random.default_rng([seed, 1]).normal(0, self.config.channel_noise, y.shape)
-        scales = ("balanced",) if pair.is_with_input else measure.scales
-        options: dict[str, Any] = {"k": measure.neighbors, "seed": seed, "threads": self.threads}
-        options["estimator"] = measure.estimator
-        value = information.measure(x, y, scales=scales, **options)
-        record = PairRecord(pair.name, value.bits, value.balanced_bits, value.scale_ratio, value.reason)
-        if not with_credibility or value.reason:
-            return record
-        trust = information.diagnose(x, y, scale=scales[0], **options)
-        return PairRecord(
-            **vars(record)
-            | {
-                "mi_ceiling_bits": trust.ceiling_bits,
-                "mi_null_bits": trust.null_bits,
-                "mi_standard_error_bits": trust.standard_error_bits,
-            }
+        `input` (images, pixels) and `label` (images,) are needed for pairs that name them. With the label,
+        `mutual_information_bits` is Ross's estimate: all its distances are in the layer, so the value is the same on
+        every scale; the balanced value and the scale ratio are left out without a reason, and so are those credibility
+        values that are about KSG.
+        """
+        signals = self._signals(activations, epoch)
+        names = [self._names(pair) for pair in self.pairs]
+        between = [place for place, pair in enumerate(self.pairs) if not pair.is_with_label]
+        found = information.measure_pairs(
+            signals,
+            [names[place] for place in between],
+            scales=[self._scales(self.pairs[place]) for place in between],
+            seeds={name: self._seed(epoch, name) for name in signals},
+            estimator=self.config.measure.estimator,
+            **self._options,
         )
+        values = dict(zip(between, found, strict=True))
+        records = []
+        for place, pair in enumerate(self.pairs):
+            x, y = names[place]
+            if pair.is_with_label:
+                records.append(self._with_label(pair.name, signals[x], activations["label"], self._seed(epoch, x)))
+                continue
+            value = values[place]
+            record = PairRecord(pair.name, value.bits, value.balanced_bits, value.scale_ratio, value.reason)
+            if with_credibility and not value.reason:
+                record = self._trusted(record, signals[x], signals[y], self._scales(pair)[0], self._seed(epoch, x))
+            records.append(record)
+        return tuple(records)
+
+    def _signals(self, activations: Mapping[str, np.ndarray], epoch: int) -> dict[str, np.ndarray]:
+        """The measured rows by name; what the channel adds noise to has a name of its own."""
+        signals: dict[str, np.ndarray] = {}
+        for pair, (x, y) in ((pair, self._names(pair)) for pair in self.pairs):
+            signals.setdefault(x, activations[pair.x][self._subset])
+            if pair.is_with_label or y in signals:
+                continue
+            later = activations[pair.y][self._subset]
+            if self.config.channel_noise:
+                generator = np.random.default_rng([self._seed(epoch, y), 1])
+                later = later + generator.normal(0, self.config.channel_noise, later.shape)
+            signals[y] = later
+        return signals
+
+    def _names(self, pair: Pair) -> tuple[str, str]:
+        if self.config.channel_noise and not pair.is_with_label:
+            return pair.x, f"{pair.y} after the channel"
+        return pair.x, pair.y
+
+    def _scales(self, pair: Pair) -> tuple[str, ...]:
+        return ("balanced",) if pair.is_with_input else self.config.measure.scales
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {"k": self.config.measure.neighbors, "threads": self.threads}
+
+    def _with_label(self, name: str, x: np.ndarray, labels: np.ndarray, seed: int) -> PairRecord:
+        try:
+            value = information.mutual_information_with_labels(x, labels[self._subset], seed=seed, **self._options)
+        except information.DegenerateInput as degenerate:
+            return PairRecord(name, reason=str(degenerate))
+        return PairRecord(name, value.bits, mi_ceiling_bits=value.ceiling_bits)
+
+    def _trusted(self, record: PairRecord, x: np.ndarray, y: np.ndarray, scale: str, seed: int) -> PairRecord:
+        trust = information.diagnose(
+            x, y, scale=scale, seed=seed, estimator=self.config.measure.estimator, **self._options
+        )
+        return replace(
+            record,
+            mi_ceiling_bits=trust.ceiling_bits,
+            mi_null_bits=trust.null_bits,
+            mi_standard_error_bits=trust.standard_error_bits,
+        )
+
+    def _seed(self, epoch: int, layer: str) -> int:
+        """Of a layer's noise: a function of the point's seed, the epoch and the layer, so resuming needs no state."""
+        digest = hashlib.sha256(f"{self.config.seed}/{epoch}/{layer}".encode()).digest()
+        return int.from_bytes(digest[:4], "big")
 
     @cached_property
     def _subset(self) -> np.ndarray | slice:
@@ -71,9 +125,3 @@ class Probe:
             return slice(None)
         available = self.config.validation_images
         return np.sort(np.random.default_rng(SUBSET_SEED).permutation(available)[:samples])
-
-
-def _seed(seed: int, epoch: int, pair: str) -> int:
-    """Of the tie-breaking noise: a function of the point's seed, the epoch and the pair, so resuming needs no state."""
-    digest = hashlib.sha256(f"{seed}/{epoch}/{pair}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")

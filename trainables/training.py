@@ -108,7 +108,8 @@ class Training:
         pairs = self._probe.unmeasured()
         if self.config.measure.is_due(epoch, self.config.epochs):
             at_an_end = epoch in (0, self.config.epochs)
-            pairs = self._probe.measure(activations | {"input": self._pixels}, epoch, with_credibility=at_an_end)
+            signals = activations | {"input": self._pixels, "label": self._labels}
+            pairs = self._probe.measure(signals, epoch, with_credibility=at_an_end)
         record = EpochRecord(
             epoch=epoch,
             test_error=float(np.mean(~correct)),

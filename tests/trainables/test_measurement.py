@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from trainables.config import TrialConfig
-from trainables.information import ceiling_bits, mutual_information
+from trainables.information import ceiling_bits, mutual_information, mutual_information_with_labels
 from trainables.measurement import Probe
 from trainables.probes import Pair
 from trainables.records import PairRecord
 
 PAIR = Pair("first-last", "hidden_1", "hidden_2")
+LABEL = Pair("2-label", "hidden_2", "label")
 INPUT = Pair("input-2", "input", "hidden_2")
 N = TrialConfig().validation_images
 
@@ -21,7 +22,8 @@ def activations(n: int = N, dims: int = 2, noise: float = 0.3) -> dict[str, np.n
     generator = np.random.default_rng(0)
     x = generator.normal(size=(n, dims))
     y = np.tanh(x + noise * generator.normal(size=x.shape))
-    return {"hidden_1": np.tanh(x).astype("f4"), "hidden_2": y.astype("f4"), "input": x.astype("f4")}
+    signals = {"hidden_1": np.tanh(x).astype("f4"), "hidden_2": y.astype("f4"), "input": x.astype("f4")}
+    return signals | {"label": (x[:, 0] > 0).astype("i4")}
 
 
 SIGNALS = activations()
@@ -88,10 +90,35 @@ def test_a_pair_with_the_input_is_balanced_only(scales: tuple[str, ...]) -> None
     assert record.reason is None
 
 
+@pytest.mark.parametrize("fields", [{}, {"channel_noise": 5.0}, {"measure": {"estimator": "npeet"}}])
+def test_a_pair_with_the_label_is_ross_s_value_alone(fields: dict[str, Any]) -> None:
+    record = measured(pair=LABEL, with_credibility=True, **fields)
+    expected = mutual_information_with_labels(SIGNALS["hidden_2"], SIGNALS["label"])
+    assert record.mutual_information_bits == pytest.approx(expected.bits, abs=1e-4)
+    assert record.mi_ceiling_bits == expected.ceiling_bits
+    assert 0.3 < expected.bits < expected.ceiling_bits < 1.1
+    others = (record.mutual_information_balanced_bits, record.scale_ratio, record.mi_null_bits, record.reason)
+    assert others == (None,) * 4
+
+
+def test_labels_are_those_of_the_subset() -> None:
+    first = measured(pair=LABEL, measure={"samples": 100, "neighbors": 5})
+    assert 0.2 < (first.mutual_information_bits or 0) < 1.1
+    spoiled_layer = SIGNALS | {"hidden_2": np.full((N, 2), np.nan)}
+    assert "nan" in str(measured(spoiled_layer, pair=LABEL).reason)
+
+
+def test_pairs_that_share_layers_are_measured_together_as_alone() -> None:
+    pairs = (PAIR, INPUT, LABEL, Pair("input-1", "input", "hidden_1"))
+    for fields in ({}, NOISY):
+        together = Probe(TrialConfig(**fields), pairs, 1).measure(SIGNALS, 3, False)
+        assert together == tuple(measured(pair=pair, **fields) for pair in pairs)
+
+
 def test_pairs_come_back_in_their_order() -> None:
-    probe = Probe(TrialConfig(), (INPUT, PAIR), 1)
-    assert [record.pair for record in probe.measure(SIGNALS, 0, False)] == ["input-2", "first-last"]
-    assert probe.unmeasured() == (PairRecord("input-2"), PairRecord("first-last"))
+    probe = Probe(TrialConfig(), (INPUT, LABEL, PAIR), 1)
+    assert [record.pair for record in probe.measure(SIGNALS, 0, False)] == ["input-2", "2-label", "first-last"]
+    assert probe.unmeasured() == (PairRecord("input-2"), PairRecord("2-label"), PairRecord("first-last"))
     assert probe.outputs == {"hidden_1", "hidden_2"}
 
 
