@@ -1,6 +1,6 @@
 """The compiled loops over neighbours within given radii: how many there are, and how far they reach in either space.
 
-Numba's cache on disk watches only this file: after an edit in kernels.py or simd.py touch it too.
+Numba's cache on disk watches only this file: after an edit in kernels.py, edges.py or simd.py touch it too.
 """
 
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from trainables.information.compilation import compiled
+from trainables.information.edges import excluding_byte, including_byte
 from trainables.information.kernels import (
+    FEW_LANES,
     LIMIT_SLACK,
     NEVER,
     exclusion_level,
@@ -18,7 +20,32 @@ from trainables.information.kernels import (
     survivors,
     valid_lanes,
 )
+from trainables.information.searching import buffers
 from trainables.information.simd import CHUNK, LANES, bit_count, lanes_below, lowest_bit, max_norm
+
+
+@compiled
+def decide(alive: Any, bounds: Any, unbounded: Any, excluding: Any, including: Any, certain: Any, counts: Any) -> Any:
+    """Add to counts[r] the lanes alive that are within radius r by their bounds, and return those left open for some r.
+
+    excluding, including: per radius, as from `exclusion_level` and `inclusion_level`. unbounded: lanes whose bounds
+    hold from below only. certain: room for one mask per radius.
+    """
+    undecided = np.uint64(0)
+    for search in range(len(excluding)):
+        inside = np.uint64(0)
+        if including[search] >= 0:
+            inside = alive & ~unbounded
+            if including[search] < 255:
+                inside &= lanes_below(bounds, np.uint8(including[search] + 1))
+        possible = alive
+        if excluding[search] < NEVER:
+            possible &= lanes_below(bounds, np.uint8(excluding[search]))
+        certain[search] = inside
+        undecided |= possible & ~inside
+    for search in range(len(excluding)):
+        counts[search] += bit_count(certain[search] & ~undecided)
+    return undecided
 
 
 @compiled
@@ -30,6 +57,7 @@ def neighbour_counts(
     pivots: Any,
     step: float,
     clipped: Any,
+    edges: Any,
     x: Any,
     units: Any,
     radii: Any,
@@ -48,7 +76,10 @@ def neighbour_counts(
     reaches = np.empty(LANES)
     excluding = np.empty((LANES, searches), np.int64)
     including = np.empty((LANES, searches), np.int64)
+    excluding_edges = np.empty((LANES, searches), np.int64)
+    including_edges = np.empty((LANES, searches), np.int64)
     certain = np.empty(searches, np.uint64)
+    edge_columns, edge_query, edge_padded = buffers(edges)
     bounds = np.empty(LANES, np.uint8)
     for own in range(first, last):
         begin = own * LANES
@@ -62,7 +93,13 @@ def neighbour_counts(
                 reaches[slot] = max(reaches[slot], reach)
                 excluding[slot, search] = exclusion_level(reach, step)
                 including[slot, search] = inclusion_level(reach, step) if is_clipped == 0 else np.int64(-1)
+                excluding_edges[slot, search] = excluding_byte(reach, edges.base, edges.scale)
+                including_edges[slot, search] = including_byte(reach, edges.base, edges.scale)
                 counts[search, begin + slot] = 0
+            if edge_padded > 0:
+                order_columns(
+                    edges.rows[begin + slot], edges.pivots, edge_columns, edge_query, slot * edge_padded, edge_padded
+                )
         for turn in range(blocks):
             block = outward(own, turn, blocks)
             valid = valid_lanes(block, count)
@@ -79,20 +116,26 @@ def neighbour_counts(
                 i = begin + slot
                 undecided = alive
                 if complete:
-                    undecided = np.uint64(0)
-                    for search in range(searches):
-                        inside = np.uint64(0)
-                        if including[slot, search] >= 0:
-                            inside = alive & ~clipped[block]
-                            if including[slot, search] < 255:
-                                inside &= lanes_below(bounds, np.uint8(including[slot, search] + 1))
-                        possible = alive
-                        if excluding[slot, search] < NEVER:
-                            possible &= lanes_below(bounds, np.uint8(excluding[slot, search]))
-                        certain[search] = inside
-                        undecided |= possible & ~inside
-                    for search in range(searches):
-                        counts[search, i] += bit_count(certain[search] & ~undecided)
+                    undecided = decide(
+                        alive, bounds, clipped[block], excluding[slot], including[slot], certain, counts[:, i]
+                    )
+                if edge_padded > 0 and bit_count(undecided) > FEW_LANES:
+                    at = slot * edge_padded
+                    byte = excluding_edges[slot].max()
+                    row = block * edges.rows.shape[1]
+                    undecided, complete = survivors(
+                        edges.tiles, row, edge_columns, edge_query, at, at + edge_padded, byte, undecided, bounds
+                    )
+                    if complete:
+                        undecided = decide(
+                            undecided,
+                            bounds,
+                            np.uint64(0),
+                            excluding_edges[slot],
+                            including_edges[slot],
+                            certain,
+                            counts[:, i],
+                        )
                 limit = reaches[slot] * (1.0 + LIMIT_SLACK)
                 while undecided != 0:
                     j = block * LANES + lowest_bit(undecided)

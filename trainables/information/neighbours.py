@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from trainables.information import counting, kernels
+from trainables.information import counting, searching
 from trainables.information.compilation import run_in_threads
+from trainables.information.edges import Edges, no_edges
 from trainables.information.samples import Floats
 from trainables.information.spaces import Levels, Space, joint_levels
 
@@ -16,13 +17,14 @@ CHUNK = 2
 
 def own_radii(space: Space, k: int, threads: int) -> Floats:
     """(N,) distance of each point to its k-th nearest other point of the space."""
-    nothing = np.empty((len(space.values), 0))
-    return _radii(space.levels, space.values, nothing, (1.0, 1.0), k, threads)
+    nothing = np.empty((len(space.values), 0)), no_edges()
+    return _radii(space.levels, (space.values, space.edges), nothing, (1.0, 1.0), k, threads)
 
 
 def joint_radii(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> Floats:
     """(N,) distance to the k-th nearest other point; distance = max(x distance / units[0], y distance / units[1])."""
-    return _radii(joint_levels((x, y), units, threads), x.values, y.values, units, k, threads)
+    levels = joint_levels((x, y), units, threads)
+    return _radii(levels, (x.values, x.edges), (y.values, y.edges), units, k, threads)
 
 
 def counts_within(space: Space, units: npt.ArrayLike, radii: Floats, threads: int) -> Counts:
@@ -39,6 +41,7 @@ def counts_within(space: Space, units: npt.ArrayLike, radii: Floats, threads: in
             bounds.pivots,
             bounds.step,
             bounds.clipped,
+            space.edges,
             space.values,
             divisors,
             radii,
@@ -52,7 +55,7 @@ def counts_within(space: Space, units: npt.ArrayLike, radii: Floats, threads: in
 def joint_rectangles(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> tuple[Floats, Floats]:
     """Two (N,): how far, in x and in y, the other points reach that are no farther than the k-th nearest one."""
     bounds = joint_levels((x, y), units, threads)
-    beyond = np.nextafter(_radii(bounds, x.values, y.values, units, k, threads), np.inf)
+    beyond = np.nextafter(_radii(bounds, (x.values, x.edges), (y.values, y.edges), units, k, threads), np.inf)
     x_extents, y_extents = np.empty_like(beyond), np.empty_like(beyond)
 
     def search(first: int, last: int) -> None:
@@ -75,12 +78,14 @@ def joint_rectangles(x: Space, y: Space, units: tuple[float, float], k: int, thr
     return x_extents, y_extents
 
 
-def _radii(bounds: Levels, x: Floats, y: Floats, units: tuple[float, float], k: int, threads: int) -> Floats:
-    radii = np.empty(len(x))
+def _radii(
+    bounds: Levels, x: tuple[Floats, Edges], y: tuple[Floats, Edges], units: tuple[float, float], k: int, threads: int
+) -> Floats:
+    radii = np.empty(len(bounds.rows))
 
     def search(first: int, last: int) -> None:
-        kernels.neighbour_radii(
-            first, last, bounds.rows, bounds.tiles, bounds.pivots, bounds.step, x, y, *units, k, radii
+        searching.neighbour_radii(
+            first, last, bounds.rows, bounds.tiles, bounds.pivots, bounds.step, x[1], y[1], x[0], y[0], *units, k, radii
         )
 
     run_in_threads(search, len(bounds.tiles), threads, CHUNK)
