@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 """Settings that Ray reads when it is imported: our own progress display is the only one."""
+
+KNOCK_SECONDS = 5.0
 
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
@@ -36,6 +39,24 @@ class Share:
     threads: int
     concurrent: int
     note: str | None = None
+
+
+def check_reachable(address: str | None) -> None:
+    """Knock at the address; Ray itself would try for minutes.
+
+    Raises:
+        ClusterUnusable: when nothing listens there.
+    """
+    host, _, port = (address or os.environ.get("RAY_ADDRESS") or "auto").rpartition("//")[2].rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
+    except OSError as error:
+        raise ClusterUnusable(
+            f"no Ray cluster at {host}:{port}: {error}\n  next: ray status --address {host}:{port}; without --address "
+            "a cluster is started on this machine"
+        ) from error
 
 
 @contextmanager

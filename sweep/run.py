@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from sweep import provenance
-from sweep.cluster import Share, connected, share  # sets what Ray reads when it is imported
+from sweep.cluster import Share, check_reachable, connected, share  # sets what Ray reads when it is imported
 from sweep.errors import Interrupted, PointsFailed, StorageFault, UsageError
 from sweep.lease import Lease
 from sweep.plan import Plan, plan
@@ -59,6 +59,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     console.print(announcement(spec.name, todo), highlight=False, soft_wrap=True)
     _say_what_is_dropped(spec, store, console)
     if todo.to_run:
+        check_reachable(options.address)
         _check_data({point.dataset for point in todo.to_run}, options.data_dir)
     store.objects.check_writable()
     session = Session(watch)

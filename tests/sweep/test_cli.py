@@ -52,6 +52,7 @@ def here(tmp_path: Path) -> list[Path]:
         (["run", "demo", "--retry", "cod"], 2, "allowed are infra, resource, code, all"),
         (["run", "demo", "--point", "mlp"], 2, "--point mlp: not a point of demo"),
         (["run", "fig4a", "--data-dir", "nowhere"], 2, "train-images-idx3-ubyte.gz"),
+        (["run", "demo", "--address", "127.0.0.1:1"], 7, "no Ray cluster at 127.0.0.1:1"),
         (["status", "demo"], 2, "unknown sweep 'demo' in the store runs: there are none"),
         (["resume", "demo"], 2, "next: sweep presets"),
         (["show", "demo", "mlp"], 2, "unknown sweep 'demo'"),
