@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -60,6 +61,9 @@ def here(tmp_path: Path) -> list[Path]:
         (["figures", "demo", "-o", "out"], 2, "unknown sweep 'demo'"),
         (["figures", "demo", "-o", "out", "--only", "fig9"], 2, "unknown figure; allowed are fig4a"),
         (["track", "demo"], 2, "unknown sweep 'demo'"),
+        (["export", "demo", "-o", "out", "--from-mlflow", "sqlite:///none.db"], 2, "no such database"),
+        (["export", "demo", "-o", "out", "--from-mlflow", "http://127.0.0.1:1"], 2, "cannot be read"),
+        (["run", "demo", "--store", "what?"], 2, "'?' cannot stand in the path of a store"),
         (["ui"], 2, "no tracking database in the store runs"),
         (["rum"], 2, "No such command 'rum'"),
     ],
@@ -127,3 +131,28 @@ def test_a_stack_trace_is_there_for_those_who_ask(sweep: Run) -> None:
 
 def test_sweep_is_an_installed_command() -> None:
     assert shutil.which("sweep", path=str(Path(sys.executable).parent))
+
+
+def test_the_command_that_plan_prints_can_be_pasted(sweep: Run, tmp_path: Path) -> None:
+    store = str(tmp_path / "my [store]")
+    arguments = ["demo", "--set", "grid.architecture=[mlp]", "--set", "grid.width=[9]", "--store", store]
+    said = sweep("plan", *arguments).stderr
+    command = shlex.split(said.partition(": ")[2])
+    assert command == ["sweep", "run", *arguments[:-2], "--set", "grid.seed=[0]", "--store", store]
+
+
+@pytest.mark.parametrize("command", ["presets", "plan demo"])
+def test_every_command_takes_the_shared_options(sweep: Run, command: str) -> None:
+    done = sweep(*command.split(), "--store", "a", "--tracking-uri", "sqlite:///b", "--data-dir", "c")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_sweep_with_damaged_records_can_still_be_run(sweep: Run, tmp_path: Path) -> None:
+    store = Store(tmp_path / "here" / "runs")
+    store.save_spec("one", "gri: [")
+    point = TrialConfig(epochs=4, width=8)
+    store.objects.write(f"points/{point.point_id}/attempt-0001", b"{")
+    spec = tmp_path / "here" / "one.yaml"
+    spec.write_text("name: one\nfixed: {epochs: 0, width: 8}\n")
+    done = sweep("run", "one.yaml")
+    assert done.returncode == 0, done.stderr
