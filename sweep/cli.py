@@ -6,7 +6,7 @@ import sys
 import typer
 
 from analysis import cli as analysis
-from sweep import reading, running
+from sweep import mi, reading, running
 from sweep.errors import SweepError
 from sweep.options import talk
 
@@ -29,6 +29,7 @@ for command in (
     running.ui,
     analysis.export,
     analysis.figures,
+    mi.mi,
 ):
     app.command()(command)
 
