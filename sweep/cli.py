@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from analysis import cli as analysis
-from sweep import options, reading, running
+from sweep import mi, options, reading, running
 from sweep.errors import SweepError
 from sweep.options import talk
 
@@ -54,6 +54,7 @@ for command in (
     running.ui,
     analysis.export,
     analysis.figures,
+    mi.mi,
 ):
     app.command()(with_shared_options(command))
 

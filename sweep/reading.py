@@ -134,7 +134,8 @@ def show(
     if known.history:
         last = known.history[-1]
         rows.append(["test error", f"{last.test_error:.4f}"])
-        rows += [[f"MI {pair.pair}", _in_words(pair)] for pair in last.pairs]
+        for pair in last.pairs:
+            rows += [[f"MI {pair.pair}", _in_words(pair)], *_trust_in_words(pair)]
     print_table([config.point_id, ""], rows)
     print_table(["config", ""], [[key, str(value)] for key, value in config.flat().items()])
     print_table(["provenance", ""], [[key, str(value)] for key, value in provenance.items()])
@@ -159,13 +160,28 @@ def _find(spec: SweepSpec, beginning: str, store: Path) -> TrialConfig:
 def _in_words(pair: PairRecord) -> str:
     values = {"": pair.mutual_information_bits, "balanced ": pair.mutual_information_balanced_bits}
     words = [f"{name}{value:.3f} bits" for name, value in values.items() if value is not None]
-    if pair.mi_ceiling_bits is not None:
-        words.append(f"ceiling {pair.mi_ceiling_bits:.3f}")
-    if pair.mi_null_bits is not None:
-        words.append(f"shuffled {pair.mi_null_bits:.3f}")
-    if pair.mi_standard_error_bits is not None:
-        words.append(f"standard error {pair.mi_standard_error_bits:.3f}")
     return ", ".join(words) if words else pair.reason or "not measured"
+
+
+def _trust_in_words(pair: PairRecord) -> list[list[str]]:
+    """Rows that say how far to trust the value; none for what was not measured."""
+    rows = {
+        "  limits": {
+            "ceiling": pair.mi_ceiling_bits,
+            "shuffled": pair.mi_null_bits,
+            "standard error": pair.mi_standard_error_bits,
+        },
+        "  fewer images": {"N/4": pair.mi_quarter_n_bits, "N/2": pair.mi_half_n_bits},
+        "  other k": {"k = 1": pair.mi_k1_bits, "k = 5": pair.mi_k5_bits, "k = 10": pair.mi_k10_bits},
+        "  spread over noise seeds": {"": pair.mi_noise_spread_bits},
+    }
+    shares = {"tied": pair.mi_tied_share, "duplicates": pair.mi_duplicate_share, "saturated": pair.mi_saturated_share}
+    words = {
+        name: [f"{key} {value:.3f}".strip() for key, value in row.items() if value is not None]
+        for name, row in rows.items()
+    }
+    words["  images"] = [f"{key} {100 * share:.1f} %" for key, share in shares.items() if share is not None]
+    return [[name, ", ".join(row)] for name, row in words.items() if row]
 
 
 def retry_kinds(text: str | None) -> tuple[str, ...]:

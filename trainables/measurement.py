@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -52,17 +52,10 @@ class Probe:
         options["estimator"] = measure.estimator
         value = information.measure(x, y, scales=scales, **options)
         record = PairRecord(pair.name, value.bits, value.balanced_bits, value.scale_ratio, value.reason)
-        if not with_credibility or value.reason:
+        if not with_credibility:
             return record
-        trust = information.diagnose(x, y, scale=scales[0], **options)
-        return PairRecord(
-            **vars(record)
-            | {
-                "mi_ceiling_bits": trust.ceiling_bits,
-                "mi_null_bits": trust.null_bits,
-                "mi_standard_error_bits": trust.standard_error_bits,
-            }
-        )
+        trust = information.diagnose(x, y, scale=scales[0], measured=value, **options)
+        return replace(record, **_trust_fields(trust))
 
     @cached_property
     def _subset(self) -> np.ndarray | slice:
@@ -71,6 +64,24 @@ class Probe:
             return slice(None)
         available = self.config.validation_images
         return np.sort(np.random.default_rng(SUBSET_SEED).permutation(available)[:samples])
+
+
+def _trust_fields(trust: information.Credibility) -> dict[str, Any]:
+    n = trust.n or 0
+    return {
+        "mi_ceiling_bits": trust.ceiling_bits,
+        "mi_null_bits": trust.null_bits,
+        "mi_standard_error_bits": trust.standard_error_bits,
+        "mi_half_n_bits": trust.n_curve.get(n // 2),
+        "mi_quarter_n_bits": trust.n_curve.get(n // 4),
+        "mi_k1_bits": trust.k_curve.get(1),
+        "mi_k5_bits": trust.k_curve.get(5),
+        "mi_k10_bits": trust.k_curve.get(10),
+        "mi_noise_spread_bits": trust.noise_spread_bits,
+        "mi_tied_share": trust.tied_share,
+        "mi_duplicate_share": trust.duplicate_share,
+        "mi_saturated_share": trust.saturated_share,
+    }
 
 
 def _seed(seed: int, epoch: int, pair: str) -> int:

@@ -3,7 +3,7 @@
 Imports nothing of ours outside this package.
 """
 
-from trainables.information.diagnostics import Credibility as Credibility
+from trainables.information.credibility import Credibility as Credibility
 from trainables.information.diagnostics import diagnose as diagnose
 from trainables.information.ksg import ESTIMATORS as ESTIMATORS
 from trainables.information.ksg import Measurement as Measurement

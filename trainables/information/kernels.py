@@ -138,7 +138,7 @@ def scaled_distance(x: Any, y: Any, x_unit: float, y_unit: float, i: int, j: int
 
 
 @compiled
-def neighbour_radii(
+def neighbour_distances(
     first: int,
     last: int,
     levels: Any,
@@ -150,9 +150,9 @@ def neighbour_radii(
     x_unit: float,
     y_unit: float,
     k: int,
-    radii: Any,
+    distances: Any,
 ) -> None:
-    """radii[i] = scaled distance of point i to its k-th nearest other point, for the blocks first..last-1."""
+    """distances[i] = ascending scaled distances of point i to its k nearest others, for the blocks first..last-1."""
     count, width = levels.shape
     blocks = len(tiles)
     padded = (width + CHUNK - 1) // CHUNK * CHUNK
@@ -189,7 +189,7 @@ def neighbour_radii(
                         insert(nearest, slot * k, kth, distance)
                 excluding[slot] = exclusion_level(nearest[kth], step)
         for slot in range(size):
-            radii[begin + slot] = nearest[slot * k + k - 1]
+            distances[begin + slot] = nearest[slot * k : slot * k + k]
 
 
 @compiled

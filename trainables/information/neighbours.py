@@ -17,12 +17,17 @@ CHUNK = 2
 def own_radii(space: Space, k: int, threads: int) -> Floats:
     """(N,) distance of each point to its k-th nearest other point of the space."""
     nothing = np.empty((len(space.values), 0))
-    return _radii(space.levels, space.values, nothing, (1.0, 1.0), k, threads)
+    return _distances(space.levels, space.values, nothing, (1.0, 1.0), k, threads)[:, -1].copy()
 
 
 def joint_radii(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> Floats:
     """(N,) distance to the k-th nearest other point; distance = max(x distance / units[0], y distance / units[1])."""
-    return _radii(joint_levels((x, y), units, threads), x.values, y.values, units, k, threads)
+    return joint_distances(x, y, units, k, threads)[:, -1].copy()
+
+
+def joint_distances(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> Floats:
+    """(N, k) distances to the k nearest other points, ascending: the radii of every number of neighbours up to k."""
+    return _distances(joint_levels((x, y), units, threads), x.values, y.values, units, k, threads)
 
 
 def counts_within(space: Space, unit: float, radii: Floats, threads: int) -> Counts:
@@ -49,13 +54,13 @@ def counts_within(space: Space, unit: float, radii: Floats, threads: int) -> Cou
     return counts
 
 
-def _radii(bounds: Levels, x: Floats, y: Floats, units: tuple[float, float], k: int, threads: int) -> Floats:
-    radii = np.empty(len(x))
+def _distances(bounds: Levels, x: Floats, y: Floats, units: tuple[float, float], k: int, threads: int) -> Floats:
+    distances = np.empty((len(x), k))
 
     def search(first: int, last: int) -> None:
-        kernels.neighbour_radii(
-            first, last, bounds.rows, bounds.tiles, bounds.pivots, bounds.step, x, y, *units, k, radii
+        kernels.neighbour_distances(
+            first, last, bounds.rows, bounds.tiles, bounds.pivots, bounds.step, x, y, *units, k, distances
         )
 
     run_in_threads(search, len(bounds.tiles), threads, CHUNK)
-    return radii
+    return distances
