@@ -50,6 +50,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self._open: list[Path] = []
 
     def find(self, source: str, relative_to: Path = Path()) -> Path | None:
         known = presets()
@@ -82,7 +83,11 @@ class _Reader:
             return None
         for setting in settings:
             document.apply(setting)
-        return self._spec(document)
+        self._open.append(path.resolve())
+        try:
+            return self._spec(document)
+        finally:
+            self._open.pop()
 
     def _spec(self, document: "_Document") -> SweepSpec | None:
         before = len(self.problems)
@@ -90,6 +95,9 @@ class _Reader:
         name = document.data.get("name", document.path.stem)
         if not isinstance(name, str) or not NAME.fullmatch(name):
             document.say(("name",), f"name {name!r}: allowed are letters, digits, '.', '_' and '-', 100 at most")
+        description = document.data.get("description", "")
+        if not isinstance(description, str):
+            document.say(("description",), f"description {description!r}: must be text")
         own = document.block(())
         blocks = self._included(document, own) if "include" in document.data else [own]
         trial_resources = document.model(("resources",), Resources, document.data.get("resources"))
@@ -99,7 +107,7 @@ class _Reader:
         if not 0 < size <= MAX_POINTS:
             document.say(("grid",), f"the grid has {size:,} points: allowed are 1 to {MAX_POINTS:,}")
             return None
-        spec = SweepSpec(name, str(document.data.get("description", "")).strip(), tuple(blocks), trial_resources)
+        spec = SweepSpec(name, description.strip(), tuple(blocks), trial_resources)
         self._check_points(document, spec)
         return spec
 
@@ -114,10 +122,11 @@ class _Reader:
                 document.check_keys(("include", index), item, BLOCK_KEYS)
                 blocks.append(document.block(("include", index)))
             elif path := self.find(str(item), document.path.parent):
-                included = self.read(path, ()) if path != document.path else None
-                blocks.extend(included.blocks if included else ())
-                if path == document.path:
+                if path.resolve() in self._open:
                     document.say(("include", index), f"{item} includes itself")
+                    continue
+                included = self.read(path, ())
+                blocks.extend(included.blocks if included else ())
         return [block.overlaid(own) for block in blocks]
 
     def _check_points(self, document: "_Document", spec: SweepSpec) -> None:
@@ -243,6 +252,9 @@ class _Document:
         if not match:
             return values
         first, last = int(match[1]), int(match[2])
+        if last < first:
+            self.say(path, f"the range {values} runs backwards: write {last}..{first}")
+            return [first]
         if last - first >= MAX_POINTS:
             self.say(path, f"the range {values} has {last - first + 1:,} values: at most {MAX_POINTS:,}")
             return [first]

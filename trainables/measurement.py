@@ -64,8 +64,11 @@ class Probe:
                 continue
             value = values[place]
             record = PairRecord(pair.name, value.bits, value.balanced_bits, value.scale_ratio, value.reason)
-            if with_credibility and not value.reason:
-                record = self._trusted(record, signals[x], signals[y], self._scales(pair)[0], self._seed(epoch, x))
+            if with_credibility:
+                options = self._options | {"scale": self._scales(pair)[0], "seed": self._seed(epoch, x)}
+                estimator = self.config.measure.estimator
+                trust = information.diagnose(signals[x], signals[y], measured=value, estimator=estimator, **options)
+                record = replace(record, **_trust_fields(trust))
             records.append(record)
         return tuple(records)
 
@@ -102,17 +105,6 @@ class Probe:
             return PairRecord(name, reason=str(degenerate))
         return PairRecord(name, value.bits, mi_ceiling_bits=value.ceiling_bits)
 
-    def _trusted(self, record: PairRecord, x: np.ndarray, y: np.ndarray, scale: str, seed: int) -> PairRecord:
-        trust = information.diagnose(
-            x, y, scale=scale, seed=seed, estimator=self.config.measure.estimator, **self._options
-        )
-        return replace(
-            record,
-            mi_ceiling_bits=trust.ceiling_bits,
-            mi_null_bits=trust.null_bits,
-            mi_standard_error_bits=trust.standard_error_bits,
-        )
-
     def _seed(self, epoch: int, layer: str) -> int:
         """Of a layer's noise: a function of the point's seed, the epoch and the layer, so resuming needs no state."""
         digest = hashlib.sha256(f"{self.config.seed}/{epoch}/{layer}".encode()).digest()
@@ -125,3 +117,21 @@ class Probe:
             return slice(None)
         available = self.config.validation_images
         return np.sort(np.random.default_rng(SUBSET_SEED).permutation(available)[:samples])
+
+
+def _trust_fields(trust: information.Credibility) -> dict[str, Any]:
+    n = trust.n or 0
+    return {
+        "mi_ceiling_bits": trust.ceiling_bits,
+        "mi_null_bits": trust.null_bits,
+        "mi_standard_error_bits": trust.standard_error_bits,
+        "mi_half_n_bits": trust.n_curve.get(n // 2),
+        "mi_quarter_n_bits": trust.n_curve.get(n // 4),
+        "mi_k1_bits": trust.k_curve.get(1),
+        "mi_k5_bits": trust.k_curve.get(5),
+        "mi_k10_bits": trust.k_curve.get(10),
+        "mi_noise_spread_bits": trust.noise_spread_bits,
+        "mi_tied_share": trust.tied_share,
+        "mi_duplicate_share": trust.duplicate_share,
+        "mi_saturated_share": trust.saturated_share,
+    }

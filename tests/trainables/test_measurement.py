@@ -1,5 +1,6 @@
 """A measurement depends on the activations, the config, the seed and the epoch alone, and never ends a trial."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -227,6 +228,29 @@ def test_credibility_is_recorded_when_asked_for_and_changes_no_value() -> None:
     assert trusted.mi_ceiling_bits == ceiling_bits(N, 3)
     assert trusted.mi_null_bits == pytest.approx(0, abs=0.2)
     assert 0 < (trusted.mi_standard_error_bits or 0) < 0.5
+
+
+TRUST = [field.name for field in dataclasses.fields(PairRecord) if field.name.startswith("mi_")]
+
+
+def test_every_field_of_credibility_is_filled_when_asked_for_and_none_otherwise() -> None:
+    assert all(getattr(measured(), name) is None for name in TRUST)
+    trusted = measured(with_credibility=True)
+    assert [name for name in TRUST if getattr(trusted, name) is None] == []
+    x, y = SIGNALS["hidden_1"], SIGNALS["hidden_2"]
+    assert trusted.mi_k1_bits == pytest.approx(mutual_information(x, y, k=1).bits, abs=1e-4)
+    assert trusted.mi_k10_bits == pytest.approx(mutual_information(x, y, k=10).bits, abs=1e-4)
+    curve = (trusted.mi_quarter_n_bits, trusted.mi_half_n_bits, trusted.mutual_information_bits)
+    assert curve == tuple(sorted(curve))
+    assert (trusted.mi_tied_share, trusted.mi_duplicate_share) == (0, 0)
+
+
+def test_saturated_and_repeated_activations_are_recorded_as_such() -> None:
+    saturated = {name: np.sign(array) for name, array in SIGNALS.items()}
+    record = measured(saturated, with_credibility=True)
+    assert record.mutual_information_bits is not None
+    assert record.mi_saturated_share == 1.0
+    assert (record.mi_duplicate_share or 0) > 0.9
 
 
 def test_the_ceiling_is_that_of_the_samples_used() -> None:

@@ -5,7 +5,7 @@ Imports nothing of ours outside this package.
 
 from trainables.information.batches import measure_pairs as measure_pairs
 from trainables.information.conditional import conditional_mutual_information as conditional_mutual_information
-from trainables.information.diagnostics import Credibility as Credibility
+from trainables.information.credibility import Credibility as Credibility
 from trainables.information.diagnostics import diagnose as diagnose
 from trainables.information.estimators import ESTIMATORS as ESTIMATORS
 from trainables.information.ksg import Measurement as Measurement

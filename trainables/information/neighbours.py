@@ -18,13 +18,18 @@ CHUNK = 2
 def own_radii(space: Space, k: int, threads: int) -> Floats:
     """(N,) distance of each point to its k-th nearest other point of the space."""
     nothing = np.empty((len(space.values), 0)), no_edges()
-    return _radii(space.levels, (space.values, space.edges), nothing, (1.0, 1.0), k, threads)
+    return _distances(space.levels, (space.values, space.edges), nothing, (1.0, 1.0), k, threads)[:, -1].copy()
 
 
 def joint_radii(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> Floats:
     """(N,) distance to the k-th nearest other point; distance = max(x distance / units[0], y distance / units[1])."""
+    return joint_distances(x, y, units, k, threads)[:, -1].copy()
+
+
+def joint_distances(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> Floats:
+    """(N, k) distances to the k nearest other points, ascending: the radii of every number of neighbours up to k."""
     levels = joint_levels((x, y), units, threads)
-    return _radii(levels, (x.values, x.edges), (y.values, y.edges), units, k, threads)
+    return _distances(levels, (x.values, x.edges), (y.values, y.edges), units, k, threads)
 
 
 def counts_within(space: Space, units: npt.ArrayLike, radii: Floats, threads: int) -> Counts:
@@ -55,7 +60,8 @@ def counts_within(space: Space, units: npt.ArrayLike, radii: Floats, threads: in
 def joint_rectangles(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> tuple[Floats, Floats]:
     """Two (N,): how far, in x and in y, the other points reach that are no farther than the k-th nearest one."""
     bounds = joint_levels((x, y), units, threads)
-    beyond = np.nextafter(_radii(bounds, (x.values, x.edges), (y.values, y.edges), units, k, threads), np.inf)
+    distances = _distances(bounds, (x.values, x.edges), (y.values, y.edges), units, k, threads)
+    beyond = np.nextafter(distances[:, -1], np.inf)
     x_extents, y_extents = np.empty_like(beyond), np.empty_like(beyond)
 
     def search(first: int, last: int) -> None:
@@ -78,15 +84,27 @@ def joint_rectangles(x: Space, y: Space, units: tuple[float, float], k: int, thr
     return x_extents, y_extents
 
 
-def _radii(
+def _distances(
     bounds: Levels, x: tuple[Floats, Edges], y: tuple[Floats, Edges], units: tuple[float, float], k: int, threads: int
 ) -> Floats:
-    radii = np.empty(len(bounds.rows))
+    distances = np.empty((len(bounds.rows), k))
 
     def search(first: int, last: int) -> None:
-        searching.neighbour_radii(
-            first, last, bounds.rows, bounds.tiles, bounds.pivots, bounds.step, x[1], y[1], x[0], y[0], *units, k, radii
+        searching.neighbour_distances(
+            first,
+            last,
+            bounds.rows,
+            bounds.tiles,
+            bounds.pivots,
+            bounds.step,
+            x[1],
+            y[1],
+            x[0],
+            y[0],
+            *units,
+            k,
+            distances,
         )
 
     run_in_threads(search, len(bounds.tiles), threads, CHUNK)
-    return radii
+    return distances

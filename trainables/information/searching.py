@@ -1,4 +1,4 @@
-"""The compiled loop that finds the distance of each point to its k-th nearest neighbour.
+"""The compiled loop that finds the distances of each point to its k nearest neighbours.
 
 Numba's cache on disk watches only this file: after an edit in kernels.py, edges.py or simd.py touch it too.
 """
@@ -51,7 +51,7 @@ def buffers(edges: Any) -> Any:
 
 
 @compiled
-def neighbour_radii(
+def neighbour_distances(
     first: int,
     last: int,
     levels: Any,
@@ -65,9 +65,9 @@ def neighbour_radii(
     x_unit: float,
     y_unit: float,
     k: int,
-    radii: Any,
+    distances: Any,
 ) -> None:
-    """radii[i] = scaled distance of point i to its k-th nearest other point, for the blocks first..last-1."""
+    """distances[i] = ascending scaled distances of point i to its k nearest others, for the blocks first..last-1."""
     count, width = levels.shape
     blocks = len(tiles)
     padded = (width + CHUNK - 1) // CHUNK * CHUNK
@@ -120,4 +120,4 @@ def neighbour_radii(
                         insert(nearest, slot * k, kth, distance)
                 excluding[slot] = exclusion_level(nearest[kth], step)
         for slot in range(size):
-            radii[begin + slot] = nearest[slot * k + k - 1]
+            distances[begin + slot] = nearest[slot * k : slot * k + k]
