@@ -138,7 +138,8 @@ def _execute(
         )
         if session.stopping.is_set():
             return
-        with LiveView(lambda: watch.status(session.progress()), console):
+        # Ray put handlers of its own in place of ours when it started.
+        with _signals_stop(session, console), LiveView(lambda: watch.status(session.progress()), console):
             tuner.fit()
 
 
