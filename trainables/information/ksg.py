@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma
 
+from trainables.information.accelerator import device_pair
+from trainables.information.backend import is_on_accelerator
 from trainables.information.compilation import available_threads
 from trainables.information.npeet import npeet_bits, require_its_noise
 from trainables.information.pairs import SCALES, Pair, Units
@@ -62,14 +64,18 @@ def mutual_information(
     seed: int = 0,
     threads: int | None = None,
     estimator: str = "ksg",
+    device: bool | None = None,
 ) -> MutualInformation:
     """Mutual information of x (N, dx) and y (N, dy), exactly as NPEET computes it (Kraskov 2004, eq. 8; max norm).
 
     scale "none" takes x and y as they are, "balanced" divides each by the median of its own k-th neighbour distances.
     noise * U[0, 1) from `seed` breaks ties. threads: None for all; the value does not depend on it.
     estimator "npeet" calls npeet_plus. Raises DegenerateInput (a ValueError) where no value exists.
+
+    x and y may be arrays of Keras' backend. If either lives on an accelerator, all work is done there, without a copy
+    of it to the host, and gives the same value; device=True asks for that whatever x and y are, False forbids it.
     """
-    pair = _pair(x, y, k, noise, seed, threads, estimator, base)
+    pair = _pair(x, y, k, noise, seed, threads, estimator, base, device)
     _require_known("scale", scale, tuple(SCALES))
     bits = _bits(pair, SCALES[scale](pair), base, seed, estimator)
     return MutualInformation(bits, len(pair.x), k, (pair.x.shape[1], pair.y.shape[1]), float(base), scale)
@@ -86,6 +92,7 @@ def measure(
     seed: int = 0,
     threads: int | None = None,
     estimator: str = "ksg",
+    device: bool | None = None,
 ) -> Measurement:
     """Both scales of one pair at once, sharing work; arguments as in `mutual_information`.
 
@@ -94,7 +101,7 @@ def measure(
     for scale in scales:
         _require_known("scale", scale, tuple(SCALES))
     try:
-        pair = _pair(x, y, k, noise, seed, threads, estimator, base)
+        pair = _pair(x, y, k, noise, seed, threads, estimator, base, device)
     except DegenerateInput as degenerate:
         return Measurement(None, None, None, str(degenerate))
     values: dict[str, float] = {}
@@ -133,23 +140,30 @@ def _pair(
     threads: int | None,
     estimator: str,
     base: float,
+    device: bool | None,
 ) -> Pair:
     _require_known("estimator", estimator, ESTIMATORS)
     if estimator == "npeet":
         require_its_noise(noise)
+        if device:
+            raise ValueError("device = True: estimator 'npeet' runs on the CPU only; use estimator 'ksg'")
     if not (isfinite(base) and base > 1.0):
         raise ValueError(f"base = {base}: the base of the logarithm must be a finite number above 1")
     if threads is not None and threads < 1:
         raise ValueError(f"threads = {threads}: at least 1 is needed, or None for all")
+    threads = threads or available_threads()
+    if device is None:
+        device = estimator == "ksg" and (is_on_accelerator(x) or is_on_accelerator(y))
+    if device:
+        return device_pair(x, y, k, noise, seed, threads)
     samples = as_samples(x, y, k)
-    return Pair(*with_noise(*samples, noise, seed), k, noise, threads or available_threads())
+    return Pair(*with_noise(*samples, noise, seed), k, noise, threads)
 
 
 def _bits(pair: Pair, units: Units, base: float, seed: int, estimator: str) -> float:
     if estimator == "npeet":
         return npeet_bits(pair.x / units[0], pair.y / units[1], pair.k, base, seed)
-    _, x_counts, y_counts = pair.neighbours(units)
-    return ksg_bits(len(pair.x), pair.k, x_counts, y_counts, base)
+    return ksg_bits(len(pair.x), pair.k, *pair.counts(units), base)
 
 
 def _require_known(name: str, value: str, allowed: tuple[str, ...]) -> None:

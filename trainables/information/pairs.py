@@ -74,6 +74,11 @@ class Pair:
         )
         return self._restored(radii), self._restored(x_counts), self._restored(y_counts)
 
+    def counts(self, units: Units = (1.0, 1.0)) -> tuple[Counts, Counts]:
+        """The counts of `neighbours`."""
+        _, x_counts, y_counts = self.neighbours(units)
+        return x_counts, y_counts
+
     def _restored(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         restored = np.empty_like(values)
         restored[self.order] = values

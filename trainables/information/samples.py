@@ -32,12 +32,17 @@ def as_samples(x: npt.ArrayLike, y: npt.ArrayLike, k: int) -> tuple[Floats, Floa
 
 def with_noise(x: Floats, y: Floats, noise: float, seed: int) -> tuple[Floats, Floats]:
     """x and y plus noise * U[0, 1), drawn for x and then for y in the caller's row order (NPEET's `add_noise`)."""
-    if not (noise >= 0.0 and np.isfinite(noise)):
-        raise ValueError(f"noise = {noise}: the amplitude of the tie-breaking noise must be finite and at least 0")
+    require_amplitude(noise)
     if noise == 0.0:
         return x, y
     generator = np.random.default_rng(seed)
     return _noisy(x, noise, generator), _noisy(y, noise, generator)
+
+
+def require_amplitude(noise: float) -> None:
+    """Raise ValueError unless the noise is finite and at least 0."""
+    if not (noise >= 0.0 and np.isfinite(noise)):
+        raise ValueError(f"noise = {noise}: the amplitude of the tie-breaking noise must be finite and at least 0")
 
 
 def _noisy(samples: Floats, noise: float, generator: np.random.Generator) -> Floats:
