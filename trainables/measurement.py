@@ -10,6 +10,7 @@ import numpy as np
 
 from trainables import information
 from trainables.config import TrialConfig
+from trainables.information.backend import is_device_array, to_host
 from trainables.probes import Pair
 from trainables.records import PairRecord
 
@@ -34,19 +35,18 @@ class Probe:
         """The records of an epoch at which nothing is due."""
         return tuple(PairRecord(pair.name) for pair in self.pairs)
 
-    def measure(
-        self, activations: Mapping[str, np.ndarray], epoch: int, with_credibility: bool
-    ) -> tuple[PairRecord, ...]:
-        """One record per pair, from activations by output name, each of shape (validation images, units)."""
+    def measure(self, activations: Mapping[str, Any], epoch: int, with_credibility: bool) -> tuple[PairRecord, ...]:
+        """One record per pair, from activations by output name, each of shape (validation images, units).
+
+        Activations on an accelerator are measured there.
+        """
         return tuple(self._measure(pair, activations, epoch, with_credibility) for pair in self.pairs)
 
-    def _measure(
-        self, pair: Pair, activations: Mapping[str, np.ndarray], epoch: int, with_credibility: bool
-    ) -> PairRecord:
+    def _measure(self, pair: Pair, activations: Mapping[str, Any], epoch: int, with_credibility: bool) -> PairRecord:
         measure, seed = self.config.measure, _seed(self.config.seed, epoch, pair.name)
-        x, y = activations[pair.x][self._subset], activations[pair.y][self._subset]
+        x, y = self._samples(activations[pair.x]), self._samples(activations[pair.y])
         if self.config.channel_noise:
-            y = y + np.random.default_rng([seed, 1]).normal(0, self.config.channel_noise, y.shape)
+            y = to_host(y) + np.random.default_rng([seed, 1]).normal(0, self.config.channel_noise, y.shape)
         scales = ("balanced",) if pair.is_with_input else measure.scales
         options: dict[str, Any] = {"k": measure.neighbors, "seed": seed, "threads": self.threads}
         options["estimator"] = measure.estimator
@@ -63,6 +63,13 @@ class Probe:
                 "mi_standard_error_bits": trust.standard_error_bits,
             }
         )
+
+    def _samples(self, values: Any) -> Any:
+        if isinstance(self._subset, slice) or not is_device_array(values):
+            return values[self._subset]
+        import keras
+
+        return keras.ops.take(values, self._subset, axis=0)
 
     @cached_property
     def _subset(self) -> np.ndarray | slice:

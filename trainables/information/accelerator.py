@@ -131,6 +131,7 @@ def device_pair(x: Any, y: Any, k: int, noise: float, seed: int, threads: int) -
     """The pair with its noise, on the device; host arrays are copied there. Raises as `as_samples` and `with_noise`."""
     require_amplitude(noise)
     with double_precision():
+        x, y = _on_device(x), _on_device(y)
         if not (_is_sound(x) and _is_sound(y) and len(x) == len(y) and isinstance(k, int) and 1 <= k < len(x)):
             # The host names what is wrong, or makes samples of what only looked so.
             x, y = as_samples(to_host(x), to_host(y), k)
@@ -139,6 +140,13 @@ def device_pair(x: Any, y: Any, k: int, noise: float, seed: int, threads: int) -
             samples.append(_with_noise(values, noise, seed, offset))
             offset += int(np.prod(values.shape))
         return DevicePair(samples[0], samples[1], k, noise, threads)
+
+
+def _on_device(values: Any) -> Any:
+    from keras import ops
+
+    is_plain = isinstance(values, np.ndarray) and values.dtype.name in FLOATS
+    return ops.convert_to_tensor(values) if is_plain else values
 
 
 def _is_sound(values: Any) -> bool:
