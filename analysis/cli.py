@@ -52,7 +52,10 @@ def figures(
     from sweep.store import Store
 
     for unknown in set(only or []) - set(FIGURES):
-        raise UsageError(f"--only {unknown}: unknown figure; allowed are {', '.join(FIGURES)}")
+        raise UsageError(
+            f"--only {unknown}: unknown figure; allowed are {', '.join(FIGURES)}\n"
+            "  next: the same without --only draws all"
+        )
     tables = collect.from_store(Store(store), sweep)
     epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
     drawn = 0
@@ -67,7 +70,8 @@ def figures(
             for path in paths:
                 print(path)
     if not drawn:
-        raise UsageError(f"nothing to draw in sweep {sweep}\n  next: sweep status {sweep}")
+        again = options.command_line("status", sweep, store=store)
+        raise UsageError(f"nothing to draw in sweep {sweep}\n  next: {again}")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Collect a sweep from the store into tables, and tables into parquet."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +46,8 @@ def write_parquet(tables: Tables, folder: Path) -> list[Path]:
     paths = []
     for name, table in tables._asdict().items():
         path = folder / f"{name}.parquet"
-        with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
-            pq.write_table(table, file)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        unfinished = path.with_suffix(".part")
+        pq.write_table(table, unfinished)
+        os.replace(unfinished, path)
         paths.append(path)
     return paths

@@ -1,14 +1,19 @@
 """Collect a sweep from MLflow instead of the store. The one module of the analysis that imports mlflow."""
 
+import math
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from analysis.tables import POINTS, Tables, assemble, epoch_rows, last_values
 from sweep.errors import UsageError
+from sweep.options import settle_mlflow
 from trainables.records import HISTORY_SCHEMA, metric_name
 
+TAG_LENGTH = 4000
 _EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
 _PAIR_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits", "scale_ratio")
 
@@ -17,11 +22,22 @@ def from_mlflow(tracking_uri: str, sweep: str) -> Tables:
     """The tables of a sweep as MLflow mirrors it: points that never started have no run and so no row.
 
     Raises:
-        UsageError: when MLflow has no experiment of that name.
+        UsageError: when MLflow has no experiment of that name, or the address is not that of an MLflow.
     """
+    database = Path(tracking_uri.removeprefix("sqlite:///"))
+    if tracking_uri.startswith("sqlite:///") and not database.is_file():
+        raise UsageError(f"{tracking_uri}: no such database\n  next: sweep track {sweep} --tracking-uri {tracking_uri}")
+    settle_mlflow()
     import mlflow
 
-    client = mlflow.MlflowClient(tracking_uri)
+    try:
+        return _read(mlflow.MlflowClient(tracking_uri), tracking_uri, sweep)
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        said = str(error).splitlines()[0][:300]
+        raise UsageError(f"MLflow at {tracking_uri} cannot be read: {said}\n  next: check the address") from error
+
+
+def _read(client: Any, tracking_uri: str, sweep: str) -> Tables:
     experiment = client.get_experiment_by_name(sweep)
     if experiment is None:
         names = ", ".join(found.name for found in client.search_experiments()) or "none"
@@ -47,7 +63,7 @@ def _all_runs(client: Any, experiment_id: str) -> list[Any]:
 
 def _history(client: Any, run: Any) -> pa.Table:
     """One row per (epoch, pair), as the store keeps it."""
-    pairs = run.data.tags["pairs"].split()
+    pairs = _pairs(run)
     found = {name: _by_step(client, run, metric_name(name)) for name in _EPOCH_FIELDS}
     measured = {
         (pair, name): _by_step(client, run, metric_name(name, pair))
@@ -57,12 +73,27 @@ def _history(client: Any, run: Any) -> pa.Table:
     }
     rows = [
         {"epoch": step, "pair": pair, "timestamp": datetime.fromtimestamp(first.timestamp / 1000, UTC)}
-        | {name: steps[step].value for name, steps in found.items() if step in steps}
+        | {name: _finite_or_not(steps[step].value) for name, steps in found.items() if step in steps}
         | {name: steps[step].value for (of, name), steps in measured.items() if of == pair and step in steps}
         for step, first in sorted(found["test_error"].items())
         for pair in pairs
     ]
     return pa.Table.from_pylist(rows, schema=HISTORY_SCHEMA)
+
+
+def _finite_or_not(value: float) -> float:
+    """The value that was logged: MLflow's databases keep infinities as the largest floats."""
+    return math.copysign(math.inf, value) if abs(value) == sys.float_info.max else value
+
+
+def _pairs(run: Any) -> list[str]:
+    """The pairs in the order of the config; from the metrics where their list was too long for a tag."""
+    listed = run.data.tags["pairs"]
+    if len(listed) < TAG_LENGTH:
+        return list(listed.split())
+    return sorted(
+        {name.partition(".")[2] for name in run.data.metrics if name.startswith("mutual_information_")} - {""}
+    )
 
 
 def _by_step(client: Any, run: Any, metric: str) -> dict[int, Any]:

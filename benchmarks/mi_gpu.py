@@ -59,7 +59,7 @@ def _line(sample: str, d: int, options: argparse.Namespace) -> str:
     on_device = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y)
     one, both = (_milliseconds(on_device, scales, options.repeats) for scales in (("none",), ("none", "balanced")))
     found, expected = measure(*on_device, device=True), measure(x, y)
-    undecided = 1 - device_pair(*on_device, 3, 1e-10, 0, 1)._search((1.0, 1.0)).decided.mean()
+    undecided = 1 - device_pair(dict(zip("xy", on_device, strict=True)), 3, 1e-10, 0)._search((1.0, 1.0)).decided.mean()
     numbers = f"{one:.1f} | {TARGET_MS.get(d, '')} | {both:.1f} | {undecided:.2%} | {found.bits} | {expected.bits}"
     return f"| {sample} | {d} | {numbers} | {found == expected} |"
 

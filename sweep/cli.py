@@ -1,14 +1,39 @@
 """The `sweep` command: its subcommands and the exit code of every error. Heavy imports wait for the commands."""
 
+import functools
+import inspect
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import typer
 
 from analysis import cli as analysis
-from sweep import reading, running
+from sweep import mi, options, reading, running
 from sweep.errors import SweepError
 from sweep.options import talk
+
+SHARED = {"store": options.Store, "tracking_uri": options.TrackingUri, "data_dir": options.DataDir}
+
+
+def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, taking the options shared by all also where it has no use for them."""
+    own = inspect.signature(command).parameters
+    missing = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in SHARED.items()
+        if name not in own
+    ]
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        command(**{name: value for name, value in values.items() if name in own})
+
+    run.__signature__ = inspect.Signature([*own.values(), *missing])  # type: ignore[attr-defined]
+    run.__annotations__ = command.__annotations__ | {parameter.name: parameter.annotation for parameter in missing}
+    return run
+
 
 app = typer.Typer(
     help="Ask why neural networks can be trained: sweeps of full-batch training, with test error and mutual "
@@ -29,8 +54,9 @@ for command in (
     running.ui,
     analysis.export,
     analysis.figures,
+    mi.mi,
 ):
-    app.command()(command)
+    app.command()(with_shared_options(command))
 
 
 def main() -> None:
@@ -43,5 +69,5 @@ def main() -> None:
         known = isinstance(error, SweepError)
         text = str(error) if known else f"internal error: {type(error).__name__}: {error}"
         hint = "" if known else "\n  next: the same again with SWEEP_DEBUG=1 shows the stack trace"
-        talk.print(f"sweep: {text}{hint}", style="red", markup=False, highlight=False, soft_wrap=True)
+        talk.print(f"sweep: {text}{hint}", style="red", soft_wrap=True)
         sys.exit(error.exit_code if isinstance(error, SweepError) else 1)

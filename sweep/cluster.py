@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,10 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 """Settings that Ray reads when it is imported: our own progress display is the only one."""
+
+KNOCK_SECONDS = 5.0
+PASSED_ON = ("KERAS_BACKEND", "SWEEP_SNAPSHOT_SECONDS")
+"""Settings of the driver's environment that its trials on a cluster must share."""
 
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
@@ -34,8 +39,26 @@ class Share:
     gpus: float
     cpus: float
     threads: int
-    concurrent: int
+    concurrent: int | None
     note: str | None = None
+
+
+def check_reachable(address: str | None) -> None:
+    """Knock at the address; Ray itself would try for minutes.
+
+    Raises:
+        ClusterUnusable: when nothing listens there.
+    """
+    host, _, port = (address or "auto").rpartition("//")[2].rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
+    except OSError as error:
+        raise ClusterUnusable(
+            f"no Ray cluster at {host}:{port}: {error}\n  next: ray status --address {host}:{port}; without --address "
+            "a cluster is started on this machine"
+        ) from error
 
 
 @contextmanager
@@ -45,43 +68,60 @@ def connected(address: str | None) -> Iterator[None]:
     Raises:
         ClusterUnusable: when it cannot be reached or started.
     """
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ray.init(
-                address=address or os.environ.get("RAY_ADDRESS") or "local",
-                logging_level=logging.ERROR,
+                address=address or "local",
+                runtime_env={"env_vars": passed_on} if address else None,
+                logging_level=logging.CRITICAL,
                 log_to_driver=False,
                 include_dashboard=None if address else False,
             )
     except Exception as error:
-        where = f"at {address}" if address else "on this machine"
-        raise ClusterUnusable(f"Ray cannot be reached or started {where}: {error}\n  next: ray status") from error
+        where = f"reached at {address}" if address else "started on this machine"
+        raise ClusterUnusable(
+            f"Ray cannot be {where}: {error}\n  next: ray status; a cluster with tokens needs RAY_AUTH_MODE=token and "
+            "RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
+        ) from error
     try:
         yield
     finally:
         ray.shutdown()
 
 
-def share(wanted: Resources, max_concurrent: int | None) -> Share:
-    """The resources of a trial on the connected cluster; without any GPU a trial runs on CPUs, and the note says so.
+def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:
+    """The resources of a trial, and how many run at once, on the connected cluster.
+
+    On a cluster of one's own machine, without any GPU, trials run on CPUs, and the note says so. A cluster that was
+    there before may grow as trials wait for it, so there Ray alone decides how many fit.
 
     Raises:
-        ClusterUnusable: when not even one trial fits.
+        ClusterUnusable: when not even one trial fits on this machine.
     """
     have = ray.cluster_resources()
     gpus, note = wanted.gpus, None
     if gpus and not have.get("GPU"):
-        gpus, note = 0.0, "no GPU in the cluster: trials run on CPU"
-    fitting = [int(have.get("CPU", 0) // wanted.cpus)]
+        if is_own:
+            gpus, note = 0.0, "no GPU in this machine: trials run on CPU"
+        else:
+            note = f"no GPU in the cluster yet: trials wait for one; on CPUs: --gpus-per-trial 0 (want {gpus:g})"
+    if not is_own:
+        return Share(gpus, wanted.cpus, wanted.threads, max_concurrent, note)
+    fitting = [_times(have.get("CPU", 0), wanted.cpus)]
     if gpus:
-        whole = int(have["GPU"] // gpus) if gpus >= 1 else int(have["GPU"]) * int(1 // gpus)
-        fitting.append(whole)
+        fitting.append(_times(have["GPU"], gpus) if gpus >= 1 else int(have["GPU"]) * _times(1, gpus))
     if min(fitting) < 1:
         raise ClusterUnusable(
-            f"no trial fits: one wants {gpus:g} GPUs and {wanted.cpus:g} CPUs, the cluster has "
+            f"no trial fits: one wants {gpus:g} GPUs and {wanted.cpus:g} CPUs, this machine has "
             f"{have.get('GPU', 0):g} and {have.get('CPU', 0):g}\n  next: lower --gpus-per-trial or --cpus-per-trial"
         )
     return Share(
         gpus, wanted.cpus, wanted.threads, min([*fitting, *([max_concurrent] if max_concurrent else [])]), note
     )
+
+
+def _times(have: float, want: float) -> int:
+    """How often `want` goes into `have`, with 0.1 ten times in 1."""
+    return int(have / want + 1e-9)

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,9 +80,9 @@ class Objects:
     def _temporary(self, name: str, data: bytes) -> Iterator[str]:
         folder = self.path(name).parent
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
+        temporary = str(folder / f".{uuid.uuid4().hex}.part")
         try:
-            with open(descriptor, "wb") as file:
+            with open(temporary, "xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

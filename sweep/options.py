@@ -1,6 +1,8 @@
-"""LEAF. Options and output shared by the commands: data goes to stdout as tables or JSON, talk to stderr."""
+"""Options and output shared by the commands: data goes to stdout as tables or JSON, talk to stderr."""
 
 import json
+import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-talk = Console(stderr=True)
+from sweep.errors import UsageError
+
+talk = Console(stderr=True, markup=False, highlight=False)
+"""Where commands talk: brackets in what users typed are text, not markup."""
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A preset's name or the path of a YAML file.")]
 Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="The name of a sweep in the store.")]
@@ -33,8 +38,25 @@ DEFAULT_STORE = Path("runs")
 
 
 def default_tracking_uri(store: Path) -> str:
-    """The SQLite database in the store."""
+    """The SQLite database in the store.
+
+    Raises:
+        UsageError: when the path of the store cannot stand in an address of SQLite.
+    """
+    if "?" in str(store.absolute()):
+        raise UsageError(
+            f"{store}: '?' cannot stand in the path of a store\n  next: choose another folder with --store"
+        )
     return f"sqlite:///{(store / 'mlflow.db').absolute()}"
+
+
+def command_line(*words: str, **values: object) -> str:
+    """A `sweep` command to paste: the words, and an option for every value that is not its default."""
+    given = {name: str(value) for name, value in values.items() if value is not None and value != DEFAULT_STORE}
+    parts = ["sweep", *words]
+    for name, value in given.items():
+        parts += [f"--{name.replace('_', '-')}", value]
+    return shlex.join(parts)
 
 
 def print_json(value: Any) -> None:
@@ -52,3 +74,14 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         console = Console(width=10_000)
     console.print(table, highlight=False, markup=False, soft_wrap=not console.is_terminal)
     console.print()
+
+
+def settle_mlflow() -> None:
+    """Bound MLflow's waits and its talk; to be called before mlflow is imported."""
+    settings = {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # its own defaults block for minutes on a dead server
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",  # it announces every table of a new database
+    }
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)

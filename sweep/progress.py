@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -17,6 +17,7 @@ from sweep.status import Status
 LIVE_SECONDS = 1.0
 LINE_SECONDS = 10.0
 RUNNING_SHOWN = 8
+BAR_WIDTH = 60
 
 
 class LiveView:
@@ -76,15 +77,16 @@ def pace(status: Status) -> str:
     return f"{status.epochs_per_second:.3g} epochs/s | {duration(status.eta_seconds)} left"
 
 
-def panel(status: Status) -> Group:
-    """The status as a bar over the running points."""
-    running = Table.grid(padding=(0, 2))
+def panel(status: Status) -> Table:
+    """The status as a line, a bar, and the running points with their epochs."""
+    view = Table.grid()
+    view.add_row(Text(line(status)))
+    view.add_row(ProgressBar(total=max(1, status.epochs_total), completed=status.epochs_done, width=BAR_WIDTH))
     for point, epoch in list(status.running.items())[:RUNNING_SHOWN]:
-        running.add_row(Text(f"  {point}", style="dim"), Text(f"epoch {epoch}", style="dim"))
+        view.add_row(Text(f"  {point}  epoch {epoch}", style="dim"))
     if len(status.running) > RUNNING_SHOWN:
-        running.add_row(Text(f"  and {len(status.running) - RUNNING_SHOWN} more", style="dim"))
-    bar = ProgressBar(total=max(1, status.epochs_total), completed=status.epochs_done, width=60)
-    return Group(Text(line(status)), bar, running)
+        view.add_row(Text(f"  and {len(status.running) - RUNNING_SHOWN} more", style="dim"))
+    return view
 
 
 def duration(seconds: float | None) -> str:

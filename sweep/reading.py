@@ -1,8 +1,8 @@
 """Commands that read: presets, plan, status, show. None of them writes."""
 
-import shlex
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,11 +58,11 @@ def plan(
     if todo.left_failed:
         talk.print(f"{len(todo.left_failed)} failed points are left alone; --retry all runs them again", style="yellow")
     if todo.to_run:
-        change = [f"--set {shlex.quote(setting)}" for setting in settings or []]
+        change = [word for setting in settings or [] for word in ("--set", setting)]
         if todo.seconds is None:
-            change.append("--set grid.seed=[0]")
+            change += ["--set", "grid.seed=[0]"]
         why = "to learn the cost from one seed" if todo.seconds is None else "to run them"
-        talk.print(f"next, {why}: {' '.join(['sweep run', spec, *change])}", highlight=False, soft_wrap=True)
+        talk.print(f"next, {why}: {options.command_line('run', spec, *change, store=store)}", soft_wrap=True)
 
 
 def _plan_json(spec: SweepSpec, todo: Plan) -> dict[str, object]:
@@ -93,10 +93,10 @@ def status(
     if as_json:
         print_json(current.as_json())
     else:
-        _print_status(current)
+        _print_status(current, store)
 
 
-def _print_status(current: Status) -> None:
+def _print_status(current: Status, store: Path) -> None:
     rows = [["points", str(current.points_total)]]
     rows += [[f"  {state}", str(count)] for state, count in current.counts.items() if count]
     rows += [["epochs", f"{current.epochs_done:,} of {current.epochs_total:,}"]]
@@ -104,7 +104,7 @@ def _print_status(current: Status) -> None:
     print_table([f"sweep {current.sweep}", ""], rows)
     unfinished = current.counts["missing"] + current.counts["interrupted"]
     if current.driver.state != "alive" and unfinished:
-        talk.print(f"next: sweep resume {current.sweep}", highlight=False)
+        talk.print(f"next: {options.command_line('resume', current.sweep, store=store)}", soft_wrap=True)
 
 
 def show(
@@ -115,10 +115,11 @@ def show(
 ) -> None:
     """Show one point: config, result, provenance, attempts, log, and how to run it alone."""
     opened = Store(store)
-    config = _find(opened.spec(sweep), point)
+    config = _find(opened.spec(sweep), point, store)
     known = opened.known(config)
     provenance = known.result.provenance if known.result else known.attempts[-1].provenance if known.attempts else {}
-    alone = f"sweep run {shlex.quote(str(opened.spec_path(sweep)))} --point {config.point_id} --store alone"
+    kept = str(opened.spec_path(sweep))
+    alone = options.command_line("run", kept, "--point", config.point_id, store="alone")
     if as_json:
         fields: dict[str, object] = {
             "point_id": config.point_id,
@@ -133,7 +134,8 @@ def show(
     if known.history:
         last = known.history[-1]
         rows.append(["test error", f"{last.test_error:.4f}"])
-        rows += [[f"MI {pair.pair}", _in_words(pair)] for pair in last.pairs]
+        for pair in last.pairs:
+            rows += [[f"MI {pair.pair}", _in_words(pair)], *_trust_in_words(pair)]
     print_table([config.point_id, ""], rows)
     print_table(["config", ""], [[key, str(value)] for key, value in config.flat().items()])
     print_table(["provenance", ""], [[key, str(value)] for key, value in provenance.items()])
@@ -142,30 +144,44 @@ def show(
         print_table([f"attempt {attempt.number} on {attempt.host}", ""], log)
         if attempt.failure:
             print(f"{attempt.failure.kind}: {attempt.failure.message}\n{attempt.failure.traceback}")
-    talk.print(f"to run it alone, in a store of its own: {alone}", highlight=False, soft_wrap=True)
+    talk.print(f"to run it alone, in a store of its own: {alone}", soft_wrap=True)
 
 
-def _find(spec: SweepSpec, beginning: str) -> TrialConfig:
+def _find(spec: SweepSpec, beginning: str, store: Path) -> TrialConfig:
     found = [point for point in spec.points if point.point_id.startswith(beginning)]
     if len(found) == 1:
         return found[0]
     some = ", ".join(point.point_id for point in (found or spec.points)[:5])
     what = f"{len(found)} points begin with" if found else "no point begins with"
-    raise UsageError(
-        f"{what} '{beginning}' in sweep {spec.name}: there are {some}, ...\n  next: sweep plan {spec.name}"
-    )
+    again = options.command_line("show", spec.name, (found or spec.points)[0].point_id, store=store)
+    raise UsageError(f"{what} '{beginning}' in sweep {spec.name}: there are {some}, ...\n  next: {again}")
 
 
 def _in_words(pair: PairRecord) -> str:
     values = {"": pair.mutual_information_bits, "balanced ": pair.mutual_information_balanced_bits}
     words = [f"{name}{value:.3f} bits" for name, value in values.items() if value is not None]
-    if pair.mi_ceiling_bits is not None:
-        words.append(f"ceiling {pair.mi_ceiling_bits:.3f}")
-    if pair.mi_null_bits is not None:
-        words.append(f"shuffled {pair.mi_null_bits:.3f}")
-    if pair.mi_standard_error_bits is not None:
-        words.append(f"standard error {pair.mi_standard_error_bits:.3f}")
     return ", ".join(words) if words else pair.reason or "not measured"
+
+
+def _trust_in_words(pair: PairRecord) -> list[list[str]]:
+    """Rows that say how far to trust the value; none for what was not measured."""
+    rows = {
+        "  limits": {
+            "ceiling": pair.mi_ceiling_bits,
+            "shuffled": pair.mi_null_bits,
+            "standard error": pair.mi_standard_error_bits,
+        },
+        "  fewer images": {"N/4": pair.mi_quarter_n_bits, "N/2": pair.mi_half_n_bits},
+        "  other k": {"k = 1": pair.mi_k1_bits, "k = 5": pair.mi_k5_bits, "k = 10": pair.mi_k10_bits},
+        "  spread over noise seeds": {"": pair.mi_noise_spread_bits},
+    }
+    shares = {"tied": pair.mi_tied_share, "duplicates": pair.mi_duplicate_share, "saturated": pair.mi_saturated_share}
+    words = {
+        name: [f"{key} {value:.3f}".strip() for key, value in row.items() if value is not None]
+        for name, row in rows.items()
+    }
+    words["  images"] = [f"{key} {100 * share:.1f} %" for key, share in shares.items() if share is not None]
+    return [[name, ", ".join(row)] for name, row in words.items() if row]
 
 
 def retry_kinds(text: str | None) -> tuple[str, ...]:
@@ -175,5 +191,8 @@ def retry_kinds(text: str | None) -> tuple[str, ...]:
     kinds = tuple(kind.strip() for kind in (text or "").split(",") if kind.strip())
     for kind in kinds:
         if kind not in (*KINDS, "all"):
-            raise UsageError(f"--retry {kind}: unknown kind of failure; allowed are {', '.join(KINDS)}, all")
+            raise UsageError(
+                f"--retry {kind}: unknown kind of failure; allowed are {', '.join(KINDS)}, all\n"
+                "  next: the same with --retry all"
+            )
     return KINDS if "all" in kinds else kinds

@@ -1,5 +1,6 @@
 """Run a sweep: make the store converge to the spec, with Ray Tune as the executor of what is missing."""
 
+import contextlib
 import signal
 import tempfile
 from collections import Counter
@@ -13,9 +14,10 @@ from typing import Any
 from rich.console import Console
 
 from sweep import provenance
-from sweep.cluster import Share, connected, share  # sets what Ray reads when it is imported
+from sweep.cluster import Share, check_reachable, connected, share  # sets what Ray reads when it is imported
 from sweep.errors import Interrupted, PointsFailed, StorageFault, UsageError
 from sweep.lease import Lease
+from sweep.options import command_line, default_tracking_uri
 from sweep.plan import Plan, plan
 from sweep.progress import LiveView
 from sweep.session import DEATHS_ALLOWED, Reports, Session, StopWhenAsked, point_of
@@ -42,6 +44,13 @@ class Options:
     retry: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
 
+    def command(self, *words: str) -> str:
+        """A `sweep` command on the same store, data, tracker and cluster, to paste."""
+        tracking = None if self.tracking_uri == default_tracking_uri(self.store) else self.tracking_uri
+        return command_line(
+            *words, store=self.store, tracking_uri=tracking, data_dir=self.data_dir, address=self.address
+        )
+
 
 def run(spec: SweepSpec, options: Options, console: Console) -> None:
     """Compute what the store does not hold yet of the spec's points, or `only` of these; finished ones are left alone.
@@ -56,17 +65,21 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     points = spec.only(options.only) if options.only else spec.points
     watch = Watch(store, spec.name, points)
     todo = plan(points, watch.known(), options.retry)
-    console.print(announcement(spec.name, todo), highlight=False, soft_wrap=True)
+    console.print(announcement(spec.name, todo), soft_wrap=True)
     _say_what_is_dropped(spec, store, console)
     if todo.to_run:
+        check_reachable(options.address)
         _check_data({point.dataset for point in todo.to_run}, options.data_dir)
     store.objects.check_writable()
-    session = Session(watch)
-    with Lease(store, spec.name, session.for_lease):
+    session = Session(watch, console)
+    with (
+        _signals_stop(session, console),
+        Lease(store, spec.name, session.for_lease, session.stopping.set),
+        BackgroundMirror(options.tracking_uri, spec, store, console) as mirror,
+    ):
         store.save_spec(spec.name, spec.to_yaml())
-        with BackgroundMirror(options.tracking_uri, spec, store, console) as mirror:
-            if todo.to_run:
-                _execute(spec, todo, options, watch, session, mirror, console)
+        if todo.to_run:
+            _execute(spec, todo, options, watch, session, mirror, console)
     _conclude(spec, watch, session, options, console)
 
 
@@ -79,13 +92,13 @@ def announcement(sweep: str, todo: Plan) -> str:
 
 def _say_what_is_dropped(spec: SweepSpec, store: Store, console: Console) -> None:
     """Points of the sweep as it was last run that this spec no longer names stay in the store, unseen."""
-    if spec.name in store.sweeps():
+    with contextlib.suppress(UsageError):  # none is kept, or it cannot be read: this one takes its place
         dropped = {point.point_id for point in store.spec(spec.name).points} - {point.point_id for point in spec.points}
         if dropped:
             text = (
                 f"{len(dropped)} points of {spec.name} as last run are not in this spec: kept, but no longer part of it"
             )
-            console.print(text, style="yellow", highlight=False, soft_wrap=True)
+            console.print(text, style="yellow", soft_wrap=True)
 
 
 def _execute(
@@ -99,7 +112,7 @@ def _execute(
 ) -> None:
     """Let Ray Tune run the points to do; whatever happens to Ray or Tune, the store says what was done."""
     with connected(options.address), tempfile.TemporaryDirectory(prefix="sweep-tune-") as scratch:
-        granted = share(spec.resources, options.max_concurrent)
+        granted = share(spec.resources, options.max_concurrent, is_own=options.address is None)
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
         surroundings = Surroundings(str(watch.store.root), data_dir, granted.threads, provenance.code())
@@ -123,15 +136,17 @@ def _execute(
                 failure_config=tune.FailureConfig(max_failures=DEATHS_ALLOWED),
             ),
         )
-        with _signals_stop(session, console), LiveView(lambda: watch.status(session.progress()), console):
+        if session.stopping.is_set():
+            return
+        with LiveView(lambda: watch.status(session.progress()), console):
             tuner.fit()
 
 
 def _announce(granted: Share, console: Console) -> None:
     if granted.note:
-        console.print(granted.note, style="yellow", highlight=False)
+        console.print(granted.note, style="yellow", soft_wrap=True)
     gpus = f"{granted.gpus:g} GPU and " if granted.gpus else ""
-    console.print(f"{granted.concurrent} at a time, {gpus}{granted.cpus:g} CPU each", highlight=False)
+    console.print(f"{granted.concurrent or 'as many as fit'} at a time, {gpus}{granted.cpus:g} CPU each")
 
 
 @contextmanager
@@ -168,25 +183,17 @@ def _conclude(spec: SweepSpec, watch: Watch, session: Session, options: Options,
     """Say how it ended, from what the store holds."""
     status = watch.status()
     counts = ", ".join(f"{count} {state}" for state, count in status.counts.items() if count)
-    console.print(f"{spec.name}: {counts}", highlight=False)
+    console.print(f"{spec.name}: {counts}")
     if session.storage_fault:
         raise StorageFault(session.storage_fault)
-    if session.stopping.is_set():
-        raise Interrupted(
-            f"stopped before the end; what was trained is kept\n  next: sweep resume {spec.name}{_where(options)}"
-        )
-    if failed := status.counts["failed"]:
-        raise PointsFailed(
-            f"{failed} of {status.points_total} points failed\n  next: sweep status {spec.name}{_where(options)}, then "
-            f"sweep resume {spec.name}{_where(options)} --retry all"
-        )
     if unfinished := status.counts["missing"] + status.counts["interrupted"]:
-        raise Interrupted(f"{unfinished} points are not finished\n  next: sweep resume {spec.name}{_where(options)}")
-
-
-def _where(options: Options) -> str:
-    default = Path("runs").absolute()
-    return "" if options.store.absolute() == default else f" --store {options.store}"
+        again = options.command("resume", spec.name)
+        raise Interrupted(f"stopped with {unfinished} points to go; what was trained is kept\n  next: {again}")
+    if failed := status.counts["failed"]:
+        again = options.command("resume", spec.name, "--retry", "all")
+        raise PointsFailed(
+            f"{failed} of {status.points_total} points failed\n  next: sweep show {spec.name} POINT; {again}"
+        )
 
 
 def _name(trial: Any) -> str:

@@ -88,8 +88,9 @@ def track(
     try:
         mended = Mirror(uri, wanted).replay(wanted.points, Store(store))
     except Exception as error:
-        raise SweepError(f"MLflow at {uri} failed: {error}\n  next: check it, then sweep track {sweep}") from error
-    talk.print(f"{len(wanted.points)} points checked, {mended} runs mended in {uri}", highlight=False, soft_wrap=True)
+        again = options.command_line("track", sweep, store=store, tracking_uri=tracking_uri)
+        raise SweepError(f"MLflow at {uri} failed: {error}\n  next: check it, then {again}") from error
+    talk.print(f"{len(wanted.points)} points checked, {mended} runs mended in {uri}", soft_wrap=True)
 
 
 def ui(

@@ -5,6 +5,8 @@ import time
 from dataclasses import asdict, replace
 from typing import Any, Self
 
+from rich.console import Console
+
 import sweep.cluster  # noqa: F401 sets what Ray reads when it is imported
 from sweep.status import Progress, Watch
 from sweep.store import Attempt, Store
@@ -21,8 +23,9 @@ DEATHS_ALLOWED = 3
 class Session:
     """What this driver knows of the points it runs, shared between Ray's callbacks, the lease and the display."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._first_start: float | None = None
+    def __init__(self, watch: Watch, console: Console) -> None:
+        self._console = console
+        self._first_report: float | None = None
         self._epochs_at_start = sum(known.epochs_done for known in watch.known().values())
         self.running: dict[str, int] = {}
         self.stopping = threading.Event()
@@ -30,13 +33,22 @@ class Session:
 
     def progress(self) -> Progress:
         """What the store does not say yet."""
-        since = self._first_start or time.monotonic()
+        since = self._first_report or time.monotonic()
         return Progress(dict(self.running), self._epochs_at_start, time.monotonic() - since)
 
     def started(self, point_id: str) -> None:
-        """Count the point as running, and time from the first one on."""
-        self._first_start = self._first_start or time.monotonic()
+        """Count the point as running; a second start means that its process died."""
+        if point_id in self.running:
+            text = f"{point_id}: its process died at epoch {self.running[point_id]}; it goes on from its last snapshot"
+            self._console.print(text, style="yellow", soft_wrap=True)
         self.running.setdefault(point_id, 0)
+
+    def reported(self, point_id: str, epoch: int) -> None:
+        """Keep the epoch of a running point; the rate counts from the first report, which had to compile."""
+        self.running[point_id] = epoch
+        if self._first_report is None:
+            self._first_report = time.monotonic()
+            self._epochs_at_start += epoch
 
     def for_lease(self) -> dict[str, Any]:
         """The progress as the lease carries it."""
@@ -68,7 +80,7 @@ class Reports(_InThisProcess, tune.Callback):
             self._session.stopping.set()
             return
         point = point_of(trial)
-        self._session.running[point.point_id] = result["epoch"]
+        self._session.reported(point.point_id, result["epoch"])
         if result["committed"] >= 0 or result["done"]:
             self._mirror.touch(point, is_running=not result["done"])
 

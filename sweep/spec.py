@@ -98,7 +98,7 @@ class SweepSpec:
         """
         by_id = {point.point_id: point for point in self.points}
         for unknown in set(point_ids) - set(by_id):
-            raise UsageError(f"--point {unknown}: not a point of {self.name}\n  next: sweep plan {self.name} --json")
+            raise UsageError(f"--point {unknown}: not a point of {self.name}; there are {self.points[0].point_id}, ...")
         return tuple(by_id[point_id] for point_id in dict.fromkeys(point_ids))
 
     def to_yaml(self) -> str:

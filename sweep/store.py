@@ -8,9 +8,10 @@ sweeps/NAME/spec.yaml             the spec as last run, complete in itself
 sweeps/NAME/lease                 the live driver of the sweep
 """
 
+import contextlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,8 +119,9 @@ class Store:
             return None
 
     def commit_result(self, config: TrialConfig, result: PointResult) -> None:
-        """Make the point finished, then drop its snapshots."""
-        self.objects.write(_point(config.point_id, "result"), _result_to_bytes(result))
+        """Make the point finished, then drop its snapshots. A result that was accepted before stays."""
+        if self.result(config) is None:
+            self.objects.write(_point(config.point_id, "result"), _result_to_bytes(result))
         for name in self._snapshot_names(config.point_id):
             self.objects.delete(_point(config.point_id, name))
 
@@ -146,14 +148,31 @@ class Store:
 
     def attempts(self, point_id: str) -> tuple[Attempt, ...]:
         """Every attempt, oldest first."""
-        names = [name for name in self.objects.names(_point(point_id)) if name.startswith("attempt-")]
-        found = (self.objects.read(_point(point_id, name)) for name in names)
-        return tuple(_attempt_from_bytes(data) for data in found if data is not None)
+        found = []
+        for name in self.objects.names(_point(point_id)):
+            if name.startswith("attempt-"):
+                with contextlib.suppress(DamagedObject):
+                    found.append(_attempt_from_bytes(self.objects.read(_point(point_id, name)) or b""))
+        return tuple(found)
+
+    def begin_attempt(self, point_id: str, attempt: Attempt) -> Attempt:
+        """Write down a new attempt under the next free number; the attempt with that number.
+
+        Older attempts that never ended died with their process, and are marked so.
+        """
+        for older in self.attempts(point_id):
+            if older.ended is None and older.failure is None:
+                died = Failure("infra", "its process died without a word")
+                self.save_attempt(point_id, replace(older, failure=died))
+        while True:
+            used = [name.rpartition("-")[2] for name in self.objects.names(_point(point_id)) if "attempt-" in name]
+            attempt = replace(attempt, number=1 + max((int(number) for number in used), default=0))
+            if self.objects.create(_attempt_name(point_id, attempt), _attempt_to_bytes(attempt)):
+                return attempt
 
     def save_attempt(self, point_id: str, attempt: Attempt) -> None:
         """Write down an attempt: when it starts, as it goes on, and how it ended."""
-        body = json.dumps(asdict(attempt), indent=1, sort_keys=True).encode()
-        self.objects.write(_point(point_id, f"attempt-{attempt.number:04d}"), body)
+        self.objects.write(_attempt_name(point_id, attempt), _attempt_to_bytes(attempt))
 
     def quarantine(self, config: TrialConfig) -> list[str]:
         """Put damaged objects of the point aside, so that they are seen and never read again; their names."""
@@ -165,6 +184,8 @@ class Store:
                     _result_from_bytes(data or b"", config)
                 elif name.startswith("snapshot-"):
                     Snapshot.from_bytes(data or b"", config)
+                elif name.startswith("attempt-"):
+                    _attempt_from_bytes(data or b"")
             except DamagedObject:
                 self.objects.rename(_point(config.point_id, name), _point(config.point_id, f"damaged-{name}"))
                 damaged.append(name)
@@ -229,8 +250,20 @@ def _result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
     return PointResult(**head, history_arrow=parts["history"])
 
 
+def _attempt_name(point_id: str, attempt: Attempt) -> str:
+    return _point(point_id, f"attempt-{attempt.number:04d}")
+
+
+def _attempt_to_bytes(attempt: Attempt) -> bytes:
+    """Plain JSON, for people to read."""
+    return json.dumps(asdict(attempt), indent=1, sort_keys=True).encode()
+
+
 def _attempt_from_bytes(data: bytes) -> Attempt:
-    fields = json.loads(data)
-    failure = fields.pop("failure")
-    log = tuple(fields.pop("log"))
-    return Attempt(**fields, log=log, failure=Failure(**failure) if failure else None)
+    try:
+        fields = json.loads(data)
+        failure = fields.pop("failure")
+        log = tuple(fields.pop("log"))
+        return Attempt(**fields, log=log, failure=Failure(**failure) if failure else None)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DamagedObject(f"not an attempt: {error}") from error

@@ -6,7 +6,6 @@ timestamp is one row. The mirror may fail in any way without touching the sweep.
 
 import contextlib
 import json
-import os
 import queue
 import threading
 import time
@@ -19,22 +18,17 @@ from typing import Any, Self
 
 from rich.console import Console
 
+from sweep.options import command_line, settle_mlflow
 from sweep.spec import SweepSpec
 from sweep.store import Known, State, Store
 from trainables.config import TrialConfig
 from trainables.probes import default_pair
 from trainables.records import EpochRecord, metric_name
 
-SETTINGS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # MLflow's own defaults block for minutes on a dead server
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",  # it announces every table of a new database
-}
-for _name, _value in SETTINGS.items():
-    os.environ.setdefault(_name, _value)
-
+settle_mlflow()
 
 METRICS_PER_BATCH = 1000
+TAG_LENGTH = 4000
 RETRY_SECONDS = 15.0
 EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
 MI_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits")
@@ -92,6 +86,8 @@ class Mirror:
 
     def _find_or_create_experiment(self, tracking_uri: str, spec: SweepSpec) -> str:
         if found := self._client.get_experiment_by_name(spec.name):
+            if found.lifecycle_stage == "deleted":
+                self._client.restore_experiment(found.experiment_id)
             return str(found.experiment_id)
         database = tracking_uri.removeprefix("sqlite:///")
         beside = (Path(database).parent / "mlartifacts").as_uri() if database != tracking_uri else None
@@ -190,7 +186,8 @@ class BackgroundMirror:
             if not is_ending and time.monotonic() >= resume_at and not self._sync(pending):
                 resume_at = time.monotonic() + RETRY_SECONDS
         if not self._try(lambda mirror: mirror.replay(self._spec.points, self._store)):
-            self._console.print(f"MLflow is behind the store\n  next: sweep track {self._spec.name}", style="yellow")
+            again = command_line("track", self._spec.name, store=self._store.root, tracking_uri=self._uri)
+            self._console.print(f"MLflow is behind the store\n  next: {again}", style="yellow", soft_wrap=True)
 
     def _collect(self, pending: dict[TrialConfig, bool]) -> bool:
         """Wait for something to do, and take all there is; whether the end was among it."""
@@ -204,10 +201,13 @@ class BackgroundMirror:
 
     def _sync(self, pending: dict[TrialConfig, bool]) -> bool:
         for point, is_running in list(pending.items()):
-            if not self._try(partial(Mirror.sync, point=point, known=self._store.known(point), is_running=is_running)):
+            if not self._try(partial(self._sync_point, point=point, is_running=is_running)):
                 return False
             del pending[point]
         return True
+
+    def _sync_point(self, mirror: Mirror, point: TrialConfig, is_running: bool) -> None:
+        mirror.sync(point, self._store.known(point), is_running)
 
     def _try(self, action: Callable[[Mirror], object]) -> bool:
         try:
@@ -252,10 +252,10 @@ def _tags(sweep: str, point: TrialConfig, known: Known) -> list[Any]:
         "state": str(known.state),
         "attempts": str(len(known.attempts)),
         "epochs_done": str(known.epochs_done),
-        "pairs": " ".join(dict.fromkeys(pair.pair for record in known.history[:1] for pair in record.pairs)),
+        "pairs": " ".join(pair.pair for record in known.history[:1] for pair in record.pairs)[:TAG_LENGTH],
         "wall_seconds": str(known.result.wall_seconds) if known.result else "",
         "failure_kind": failure.kind if failure else "",
-        "failure_message": failure.message[:4000] if failure else "",
+        "failure_message": failure.message[:TAG_LENGTH] if failure else "",
     }
     if known.history:
         by_name = {pair.pair: pair for pair in known.history[-1].pairs}

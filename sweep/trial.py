@@ -90,13 +90,8 @@ class PointWork:
         self._last_snapshot, self._snapshot_cost = time.monotonic(), 0.0
         self.epoch, self.committed, self.is_over = 0, -1, False
         quarantined = store.quarantine(point)
-        self._attempt = Attempt(
-            number=len(store.attempts(point.point_id)) + 1,
-            started=_moment(),
-            host=socket.gethostname(),
-            from_epoch=0,
-            provenance=surroundings.code,
-        )
+        begun = Attempt(0, _moment(), socket.gethostname(), 0, surroundings.code)
+        self._attempt = store.begin_attempt(point.point_id, begun)
         for name in quarantined:
             self._log(f"{name} was damaged and is put aside")
         self._training: Training | None = None
@@ -123,6 +118,7 @@ class PointWork:
         """Commit what was trained since the last snapshot."""
         if self._training and self._training.epoch > self.committed:
             self._commit_snapshot(self._training)
+            self.epoch = self._training.epoch
         self._log(f"stopped at epoch {self.epoch}")
         self._save(ended=_moment())
 
@@ -132,7 +128,7 @@ class PointWork:
         from trainables.training import Training
 
         snapshot = self._store.snapshot(self._point)
-        from_epoch = snapshot.epoch if snapshot else 0
+        from_epoch = self.epoch = snapshot.epoch if snapshot else 0
         provenance = self._surroundings.code | device.describe(self._surroundings.threads)
         self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
         self._log(f"attempt {self._attempt.number} starts at epoch {from_epoch}")

@@ -33,6 +33,9 @@ def load(text: str) -> tuple[Any, Lines]:
         YamlProblem: on a syntax error or a duplicate key.
     """
     try:
+        for token in yaml.scan(text):
+            if isinstance(token, yaml.AliasToken):
+                raise YamlProblem(token.start_mark.line + 1, f"'*{token.value}': aliases are not allowed, write it out")
         loader = _Loader(text)
         node = loader.get_single_node()
         lines: Lines = {}

@@ -33,6 +33,7 @@ def environment() -> dict[str, str]:
     return clean | {"PATH": path}
 
 
+@pytest.mark.timeout(1200)
 def test_the_tour_runs_as_printed_and_then_so_does_the_code(folder: Path, environment: dict[str, str]) -> None:
     (tour,) = blocks("bash")
     commands = [shlex.split(line, comments=True) for line in tour.splitlines()]
@@ -44,6 +45,7 @@ def test_the_tour_runs_as_printed_and_then_so_does_the_code(folder: Path, enviro
         assert (folder / "out" / f"{name}.png").stat().st_size > 10_000
     for code in blocks("python"):
         subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=True, capture_output=True)
+    subprocess.run(["sweep", "mi", "pair.npz"], cwd=folder, env=environment, check=True, capture_output=True)
 
 
 def test_the_spec_shown_is_a_spec(tmp_path: Path) -> None:

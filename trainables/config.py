@@ -14,8 +14,8 @@ DatasetName = Literal["mnist", "digits"]
 Initializer = Literal["glorot_normal", "he_normal", "gaussian", "orthogonal"]
 Optimizer = Literal["rmsprop", "sgd", "adam"]
 Scale = Literal["none", "balanced"]
-PairRequest = Literal["first-merged", "first-last", "successive", "input-each", "all"]
-Estimator = Literal["ksg", "npeet"]
+PairRequest = Literal["first-merged", "first-last", "successive", "input-each", "each-label", "all"]
+Estimator = Literal["ksg", "ksg2", "npeet"]
 
 VALIDATION_IMAGES: dict[DatasetName, int] = {"mnist": 10_000, "digits": 364}
 
@@ -41,7 +41,9 @@ class Measurement(BaseModel):
     samples: int | Literal["all"] = Field(
         "all", description="validation images used, `all` or a fixed random subset of that size"
     )
-    estimator: Estimator = Field("ksg", description="ksg: exact and fast; npeet: the reference implementation")
+    estimator: Estimator = Field(
+        "ksg", description="ksg: exact and fast; ksg2: Kraskov's second; npeet: the reference implementation"
+    )
 
     @field_validator("pairs")
     @classmethod

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,7 @@ class Probe:
     @property
     def outputs(self) -> set[str]:
         """Names of the network's outputs that a measurement needs."""
-        return {name for pair in self.pairs for name in (pair.x, pair.y)} - {"input"}
+        return {name for pair in self.pairs for name in (pair.x, pair.y)} - {"input", "label"}
 
     def unmeasured(self) -> tuple[PairRecord, ...]:
         """The records of an epoch at which nothing is due."""
@@ -38,33 +38,83 @@ class Probe:
     def measure(self, activations: Mapping[str, Any], epoch: int, with_credibility: bool) -> tuple[PairRecord, ...]:
         """One record per pair, from activations by output name, each of shape (validation images, units).
 
-        Activations on an accelerator are measured there.
+        `input` (images, pixels) and `label` (images,) are needed for pairs that name them. With the label,
+        `mutual_information_bits` is Ross's estimate: all its distances are in the layer, so the value is the same on
+        every scale; the balanced value and the scale ratio are left out without a reason, and so are those credibility
+        values that are about KSG.
+
+        Activations on an accelerator are measured there, with the same values; what is about labels or credibility is
+        found on the host.
         """
-        return tuple(self._measure(pair, activations, epoch, with_credibility) for pair in self.pairs)
-
-    def _measure(self, pair: Pair, activations: Mapping[str, Any], epoch: int, with_credibility: bool) -> PairRecord:
-        measure, seed = self.config.measure, _seed(self.config.seed, epoch, pair.name)
-        x, y = self._samples(activations[pair.x]), self._samples(activations[pair.y])
-        if self.config.channel_noise:
-            y = to_host(y) + np.random.default_rng([seed, 1]).normal(0, self.config.channel_noise, y.shape)
-        scales = ("balanced",) if pair.is_with_input else measure.scales
-        options: dict[str, Any] = {"k": measure.neighbors, "seed": seed, "threads": self.threads}
-        options["estimator"] = measure.estimator
-        value = information.measure(x, y, scales=scales, **options)
-        record = PairRecord(pair.name, value.bits, value.balanced_bits, value.scale_ratio, value.reason)
-        if not with_credibility or value.reason:
-            return record
-        trust = information.diagnose(x, y, scale=scales[0], **options)
-        return PairRecord(
-            **vars(record)
-            | {
-                "mi_ceiling_bits": trust.ceiling_bits,
-                "mi_null_bits": trust.null_bits,
-                "mi_standard_error_bits": trust.standard_error_bits,
-            }
+        signals = self._signals(activations, epoch)
+        names = [self._names(pair) for pair in self.pairs]
+        between = [place for place, pair in enumerate(self.pairs) if not pair.is_with_label]
+        found = information.measure_pairs(
+            signals,
+            [names[place] for place in between],
+            scales=[self._scales(self.pairs[place]) for place in between],
+            seeds={name: self._seed(epoch, name) for name in signals},
+            estimator=self.config.measure.estimator,
+            **self._options,
         )
+        values = dict(zip(between, found, strict=True))
+        if with_credibility or len(between) < len(self.pairs):
+            signals = {name: to_host(signal) for name, signal in signals.items()}
+        records = []
+        for place, pair in enumerate(self.pairs):
+            x, y = names[place]
+            if pair.is_with_label:
+                records.append(self._with_label(pair.name, signals[x], activations["label"], self._seed(epoch, x)))
+                continue
+            value = values[place]
+            record = PairRecord(pair.name, value.bits, value.balanced_bits, value.scale_ratio, value.reason)
+            if with_credibility:
+                options = self._options | {"scale": self._scales(pair)[0], "seed": self._seed(epoch, x)}
+                estimator = self.config.measure.estimator
+                trust = information.diagnose(signals[x], signals[y], measured=value, estimator=estimator, **options)
+                record = replace(record, **_trust_fields(trust))
+            records.append(record)
+        return tuple(records)
 
-    def _samples(self, values: Any) -> Any:
+    def _signals(self, activations: Mapping[str, Any], epoch: int) -> dict[str, Any]:
+        """The measured rows by name; what the channel adds noise to has a name of its own."""
+        signals: dict[str, Any] = {}
+        for pair, (x, y) in ((pair, self._names(pair)) for pair in self.pairs):
+            signals.setdefault(x, self._rows(activations[pair.x]))
+            if pair.is_with_label or y in signals:
+                continue
+            later = self._rows(activations[pair.y])
+            if self.config.channel_noise:
+                generator = np.random.default_rng([self._seed(epoch, y), 1])
+                later = to_host(later) + generator.normal(0, self.config.channel_noise, later.shape)
+            signals[y] = later
+        return signals
+
+    def _names(self, pair: Pair) -> tuple[str, str]:
+        if self.config.channel_noise and not pair.is_with_label:
+            return pair.x, f"{pair.y} after the channel"
+        return pair.x, pair.y
+
+    def _scales(self, pair: Pair) -> tuple[str, ...]:
+        return ("balanced",) if pair.is_with_input else self.config.measure.scales
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {"k": self.config.measure.neighbors, "threads": self.threads}
+
+    def _with_label(self, name: str, x: np.ndarray, labels: np.ndarray, seed: int) -> PairRecord:
+        try:
+            value = information.mutual_information_with_labels(x, labels[self._subset], seed=seed, **self._options)
+        except information.DegenerateInput as degenerate:
+            return PairRecord(name, reason=str(degenerate))
+        return PairRecord(name, value.bits, mi_ceiling_bits=value.ceiling_bits)
+
+    def _seed(self, epoch: int, layer: str) -> int:
+        """Of a layer's noise: a function of the point's seed, the epoch and the layer, so resuming needs no state."""
+        digest = hashlib.sha256(f"{self.config.seed}/{epoch}/{layer}".encode()).digest()
+        return int.from_bytes(digest[:4], "big")
+
+    def _rows(self, values: Any) -> Any:
         if isinstance(self._subset, slice) or not is_device_array(values):
             return values[self._subset]
         import keras
@@ -80,7 +130,19 @@ class Probe:
         return np.sort(np.random.default_rng(SUBSET_SEED).permutation(available)[:samples])
 
 
-def _seed(seed: int, epoch: int, pair: str) -> int:
-    """Of the tie-breaking noise: a function of the point's seed, the epoch and the pair, so resuming needs no state."""
-    digest = hashlib.sha256(f"{seed}/{epoch}/{pair}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")
+def _trust_fields(trust: information.Credibility) -> dict[str, Any]:
+    n = trust.n or 0
+    return {
+        "mi_ceiling_bits": trust.ceiling_bits,
+        "mi_null_bits": trust.null_bits,
+        "mi_standard_error_bits": trust.standard_error_bits,
+        "mi_half_n_bits": trust.n_curve.get(n // 2),
+        "mi_quarter_n_bits": trust.n_curve.get(n // 4),
+        "mi_k1_bits": trust.k_curve.get(1),
+        "mi_k5_bits": trust.k_curve.get(5),
+        "mi_k10_bits": trust.k_curve.get(10),
+        "mi_noise_spread_bits": trust.noise_spread_bits,
+        "mi_tied_share": trust.tied_share,
+        "mi_duplicate_share": trust.duplicate_share,
+        "mi_saturated_share": trust.saturated_share,
+    }

@@ -10,11 +10,16 @@ DEFAULT_PAIR = "first-merged"
 
 
 class Pair(NamedTuple):
-    """A measured pair: its name in tables, and the names of two outputs of the network."""
+    """A measured pair: its name in tables, and the names of two outputs of the network, of `input` or of `label`."""
 
     name: str
     x: str
     y: str
+
+    @property
+    def is_with_label(self) -> bool:
+        """Whether one side is the class of the image: its MI is Ross's, which has no scale."""
+        return self.y == "label"
 
     @property
     def is_with_input(self) -> bool:
@@ -52,6 +57,8 @@ def _requested(request: PairRequest, depth: int) -> list[Pair]:
             return [_between(layer, layer + 1) for layer in range(1, depth)]
         case "input-each":
             return [Pair(f"input-{layer}", "input", f"hidden_{layer}") for layer in range(1, depth + 1)]
+        case "each-label":
+            return [Pair(f"{layer}-label", f"hidden_{layer}", "label") for layer in range(1, depth + 1)]
         case "all":
             return [_between(*layers) for layers in combinations(range(1, depth + 1), 2)]
 

@@ -14,7 +14,11 @@ RECORD_VERSION = 1
 
 @dataclass(frozen=True)
 class PairRecord:
-    """One measured pair of layers at one epoch. MI in bits; `reason` says why a value is missing."""
+    """One measured pair of layers at one epoch. MI in bits; `reason` says why a value is missing.
+
+    The mi_ fields say how far to trust the value, at the first and the last epoch, as in information.Credibility:
+    mi_half_n_bits and mi_quarter_n_bits are values of N/2 and N/4 samples, mi_k1_bits and its like of other k.
+    """
 
     pair: str
     mutual_information_bits: float | None = None
@@ -24,6 +28,15 @@ class PairRecord:
     mi_ceiling_bits: float | None = None
     mi_null_bits: float | None = None
     mi_standard_error_bits: float | None = None
+    mi_half_n_bits: float | None = None
+    mi_quarter_n_bits: float | None = None
+    mi_k1_bits: float | None = None
+    mi_k5_bits: float | None = None
+    mi_k10_bits: float | None = None
+    mi_noise_spread_bits: float | None = None
+    mi_tied_share: float | None = None
+    mi_duplicate_share: float | None = None
+    mi_saturated_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -99,8 +112,13 @@ def history_to_arrow(history: Iterable[EpochRecord]) -> bytes:
 
 
 def arrow_to_table(data: bytes) -> pa.Table:
-    """The Arrow table, of `HISTORY_SCHEMA`, in the bytes of a history."""
-    return pa.ipc.open_file(pa.BufferReader(data)).read_all()
+    """The Arrow table, of `HISTORY_SCHEMA`, in the bytes of a history; a column that older ones lack is null."""
+    table = pa.ipc.open_file(pa.BufferReader(data)).read_all()
+    columns = [
+        table[column.name] if column.name in table.column_names else pa.nulls(len(table), column.type)
+        for column in HISTORY_SCHEMA
+    ]
+    return pa.table(columns, schema=HISTORY_SCHEMA)
 
 
 def last_epoch(data: bytes) -> int:

@@ -13,7 +13,7 @@ from trainables import probes
 from trainables.architectures import WITH_SHORTCUT, build
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
-from trainables.information.backend import is_on_accelerator
+from trainables.information.backend import inference, is_on_accelerator
 from trainables.measurement import Probe
 from trainables.records import EpochRecord, now
 from trainables.snapshots import Snapshot
@@ -53,6 +53,7 @@ class Training:
             network.input, {name: network.output[name] for name in sorted({"logits", *self._probe.outputs})}
         )
         self._observed.compile(jit_compile=True)
+        self._observed_on_device = inference(self._observed)
         self._train_images = keras.ops.convert_to_tensor(data.train_images)
         self._train_labels = keras.ops.convert_to_tensor(data.train_labels)
         self._validation_images = keras.ops.convert_to_tensor(data.validation_images)
@@ -104,7 +105,7 @@ class Training:
     def _observe(self) -> dict[str, Any]:
         """The observed outputs on the validation images; arrays of the accelerator where there is one, else numpy's."""
         if is_on_accelerator(self._validation_images):
-            return dict(self._observed(self._validation_images, training=False))
+            return dict(self._observed_on_device(self._validation_images))
         return dict(self._observed.predict_on_batch(self._validation_images))
 
     def _record(self, epoch: int, train_loss: float | None, train_seconds: float) -> EpochRecord:
@@ -116,7 +117,8 @@ class Training:
         pairs = self._probe.unmeasured()
         if self.config.measure.is_due(epoch, self.config.epochs):
             at_an_end = epoch in (0, self.config.epochs)
-            pairs = self._probe.measure(activations | {"input": self._pixels}, epoch, with_credibility=at_an_end)
+            signals = activations | {"input": self._pixels, "label": self._labels}
+            pairs = self._probe.measure(signals, epoch, with_credibility=at_an_end)
         record = EpochRecord(
             epoch=epoch,
             test_error=float(np.mean(~correct)),

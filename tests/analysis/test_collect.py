@@ -1,6 +1,8 @@
 """Collecting: the contract's columns, every point a row, the same from the store and from MLflow."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +18,7 @@ from sweep.spec_reader import load
 from sweep.store import Attempt, Store
 from sweep.tracking import Mirror
 from trainables.config import TrialConfig
-from trainables.records import EpochRecord, Failure, PointResult
+from trainables.records import EpochRecord, Failure, PointResult, history_to_arrow
 from trainables.snapshots import Snapshot
 
 EPOCH_COLUMNS = """
@@ -90,6 +92,22 @@ def test_mlflow_gives_the_same_tables_as_the_store(
     assert mirrored.epochs.sort_by(keys).equals(tables.epochs.sort_by(keys))
     started = tables.points.filter(pa.compute.not_equal(tables.points["state"], "missing")).sort_by("point_id")
     assert mirrored.points.sort_by("point_id").equals(started)
+
+
+def test_infinite_losses_survive_mlflow(
+    store: Store, spec: SweepSpec, history: Callable[[TrialConfig, int], tuple[EpochRecord, ...]], tmp_path: Path
+) -> None:
+    point = next(point for point in spec.points if store.known(point).state == "missing")
+    *before, last = history(point, 2)
+    last = replace(last, train_loss=math.inf, test_loss=math.nan)
+    arrow = history_to_arrow([*before, last])
+    store.commit_result(point, PointResult(point.canonical(), "diverged", 1, 1.0, {}, arrow))
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    Mirror(uri, spec).replay(spec.points, store)
+    mirrored = from_mlflow(uri, spec.name).epochs.to_pandas()
+    row = mirrored[(mirrored["point_id"] == point.point_id) & (mirrored["epoch"] == 2)].iloc[0]
+    assert row["train_loss"] == math.inf
+    assert math.isnan(row["test_loss"])
 
 
 def test_an_unknown_experiment_names_those_that_exist(store: Store, spec: SweepSpec, tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ measure: {every: 4}
 resources: {gpus: 1, cpus: 1}
 """
 VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
-TIMEOUT_SECONDS = 200
+TIMEOUT_SECONDS = 400
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")

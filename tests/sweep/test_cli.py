@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,7 @@ def here(tmp_path: Path) -> list[Path]:
         (["run", "demo", "--retry", "cod"], 2, "allowed are infra, resource, code, all"),
         (["run", "demo", "--point", "mlp"], 2, "--point mlp: not a point of demo"),
         (["run", "fig4a", "--data-dir", "nowhere"], 2, "train-images-idx3-ubyte.gz"),
+        (["run", "demo", "--address", "127.0.0.1:1"], 7, "no Ray cluster at 127.0.0.1:1"),
         (["status", "demo"], 2, "unknown sweep 'demo' in the store runs: there are none"),
         (["resume", "demo"], 2, "next: sweep presets"),
         (["show", "demo", "mlp"], 2, "unknown sweep 'demo'"),
@@ -59,6 +61,9 @@ def here(tmp_path: Path) -> list[Path]:
         (["figures", "demo", "-o", "out"], 2, "unknown sweep 'demo'"),
         (["figures", "demo", "-o", "out", "--only", "fig9"], 2, "unknown figure; allowed are fig4a"),
         (["track", "demo"], 2, "unknown sweep 'demo'"),
+        (["export", "demo", "-o", "out", "--from-mlflow", "sqlite:///none.db"], 2, "no such database"),
+        (["export", "demo", "-o", "out", "--from-mlflow", "http://127.0.0.1:1"], 2, "cannot be read"),
+        (["run", "demo", "--store", "what?"], 2, "'?' cannot stand in the path of a store"),
         (["ui"], 2, "no tracking database in the store runs"),
         (["rum"], 2, "No such command 'rum'"),
     ],
@@ -98,7 +103,7 @@ def test_a_store_that_cannot_be_written_is_a_storage_fault(sweep: Run, tmp_path:
 def test_plan_writes_nothing_and_speaks_json(sweep: Run, tmp_path: Path) -> None:
     done = sweep("plan", "demo", "--set", "grid.seed=[0]", "--json")
     plan = json.loads(done.stdout)
-    assert (plan["points_total"], len(plan["to_run"]), plan["trial_seconds"]) == (16, 16, None)
+    assert (plan["points_total"], len(plan["to_run"]), plan["trial_seconds"]) == (10, 10, None)
     assert here(tmp_path) == []
 
 
@@ -126,3 +131,28 @@ def test_a_stack_trace_is_there_for_those_who_ask(sweep: Run) -> None:
 
 def test_sweep_is_an_installed_command() -> None:
     assert shutil.which("sweep", path=str(Path(sys.executable).parent))
+
+
+def test_the_command_that_plan_prints_can_be_pasted(sweep: Run, tmp_path: Path) -> None:
+    store = str(tmp_path / "my [store]")
+    arguments = ["demo", "--set", "grid.architecture=[mlp]", "--set", "grid.width=[9]", "--store", store]
+    said = sweep("plan", *arguments).stderr
+    command = shlex.split(said.partition(": ")[2])
+    assert command == ["sweep", "run", *arguments[:-2], "--set", "grid.seed=[0]", "--store", store]
+
+
+@pytest.mark.parametrize("command", ["presets", "plan demo"])
+def test_every_command_takes_the_shared_options(sweep: Run, command: str) -> None:
+    done = sweep(*command.split(), "--store", "a", "--tracking-uri", "sqlite:///b", "--data-dir", "c")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_sweep_with_damaged_records_can_still_be_run(sweep: Run, tmp_path: Path) -> None:
+    store = Store(tmp_path / "here" / "runs")
+    store.save_spec("one", "gri: [")
+    point = TrialConfig(epochs=4, width=8)
+    store.objects.write(f"points/{point.point_id}/attempt-0001", b"{")
+    spec = tmp_path / "here" / "one.yaml"
+    spec.write_text("name: one\nfixed: {epochs: 0, width: 8}\n")
+    done = sweep("run", "one.yaml")
+    assert done.returncode == 0, done.stderr

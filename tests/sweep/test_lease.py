@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture(autouse=True)
 def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(lease, "SILENCE_SECONDS", 1.0)
 
 
 def alter(store: Store, **changes: object) -> None:
@@ -84,3 +86,31 @@ def test_a_silent_driver_on_another_host_is_lost_whatever_its_clock_said(store: 
     found = holder(store, "demo")
     assert found is not None
     assert not is_alive(store, "demo", found)
+
+
+def test_a_damaged_lease_holds_nothing(store: Store) -> None:
+    store.objects.write(store.lease_name("demo"), b'{"host"')
+    assert Watch(store, "demo", [TrialConfig()]).status().driver.state == "none"
+    with Lease(store, "demo"):
+        assert holder(store, "demo") is not None
+
+
+def test_of_two_takers_that_judged_the_same_lease_lost_only_one_gets_it(store: Store) -> None:
+    store.objects.create(store.lease_name("demo"), Lease(store, "demo")._bytes())
+    alter(store, host="elsewhere")
+    judged = holder(store, "demo")
+    slow = Lease(store, "demo")
+    with Lease(store, "demo"):  # judged it lost, put it aside, holds its own
+        winner = holder(store, "demo")
+        slow._put_aside(judged)  # judged the same lease lost, but comes late
+        assert holder(store, "demo") == winner
+
+
+def test_a_driver_whose_lease_was_taken_is_told_and_does_not_take_it_back(store: Store) -> None:
+    lost = threading.Event()
+    with Lease(store, "demo", on_loss=lost.set):
+        alter(store, session="another")
+        assert lost.wait(10)
+    found = holder(store, "demo")
+    assert found is not None
+    assert found.session == "another"

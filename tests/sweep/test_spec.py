@@ -110,7 +110,9 @@ def test_all_problems_come_at_once_each_with_its_line_and_the_nearest_name(tmp_p
         ("grid: 3\n", "'grid' is a mapping, not 3"),
         ("fixed: {seed: 1}\ngrid: {seed: [1]}\n", ":2: 'seed' stands in both 'fixed' and 'grid'"),
         ("grid: {seed: 5}\n", "'seed' in 'grid' is a list such as [1, 2] or a range such as 0..4, not 5"),
-        ("grid: {seed: 4..0}\n", "'seed' in 'grid' is empty"),
+        ("grid: {seed: 4..0}\n", "the range 4..0 runs backwards: write 0..4"),
+        ("grid: {seed: &a [1], width: *a}\n", ":1: '*a': aliases are not allowed"),
+        ("description: [1]\n", "description [1]: must be text"),
         ("grid: {seed: 0..999999}\n", "the range 0..999999 has 1,000,000 values: at most 100,000"),
         ("grid: {seed: 0..999, width: 1..1000}\n", "the grid has 1,000,000 points: allowed are 1 to 100,000"),
         ("name: a/b\n", "name 'a/b': allowed are letters"),
@@ -157,3 +159,8 @@ def test_an_unknown_preset_suggests_the_nearest() -> None:
 @pytest.mark.parametrize("text", ["1e-3", "0.001", "1.e-3", "1E-03"])
 def test_numbers_may_be_written_with_an_exponent(spec_file: Path, text: str) -> None:
     assert {point.learning_rate for point in load(str(spec_file), [f"fixed.learning_rate={text}"]).points} == {0.001}
+
+
+def test_specs_that_include_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text("include: [a.yaml]\n")
+    assert "a.yaml includes itself" in problems(tmp_path / "a.yaml", "include: [b.yaml]\n")

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from sweep.progress import duration, line
+from sweep.progress import duration, line, panel
 from sweep.status import Progress, Watch
 from sweep.store import Store
 from trainables.config import TrialConfig
@@ -33,6 +34,16 @@ def test_running_points_count_with_their_uncommitted_epochs(watch: Watch) -> Non
     assert status.epochs_per_second == pytest.approx(2.5)
     assert status.eta_seconds == pytest.approx(10.0)
     assert line(status) == "demo: 1 finished, 2 missing, 1 running | 15 of 40 epochs | 2.5 epochs/s | 10 s left"
+
+
+def test_the_panel_has_a_line_a_bar_and_a_row_for_each_running_point(watch: Watch) -> None:
+    progress = Progress({point.point_id: 5 for point in POINTS[1:3]}, epochs_at_start=10, seconds=2.0)
+    console = Console(width=120, record=True)
+    console.print(panel(watch.status(progress)))
+    rows = console.export_text().rstrip().splitlines()
+    assert rows[0].startswith("demo: 1 finished, 1 missing, 2 running")
+    assert set(rows[1].strip()) <= set("━╸╺ ")
+    assert [row.strip() for row in rows[2:]] == [f"{point.point_id}  epoch 5" for point in POINTS[1:3]]
 
 
 def test_without_a_driver_there_is_no_rate(watch: Watch) -> None:

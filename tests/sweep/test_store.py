@@ -1,6 +1,7 @@
 """The store: what counts as finished, damage, snapshots, attempts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -145,3 +146,34 @@ def test_only_one_of_two_creators_wins(tmp_path: Path) -> None:
     assert objects.create("lease", b"first")
     assert not objects.create("lease", b"second")
     assert objects.read("lease") == b"first"
+
+
+def test_a_damaged_attempt_counts_as_absent_and_its_number_is_not_used_again(store: Store) -> None:
+    first = store.begin_attempt(POINT.point_id, attempt(0))
+    assert first.number == 1
+    path = folder(store) / "attempt-0001"
+    path.write_bytes(path.read_bytes()[:50])
+    assert store.known(POINT).state is State.MISSING
+    assert store.quarantine(POINT) == ["attempt-0001"]
+    assert store.begin_attempt(POINT.point_id, attempt(0)).number == 2
+
+
+def test_an_attempt_whose_process_died_is_marked_when_the_next_begins(store: Store) -> None:
+    store.begin_attempt(POINT.point_id, attempt(0))
+    store.begin_attempt(POINT.point_id, attempt(0))
+    first, second = store.attempts(POINT.point_id)
+    assert first.failure == Failure("infra", "its process died without a word")
+    assert second.failure is None
+    assert store.known(POINT).state is State.INTERRUPTED
+
+
+def test_the_first_result_that_was_accepted_stays(store: Store, result: Callable[[TrialConfig], PointResult]) -> None:
+    store.commit_result(POINT, result(POINT))
+    store.commit_result(POINT, replace(result(POINT), wall_seconds=99.0))
+    assert store.known(POINT).result == result(POINT)
+
+
+def test_objects_are_as_readable_as_the_umask_allows(tmp_path: Path) -> None:
+    Objects(tmp_path).write("a/b", b"data")
+    (tmp_path / "other").write_bytes(b"data")
+    assert (tmp_path / "a" / "b").stat().st_mode == (tmp_path / "other").stat().st_mode

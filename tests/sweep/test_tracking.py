@@ -141,6 +141,15 @@ def test_a_dead_server_is_said_once_and_costs_the_sweep_no_time(
     assert f"next: sweep track {spec.name}" in said
 
 
+def test_a_deleted_experiment_is_restored(tracking_uri: str, spec: SweepSpec, store: Store, result: Result) -> None:
+    client = mlflow.MlflowClient(tracking_uri)
+    Mirror(tracking_uri, spec)
+    client.delete_experiment(client.get_experiment_by_name(spec.name).experiment_id)
+    store.commit_result(spec.points[0], result(spec.points[0]))
+    assert Mirror(tracking_uri, spec).replay(spec.points, store) == 1
+    assert runs(tracking_uri, spec)
+
+
 def test_the_background_mirror_is_complete_when_it_ends(
     tracking_uri: str, spec: SweepSpec, store: Store, result: Result
 ) -> None:

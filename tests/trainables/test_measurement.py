@@ -1,5 +1,6 @@
 """A measurement depends on the activations, the config, the seed and the epoch alone, and never ends a trial."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -7,12 +8,13 @@ import numpy as np
 import pytest
 
 from trainables.config import TrialConfig
-from trainables.information import ceiling_bits, mutual_information
+from trainables.information import ceiling_bits, mutual_information, mutual_information_with_labels
 from trainables.measurement import Probe
 from trainables.probes import Pair
 from trainables.records import PairRecord
 
 PAIR = Pair("first-last", "hidden_1", "hidden_2")
+LABEL = Pair("2-label", "hidden_2", "label")
 INPUT = Pair("input-2", "input", "hidden_2")
 N = TrialConfig().validation_images
 
@@ -21,7 +23,8 @@ def activations(n: int = N, dims: int = 2, noise: float = 0.3) -> dict[str, np.n
     generator = np.random.default_rng(0)
     x = generator.normal(size=(n, dims))
     y = np.tanh(x + noise * generator.normal(size=x.shape))
-    return {"hidden_1": np.tanh(x).astype("f4"), "hidden_2": y.astype("f4"), "input": x.astype("f4")}
+    signals = {"hidden_1": np.tanh(x).astype("f4"), "hidden_2": y.astype("f4"), "input": x.astype("f4")}
+    return signals | {"label": (x[:, 0] > 0).astype("i4")}
 
 
 SIGNALS = activations()
@@ -88,10 +91,35 @@ def test_a_pair_with_the_input_is_balanced_only(scales: tuple[str, ...]) -> None
     assert record.reason is None
 
 
+@pytest.mark.parametrize("fields", [{}, {"channel_noise": 5.0}, {"measure": {"estimator": "npeet"}}])
+def test_a_pair_with_the_label_is_ross_s_value_alone(fields: dict[str, Any]) -> None:
+    record = measured(pair=LABEL, with_credibility=True, **fields)
+    expected = mutual_information_with_labels(SIGNALS["hidden_2"], SIGNALS["label"])
+    assert record.mutual_information_bits == pytest.approx(expected.bits, abs=1e-4)
+    assert record.mi_ceiling_bits == expected.ceiling_bits
+    assert 0.3 < expected.bits < expected.ceiling_bits < 1.1
+    others = (record.mutual_information_balanced_bits, record.scale_ratio, record.mi_null_bits, record.reason)
+    assert others == (None,) * 4
+
+
+def test_labels_are_those_of_the_subset() -> None:
+    first = measured(pair=LABEL, measure={"samples": 100, "neighbors": 5})
+    assert 0.2 < (first.mutual_information_bits or 0) < 1.1
+    spoiled_layer = SIGNALS | {"hidden_2": np.full((N, 2), np.nan)}
+    assert "nan" in str(measured(spoiled_layer, pair=LABEL).reason)
+
+
+def test_pairs_that_share_layers_are_measured_together_as_alone() -> None:
+    pairs = (PAIR, INPUT, LABEL, Pair("input-1", "input", "hidden_1"))
+    for fields in ({}, NOISY):
+        together = Probe(TrialConfig(**fields), pairs, 1).measure(SIGNALS, 3, False)
+        assert together == tuple(measured(pair=pair, **fields) for pair in pairs)
+
+
 def test_pairs_come_back_in_their_order() -> None:
-    probe = Probe(TrialConfig(), (INPUT, PAIR), 1)
-    assert [record.pair for record in probe.measure(SIGNALS, 0, False)] == ["input-2", "first-last"]
-    assert probe.unmeasured() == (PairRecord("input-2"), PairRecord("first-last"))
+    probe = Probe(TrialConfig(), (INPUT, LABEL, PAIR), 1)
+    assert [record.pair for record in probe.measure(SIGNALS, 0, False)] == ["input-2", "2-label", "first-last"]
+    assert probe.unmeasured() == (PairRecord("input-2"), PairRecord("2-label"), PairRecord("first-last"))
     assert probe.outputs == {"hidden_1", "hidden_2"}
 
 
@@ -200,6 +228,29 @@ def test_credibility_is_recorded_when_asked_for_and_changes_no_value() -> None:
     assert trusted.mi_ceiling_bits == ceiling_bits(N, 3)
     assert trusted.mi_null_bits == pytest.approx(0, abs=0.2)
     assert 0 < (trusted.mi_standard_error_bits or 0) < 0.5
+
+
+TRUST = [field.name for field in dataclasses.fields(PairRecord) if field.name.startswith("mi_")]
+
+
+def test_every_field_of_credibility_is_filled_when_asked_for_and_none_otherwise() -> None:
+    assert all(getattr(measured(), name) is None for name in TRUST)
+    trusted = measured(with_credibility=True)
+    assert [name for name in TRUST if getattr(trusted, name) is None] == []
+    x, y = SIGNALS["hidden_1"], SIGNALS["hidden_2"]
+    assert trusted.mi_k1_bits == pytest.approx(mutual_information(x, y, k=1).bits, abs=1e-4)
+    assert trusted.mi_k10_bits == pytest.approx(mutual_information(x, y, k=10).bits, abs=1e-4)
+    curve = (trusted.mi_quarter_n_bits, trusted.mi_half_n_bits, trusted.mutual_information_bits)
+    assert curve == tuple(sorted(curve))
+    assert (trusted.mi_tied_share, trusted.mi_duplicate_share) == (0, 0)
+
+
+def test_saturated_and_repeated_activations_are_recorded_as_such() -> None:
+    saturated = {name: np.sign(array) for name, array in SIGNALS.items()}
+    record = measured(saturated, with_credibility=True)
+    assert record.mutual_information_bits is not None
+    assert record.mi_saturated_share == 1.0
+    assert (record.mi_duplicate_share or 0) > 0.9
 
 
 def test_the_ceiling_is_that_of_the_samples_used() -> None:

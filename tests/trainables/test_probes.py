@@ -21,6 +21,7 @@ def requested(*requests: str, depth: int = 4, has_shortcut: bool = True) -> tupl
             [("1-2", "hidden_1", "hidden_2"), ("2-3", "hidden_2", "hidden_3"), ("3-4", "hidden_3", "hidden_4")],
         ),
         ("input-each", [(f"input-{layer}", "input", f"hidden_{layer}") for layer in (1, 2, 3, 4)]),
+        ("each-label", [(f"{layer}-label", f"hidden_{layer}", "label") for layer in (1, 2, 3, 4)]),
         (
             "all",
             [(f"{a}-{b}", f"hidden_{a}", f"hidden_{b}") for a, b in [(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4)]],
@@ -36,6 +37,7 @@ def test_each_request_is_its_pairs(request_: str, expected: list[tuple[str, ...]
 def test_the_numbers_of_pairs_follow_from_the_depth(depth: int) -> None:
     assert len(requested("successive", depth=depth)) == depth - 1
     assert len(requested("input-each", depth=depth)) == depth
+    assert len(requested("each-label", depth=depth)) == depth
     assert len(requested("all", depth=depth)) == depth * (depth - 1) // 2
     assert requested("first-last", depth=depth)[0].y == f"hidden_{depth}"
 
@@ -62,8 +64,9 @@ def test_pairs_asked_for_twice_are_measured_once() -> None:
     assert names == ["1-2", "2-3", "3-4", "1-3", "1-4", "2-4", "input-1", "input-2", "input-3", "input-4"]
 
 
-def test_only_pairs_with_the_image_say_so() -> None:
-    found = requested("first-merged", "first-last", "successive", "input-each", "all")
+def test_only_pairs_with_the_image_or_the_label_say_so() -> None:
+    found = requested("first-merged", "first-last", "successive", "input-each", "each-label", "all")
+    assert {pair.name for pair in found if pair.is_with_label} == {f"{layer}-label" for layer in (1, 2, 3, 4)}
     assert {pair.name for pair in found if pair.is_with_input} == {f"input-{layer}" for layer in (1, 2, 3, 4)}
 
 
@@ -74,8 +77,8 @@ def test_the_default_pair_is_asked_for_by_default() -> None:
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_pair_names_outputs_that_the_network_has(architecture: str) -> None:
-    requests = ("first-merged", "first-last", "successive", "input-each", "all")
+    requests = ("first-merged", "first-last", "successive", "input-each", "each-label", "all")
     config = TrialConfig(architecture=architecture, width=2, depth=4, measure={"pairs": requests})
     outputs = set(build(config, 3, 10).output)
     for pair in pairs(config, architecture in WITH_SHORTCUT):
-        assert {pair.x, pair.y} <= outputs
+        assert {pair.x, pair.y} <= outputs | {"label"}

@@ -29,7 +29,9 @@ optional = st.none() | numbers
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)).map(
     lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 )
-pair_values = st.tuples(optional, optional, optional, st.none() | st.text(), optional, optional, optional)
+pair_values = st.tuples(
+    *(st.none() | st.text() if field.name == "reason" else optional for field in dataclasses.fields(PairRecord)[1:])
+)
 
 
 @st.composite
@@ -89,9 +91,13 @@ def test_there_is_one_row_per_epoch_and_pair_in_order() -> None:
 
 
 def test_the_schema_is_the_one_that_stores_hold() -> None:
-    """Changing it takes a new RECORD_VERSION."""
+    """Adding a column leaves older stores readable; any other change takes a new RECORD_VERSION."""
     bits = ("mutual_information_bits", "mutual_information_balanced_bits", "scale_ratio")
-    trust = ("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
+    trust = (
+        *("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits", "mi_half_n_bits", "mi_quarter_n_bits"),
+        *("mi_k1_bits", "mi_k5_bits", "mi_k10_bits", "mi_noise_spread_bits"),
+        *("mi_tied_share", "mi_duplicate_share", "mi_saturated_share"),
+    )
     scalars = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
     expected = (
         {"epoch": pa.int32(), "pair": pa.string()}
@@ -103,6 +109,17 @@ def test_the_schema_is_the_one_that_stores_hold() -> None:
     assert [(field.name, field.type) for field in HISTORY_SCHEMA] == list(expected.items())
     for history in ((), (PLAIN,)):
         assert arrow_to_table(history_to_arrow(history)).schema == HISTORY_SCHEMA
+
+
+def test_a_history_without_the_columns_of_later_versions_is_read_with_nulls_in_them() -> None:
+    lacking = [name for name in HISTORY_SCHEMA.names if name not in ("mi_half_n_bits", "mi_k1_bits")]
+    older = arrow_to_table(history_to_arrow([PLAIN])).select(lacking)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, older.schema) as writer:
+        writer.write_table(older)
+    data = sink.getvalue().to_pybytes()
+    assert history_from_arrow(data) == (PLAIN,)
+    assert arrow_to_table(data).schema == HISTORY_SCHEMA
 
 
 def test_no_field_of_a_record_is_left_out_of_the_schema() -> None:

@@ -15,6 +15,7 @@ differences and maxima for scale `none`, twice as many for both scales, in float
 distances, and as many for each side's own radii.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,9 +25,10 @@ import numpy.typing as npt
 
 from trainables.information.backend import compiled, double_precision, is_device_array, to_host
 from trainables.information.device_noise import noise as device_noise
+from trainables.information.layers import as_unit
 from trainables.information.neighbours import Counts
 from trainables.information.pairs import Pair, Units
-from trainables.information.samples import Floats, as_samples, require_amplitude
+from trainables.information.samples import Floats, as_matrix, require_neighbours, require_noise, require_rows
 
 BLOCK_DISTANCES = 2**22
 # Columns that one pass over a block of distances takes in.
@@ -49,22 +51,42 @@ class Columns:
     rounding: Any
 
 
-@dataclass(frozen=True, eq=False)
 class DevicePair(Pair):
-    """A `Pair` whose samples are float64 device arrays; `threads` is not used."""
+    """A pair whose samples are float64 device arrays, with nothing of `Pair` but its samples, units and counts."""
+
+    def __init__(self, names: tuple[str, str], x: Any, y: Any, k: int, noise: float) -> None:
+        self.names, self.samples, self.neighbour, self.noise = names, (x, y), k, noise
+
+    @property
+    def x(self) -> Any:
+        """Samples (N, dx) of the first layer, on the device."""
+        return self.samples[0]
+
+    @property
+    def y(self) -> Any:
+        """Samples (N, dy) of the second layer, on the device."""
+        return self.samples[1]
+
+    @property
+    def k(self) -> int:
+        """The number of neighbours."""
+        return self.neighbour
+
+    def balanced_units(self) -> Units:
+        """As `Pair.balanced_units`, and equal to them."""
+        x, y = (
+            as_unit(name, float(np.median(radii)), self.k, self.noise)
+            for name, radii in zip(self.names, (self._unscaled.x_radii, self._unscaled.y_radii), strict=True)
+        )
+        return x, y
 
     def counts(self, units: Units = (1.0, 1.0)) -> tuple[Counts, Counts]:
-        """As `Pair.counts`, and equal to it."""
+        """The x and y counts of KSG-1, each (N,) in the caller's order; equal to those of `Pair.neighbours`."""
         if units == (1.0, 1.0):
             return self._unscaled.x_counts, self._unscaled.y_counts
         found = self._search(units)
         self._redo(found, ~found.decided, units)
         return found.x_counts, found.y_counts
-
-    @cached_property
-    def own_medians(self) -> Units:
-        """As `Pair.own_medians`, and equal to them."""
-        return float(np.median(self._unscaled.x_radii)), float(np.median(self._unscaled.y_radii))
 
     @cached_property
     def _unscaled(self) -> "Rows":
@@ -127,26 +149,34 @@ class Rows:
     y_radii: Floats
 
 
-def device_pair(x: Any, y: Any, k: int, noise: float, seed: int, threads: int) -> DevicePair:
-    """The pair with its noise, on the device; host arrays are copied there. Raises as `as_samples` and `with_noise`."""
-    require_amplitude(noise)
+def device_pair(layers: Mapping[str, Any], k: int, noise: float, seed: int | tuple[int, int]) -> DevicePair:
+    """The pair of two named layers with its noise, on the device; host arrays are copied there.
+
+    seed: of one generator that draws the noise of both, as `with_noise`, or of one for each, as `batches.Layers`.
+    Raises DegenerateInput and ValueError as these do.
+    """
+    require_neighbours(k)
+    require_noise(noise)
     with double_precision():
-        x, y = _on_device(x), _on_device(y)
-        if not (_is_sound(x) and _is_sound(y) and len(x) == len(y) and isinstance(k, int) and 1 <= k < len(x)):
+        sides = {name: on_device(values) for name, values in layers.items()}
+        if not all(map(_is_sound, sides.values())):
             # The host names what is wrong, or makes samples of what only looked so.
-            x, y = as_samples(to_host(x), to_host(y), k)
-        samples, offset = [], 0
-        for values in (x, y):
-            samples.append(_with_noise(values, noise, seed, offset))
-            offset += int(np.prod(values.shape))
-        return DevicePair(samples[0], samples[1], k, noise, threads)
+            sides = {name: as_matrix(to_host(values), name) for name, values in sides.items()}
+        require_rows(sides, k)
+        x, y = sides.values()
+        (first, second), offset = (seed, 0) if isinstance(seed, tuple) else ((seed, seed), int(np.prod(x.shape)))
+        noisy = _with_noise(x, noise, first, 0), _with_noise(y, noise, second, offset)
+        names = tuple(sides)
+        return DevicePair((names[0], names[1]), *noisy, int(k), noise)
 
 
-def _on_device(values: Any) -> Any:
+def on_device(values: Any) -> Any:
+    """A numpy array of floats as a device array; anything else as it is."""
     from keras import ops
 
     is_plain = isinstance(values, np.ndarray) and values.dtype.name in FLOATS
-    return ops.convert_to_tensor(values) if is_plain else values
+    with double_precision():
+        return ops.convert_to_tensor(values) if is_plain else values
 
 
 def _is_sound(values: Any) -> bool:

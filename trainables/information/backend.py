@@ -61,6 +61,25 @@ def compiled(function: Callable[..., Any], *options: Any) -> Callable[..., Any]:
     return tf.function(bound, jit_compile=True, autograph=False)
 
 
+def inference(model: Any) -> Callable[[Any], Any]:
+    """images -> the model's outputs in inference mode, compiled by XLA, left where they are computed."""
+    if not _is_jax():
+        import tensorflow as tf
+
+        return tf.function(lambda images: model(images, training=False), jit_compile=True, autograph=False)
+    import jax
+
+    def outputs(trainable: Any, non_trainable: Any, images: Any) -> Any:
+        return model.stateless_call(trainable, non_trainable, images, training=False)[0]
+
+    step = jax.jit(outputs)
+    return lambda images: step(
+        [variable.value for variable in model.trainable_variables],
+        [variable.value for variable in model.non_trainable_variables],
+        images,
+    )
+
+
 def right_shift(words: Any, bits: Any) -> Any:
     """words >> bits of 64-bit words, which Keras would narrow to 32 bits on TensorFlow."""
     return _bitwise().right_shift(words, bits)

@@ -1,4 +1,4 @@
-"""The compiled loops: exact max-norm neighbour radii and counts, decided by 8-bit bounds where possible.
+"""The compiled steps of exact max-norm neighbour searches, decided by 8-bit bounds where possible.
 
 Points come in blocks of 64, one byte per point and column. With levels floor(z / step), a difference of m levels in
 some column proves a distance above (m - 1) step, and at most m levels in every column prove one below (m + 1) step.
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainables.information.compilation import compiled
-from trainables.information.simd import CHUNK, LANES, absorb, bit_count, lanes_below, lowest_bit, max_norm
+from trainables.information.simd import CHUNK, LANES, absorb, bit_count
 
 # In levels: far above the rounding of the quantization and far below a level.
 SLACK = 1e-6
@@ -89,16 +89,6 @@ def inclusion_level(distance: float, step: float) -> Any:
 
 
 @compiled
-def insert(nearest: Any, first: int, last: int, distance: float) -> None:
-    """Put distance into the ascending nearest[first..last], dropping the largest."""
-    place = last
-    while place > first and nearest[place - 1] > distance:
-        nearest[place] = nearest[place - 1]
-        place -= 1
-    nearest[place] = distance
-
-
-@compiled
 def outward(own: int, turn: int, count: int) -> int:
     """The turn-th block when starting at `own` and stepping out to both sides in a ring of `count` blocks."""
     return (own + ((turn + 1) // 2 if turn % 2 == 1 else count - turn // 2)) % count
@@ -125,132 +115,3 @@ def survivors(
         if start >= first + ENOUGH_COLUMNS and bit_count(alive) <= FEW_LANES:
             return alive, start + CHUNK >= last
     return alive, True
-
-
-@compiled
-def scaled_distance(x: Any, y: Any, x_unit: float, y_unit: float, i: int, j: int, limit: float) -> float:
-    """max(|x_i - x_j| / x_unit, |y_i - y_j| / y_unit), or some number in [limit, distance] once that is reached."""
-    # Division rounds monotonically, so dividing the maximum equals the maximum of the divided.
-    x_distance = max_norm(x, i, j, limit * x_unit * (1.0 + LIMIT_SLACK)) / x_unit
-    if x_distance >= limit:
-        return x_distance
-    return max(x_distance, max_norm(y, i, j, limit * y_unit * (1.0 + LIMIT_SLACK)) / y_unit)
-
-
-@compiled
-def neighbour_radii(
-    first: int,
-    last: int,
-    levels: Any,
-    tiles: Any,
-    pivots: Any,
-    step: float,
-    x: Any,
-    y: Any,
-    x_unit: float,
-    y_unit: float,
-    k: int,
-    radii: Any,
-) -> None:
-    """radii[i] = scaled distance of point i to its k-th nearest other point, for the blocks first..last-1."""
-    count, width = levels.shape
-    blocks = len(tiles)
-    padded = (width + CHUNK - 1) // CHUNK * CHUNK
-    columns = np.empty(LANES * padded, np.uint32)
-    query = np.empty(LANES * padded, np.uint8)
-    excluding = np.empty(LANES, np.int64)
-    nearest = np.empty(LANES * k)
-    bounds = np.empty(LANES, np.uint8)
-    for own in range(first, last):
-        begin = own * LANES
-        size = min(LANES, count - begin)
-        nearest[:] = np.inf
-        excluding[:] = NEVER
-        for slot in range(size):
-            order_columns(levels[begin + slot], pivots, columns, query, slot * padded, padded)
-        for turn in range(blocks):
-            block = outward(own, turn, blocks)
-            valid = valid_lanes(block, count)
-            for slot in range(size):
-                at = slot * padded
-                alive, _ = survivors(
-                    tiles, block * width, columns, query, at, at + padded, excluding[slot], valid, bounds
-                )
-                if block == own:
-                    alive &= ~(np.uint64(1) << np.uint64(slot))
-                if alive == 0:
-                    continue
-                kth = slot * k + k - 1
-                while alive != 0:
-                    j = block * LANES + lowest_bit(alive)
-                    alive &= alive - np.uint64(1)
-                    distance = scaled_distance(x, y, x_unit, y_unit, begin + slot, j, nearest[kth])
-                    if distance < nearest[kth]:
-                        insert(nearest, slot * k, kth, distance)
-                excluding[slot] = exclusion_level(nearest[kth], step)
-        for slot in range(size):
-            radii[begin + slot] = nearest[slot * k + k - 1]
-
-
-@compiled
-def neighbour_counts(
-    first: int,
-    last: int,
-    levels: Any,
-    tiles: Any,
-    pivots: Any,
-    step: float,
-    clipped: Any,
-    x: Any,
-    x_unit: float,
-    radii: Any,
-    counts: Any,
-) -> None:
-    """counts[i] = number of other points with |x_i - x_j| / x_unit < radii[i], for the blocks first..last-1.
-
-    clipped: uint64 per block, one bit for each point with a value outside the quantized range; for such a point a small
-    level difference proves nothing.
-    """
-    count, width = levels.shape
-    blocks = len(tiles)
-    padded = (width + CHUNK - 1) // CHUNK * CHUNK
-    columns = np.empty(LANES * padded, np.uint32)
-    query = np.empty(LANES * padded, np.uint8)
-    excluding = np.empty(LANES, np.int64)
-    including = np.empty(LANES, np.int64)
-    bounds = np.empty(LANES, np.uint8)
-    for own in range(first, last):
-        begin = own * LANES
-        size = min(LANES, count - begin)
-        for slot in range(size):
-            order_columns(levels[begin + slot], pivots, columns, query, slot * padded, padded)
-            reach = radii[begin + slot] * x_unit
-            excluding[slot] = exclusion_level(reach, step)
-            is_clipped = (clipped[own] >> np.uint64(slot)) & np.uint64(1)
-            including[slot] = inclusion_level(reach, step) if is_clipped == 0 else np.int64(-1)
-            counts[begin + slot] = 0
-        for turn in range(blocks):
-            block = outward(own, turn, blocks)
-            valid = valid_lanes(block, count)
-            for slot in range(size):
-                at = slot * padded
-                alive, complete = survivors(
-                    tiles, block * width, columns, query, at, at + padded, excluding[slot], valid, bounds
-                )
-                if block == own:
-                    alive &= ~(np.uint64(1) << np.uint64(slot))
-                if alive == 0:
-                    continue
-                i = begin + slot
-                if complete and including[slot] >= 0:
-                    certain = alive & ~clipped[block]
-                    if including[slot] < 255:
-                        certain &= lanes_below(bounds, np.uint8(including[slot] + 1))
-                    counts[i] += bit_count(certain)
-                    alive &= ~certain
-                limit = radii[i] * x_unit * (1.0 + LIMIT_SLACK)
-                while alive != 0:
-                    j = block * LANES + lowest_bit(alive)
-                    alive &= alive - np.uint64(1)
-                    if max_norm(x, i, j, limit) / x_unit < radii[i]:
-                        counts[i] += 1

@@ -1,20 +1,25 @@
-"""Mutual information by estimator 1 of Kraskov, Stoegbauer & Grassberger (2004): formula and public functions."""
+"""Mutual information of one pair by the estimators of Kraskov, Stoegbauer & Grassberger (2004)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, log
+from math import log
 
-import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma
 
 from trainables.information.accelerator import device_pair
-from trainables.information.backend import is_on_accelerator
 from trainables.information.compilation import available_threads
-from trainables.information.npeet import npeet_bits, require_its_noise
-from trainables.information.pairs import SCALES, Pair, Units
+from trainables.information.estimators import (
+    Request,
+    estimates,
+    is_for_device,
+    require_base,
+    require_estimator,
+    require_known,
+    require_threads,
+)
+from trainables.information.pairs import SCALES, Pair
 from trainables.information.samples import NPEET_NOISE, DegenerateInput, as_samples, with_noise
-
-ESTIMATORS = ("ksg", "npeet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,13 @@ class MutualInformation:
     dims: tuple[int, int]
     base: float = 2.0
     scale: str = "none"
+    largest_bits: float | None = None
+    """The largest value that these samples can give, where it is not KSG's."""
 
     @property
     def ceiling_bits(self) -> float:
         """The largest value that N samples can give, in the unit of `bits`."""
-        return ceiling_bits(self.n, self.k, self.base)
+        return ceiling_bits(self.n, self.k, self.base) if self.largest_bits is None else self.largest_bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Measurement:
 
 
 def ceiling_bits(n: int, k: int = 3, base: float = 2) -> float:
-    """digamma(n) - digamma(k) - 1/k in units of the base: what KSG-1 with noise gives for y = x, whatever the truth."""
+    """digamma(n) - digamma(k) - 1/k in units of the base: what KSG with noise gives for y = x, whatever the truth."""
     return float((digamma(n) - digamma(k) - 1.0 / k) / log(base))
 
 
@@ -70,14 +77,17 @@ def mutual_information(
 
     scale "none" takes x and y as they are, "balanced" divides each by the median of its own k-th neighbour distances.
     noise * U[0, 1) from `seed` breaks ties. threads: None for all; the value does not depend on it.
-    estimator "npeet" calls npeet_plus. Raises DegenerateInput (a ValueError) where no value exists.
+    estimator: "ksg2" is Kraskov's eq. 9 (JIDT's algorithm 2), "npeet" calls npeet_plus.
+    Raises DegenerateInput (a ValueError) where no value exists.
 
-    x and y may be arrays of Keras' backend. If either lives on an accelerator, all work is done there, without a copy
-    of it to the host, and gives the same value; device=True asks for that whatever x and y are, False forbids it.
+    x and y may be arrays of Keras' backend. If either lives on an accelerator, "ksg" does all work there, without a
+    copy of it to the host, and gives the same value; device=True asks for that whatever x and y are, False forbids it.
     """
     pair = _pair(x, y, k, noise, seed, threads, estimator, base, device)
-    _require_known("scale", scale, tuple(SCALES))
-    bits = _bits(pair, SCALES[scale](pair), base, seed, estimator)
+    require_known("scale", scale, tuple(SCALES))
+    (bits,) = estimates([Request(pair, SCALES[scale](pair), seed)], base, estimator)
+    if isinstance(bits, DegenerateInput):
+        raise bits
     return MutualInformation(bits, len(pair.x), k, (pair.x.shape[1], pair.y.shape[1]), float(base), scale)
 
 
@@ -99,36 +109,37 @@ def measure(
     Degenerate samples give None and a reason, never an exception; wrong arguments (an unknown scale) still raise.
     """
     for scale in scales:
-        _require_known("scale", scale, tuple(SCALES))
+        require_known("scale", scale, tuple(SCALES))
     try:
         pair = _pair(x, y, k, noise, seed, threads, estimator, base, device)
     except DegenerateInput as degenerate:
         return Measurement(None, None, None, str(degenerate))
-    values: dict[str, float] = {}
-    reasons: list[str] = []
-    ratio = None
-    for scale in scales:
-        try:
-            units = SCALES[scale](pair)
-            if scale == "balanced":
-                ratio = units[1] / units[0]
-            values[scale] = _bits(pair, units, base, seed, estimator)
-        except DegenerateInput as degenerate:
-            reasons.append(str(degenerate))
-    return Measurement(values.get("none"), values.get("balanced"), ratio, "; ".join(reasons) or None)
+    (measurement,) = measurements([(pair, scales, seed)], base, estimator)
+    return measurement
 
 
-def ksg_bits(n: int, k: int, x_counts: npt.NDArray[np.int64], y_counts: npt.NDArray[np.int64], base: float) -> float:
-    """Kraskov 2004, eq. 8: digamma(k) + digamma(N) - <digamma(n_x + 1) + digamma(n_y + 1)>, in units of the base."""
-    terms = _mean_digamma(x_counts + 1), _mean_digamma(y_counts + 1)
-    return float((digamma(k) + digamma(n) - terms[0] - terms[1]) / log(base))
+def measurements(wanted: Sequence[tuple[Pair, tuple[str, ...], int]], base: float, estimator: str) -> list[Measurement]:
+    """The measurement of each pair on its scales, with its seed; pairs share the work of the layers they share."""
+    requests: dict[tuple[int, str], Request] = {}
+    missing: dict[tuple[int, str], DegenerateInput] = {}
+    for place, (pair, scales, seed) in enumerate(wanted):
+        for scale in scales:
+            try:
+                requests[place, scale] = Request(pair, SCALES[scale](pair), seed)
+            except DegenerateInput as degenerate:
+                missing[place, scale] = degenerate
+    values = dict(zip(requests, estimates(list(requests.values()), base, estimator), strict=True)) | missing
+    return [
+        _measurement({scale: values[place, scale] for scale in scales}, requests.get((place, "balanced")))
+        for place, (_, scales, _) in enumerate(wanted)
+    ]
 
 
-def _mean_digamma(counts: npt.NDArray[np.int64]) -> float:
-    # Counts repeat: one digamma per distinct value instead of one per point.
-    multiplicity = np.bincount(counts)
-    present = np.flatnonzero(multiplicity)
-    return float(digamma(present) @ multiplicity[present]) / len(counts)
+def _measurement(values: dict[str, float | DegenerateInput], balanced: Request | None) -> Measurement:
+    bits = {scale: value for scale, value in values.items() if isinstance(value, float)}
+    reasons = [str(value) for value in values.values() if isinstance(value, DegenerateInput)]
+    ratio = balanced.units[1] / balanced.units[0] if balanced else None
+    return Measurement(bits.get("none"), bits.get("balanced"), ratio, "; ".join(reasons) or None)
 
 
 def _pair(
@@ -142,30 +153,10 @@ def _pair(
     base: float,
     device: bool | None,
 ) -> Pair:
-    _require_known("estimator", estimator, ESTIMATORS)
-    if estimator == "npeet":
-        require_its_noise(noise)
-        if device:
-            raise ValueError("device = True: estimator 'npeet' runs on the CPU only; use estimator 'ksg'")
-    if not (isfinite(base) and base > 1.0):
-        raise ValueError(f"base = {base}: the base of the logarithm must be a finite number above 1")
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads = {threads}: at least 1 is needed, or None for all")
-    threads = threads or available_threads()
-    if device is None:
-        device = estimator == "ksg" and (is_on_accelerator(x) or is_on_accelerator(y))
-    if device:
-        return device_pair(x, y, k, noise, seed, threads)
+    require_estimator(estimator, noise)
+    require_base(base)
+    require_threads(threads)
+    if is_for_device(device, estimator, (x, y)):
+        return device_pair({"x": x, "y": y}, k, noise, seed)
     samples = as_samples(x, y, k)
-    return Pair(*with_noise(*samples, noise, seed), k, noise, threads)
-
-
-def _bits(pair: Pair, units: Units, base: float, seed: int, estimator: str) -> float:
-    if estimator == "npeet":
-        return npeet_bits(pair.x / units[0], pair.y / units[1], pair.k, base, seed)
-    return ksg_bits(len(pair.x), pair.k, *pair.counts(units), base)
-
-
-def _require_known(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} = {value!r}: allowed are {', '.join(map(repr, allowed))}")
+    return Pair(*with_noise(*samples, noise, seed), k, noise, threads or available_threads())

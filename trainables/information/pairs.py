@@ -1,92 +1,114 @@
-"""A pair of samples prepared once for all its estimates, and the scales on which its joint distance can be taken."""
+"""Pairs of layers, the scales on which their joint distance can be taken, and the counts that their estimates need."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from trainables.information.neighbours import Counts, counts_within, joint_radii, own_radii
-from trainables.information.ordering import spatial_order
-from trainables.information.samples import DegenerateInput, Floats
-from trainables.information.simd import LANES
-from trainables.information.spaces import Space, prepare
+from trainables.information.layers import Layer, RowOrder
+from trainables.information.neighbours import Counts, counts_within, joint_radii, joint_rectangles
+from trainables.information.samples import Floats
 
 Units = tuple[float, float]
 Number = TypeVar("Number", bound=np.generic)
 
-# Below this a unit of length has too few digits left to divide by.
-SMALLEST_UNIT = 1e-250
 
-
-@dataclass(frozen=True, eq=False)
 class Pair:
-    """Samples x (N, dx) and y (N, dy), noise already added, with the work that several estimates share.
+    """Two layers of equally many rows, in one internal row order.
 
-    Radii and counts come back in the caller's row order, and depend neither on the internal order nor on the threads.
+    Radii and counts in the caller's row order depend neither on the internal order nor on the threads.
     """
 
-    x: Floats
-    y: Floats
-    k: int
-    noise: float
-    threads: int
+    def __init__(self, x: Floats, y: Floats, k: int, noise: float, threads: int) -> None:
+        order = RowOrder((x, y))
+        self.layers = Layer("x", x, order, k, noise, threads), Layer("y", y, order, k, noise, threads)
 
-    @cached_property
-    def order(self) -> npt.NDArray[np.int64]:
-        """The internal row order of both spaces."""
-        return spatial_order(self.x, self.y, leaf=LANES)
+    @classmethod
+    def between(cls, x: Layer, y: Layer) -> Pair:
+        """The pair of two prepared layers, which share their row order."""
+        pair = cls.__new__(cls)
+        pair.layers = x, y
+        return pair
 
-    @cached_property
-    def spaces(self) -> tuple[Space, Space]:
-        """x and y prepared in the internal order."""
-        return prepare(self.x, self.order, self.threads), prepare(self.y, self.order, self.threads)
+    @property
+    def x(self) -> Floats:
+        """Samples (N, dx) of the first layer."""
+        return self.layers[0].samples
 
-    @cached_property
-    def own_medians(self) -> Units:
-        """Median distance of a point of x, and of y, to its k-th nearest neighbour in that space alone."""
-        x, y = (float(np.median(own_radii(space, self.k, self.threads))) for space in self.spaces)
-        return x, y
+    @property
+    def y(self) -> Floats:
+        """Samples (N, dy) of the second layer."""
+        return self.layers[1].samples
+
+    @property
+    def k(self) -> int:
+        """The number of neighbours."""
+        return self.layers[0].k
 
     def balanced_units(self) -> Units:
-        """The own medians, where they can serve as units of length. Raises DegenerateInput where they cannot."""
-        for name, median in zip("xy", self.own_medians, strict=True):
-            # Rows that coincide are at most one amplitude of the noise apart.
-            if not median > max(2.0 * self.noise, SMALLEST_UNIT):
-                raise DegenerateInput(
-                    f"{name} has no balanced scale: its median distance to neighbour number {self.k} is {median:g}, "
-                    f"no more than the tie-breaking noise ({self.noise:g}), since at least half of its rows coincide "
-                    f"with {self.k} others; more than half must be distinct"
-                )
-        return self.own_medians
+        """The layers' own medians. Raises DegenerateInput where one cannot serve as a unit of length."""
+        x, y = self.layers
+        return x.balanced_unit(), y.balanced_unit()
 
-    def neighbours(self, units: Units = (1.0, 1.0)) -> tuple[Floats, Counts, Counts]:
-        """(radii, x counts, y counts), each (N,): the joint k-th neighbour distance, other points strictly nearer.
+    def squares(self, units: Units = (1.0, 1.0)) -> tuple[Floats, Floats]:
+        """Two (N,) radii within which KSG-1 counts, strictly: the joint k-th neighbour distance, twice. Internal order.
 
         Distances in x are divided by units[0] and in y by units[1].
         """
-        x, y = self.spaces
-        radii = joint_radii(x, y, units, self.k, self.threads)
+        x, y = self.layers
+        radii = joint_radii(x.space, y.space, units, self.k, x.threads)
+        return radii, radii
+
+    def rectangles(self, units: Units = (1.0, 1.0)) -> tuple[Floats, Floats]:
+        """Two (N,) radii within which KSG-2 counts, strictly: just above the extents in x and y of the neighbours.
+
+        Neighbours are all points that are no farther than the k-th: more than k where distances tie.
+        """
+        x, y = self.layers
+        x_extents, y_extents = joint_rectangles(x.space, y.space, units, self.k, x.threads)
+        return np.nextafter(x_extents, np.inf), np.nextafter(y_extents, np.inf)
+
+    def neighbours(self, units: Units = (1.0, 1.0)) -> tuple[Floats, Counts, Counts]:
+        """(radii, x counts, y counts) of KSG-1, each (N,) in the caller's order."""
+        radii, _ = self.squares(units)
         x_counts, y_counts = (
-            counts_within(space, unit, radii, self.threads) for space, unit in zip((x, y), units, strict=True)
+            counts_within(layer.space, [unit], radii[np.newaxis], layer.threads)[0]
+            for layer, unit in zip(self.layers, units, strict=True)
         )
         return self._restored(radii), self._restored(x_counts), self._restored(y_counts)
 
-    def counts(self, units: Units = (1.0, 1.0)) -> tuple[Counts, Counts]:
-        """The counts of `neighbours`."""
-        _, x_counts, y_counts = self.neighbours(units)
-        return x_counts, y_counts
-
     def _restored(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         restored = np.empty_like(values)
-        restored[self.order] = values
+        restored[self.layers[0].order.rows] = values
         return restored
+
+
+Shape = Callable[[Pair, Units], tuple[Floats, Floats]]
+
+
+def counts(requests: Sequence[tuple[Pair, Units]], shape: Shape) -> list[tuple[Counts, Counts]]:
+    """The x and y counts of each request, in the internal order: every layer is searched once for all its radii."""
+    searches: dict[Layer, list[tuple[int, int, float, Floats]]] = {}
+    for place, (pair, units) in enumerate(requests):
+        for side, radii in enumerate(shape(pair, units)):
+            searches.setdefault(pair.layers[side], []).append((place, side, units[side], radii))
+    found: dict[tuple[int, int], Counts] = {}
+    for layer, wanted in searches.items():
+        units_of_layer, radii_of_layer = [entry[2] for entry in wanted], np.stack([entry[3] for entry in wanted])
+        rows = counts_within(layer.space, units_of_layer, radii_of_layer, layer.threads)
+        found |= {entry[:2]: row for entry, row in zip(wanted, rows, strict=True)}
+    return [(found[place, 0], found[place, 1]) for place in range(len(requests))]
 
 
 def _as_they_are(pair: Pair) -> Units:
     return 1.0, 1.0
 
 
-SCALES: dict[str, Callable[[Pair], Units]] = {"none": _as_they_are, "balanced": Pair.balanced_units}
+def _balanced(pair: Pair) -> Units:
+    return pair.balanced_units()
+
+
+SCALES: dict[str, Callable[[Pair], Units]] = {"none": _as_they_are, "balanced": _balanced}

@@ -1,5 +1,6 @@
 """LEAF: from the caller's arrays to checked float64 samples with ties broken."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 NPEET_NOISE = 1e-10
+SETS = {2: "pair", 3: "triple"}
 
 
 class DegenerateInput(ValueError):
@@ -20,39 +22,14 @@ def as_samples(x: npt.ArrayLike, y: npt.ArrayLike, k: int) -> tuple[Floats, Floa
     One-dimensional input is one column; further axes are flattened, as NPEET does.
     Raises DegenerateInput for anything else, ValueError for k < 1.
     """
-    if not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(f"k = {k}: the number of neighbours must be a whole number, at least 1")
-    x_samples, y_samples = _as_matrix(x, "x"), _as_matrix(y, "y")
-    if len(x_samples) != len(y_samples):
-        raise DegenerateInput(f"x has {len(x_samples)} rows and y has {len(y_samples)}: each row must be one pair")
-    if len(x_samples) <= k:
-        raise DegenerateInput(f"N = {len(x_samples)} samples with k = {k}: at least k + 1 = {k + 1} samples are needed")
+    require_neighbours(k)
+    x_samples, y_samples = as_matrix(x, "x"), as_matrix(y, "y")
+    require_rows({"x": x_samples, "y": y_samples}, k)
     return x_samples, y_samples
 
 
-def with_noise(x: Floats, y: Floats, noise: float, seed: int) -> tuple[Floats, Floats]:
-    """x and y plus noise * U[0, 1), drawn for x and then for y in the caller's row order (NPEET's `add_noise`)."""
-    require_amplitude(noise)
-    if noise == 0.0:
-        return x, y
-    generator = np.random.default_rng(seed)
-    return _noisy(x, noise, generator), _noisy(y, noise, generator)
-
-
-def require_amplitude(noise: float) -> None:
-    """Raise ValueError unless the noise is finite and at least 0."""
-    if not (noise >= 0.0 and np.isfinite(noise)):
-        raise ValueError(f"noise = {noise}: the amplitude of the tie-breaking noise must be finite and at least 0")
-
-
-def _noisy(samples: Floats, noise: float, generator: np.random.Generator) -> Floats:
-    noisy = generator.random(samples.shape)
-    noisy *= noise
-    noisy += samples
-    return noisy
-
-
-def _as_matrix(values: npt.ArrayLike, name: str) -> Floats:
+def as_matrix(values: npt.ArrayLike, name: str) -> Floats:
+    """The values as a finite float64 matrix (N, d), further axes flattened; DegenerateInput where they are not."""
     array: npt.NDArray[Any] = np.asarray(values)
     if array.dtype.kind not in "fiub":
         raise DegenerateInput(f"{name} has dtype {array.dtype}: real numbers are needed")
@@ -61,6 +38,47 @@ def _as_matrix(values: npt.ArrayLike, name: str) -> Floats:
     matrix = np.ascontiguousarray(array.reshape(len(array), -1), dtype=np.float64)
     _refuse_non_finite(matrix, name)
     return matrix
+
+
+def require_neighbours(k: int) -> None:
+    """Raise ValueError unless k can be a number of neighbours."""
+    if not isinstance(k, int | np.integer) or k < 1:
+        raise ValueError(f"k = {k}: the number of neighbours must be a whole number, at least 1")
+
+
+def require_rows(samples: Mapping[str, npt.NDArray[Any]], k: int) -> None:
+    """Raise DegenerateInput unless all samples have the same number of rows, above k."""
+    (first, count), *others = ((name, len(matrix)) for name, matrix in samples.items())
+    for name, rows in others:
+        if rows != count:
+            raise DegenerateInput(
+                f"{first} has {count} rows and {name} has {rows}: each row must be one {SETS.get(len(samples), 'set')}"
+            )
+    if count <= k:
+        raise DegenerateInput(f"N = {count} samples with k = {k}: at least k + 1 = {k + 1} samples are needed")
+
+
+def require_noise(noise: float) -> None:
+    """Raise ValueError unless the noise can be an amplitude."""
+    if not (noise >= 0.0 and np.isfinite(noise)):
+        raise ValueError(f"noise = {noise}: the amplitude of the tie-breaking noise must be finite and at least 0")
+
+
+def with_noise(x: Floats, y: Floats, noise: float, seed: int) -> tuple[Floats, Floats]:
+    """x and y plus noise * U[0, 1), drawn for x and then for y in the caller's row order (NPEET's `add_noise`)."""
+    generator = np.random.default_rng(seed)
+    return noisy(x, noise, generator), noisy(y, noise, generator)
+
+
+def noisy(samples: Floats, noise: float, generator: np.random.Generator) -> Floats:
+    """The samples plus noise * U[0, 1); the samples themselves where the noise is 0."""
+    require_noise(noise)
+    if noise == 0.0:
+        return samples
+    drawn = generator.random(samples.shape)
+    drawn *= noise
+    drawn += samples
+    return drawn
 
 
 def _refuse_non_finite(matrix: Floats, name: str) -> None:

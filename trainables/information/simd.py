@@ -2,7 +2,7 @@
 
 Compiled loops over numpy arrays are not turned into such code reliably: too many rows that might overlap, and maxima of
 floats whose order is fixed. Numba's cache on disk watches only the file of the caller, so after an edit here touch
-kernels.py.
+kernels.py, searching.py and counting.py.
 """
 
 from typing import Any

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from trainables.information import kernels
 from trainables.information.compilation import run_in_threads
+from trainables.information.edges import Edges, edges
 from trainables.information.samples import Floats
 from trainables.information.simd import EXACT_STRIDE, LANES
 
@@ -52,6 +53,11 @@ class Space:
     def levels(self) -> Levels:
         """The levels for distances in this space alone."""
         return joint_levels((self,), (1.0,), self.threads)
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The ends of the range, magnified where values saturate."""
+        return edges(self.values, len(self.centres), self.threads)
 
 
 def prepare(samples: Floats, order: npt.NDArray[np.int64], threads: int) -> Space:

@@ -66,11 +66,12 @@ DEFINED = {
 
 @pytest.mark.parametrize("name", DEFINED)
 @pytest.mark.parametrize("noise", [1e-10, 0.0])
-def test_defined_values_are_finite_and_without_warnings(name: str, noise: float) -> None:
+@pytest.mark.parametrize("estimator", ["ksg", "ksg2"])
+def test_defined_values_are_finite_and_without_warnings(name: str, noise: float, estimator: str) -> None:
     x, y = DEFINED[name]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        measurement = measure(x, y, noise=noise)
+        measurement = measure(x, y, noise=noise, estimator=estimator)
     assert measurement.bits is not None
     assert np.isfinite(measurement.bits)
     assert (measurement.balanced_bits is None) == (measurement.reason is not None)
@@ -97,7 +98,7 @@ def test_constant_activations_carry_no_information() -> None:
         ({"base": 1}, "base = 1: the base"),
         ({"noise": -1.0}, "noise = -1.0: the amplitude"),
         ({"threads": 0}, "threads = 0: at least 1"),
-        ({"estimator": "kgs"}, "estimator = 'kgs': allowed are 'ksg', 'npeet'"),
+        ({"estimator": "kgs"}, "estimator = 'kgs': allowed are 'ksg', 'ksg2', 'npeet'"),
     ],
 )
 @pytest.mark.parametrize("function", [mutual_information, measure, diagnose])

@@ -133,6 +133,34 @@ def test_equality_under_ties_and_duplicates(
     assert_equal_to_twin(x, y, k)
 
 
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(5, 200),
+    d=st.integers(1, 40),
+    k=st.integers(1, 4),
+    between=st.sampled_from([0.0, 0.1, 0.5]),
+    noise=st.sampled_from([0.0, 1e-15, 1e-13, 1e-10, 1e-9, 3e-9, 1e-3]),
+    offset=st.sampled_from([0.0, 1.0, 1e5]),
+    units=st.sampled_from([(1.0, 1.0), (0.3, 0.3), (2.0, 0.7), (1.0, 1.0 + 1e-10)]),
+)
+@settings(max_examples=150, deadline=None)
+def test_equality_where_most_values_lie_at_two_extremes(
+    seed: int, n: int, d: int, k: int, between: float, noise: float, offset: float, units: tuple[float, float]
+) -> None:
+    generator = np.random.default_rng(seed)
+    signs = np.where(generator.random((2, n, d)) < 0.5, -1.0, 1.0)
+    signals = np.where(generator.random((2, n, d)) < between, np.tanh(generator.normal(0, 3, (2, n, d))), signs)
+    x, y = signals + noise * generator.random((2, n, d)) + offset
+    assert_equal_to_twin(x, y, k, units)
+
+
+def test_saturated_samples_are_decided_by_their_edges() -> None:
+    x, _ = noisy(*saturated_pair(300, 30))
+    saturated, smooth = (Pair(side, side, 3, 1e-10, 1).layers[0].space for side in (x, gaussian_pair(300, 30, 1)[0]))
+    assert saturated.edges.rows.shape == (300, 30)
+    assert smooth.edges.rows.size == 0
+
+
 @pytest.mark.parametrize("base", [2, np.e, 10])
 def test_value_is_equation_8_of_noisy_samples(base: float) -> None:
     x, y = gaussian_pair(400, 4, 6)

@@ -47,12 +47,12 @@ def test_memory_is_not_quadratic() -> None:
 
 COUNT_COMPILATIONS = """
 import numpy as np
-from trainables.information import kernels
+from trainables.information import counting, kernels
 from trainables.information.neighbours import counts_within
 from trainables.information.spaces import prepare
 space = prepare(np.random.default_rng(0).normal(size=(300, 3)), np.arange(300), threads=2)
-print(counts_within(space, 1.0, np.full(300, 0.5), threads=2).sum())
-print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (kernels.gather, kernels.neighbour_counts)))
+print(counts_within(space, [1.0], np.full((1, 300), 0.5), threads=2).sum())
+print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (kernels.gather, counting.neighbour_counts)))
 """
 
 

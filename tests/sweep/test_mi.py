@@ -1,0 +1,130 @@
+"""`sweep mi`: the value first, then what limits it, then a sentence; bad input is one message and exit code 2."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trainables.information import diagnose
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+X = np.random.default_rng(0).normal(size=(300, 2))
+Y = X + np.random.default_rng(1).normal(size=(300, 2))
+
+
+@pytest.fixture
+def mi(tmp_path: Path) -> Run:
+    """Runs `sweep mi` in a folder of its own."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "from sweep.cli import main; main()", "mi", *arguments]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SWEEP_")}
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+def test_the_value_comes_first_and_the_sentence_last(mi: Run, tmp_path: Path) -> None:
+    np.savez(tmp_path / "pair.npz", x=X, y=Y)
+    done = mi("pair.npz")
+    assert done.returncode == 0, done.stderr
+    trust = diagnose(X, Y)
+    head, first, *rows, last = (line for line in done.stdout.splitlines() if line.strip())
+    assert head.split() == ["pair.npz"]
+    assert first.split()[:4] == ["mutual", "information", f"{trust.bits:.4f}", "bits"]
+    assert last == trust.sentence
+    named = [row.split("  ")[0] for row in rows]
+    assert named == [
+        *("ceiling", "shuffled pairs", "standard error", "scale ratio", "balanced", "N = 75", "N = 150", "N = 300"),
+        *("k = 1", "k = 3", "k = 5", "k = 10", "spread over noise", "tied", "duplicates", "saturated"),
+    ]
+    assert done.stderr == "x (300, 2) float64, y (300, 2) float64\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pair.npz"]
+
+
+def test_options_reach_the_estimator_and_json_is_for_scripts(mi: Run, tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a pair.npz", x=X[:60], y=Y[:60, 0], z=np.array(["other"]))
+    done = mi("a pair.npz", "-k", "4", "--base", "e", "--seed", "7", "--json")
+    printed = json.loads(done.stdout)
+    trust = diagnose(X[:60], Y[:60, 0], 4, np.e, seed=7)
+    assert (printed["bits"], printed["k"], printed["dims"]) == (trust.bits, 4, [2, 1])
+    assert printed["k_curve"] == {str(k): bits for k, bits in trust.k_curve.items()}
+    assert printed["sentence"] == trust.sentence
+    assert " nats, " in trust.sentence
+    by_npeet = json.loads(mi("a pair.npz", "-k", "4", "--estimator", "npeet", "--base", "e", "--json").stdout)
+    assert by_npeet["bits"] == pytest.approx(trust.bits, abs=1e-6)
+
+
+def test_what_is_not_known_is_said(mi: Run, tmp_path: Path) -> None:
+    np.savez(tmp_path / "few.npz", x=X[:6], y=Y[:6])
+    done = mi("few.npz")
+    assert done.returncode == 0
+    assert "not known" in done.stdout
+    assert "N = 6 samples with k = 3: at least 8 are needed" in done.stdout
+
+
+BROKEN = X.copy()
+BROKEN[17, 1] = np.nan
+BAD: dict[str, tuple[dict[str, Any] | bytes | None, list[str], str]] = {
+    "missing": (None, [], "f.npz: no such file"),
+    "empty": (b"", [], "f.npz: not a NumPy archive"),
+    "text": (b"x,y\n1,2\n", [], "f.npz: not a NumPy archive"),
+    "damaged zip": (b"PK\x03\x04 and no more", [], "f.npz: not a NumPy archive"),
+    "no x": ({"a": X, "y": Y}, [], "no array 'x': it holds a, y; x and y are needed"),
+    "no y": ({"x": X}, [], "no array 'y': it holds x;"),
+    "objects": ({"x": np.array([{}, []], dtype=object), "y": Y}, [], "x holds Python objects: numbers are needed"),
+    "strings": ({"x": X.astype(str), "y": Y}, [], "x has dtype <U"),
+    "complex": ({"x": X, "y": Y + 1j}, [], "y has dtype complex128: real numbers are needed"),
+    "lengths": ({"x": X[:50], "y": Y}, [], "x has 50 rows and y has 300"),
+    "NaN": ({"x": BROKEN, "y": Y}, [], "x[17, 1] = nan (1 such of 600): all values must be finite"),
+    "infinity": ({"x": X, "y": np.full(300, np.inf)}, [], "y[0, 0] = inf"),
+    "few": ({"x": X[:5], "y": Y[:5]}, ["-k", "5"], "at least k + 1 = 6 samples are needed next: sweep mi f.npz --n"),
+    "none": ({"x": X[:0], "y": Y[:0]}, [], "x has shape (0, 2)"),
+    "scalar": ({"x": 1.0, "y": 2.0}, [], "x has shape ()"),
+    "k": ({"x": X, "y": Y}, ["-k", "0"], "Invalid value for '--neighbors'"),
+    "base": ({"x": X, "y": Y}, ["--base", "1"], "--base 1: allowed are e and numbers above 1"),
+    "word as base": ({"x": X, "y": Y}, ["--base", "two"], "--base two: allowed are"),
+    "estimator": ({"x": X, "y": Y}, ["--estimator", "kgs"], "--estimator kgs: unknown; allowed are ksg, npeet"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_message_without_a_stack_trace(mi: Run, tmp_path: Path, case: str) -> None:
+    content, arguments, said = BAD[case]
+    if isinstance(content, bytes):
+        (tmp_path / "f.npz").write_bytes(content)
+    elif content is not None:
+        np.savez(tmp_path / "f.npz", **content)
+    done = mi("f.npz", *arguments)
+    assert done.returncode == 2, done.stderr
+    assert said in " ".join(done.stderr.split()), done.stderr
+    assert "next: " in done.stderr or "Invalid value" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_single_array_and_a_folder_are_no_archives(mi: Run, tmp_path: Path) -> None:
+    np.save(tmp_path / "one.npy", X)
+    assert "one.npy: holds one array, not an archive" in mi("one.npy").stderr
+    done = mi(".")
+    assert done.returncode == 2
+    assert "cannot be read" in done.stderr
+
+
+def test_an_archive_cut_short_is_named(mi: Run, tmp_path: Path) -> None:
+    np.savez(tmp_path / "f.npz", x=X, y=Y)
+    data = bytearray((tmp_path / "f.npz").read_bytes())
+    data[600:700] = bytes(100)
+    (tmp_path / "f.npz").write_bytes(data)
+    done = mi("f.npz")
+    assert done.returncode == 2, done.stderr
+    assert "f.npz: x is damaged" in done.stderr
