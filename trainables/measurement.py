@@ -10,6 +10,7 @@ import numpy as np
 
 from trainables import information
 from trainables.config import TrialConfig
+from trainables.information.backend import is_device_array, to_host
 from trainables.probes import Pair
 from trainables.records import PairRecord
 
@@ -34,15 +35,16 @@ class Probe:
         """The records of an epoch at which nothing is due."""
         return tuple(PairRecord(pair.name) for pair in self.pairs)
 
-    def measure(
-        self, activations: Mapping[str, np.ndarray], epoch: int, with_credibility: bool
-    ) -> tuple[PairRecord, ...]:
+    def measure(self, activations: Mapping[str, Any], epoch: int, with_credibility: bool) -> tuple[PairRecord, ...]:
         """One record per pair, from activations by output name, each of shape (validation images, units).
 
         `input` (images, pixels) and `label` (images,) are needed for pairs that name them. With the label,
         `mutual_information_bits` is Ross's estimate: all its distances are in the layer, so the value is the same on
         every scale; the balanced value and the scale ratio are left out without a reason, and so are those credibility
         values that are about KSG.
+
+        Activations on an accelerator are measured there, with the same values; what is about labels or credibility is
+        found on the host.
         """
         signals = self._signals(activations, epoch)
         names = [self._names(pair) for pair in self.pairs]
@@ -56,6 +58,8 @@ class Probe:
             **self._options,
         )
         values = dict(zip(between, found, strict=True))
+        if with_credibility or len(between) < len(self.pairs):
+            signals = {name: to_host(signal) for name, signal in signals.items()}
         records = []
         for place, pair in enumerate(self.pairs):
             x, y = names[place]
@@ -72,17 +76,17 @@ class Probe:
             records.append(record)
         return tuple(records)
 
-    def _signals(self, activations: Mapping[str, np.ndarray], epoch: int) -> dict[str, np.ndarray]:
+    def _signals(self, activations: Mapping[str, Any], epoch: int) -> dict[str, Any]:
         """The measured rows by name; what the channel adds noise to has a name of its own."""
-        signals: dict[str, np.ndarray] = {}
+        signals: dict[str, Any] = {}
         for pair, (x, y) in ((pair, self._names(pair)) for pair in self.pairs):
-            signals.setdefault(x, activations[pair.x][self._subset])
+            signals.setdefault(x, self._rows(activations[pair.x]))
             if pair.is_with_label or y in signals:
                 continue
-            later = activations[pair.y][self._subset]
+            later = self._rows(activations[pair.y])
             if self.config.channel_noise:
                 generator = np.random.default_rng([self._seed(epoch, y), 1])
-                later = later + generator.normal(0, self.config.channel_noise, later.shape)
+                later = to_host(later) + generator.normal(0, self.config.channel_noise, later.shape)
             signals[y] = later
         return signals
 
@@ -109,6 +113,13 @@ class Probe:
         """Of a layer's noise: a function of the point's seed, the epoch and the layer, so resuming needs no state."""
         digest = hashlib.sha256(f"{self.config.seed}/{epoch}/{layer}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
+
+    def _rows(self, values: Any) -> Any:
+        if isinstance(self._subset, slice) or not is_device_array(values):
+            return values[self._subset]
+        import keras
+
+        return keras.ops.take(values, self._subset, axis=0)
 
     @cached_property
     def _subset(self) -> np.ndarray | slice:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from trainables import probes
 from trainables.architectures import WITH_SHORTCUT, build
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
+from trainables.information.backend import inference, is_on_accelerator
 from trainables.measurement import Probe
 from trainables.records import EpochRecord, now
 from trainables.snapshots import Snapshot
@@ -51,6 +53,7 @@ class Training:
             network.input, {name: network.output[name] for name in sorted({"logits", *self._probe.outputs})}
         )
         self._observed.compile(jit_compile=True)
+        self._observed_on_device = inference(self._observed)
         self._train_images = keras.ops.convert_to_tensor(data.train_images)
         self._train_labels = keras.ops.convert_to_tensor(data.train_labels)
         self._validation_images = keras.ops.convert_to_tensor(data.validation_images)
@@ -99,10 +102,16 @@ class Training:
             variable.assign(value)
         self.history = list(snapshot.history)
 
+    def _observe(self) -> dict[str, Any]:
+        """The observed outputs on the validation images; arrays of the accelerator where there is one, else numpy's."""
+        if is_on_accelerator(self._validation_images):
+            return dict(self._observed_on_device(self._validation_images))
+        return dict(self._observed.predict_on_batch(self._validation_images))
+
     def _record(self, epoch: int, train_loss: float | None, train_seconds: float) -> EpochRecord:
         start = time.perf_counter()
-        activations = self._observed.predict_on_batch(self._validation_images)
-        logits = activations["logits"].astype(np.float64)
+        activations = self._observe()
+        logits = keras.ops.convert_to_numpy(activations["logits"]).astype(np.float64)
         test_loss = float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(logits)), self._labels]))
         correct = (logits.argmax(axis=1) == self._labels) & np.isfinite(logits).all(axis=1)
         pairs = self._probe.unmeasured()

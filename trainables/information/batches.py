@@ -6,8 +6,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from trainables.information.accelerator import device_pair, on_device
 from trainables.information.compilation import available_threads
-from trainables.information.estimators import require_base, require_estimator, require_known, require_threads
+from trainables.information.estimators import (
+    is_for_device,
+    require_base,
+    require_estimator,
+    require_known,
+    require_threads,
+)
 from trainables.information.ksg import Measurement, measurements
 from trainables.information.layers import Layer, RowOrder
 from trainables.information.pairs import SCALES, Pair
@@ -74,8 +81,7 @@ class Layers:
 
     def pair(self, x: str, y: str) -> Pair:
         """The pair of two layers. Raises DegenerateInput where it has no MI, ValueError for one layer twice."""
-        if x == y:
-            raise ValueError(f"pair ({x!r}, {y!r}): two different layers are needed")
+        _require_two(x, y)
         layers = self.layer(x), self.layer(y)
         require_rows({layer.name: layer.samples for layer in layers}, self.k)
         return Pair.between(*layers)
@@ -96,6 +102,7 @@ def measure_pairs(
     seeds: Mapping[str, int] | int = 0,
     threads: int | None = None,
     estimator: str = "ksg",
+    device: bool | None = None,
 ) -> list[Measurement]:
     """What `measure` gives for each pair of layers, by name, sharing all work of the layers that they share.
 
@@ -103,6 +110,9 @@ def measure_pairs(
     layer, by its place. The noise of a layer is then the same in all its pairs, and the values are exactly those that
     `measure` gives for samples with that noise; `measure` itself draws both layers' from one generator, as NPEET does.
     estimator "npeet" draws its own noise besides, from the seed of x. Degenerate samples give None and a reason.
+
+    If any layer lives on an accelerator, "ksg" does all work there, pair by pair, and gives the same values; device as
+    in `mutual_information`.
     """
     require_estimator(estimator, noise)
     require_base(base)
@@ -111,6 +121,13 @@ def measure_pairs(
         raise ValueError(f"pair of {name!r}: there is no such layer, only {', '.join(layers)}")
     seed_of = _seeds(layers, seeds)
     named = {name for pair in pairs for name in pair}
+    if is_for_device(device, estimator, (layers[name] for name in named)):
+        require_threads(threads)
+        arrays = {name: on_device(layers[name]) for name in named}
+        return [
+            _measured_on_device(arrays, pair, scale, k, base, noise, seed_of)
+            for pair, scale in zip(pairs, of_pairs, strict=True)
+        ]
     prepared = Layers(
         {name: values for name, values in layers.items() if name in named}, seed_of, k=k, noise=noise, threads=threads
     )
@@ -120,6 +137,25 @@ def measure_pairs(
         part = slice(first, first + MOST_PAIRS)
         found += _measured(prepared, pairs[part], of_pairs[part], seed_of, base, estimator)
     return found
+
+
+def _measured_on_device(
+    layers: Mapping[str, npt.ArrayLike],
+    names: tuple[str, str],
+    scales: Scales,
+    k: int,
+    base: float,
+    noise: float,
+    seeds: Mapping[str, int],
+) -> Measurement:
+    x, y = names
+    _require_two(x, y)
+    try:
+        pair = device_pair({x: layers[x], y: layers[y]}, k, noise, (seeds[x], seeds[y]))
+    except DegenerateInput as degenerate:
+        return Measurement(None, None, None, str(degenerate))
+    (measurement,) = measurements([(pair, scales, seeds[x])], base, "ksg")
+    return measurement
 
 
 def _measured(
@@ -139,6 +175,11 @@ def _measured(
             found[place] = Measurement(None, None, None, str(degenerate))
     found |= zip(wanted, measurements(list(wanted.values()), base, estimator), strict=True)
     return [found[place] for place in range(len(pairs))]
+
+
+def _require_two(x: str, y: str) -> None:
+    if x == y:
+        raise ValueError(f"pair ({x!r}, {y!r}): two different layers are needed")
 
 
 def _scales_of_pairs(scales: Scales | Sequence[Scales], pairs: int) -> list[Scales]:

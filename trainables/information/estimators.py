@@ -1,6 +1,6 @@
 """The formulas that turn neighbour counts into MI, and which of them go by which name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite, log
 from typing import NamedTuple
 
@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma
 
+from trainables.information.accelerator import DevicePair
+from trainables.information.backend import is_on_accelerator
 from trainables.information.npeet import npeet_bits, require_its_noise
 from trainables.information.pairs import Pair, Shape, Units, counts
 from trainables.information.samples import DegenerateInput
@@ -51,11 +53,16 @@ ESTIMATORS = (*NEIGHBOUR_ESTIMATORS, "npeet")
 
 
 def estimates(requests: Sequence[Request], base: float, estimator: str) -> list[float | DegenerateInput]:
-    """The value of each request, in units of the base, or why there is none; all in one search of each layer."""
+    """The value of each request, in units of the base, or why there is none; all in one search of each layer.
+
+    Either all pairs are on a device, where each has searches of its own, or none is.
+    """
     if estimator == "npeet":
         return [_by_npeet(request, base) for request in requests]
     shape, formula = NEIGHBOUR_ESTIMATORS[estimator]
-    found = counts([(request.pair, request.units) for request in requests], shape)
+    wanted = [(request.pair, request.units) for request in requests]
+    on_device = [pair.counts(units) for pair, units in wanted if isinstance(pair, DevicePair)]
+    found = on_device or counts(wanted, shape)
     return [
         formula(len(request.pair.x), request.pair.k, *both, base) for request, both in zip(requests, found, strict=True)
     ]
@@ -74,6 +81,13 @@ def require_estimator(estimator: str, noise: float) -> None:
     require_known("estimator", estimator, ESTIMATORS)
     if estimator == "npeet":
         require_its_noise(noise)
+
+
+def is_for_device(device: bool | None, estimator: str, layers: Iterable[object]) -> bool:
+    """Whether to work on the device: if asked to, or if not told and "ksg" is to use an array on an accelerator."""
+    if device and estimator != "ksg":
+        raise ValueError(f"device = True: estimator {estimator!r} runs on the CPU only; use estimator 'ksg'")
+    return estimator == "ksg" and any(map(is_on_accelerator, layers)) if device is None else device
 
 
 def require_base(base: float) -> None:

@@ -7,10 +7,12 @@ from math import log
 import numpy.typing as npt
 from scipy.special import digamma
 
+from trainables.information.accelerator import device_pair
 from trainables.information.compilation import available_threads
 from trainables.information.estimators import (
     Request,
     estimates,
+    is_for_device,
     require_base,
     require_estimator,
     require_known,
@@ -69,6 +71,7 @@ def mutual_information(
     seed: int = 0,
     threads: int | None = None,
     estimator: str = "ksg",
+    device: bool | None = None,
 ) -> MutualInformation:
     """Mutual information of x (N, dx) and y (N, dy), exactly as NPEET computes it (Kraskov 2004, eq. 8; max norm).
 
@@ -76,8 +79,11 @@ def mutual_information(
     noise * U[0, 1) from `seed` breaks ties. threads: None for all; the value does not depend on it.
     estimator: "ksg2" is Kraskov's eq. 9 (JIDT's algorithm 2), "npeet" calls npeet_plus.
     Raises DegenerateInput (a ValueError) where no value exists.
+
+    x and y may be arrays of Keras' backend. If either lives on an accelerator, "ksg" does all work there, without a
+    copy of it to the host, and gives the same value; device=True asks for that whatever x and y are, False forbids it.
     """
-    pair = _pair(x, y, k, noise, seed, threads, estimator, base)
+    pair = _pair(x, y, k, noise, seed, threads, estimator, base, device)
     require_known("scale", scale, tuple(SCALES))
     (bits,) = estimates([Request(pair, SCALES[scale](pair), seed)], base, estimator)
     if isinstance(bits, DegenerateInput):
@@ -96,6 +102,7 @@ def measure(
     seed: int = 0,
     threads: int | None = None,
     estimator: str = "ksg",
+    device: bool | None = None,
 ) -> Measurement:
     """Both scales of one pair at once, sharing work; arguments as in `mutual_information`.
 
@@ -104,7 +111,7 @@ def measure(
     for scale in scales:
         require_known("scale", scale, tuple(SCALES))
     try:
-        pair = _pair(x, y, k, noise, seed, threads, estimator, base)
+        pair = _pair(x, y, k, noise, seed, threads, estimator, base, device)
     except DegenerateInput as degenerate:
         return Measurement(None, None, None, str(degenerate))
     (measurement,) = measurements([(pair, scales, seed)], base, estimator)
@@ -144,9 +151,12 @@ def _pair(
     threads: int | None,
     estimator: str,
     base: float,
+    device: bool | None,
 ) -> Pair:
     require_estimator(estimator, noise)
     require_base(base)
     require_threads(threads)
+    if is_for_device(device, estimator, (x, y)):
+        return device_pair({"x": x, "y": y}, k, noise, seed)
     samples = as_samples(x, y, k)
     return Pair(*with_noise(*samples, noise, seed), k, noise, threads or available_threads())

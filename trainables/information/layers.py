@@ -51,11 +51,16 @@ class Layer:
 
     def balanced_unit(self) -> float:
         """The own median, where it can serve as a unit of length. Raises DegenerateInput where it cannot."""
-        # Rows that coincide are at most one amplitude of the noise apart.
-        if not self.own_median > max(2.0 * self.noise, SMALLEST_UNIT):
-            raise DegenerateInput(
-                f"{self.name} has no balanced scale: its median distance to neighbour number {self.k} is "
-                f"{self.own_median:g}, no more than the tie-breaking noise ({self.noise:g}), since at least half of "
-                f"its rows coincide with {self.k} others; more than half must be distinct"
-            )
-        return self.own_median
+        return as_unit(self.name, self.own_median, self.k, self.noise)
+
+
+def as_unit(name: str, own_median: float, k: int, noise: float) -> float:
+    """The own median of the layer of that name. Raises DegenerateInput where it cannot serve as a unit of length."""
+    # Rows that coincide are at most one amplitude of the noise apart.
+    if not own_median > max(2.0 * noise, SMALLEST_UNIT):
+        raise DegenerateInput(
+            f"{name} has no balanced scale: its median distance to neighbour number {k} is "
+            f"{own_median:g}, no more than the tie-breaking noise ({noise:g}), since at least half of "
+            f"its rows coincide with {k} others; more than half must be distinct"
+        )
+    return own_median

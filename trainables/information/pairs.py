@@ -107,4 +107,8 @@ def _as_they_are(pair: Pair) -> Units:
     return 1.0, 1.0
 
 
-SCALES: dict[str, Callable[[Pair], Units]] = {"none": _as_they_are, "balanced": Pair.balanced_units}
+def _balanced(pair: Pair) -> Units:
+    return pair.balanced_units()
+
+
+SCALES: dict[str, Callable[[Pair], Units]] = {"none": _as_they_are, "balanced": _balanced}
