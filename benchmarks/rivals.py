@@ -118,7 +118,7 @@ def main(rival: str, path: str, repeats: int) -> None:
 
 
 def _reset_peak_mib() -> float:
-    """Begin to count the peak from the memory in use now (Linux); the peak of the parent and of imports is forgotten."""
+    """Count the peak from the memory in use now (Linux), not from that of the parent or of imports; MiB in use."""
     Path("/proc/self/clear_refs").write_text("5")
     return _peak_mib()
 
