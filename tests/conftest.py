@@ -1,5 +1,8 @@
 """Builders shared by the tests: points, histories, results."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -44,3 +47,19 @@ def history() -> Callable[[TrialConfig, int], tuple[EpochRecord, ...]]:
 @pytest.fixture
 def result() -> Callable[[TrialConfig], PointResult]:
     return make_result
+
+
+@pytest.fixture
+def passed_on_jax() -> Callable[[str, tuple[Callable[..., None], ...]], str]:
+    """Runs the given tests of a file in a process whose Keras is on JAX; what pytest said, once all passed."""
+
+    def run(file: str, laws: tuple[Callable[..., None], ...]) -> str:
+        pytest.importorskip("jax")
+        chosen = [f"{file}::{law.__name__}" for law in laws]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen]
+        environment = os.environ | {"KERAS_BACKEND": "jax"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        return done.stdout
+
+    return run

@@ -5,9 +5,7 @@ The laws hold on both backends: those in `LAWS_OF_EVERY_BACKEND` run again in a 
 
 import dataclasses
 import math
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -301,11 +299,6 @@ LAWS_OF_EVERY_BACKEND = (
 
 
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_the_laws_hold_on_jax_too() -> None:
-    pytest.importorskip("jax")
-    laws = [f"{__file__}::{law.__name__}" for law in LAWS_OF_EVERY_BACKEND]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *laws]
-    environment = os.environ | {"KERAS_BACKEND": "jax"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert f"{len(LAWS_OF_EVERY_BACKEND) + 2 * EPOCHS} passed" in done.stdout  # two laws are held at every epoch
+def test_the_laws_hold_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
+    said = passed_on_jax(__file__, LAWS_OF_EVERY_BACKEND)
+    assert f"{len(LAWS_OF_EVERY_BACKEND) + 2 * EPOCHS} passed" in said  # two laws are held at every epoch

@@ -4,9 +4,7 @@ XLA compiles for each shape, which takes seconds: all cases share one, and one w
 """
 
 import dataclasses
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -223,11 +221,6 @@ LAWS_OF_EVERY_BACKEND = (
 
 
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_the_laws_hold_on_jax_too() -> None:
-    pytest.importorskip("jax")
-    laws = [f"{__file__}::{law.__name__}" for law in LAWS_OF_EVERY_BACKEND]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *laws]
-    environment = os.environ | {"KERAS_BACKEND": "jax"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert f"{2 * len(CASES) + 7} passed" in done.stdout
+def test_the_laws_hold_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
+    said = passed_on_jax(__file__, LAWS_OF_EVERY_BACKEND)
+    assert f"{2 * len(CASES) + 7} passed" in said
