@@ -8,18 +8,21 @@ from typing import Any, TypeVar
 import numba
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+State = TypeVar("State")
 
 # Fewer pieces of work than these are done before a thread would have started.
 FEWEST_CHUNKS = 4
 
 
 def compiled(function: Function) -> Function:
-    """The function as machine code that releases the GIL, cached across processes.
+    """The function as machine code that releases the GIL, cached across processes; it must not create arrays.
+
+    Without numba's counting of references, which would cost more than the work between two of them.
 
     Numba caches beside the source, else in the user's cache folder, and refuses to decorate where neither can be
     written. An import must not fail for that, so there the code is compiled anew in each process.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
     try:
         machine_code: Any = numba.njit(cache=True, **options)(function)
     except RuntimeError:
@@ -38,16 +41,27 @@ def run_in_threads(work: Callable[[int, int], None], count: int, threads: int, c
     Plain threads over code that releases the GIL: unlike numba's own pools they survive a fork, nest, may be entered
     from several threads at once and leave no global thread count behind. Raises what `work` raised first.
     """
+    gather_from_threads(lambda: None, lambda start, stop, _: work(start, stop), count, threads, chunk)
+
+
+def gather_from_threads(
+    begin: Callable[[], State], work: Callable[[int, int, State], None], count: int, threads: int, chunk: int
+) -> list[State]:
+    """As `run_in_threads`, of work(start, stop, state) with a state of its own for each thread; the states."""
     if threads == 1 or count <= FEWEST_CHUNKS * chunk:
-        work(0, count)
-        return
+        state = begin()
+        work(0, count, state)
+        return [state]
     starts = itertools.count(0, chunk)
+    states: list[State] = []
     failures: list[BaseException] = []
 
     def drain() -> None:
         try:
+            state = begin()
+            states.append(state)
             while not failures and (start := next(starts)) < count:
-                work(start, min(start + chunk, count))
+                work(start, min(start + chunk, count), state)
         except BaseException as failure:
             failures.append(failure)
 
@@ -59,3 +73,4 @@ def run_in_threads(work: Callable[[int, int], None], count: int, threads: int, c
         helper.join()
     if failures:
         raise failures[0]
+    return states

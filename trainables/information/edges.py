@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trainables.information.compilation import compiled, run_in_threads
-from trainables.information.kernels import NEVER
 from trainables.information.samples import Floats
 from trainables.information.simd import LANES
 
@@ -95,20 +94,20 @@ def magnify(
 
 
 @compiled
-def excluding_byte(distance: float, base: float, scale: float) -> Any:
-    """Byte difference that proves a pair to be at least `distance` apart; NEVER where no byte can prove it."""
+def farthest_byte(distance: float, base: float, scale: float) -> Any:
+    """Largest byte difference of a pair that may be closer than `distance`; 255 where no byte proves the contrary."""
     # Both bytes are rounded down, so a difference m is a distance of more than base + (m - OPPOSITE - 1) / scale.
     byte = (distance - base) * scale + (OPPOSITE + 1) + SLACK
     if not byte <= 255.0:
-        return np.int64(NEVER)
-    return np.int64(max(np.ceil(byte), np.float64(OPPOSITE)))
+        return np.uint8(255)
+    return np.uint8(max(np.ceil(byte), np.float64(OPPOSITE)) - 1.0)
 
 
 @compiled
-def including_byte(distance: float, base: float, scale: float) -> Any:
-    """Largest byte difference that proves a pair to be less than `distance` apart; -1 where there is none."""
+def certain_bytes(distance: float, base: float, scale: float) -> Any:
+    """The byte difference below which a pair is certainly closer than `distance`; 0 where none proves it."""
     byte = (distance - base) * scale + (OPPOSITE - 1) - SLACK
     # Below OPPOSITE the ends are not told from the middle: all such pairs are at most `base` apart.
     if not byte >= np.float64(OPPOSITE - 1):
-        return np.int64(-1)
-    return np.int64(np.floor(min(byte, 255.0)))
+        return np.uint8(0)
+    return np.uint8(np.floor(min(byte, 254.0)) + 1.0)

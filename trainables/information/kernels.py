@@ -19,9 +19,9 @@ LIMIT_SLACK = 1e-9
 # Once so many columns have left at most so many points of a block, their exact distances are cheaper than more columns.
 ENOUGH_COLUMNS = 64
 FEW_LANES = 2
+# Classes of columns by their distance from the pivot.
+NEARNESSES = 64
 ALL_BITS = 0xFFFFFFFFFFFFFFFF
-# The level that no byte reaches: nothing is excluded.
-NEVER = 256
 
 
 @compiled
@@ -52,46 +52,65 @@ def quantize(first: int, last: int, values: Any, centres: Any, scale: float, lev
 
 
 @compiled
-def order_columns(levels: Any, pivots: Any, columns: Any, query: Any, first: int, padded: int) -> None:
+def quantize_finely(first: int, last: int, values: Any, centres: Any, scale: float, words: Any) -> None:
+    """Fill the rows first..last-1 of words with (value - centre) * scale around the middle of 16 bits."""
+    for i in range(first, last):
+        for column in range(centres.size):
+            level = np.floor((values[i, column] - centres[column]) * scale + 32767.5)
+            words[i, column] = np.uint16(min(max(level, 0.0), 65535.0))
+
+
+@compiled
+def order_columns(levels: Any, pivots: Any, columns: Any, query: Any, first: int, padded: int, starts: Any) -> None:
     """Fill columns (offsets into a tile) and query (levels), from first on, by descending distance from the pivots.
 
     Where a point is far from the middle it is far from most points: the columns that exclude most come first.
-    The padding repeats a column, which a maximum does not notice.
+    The padding repeats a column, which a maximum does not notice. starts: room for NEARNESSES + 1 numbers.
     """
-    starts = np.zeros(257, np.int64)
-    for column in range(levels.size):
-        starts[256 - abs(np.int64(levels[column]) - np.int64(pivots[column]))] += 1
-    for rank in range(256):
-        starts[rank + 1] += starts[rank]
-    for column in range(levels.size):
-        nearness = 255 - abs(np.int64(levels[column]) - np.int64(pivots[column]))
-        place = first + starts[nearness]
-        starts[nearness] += 1
-        columns[place] = column * LANES
+    # Indices are unsigned, since numba looks after negative ones.
+    one, begin, width = np.uint64(1), np.uint64(first), np.uint64(levels.size)
+    for nearness in range(np.uint64(NEARNESSES + 1)):
+        starts[nearness] = begin
+    for column in range(width):
+        starts[nearness_of(levels[column], pivots[column]) + one] += one
+    for nearness in range(np.uint64(NEARNESSES - 1)):
+        starts[nearness + one] += starts[nearness] - begin
+    for column in range(width):
+        nearness = nearness_of(levels[column], pivots[column])
+        place = starts[nearness]
+        starts[nearness] = place + one
+        columns[place] = np.uint32(column * np.uint64(LANES))
         query[place] = levels[column]
-    for place in range(first + levels.size, first + padded):
-        columns[place] = columns[first]
-        query[place] = query[first]
+    for place in range(begin + width, begin + np.uint64(padded)):
+        columns[place] = columns[begin]
+        query[place] = query[begin]
 
 
 @compiled
-def exclusion_level(distance: float, step: float) -> Any:
-    """Level difference that proves a pair to be at least `distance` apart; NEVER where no byte can prove it."""
+def nearness_of(level: Any, pivot: Any) -> Any:
+    """In classes of four levels, 0 for the farthest."""
+    far = np.int32(level) - np.int32(pivot)
+    return np.uint64((np.uint32(255) - np.uint32(abs(far))) >> np.uint32(2))
+
+
+@compiled
+def farthest_level(distance: float, step: float) -> Any:
+    """Largest level difference of a pair that may be closer than `distance`; 255 where no byte proves the contrary."""
     level = distance / step + 1.0 + SLACK
-    return np.int64(np.ceil(level)) if level <= 255.0 else np.int64(NEVER)
+    return np.uint8(np.ceil(level) - 1.0) if level <= 255.0 else np.uint8(255)
 
 
 @compiled
-def inclusion_level(distance: float, step: float) -> Any:
-    """Largest level difference that proves a pair to be less than `distance` apart; -1 where there is none."""
-    level = distance / step - 1.0 - SLACK
-    return np.int64(max(-1.0, np.floor(min(level, 255.0))))
+def certain_levels(distance: float, step: float) -> Any:
+    """The level difference below which an unclipped pair is certainly closer than `distance`; 0 where none is."""
+    level = np.floor(min(distance / step - 1.0 - SLACK, 254.0))
+    return np.uint8(max(level + 1.0, 0.0))
 
 
 @compiled
-def outward(own: int, turn: int, count: int) -> int:
-    """The turn-th block when starting at `own` and stepping out to both sides in a ring of `count` blocks."""
-    return (own + ((turn + 1) // 2 if turn % 2 == 1 else count - turn // 2)) % count
+def ring_distances(own: int, count: int) -> int:
+    """How far to step from block `own` of a ring of `count` in one direction, so that each pair is met just once."""
+    return (count - 1) // 2 + (1 if count % 2 == 0 and own < count // 2 else 0)
 
 
 @compiled
@@ -102,16 +121,32 @@ def valid_lanes(block: int, count: int) -> Any:
 
 @compiled
 def survivors(
-    tiles: Any, row: int, columns: Any, query: Any, first: int, last: int, level: int, valid: Any, bounds: Any
+    tiles: Any,
+    row: int,
+    columns: Any,
+    query: Any,
+    first: int,
+    last: int,
+    own: int,
+    reaches: Any,
+    place: int,
+    valid: Any,
+    bounds: Any,
+    at: int,
+    start: int,
 ) -> Any:
-    """The valid lanes that no column in first..last-1 excludes, and whether `bounds` has seen all those columns."""
-    if level >= NEVER:
-        return valid, False
+    """The valid lanes that no column in first..last-1 excludes, and whether bounds[at:] has seen all those columns.
+
+    A lane is excluded by a difference above both `own` and its own reaches[place + lane]. What lies before column
+    `start` has been seen before.
+    """
     alive = valid
-    for start in range(first, last, CHUNK):
-        alive = absorb(tiles, row * LANES, columns, query, start, bounds, start == first, np.uint8(level)) & valid
+    for column in range(start, last, CHUNK):
+        alive &= absorb(
+            tiles, row * LANES, columns, query, column, bounds, at, column == first, np.uint8(own), reaches, place
+        )
         if alive == 0:
             return alive, False
-        if start >= first + ENOUGH_COLUMNS and bit_count(alive) <= FEW_LANES:
-            return alive, start + CHUNK >= last
+        if column >= first + ENOUGH_COLUMNS and bit_count(alive) <= FEW_LANES:
+            return alive, column + CHUNK >= last
     return alive, True

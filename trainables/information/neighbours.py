@@ -4,9 +4,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trainables.information import counting, searching
-from trainables.information.compilation import run_in_threads
-from trainables.information.edges import Edges, no_edges
+from trainables.information.compilation import gather_from_threads
+from trainables.information.edges import no_edges
 from trainables.information.samples import Floats
+from trainables.information.searching import Nearest, Side
+from trainables.information.simd import LANES
 from trainables.information.spaces import Levels, Space, joint_levels
 
 Counts = npt.NDArray[np.int64]
@@ -17,8 +19,8 @@ CHUNK = 2
 
 def own_radii(space: Space, k: int, threads: int) -> Floats:
     """(N,) distance of each point to its k-th nearest other point of the space."""
-    nothing = np.empty((len(space.values), 0)), no_edges()
-    return _distances(space.levels, (space.values, space.edges), nothing, (1.0, 1.0), k, threads)[:, -1].copy()
+    nothing = Side(np.empty((len(space.values), 0)), no_edges(), 1.0)
+    return _distances(space.levels, Side(space.values, space.edges, 1.0), nothing, k, threads)[:, -1].copy()
 
 
 def joint_radii(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> Floats:
@@ -28,83 +30,68 @@ def joint_radii(x: Space, y: Space, units: tuple[float, float], k: int, threads:
 
 def joint_distances(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> Floats:
     """(N, k) distances to the k nearest other points, ascending: the radii of every number of neighbours up to k."""
-    levels = joint_levels((x, y), units, threads)
-    return _distances(levels, (x.values, x.edges), (y.values, y.edges), units, k, threads)
+    return _distances(joint_levels((x, y), units, threads), *_sides(x, y, units), k, threads)
 
 
 def counts_within(space: Space, units: npt.ArrayLike, radii: Floats, threads: int) -> Counts:
     """(R, N) numbers of other points with distance / units[r] strictly below radii[r, i], for R searches at once."""
-    counts = np.empty(radii.shape, np.int64)
-    bounds, divisors = space.levels, np.asarray(units, np.float64)
+    levels, edges, divisors = space.levels, space.edges, np.asarray(units, np.float64)
+    by_level, by_edge = (counting.no_reach(len(radii), len(levels.tiles) * LANES) for _ in range(2))
+    reaches, words = np.empty_like(radii), space.words
+    counting.fill_reaches(radii, divisors, levels.step, edges, by_level, by_edge, reaches)
 
-    def search(first: int, last: int) -> None:
+    def begin() -> counting.Workspace:
+        return counting.workspace(levels.rows.shape[1], edges, *radii.shape)
+
+    def search(first: int, last: int, work: counting.Workspace) -> None:
         counting.neighbour_counts(
-            first,
-            last,
-            bounds.rows,
-            bounds.tiles,
-            bounds.pivots,
-            bounds.step,
-            bounds.clipped,
-            space.edges,
-            space.values,
-            divisors,
-            radii,
-            counts,
+            first, last, levels, edges, space.values, divisors, radii, reaches, words, by_level, by_edge, work
         )
 
-    run_in_threads(search, len(bounds.tiles), threads, CHUNK)
-    return counts
+    works = gather_from_threads(begin, search, len(levels.tiles), threads, CHUNK)
+    return sum((work.counts for work in works[1:]), works[0].counts)
 
 
 def joint_rectangles(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> tuple[Floats, Floats]:
     """Two (N,): how far, in x and in y, the other points reach that are no farther than the k-th nearest one."""
-    bounds = joint_levels((x, y), units, threads)
-    distances = _distances(bounds, (x.values, x.edges), (y.values, y.edges), units, k, threads)
-    beyond = np.nextafter(distances[:, -1], np.inf)
+    levels, sides = joint_levels((x, y), units, threads), _sides(x, y, units)
+    beyond = np.nextafter(_distances(levels, *sides, k, threads)[:, -1], np.inf)
     x_extents, y_extents = np.empty_like(beyond), np.empty_like(beyond)
 
-    def search(first: int, last: int) -> None:
-        counting.neighbour_extents(
-            first,
-            last,
-            bounds.rows,
-            bounds.tiles,
-            bounds.pivots,
-            bounds.step,
-            x.values,
-            y.values,
-            *units,
-            beyond,
-            x_extents,
-            y_extents,
-        )
+    def begin() -> searching.Workspace:
+        return searching.workspace(levels.rows.shape[1], *sides, k)
 
-    run_in_threads(search, len(bounds.tiles), threads, CHUNK)
+    def search(first: int, last: int, work: searching.Workspace) -> None:
+        counting.neighbour_extents(first, last, levels, *sides, beyond, x_extents, y_extents, work)
+
+    gather_from_threads(begin, search, len(levels.tiles), threads, CHUNK)
     return x_extents, y_extents
 
 
-def _distances(
-    bounds: Levels, x: tuple[Floats, Edges], y: tuple[Floats, Edges], units: tuple[float, float], k: int, threads: int
-) -> Floats:
-    distances = np.empty((len(bounds.rows), k))
+def _sides(x: Space, y: Space, units: tuple[float, float]) -> tuple[Side, Side]:
+    return Side(x.values, x.edges, units[0]), Side(y.values, y.edges, units[1])
 
-    def search(first: int, last: int) -> None:
-        searching.neighbour_distances(
-            first,
-            last,
-            bounds.rows,
-            bounds.tiles,
-            bounds.pivots,
-            bounds.step,
-            x[1],
-            y[1],
-            x[0],
-            y[0],
-            *units,
-            k,
-            distances,
-        )
 
-    run_in_threads(search, len(bounds.tiles), threads, CHUNK)
-    return distances
+def _distances(levels: Levels, x: Side, y: Side, k: int, threads: int) -> Floats:
+    filled = len(levels.tiles) * LANES
+    levels_of, x_bytes, y_bytes = np.full((3, filled), 255, np.uint8)
+    near = Nearest(np.full((len(levels.rows), k), np.inf), levels_of, x_bytes, y_bytes)
+
+    def room() -> searching.Workspace:
+        return searching.workspace(levels.rows.shape[1], x, y, k)
+
+    def search_near(first: int, last: int, work: searching.Workspace) -> None:
+        searching.search_near(first, last, levels, x, y, near, work)
+
+    def room_and_copy() -> tuple[searching.Workspace, Nearest]:
+        return room(), near if threads == 1 else Nearest._make(array.copy() for array in near)
+
+    def search_far(first: int, last: int, state: tuple[searching.Workspace, Nearest]) -> None:
+        work, nearest = state
+        searching.search_far(first, last, levels, x, y, nearest, work)
+
+    gather_from_threads(room, search_near, len(levels.tiles), threads, CHUNK)
+    found = gather_from_threads(room_and_copy, search_far, len(levels.tiles), threads, CHUNK)
+    if threads > 1:
+        searching.merge(near.distances, np.stack([nearest.distances for _, nearest in found]), np.empty(k))
+    return near.distances

@@ -1,123 +1,294 @@
-"""The compiled loop that finds the distances of each point to its k nearest neighbours.
+"""The compiled loops that find the distances of each point to its k nearest neighbours.
 
-Numba's cache on disk watches only this file: after an edit in kernels.py, edges.py or simd.py touch it too.
+First every point looks at the blocks around its own, which hold most of its neighbours; then each pair of farther
+blocks is compared once, for the points of both. Numba's cache on disk watches only this file: after an edit in
+kernels.py, edges.py or simd.py touch it too.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from trainables.information.compilation import compiled
-from trainables.information.edges import excluding_byte
+from trainables.information.edges import Edges, farthest_byte
 from trainables.information.kernels import (
     FEW_LANES,
     LIMIT_SLACK,
-    NEVER,
-    exclusion_level,
+    NEARNESSES,
+    farthest_level,
     order_columns,
-    outward,
+    ring_distances,
     survivors,
     valid_lanes,
 )
-from trainables.information.simd import CHUNK, LANES, bit_count, lowest_bit, max_norm
+from trainables.information.samples import Floats
+from trainables.information.simd import CHUNK, LANES, absorb, bit_count, lowest_bit, max_norm
+
+# Blocks to either side that a point looks at first.
+NEAR_BLOCKS = 3
+
+
+class Side(NamedTuple):
+    """One space of a joint search: its values (N, padded d), its edges, and the unit that divides its distances."""
+
+    values: Floats
+    edges: Edges
+    unit: float
+
+
+class Nearest(NamedTuple):
+    """The nearest neighbours found so far.
+
+    distances: (N, k) ascending. levels, x_bytes, y_bytes: for each point, N filled up to whole blocks, the largest
+    difference that a nearer neighbour can have in the joint levels and at the edges of either space.
+    """
+
+    distances: Floats
+    levels: npt.NDArray[np.uint8]
+    x_bytes: npt.NDArray[np.uint8]
+    y_bytes: npt.NDArray[np.uint8]
 
 
 @compiled
-def insert(nearest: Any, first: int, last: int, distance: float) -> None:
-    """Put distance into the ascending nearest[first..last], dropping the largest."""
-    place = last
-    while place > first and nearest[place - 1] > distance:
-        nearest[place] = nearest[place - 1]
+def insert(nearest: Any, i: int, distance: float) -> None:
+    """Put distance into the ascending nearest[i], dropping the largest."""
+    place = nearest.shape[1] - 1
+    while place > 0 and nearest[i, place - 1] > distance:
+        nearest[i, place] = nearest[i, place - 1]
         place -= 1
-    nearest[place] = distance
+    nearest[i, place] = distance
 
 
 @compiled
-def scaled_distance(x: Any, y: Any, x_unit: float, y_unit: float, i: int, j: int, limit: float) -> float:
-    """max(|x_i - x_j| / x_unit, |y_i - y_j| / y_unit), or some number in [limit, distance] once that is reached."""
+def remember(nearest: Any, i: int, distance: float, step: float, x: Any, y: Any) -> None:
+    """Put distance, below that of its last neighbour, among the nearest of point i."""
+    insert(nearest.distances, i, distance)
+    kth = nearest.distances[i, nearest.distances.shape[1] - 1]
+    nearest.levels[i] = min(nearest.levels[i], farthest_level(kth, step))
+    if len(x.edges.rows) > 0:
+        nearest.x_bytes[i] = farthest_byte(kth * x.unit, x.edges.base, x.edges.scale)
+    if len(y.edges.rows) > 0:
+        nearest.y_bytes[i] = farthest_byte(kth * y.unit, y.edges.base, y.edges.scale)
+
+
+@compiled
+def scaled_distance(x: Any, y: Any, i: int, j: int, limit: float) -> float:
+    """max(|x_i - x_j| / x unit, |y_i - y_j| / y unit), or some number in [limit, distance] once that is reached."""
     # Division rounds monotonically, so dividing the maximum equals the maximum of the divided.
-    x_distance = max_norm(x, i, j, limit * x_unit * (1.0 + LIMIT_SLACK)) / x_unit
+    x_distance = max_norm(x.values, i, j, limit * x.unit * (1.0 + LIMIT_SLACK)) / x.unit
     if x_distance >= limit:
         return x_distance
-    return max(x_distance, max_norm(y, i, j, limit * y_unit * (1.0 + LIMIT_SLACK)) / y_unit)
+    return max(x_distance, max_norm(y.values, i, j, limit * y.unit * (1.0 + LIMIT_SLACK)) / y.unit)
+
+
+class Query(NamedTuple):
+    """Room for the ordered columns of a block's points, `padded` for each point; none for no columns."""
+
+    columns: npt.NDArray[np.uint32]
+    levels: npt.NDArray[np.uint8]
+    padded: int
+    starts: npt.NDArray[np.uint64]
+
+
+def query(width: int) -> Query:
+    """Room for the points of one block, of that many columns."""
+    padded = -(-width // CHUNK) * CHUNK
+    return Query(
+        np.empty(LANES * padded, np.uint32),
+        np.empty(LANES * padded, np.uint8),
+        padded,
+        np.empty(NEARNESSES + 1, np.uint64),
+    )
 
 
 @compiled
-def buffers(edges: Any) -> Any:
-    """Room for the ordered columns of a block's points, and how much one point takes; none without edges."""
-    width = edges.rows.shape[1]
-    padded = (width + CHUNK - 1) // CHUNK * CHUNK
-    return np.empty(LANES * padded, np.uint32), np.empty(LANES * padded, np.uint8), padded
+def order_block(own: int, bounds: Any, query: Any) -> None:
+    """Fill the query with the points of a block; bounds: levels or edges."""
+    if query.padded == 0:
+        return
+    begin = own * LANES
+    for slot in range(min(LANES, len(bounds.rows) - begin)):
+        first = slot * query.padded
+        order_columns(
+            bounds.rows[begin + slot], bounds.pivots, query.columns, query.levels, first, query.padded, query.starts
+        )
 
 
 @compiled
-def neighbour_distances(
-    first: int,
-    last: int,
-    levels: Any,
-    tiles: Any,
-    pivots: Any,
-    step: float,
-    x_edges: Any,
-    y_edges: Any,
-    x: Any,
-    y: Any,
-    x_unit: float,
-    y_unit: float,
-    k: int,
-    distances: Any,
-) -> None:
-    """distances[i] = ascending scaled distances of point i to its k nearest others, for the blocks first..last-1."""
-    count, width = levels.shape
-    blocks = len(tiles)
-    padded = (width + CHUNK - 1) // CHUNK * CHUNK
-    columns = np.empty(LANES * padded, np.uint32)
-    query = np.empty(LANES * padded, np.uint8)
-    excluding = np.empty(LANES, np.int64)
-    nearest = np.empty(LANES * k)
-    x_columns, x_query, x_padded = buffers(x_edges)
-    y_columns, y_query, y_padded = buffers(y_edges)
-    bounds = np.empty(LANES, np.uint8)
+def sift(own: int, block: int, bounds: Any, query: Any, reaches: Any, others: Any, place: int, work: Any) -> None:
+    """What the first columns leave of another block for each point of the block `own`: work.alive and room, by slot.
+
+    reaches: of all points, in the unit of the bounds; others: of the other block's lanes, from `place` on.
+    """
+    base, begin = block * bounds.rows.shape[1] * LANES, own * LANES
+    for slot in range(min(LANES, len(bounds.rows) - begin)):
+        first, at, reach = slot * query.padded, slot * LANES, reaches[begin + slot]
+        work.alive[slot] = absorb(
+            bounds.tiles, base, query.columns, query.levels, first, work.room, at, True, reach, others, place
+        )
+
+
+@compiled
+def within(
+    slot: int, block: int, bounds: Any, query: Any, own: int, reaches: Any, place: int, alive: Any, room: Any, seen: int
+) -> Any:
+    """As `survivors`, for the ordered point in that slot and the lanes alive of the block, after `seen` columns."""
+    row, at, end = block * bounds.rows.shape[1], slot * query.padded, slot * query.padded + query.padded
+    return survivors(
+        bounds.tiles,
+        row,
+        query.columns,
+        query.levels,
+        at,
+        end,
+        own,
+        reaches,
+        place,
+        alive,
+        room,
+        slot * LANES,
+        at + seen,
+    )
+
+
+class Workspace(NamedTuple):
+    """Room for one thread's search.
+
+    The queries at the joint levels and at the edges; for each slot the lanes alive and their bounds (room); nobody:
+    reaches of no one; lowest: (1, k) levels.
+    """
+
+    query: Query
+    x_query: Query
+    y_query: Query
+    alive: npt.NDArray[np.uint64]
+    room: npt.NDArray[np.uint8]
+    nobody: npt.NDArray[np.uint8]
+    lowest: Floats
+
+
+def workspace(width: int, x: Side, y: Side, k: int) -> Workspace:
+    """Room to search joint levels of that many columns."""
+    return Workspace(
+        query=query(width),
+        x_query=query(x.edges.rows.shape[1]),
+        y_query=query(y.edges.rows.shape[1]),
+        alive=np.empty(LANES, np.uint64),
+        room=np.empty(LANES * LANES, np.uint8),
+        nobody=np.zeros(LANES, np.uint8),
+        lowest=np.empty((1, k)),
+    )
+
+
+@compiled
+def expect(own: int, levels: Any, nearest: Any, work: Any) -> None:
+    """Lower the levels of the block's points to what their k nearest within the block prove, before any distance."""
+    count, k = nearest.distances.shape
+    valid = valid_lanes(own, count)
+    for slot in range(min(LANES, count - own * LANES)):
+        if (levels.clipped[own] >> np.uint64(slot)) & np.uint64(1):
+            continue
+        within(slot, own, levels, work.query, 255, work.nobody, 0, valid, work.room, 0)
+        for rank in range(k):
+            work.lowest[0, rank] = 255.0
+        others = valid & ~levels.clipped[own] & ~(np.uint64(1) << np.uint64(slot))
+        while others != 0:
+            lane = lowest_bit(others)
+            others &= others - np.uint64(1)
+            if work.room[slot * LANES + lane] < work.lowest[0, k - 1]:
+                insert(work.lowest, 0, np.float64(work.room[slot * LANES + lane]))
+        # At most m levels apart is less than m + 1 steps apart, and such a pair may differ by m + 2 levels.
+        nearest.levels[own * LANES + slot] = np.uint8(min(work.lowest[0, k - 1] + 2.0, 255.0))
+
+
+@compiled
+def compare(own: int, block: int, mutual: bool, levels: Any, x: Any, y: Any, nearest: Any, work: Any) -> None:
+    """Look for neighbours of the block `own` in another block, or in itself; if mutual, also the other way round."""
+    count, k = nearest.distances.shape
+    distances = nearest.distances
+    begin, place = own * LANES, 0
+    others, x_others, y_others = work.nobody, work.nobody, work.nobody
+    if mutual:
+        place = block * LANES
+        others, x_others, y_others = nearest.levels, nearest.x_bytes, nearest.y_bytes
+    valid = valid_lanes(block, count)
+    sift(own, block, levels, work.query, nearest.levels, others, place, work)
+    for slot in range(min(LANES, count - begin)):
+        alive = work.alive[slot] & valid
+        if block == own:
+            alive &= ~(np.uint64(1) << np.uint64(slot))
+        if alive == 0:
+            continue
+        i = begin + slot
+        alive, _ = within(slot, block, levels, work.query, nearest.levels[i], others, place, alive, work.room, CHUNK)
+        if work.x_query.padded > 0 and bit_count(alive) > FEW_LANES:
+            own_bytes = nearest.x_bytes[i]
+            alive, _ = within(slot, block, x.edges, work.x_query, own_bytes, x_others, place, alive, work.room, 0)
+        if work.y_query.padded > 0 and bit_count(alive) > FEW_LANES:
+            own_bytes = nearest.y_bytes[i]
+            alive, _ = within(slot, block, y.edges, work.y_query, own_bytes, y_others, place, alive, work.room, 0)
+        while alive != 0:
+            j = block * LANES + lowest_bit(alive)
+            alive &= alive - np.uint64(1)
+            limit = distances[i, k - 1]
+            if mutual:
+                limit = max(limit, distances[j, k - 1])
+            distance = scaled_distance(x, y, i, j, limit)
+            if distance < distances[i, k - 1]:
+                remember(nearest, i, distance, levels.step, x, y)
+            if mutual and distance < distances[j, k - 1]:
+                remember(nearest, j, distance, levels.step, x, y)
+
+
+@compiled
+def search_near(first: int, last: int, levels: Any, x: Any, y: Any, nearest: Any, work: Any) -> None:
+    """Find the nearest within NEAR_BLOCKS to either side, for the points of the blocks first..last-1 alone."""
+    blocks = len(levels.tiles)
     for own in range(first, last):
-        begin = own * LANES
-        size = min(LANES, count - begin)
-        nearest[:] = np.inf
-        excluding[:] = NEVER
-        for slot in range(size):
-            order_columns(levels[begin + slot], pivots, columns, query, slot * padded, padded)
-            if x_padded > 0:
-                order_columns(x_edges.rows[begin + slot], x_edges.pivots, x_columns, x_query, slot * x_padded, x_padded)
-            if y_padded > 0:
-                order_columns(y_edges.rows[begin + slot], y_edges.pivots, y_columns, y_query, slot * y_padded, y_padded)
-        for turn in range(blocks):
-            block = outward(own, turn, blocks)
-            valid = valid_lanes(block, count)
-            for slot in range(size):
-                at = slot * padded
-                alive, _ = survivors(
-                    tiles, block * width, columns, query, at, at + padded, excluding[slot], valid, bounds
-                )
-                if block == own:
-                    alive &= ~(np.uint64(1) << np.uint64(slot))
-                kth = slot * k + k - 1
-                if x_padded > 0 and bit_count(alive) > FEW_LANES:
-                    byte = excluding_byte(nearest[kth] * x_unit, x_edges.base, x_edges.scale)
-                    at = slot * x_padded
-                    row = block * x_edges.rows.shape[1]
-                    alive, _ = survivors(x_edges.tiles, row, x_columns, x_query, at, at + x_padded, byte, alive, bounds)
-                if y_padded > 0 and bit_count(alive) > FEW_LANES:
-                    byte = excluding_byte(nearest[kth] * y_unit, y_edges.base, y_edges.scale)
-                    at = slot * y_padded
-                    row = block * y_edges.rows.shape[1]
-                    alive, _ = survivors(y_edges.tiles, row, y_columns, y_query, at, at + y_padded, byte, alive, bounds)
-                if alive == 0:
-                    continue
-                while alive != 0:
-                    j = block * LANES + lowest_bit(alive)
-                    alive &= alive - np.uint64(1)
-                    distance = scaled_distance(x, y, x_unit, y_unit, begin + slot, j, nearest[kth])
-                    if distance < nearest[kth]:
-                        insert(nearest, slot * k, kth, distance)
-                excluding[slot] = exclusion_level(nearest[kth], step)
-        for slot in range(size):
-            distances[begin + slot] = nearest[slot * k : slot * k + k]
+        order_block(own, levels, work.query)
+        order_block(own, x.edges, work.x_query)
+        order_block(own, y.edges, work.y_query)
+        expect(own, levels, nearest, work)
+        compare(own, own, False, levels, x, y, nearest, work)
+        for apart in range(1, min(NEAR_BLOCKS, blocks // 2) + 1):
+            compare(own, (own + apart) % blocks, False, levels, x, y, nearest, work)
+            if 2 * apart != blocks:
+                compare(own, (own - apart) % blocks, False, levels, x, y, nearest, work)
+
+
+@compiled
+def search_far(first: int, last: int, levels: Any, x: Any, y: Any, nearest: Any, work: Any) -> None:
+    """Improve the nearest by the blocks beyond NEAR_BLOCKS: both of each pair that belongs to one of first..last-1."""
+    blocks = len(levels.tiles)
+    for own in range(first, last):
+        farthest = ring_distances(own, blocks)
+        if farthest <= NEAR_BLOCKS:
+            continue
+        order_block(own, levels, work.query)
+        order_block(own, x.edges, work.x_query)
+        order_block(own, y.edges, work.y_query)
+        for apart in range(NEAR_BLOCKS + 1, farthest + 1):
+            compare(own, (own + apart) % blocks, True, levels, x, y, nearest, work)
+
+
+@compiled
+def merge(distances: Any, improved: Any, before: Any) -> None:
+    """Put into the ascending distances (N, k) what rows of `improved`, which began as copies of them, have gained.
+
+    before: room for k numbers.
+    """
+    count, k = distances.shape
+    for i in range(count):
+        for rank in range(k):
+            before[rank] = distances[i, rank]
+        for found in range(len(improved)):
+            known = 0
+            for rank in range(k):
+                distance = improved[found, i, rank]
+                while known < k and before[known] < distance:
+                    known += 1
+                if known < k and before[known] == distance:
+                    known += 1
+                elif distance < distances[i, k - 1]:
+                    insert(distances, i, distance)

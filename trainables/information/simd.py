@@ -1,4 +1,4 @@
-"""LEAF: the three innermost loops as LLVM vector code, for any processor that LLVM knows (AVX-512, AVX2, NEON, ...).
+"""LEAF: the innermost loops as LLVM vector code, for any processor that LLVM knows (AVX-512, AVX2, NEON, ...).
 
 Compiled loops over numpy arrays are not turned into such code reliably: too many rows that might overlap, and maxima of
 floats whose order is fixed. Numba's cache on disk watches only the file of the caller, so after an edit here touch
@@ -20,7 +20,11 @@ CHUNK = 16
 EXACT_LANES = 8
 EXACT_STRIDE = 16
 
+# Columns of a vector of words.
+WORD_LANES = 32
+
 BYTES = ir.VectorType(ir.IntType(8), LANES)
+WORDS = ir.VectorType(ir.IntType(16), WORD_LANES)
 DOUBLES = ir.VectorType(ir.DoubleType(), EXACT_LANES)
 
 
@@ -32,48 +36,88 @@ def _absorb(
     query: Any,
     start: Any,
     bounds: Any,
+    at: Any,
     fresh: Any,
-    level: Any,
+    own: Any,
+    reaches: Any,
+    place: Any,
 ) -> Any:
-    """absorb(tiles, base, columns, query, start, bounds, fresh, level) -> uint64, the lanes whose bound is below level.
+    """absorb(tiles, base, columns, query, start, bounds, at, fresh, own, reaches, place) -> uint64, one bit for each
+    lane whose bound is at most the larger of `own` and reaches[place + lane].
 
-    Raises bounds[lane], for the LANES points of the block at tiles.ravel()[base:], to the level differences in the
+    Raises bounds[at + lane], for the LANES points of the block at tiles.ravel()[base:], to the level differences in the
     CHUNK columns from `start` on; from zero if fresh. columns are offsets from base, query the levels to compare with.
     """
-    signature = types.uint64(tiles, types.intp, columns, query, types.intp, bounds, types.boolean, types.uint8)
+    signature = types.uint64(
+        tiles,
+        types.intp,
+        columns,
+        query,
+        types.intp,
+        bounds,
+        types.intp,
+        types.boolean,
+        types.uint8,
+        reaches,
+        types.intp,
+    )
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        tile_data, column_data, query_data, bound_data = (
-            _data(context, builder, signature, arguments, position) for position in (0, 2, 3, 5)
+        tile_data, column_data, query_data, bound_data, reach_data = (
+            _data(context, builder, signature, arguments, position) for position in (0, 2, 3, 5, 9)
         )
-        base, start, fresh, level = (arguments[position] for position in (1, 4, 6, 7))
+        base, start, at, fresh, own, place = (arguments[position] for position in (1, 4, 6, 7, 8, 10))
+        bound_data = builder.gep(bound_data, [at])
         bound_vector = builder.bitcast(bound_data, BYTES.as_pointer())
-        held = builder.load(bound_vector, align=1)
-        highest = builder.select(fresh, ir.Constant(BYTES, [0] * LANES), held)
+        highest = builder.select(fresh, ir.Constant(BYTES, [0] * LANES), _lanes(builder, bound_data))
         for offset in range(CHUNK):
             index = builder.add(start, ir.Constant(start.type, offset))
             column = builder.zext(builder.load(builder.gep(column_data, [index])), base.type)
             address = builder.gep(tile_data, [builder.add(base, column)])
             block = builder.load(builder.bitcast(address, BYTES.as_pointer()), align=1)
             value = _splat(builder, builder.load(builder.gep(query_data, [index])), LANES)
-            difference = builder.sub(_bytes(builder, "umax", block, value), _bytes(builder, "umin", block, value))
-            highest = _bytes(builder, "umax", highest, difference)
+            difference = builder.sub(_vector(builder, "umax", block, value), _vector(builder, "umin", block, value))
+            highest = _vector(builder, "umax", highest, difference)
         builder.store(highest, bound_vector, align=1)
-        return _mask_below(builder, highest, level)
+        farthest = _vector(builder, "umax", _splat(builder, own, LANES), _lanes(builder, reach_data, place))
+        return _mask(builder, "<=", highest, farthest)
 
     return signature, generate
 
 
-def _lanes_below(typing_context: Any, bounds: Any, level: Any) -> Any:
-    """lanes_below(bounds, level) -> uint64, one bit for each lane whose bound is below level."""
-    signature = types.uint64(bounds, types.uint8)
+def _comparing(name: str, relation: str) -> Any:
+    """The intrinsics that compare bounds[at + lane] of a block's lanes with one byte, or with a byte of each lane."""
+
+    def with_one(typing_context: Any, bounds: Any, at: Any, byte: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            held = _lanes(builder, _data(context, builder, signature, arguments, 0), arguments[1])
+            return _mask(builder, relation, held, _splat(builder, arguments[2], LANES))
+
+        return types.uint64(bounds, types.intp, types.uint8), generate
+
+    def with_each(typing_context: Any, bounds: Any, at: Any, each: Any, place: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            held = _lanes(builder, _data(context, builder, signature, arguments, 0), arguments[1])
+            others = _lanes(builder, _data(context, builder, signature, arguments, 2), arguments[3])
+            return _mask(builder, relation, held, others)
+
+        return types.uint64(bounds, types.intp, each, types.intp), generate
+
+    with_one.__name__, with_each.__name__ = f"lanes_{name}", f"lanes_{name}_each"
+    return intrinsic(with_one), intrinsic(with_each)
+
+
+def _tally(typing_context: Any, tallies: Any, place: Any, lanes: Any) -> Any:
+    """tally(tallies, place, lanes): add 1 to the byte tallies[place + lane] of each lane."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = _data(context, builder, signature, arguments, 0)
-        highest = builder.load(builder.bitcast(data, BYTES.as_pointer()), align=1)
-        return _mask_below(builder, highest, arguments[1])
+        data = builder.gep(_data(context, builder, signature, arguments, 0), [arguments[1]])
+        ones = builder.zext(builder.bitcast(arguments[2], ir.VectorType(ir.IntType(1), LANES)), BYTES)
+        raised = builder.add(_lanes(builder, data), ones)
+        builder.store(raised, builder.bitcast(data, BYTES.as_pointer()), align=1)
+        return context.get_dummy_value()
 
-    return signature, generate
+    return types.void(tallies, types.intp, types.uint64), generate
 
 
 def _max_norm(typing_context: Any, points: Any, i: Any, j: Any, limit: Any) -> Any:
@@ -117,6 +161,33 @@ def _max_norm(typing_context: Any, points: Any, i: Any, j: Any, limit: Any) -> A
     return signature, generate
 
 
+def _word_distance(typing_context: Any, words: Any, i: Any, j: Any) -> Any:
+    """word_distance(words, i, j) -> intp, the largest difference of rows i and j.
+
+    words: C-contiguous uint16, a multiple of WORD_LANES columns wide.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        width = builder.extract_value(array.shape, 1)
+        rows = [builder.gep(array.data, [builder.mul(row, width)]) for row in arguments[1:]]
+        largest = cgutils.alloca_once_value(builder, ir.Constant(WORDS, [0] * WORD_LANES))
+        with cgutils.for_range(builder, builder.udiv(width, ir.Constant(width.type, WORD_LANES))) as loop:
+            place = builder.mul(loop.index, ir.Constant(width.type, WORD_LANES))
+            left, right = (
+                builder.load(builder.bitcast(builder.gep(row, [place]), WORDS.as_pointer()), align=2) for row in rows
+            )
+            higher, lower = (_vector(builder, operation, left, right) for operation in ("umax", "umin"))
+            difference = builder.sub(higher, lower)
+            builder.store(_vector(builder, "umax", builder.load(largest), difference), largest)
+        function_type = ir.FunctionType(ir.IntType(16), [WORDS])
+        name = f"llvm.vector.reduce.umax.v{WORD_LANES}i16"
+        function = cgutils.get_or_insert_function(builder.module, function_type, name)
+        return builder.zext(builder.call(function, [builder.load(largest)]), ir.IntType(64))
+
+    return types.intp(words, types.intp, types.intp), generate
+
+
 def _lowest_bit(typing_context: Any, mask: Any) -> Any:
     """lowest_bit(mask) -> intp, the position of the lowest set bit of a non-zero uint64."""
 
@@ -145,14 +216,22 @@ def _splat(builder: Any, value: Any, lanes: int) -> Any:
     return builder.shuffle_vector(single, empty, ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes))
 
 
-def _bytes(builder: Any, operation: str, left: Any, right: Any) -> Any:
-    function_type = ir.FunctionType(BYTES, [BYTES, BYTES])
-    function = cgutils.get_or_insert_function(builder.module, function_type, f"llvm.{operation}.v{LANES}i8")
+def _vector(builder: Any, operation: str, left: Any, right: Any) -> Any:
+    """umin or umax of two vectors of whole numbers."""
+    kind = left.type
+    name = f"llvm.{operation}.v{kind.count}i{kind.element.width}"
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind, kind]), name)
     return builder.call(function, [left, right])
 
 
-def _mask_below(builder: Any, highest: Any, level: Any) -> Any:
-    return builder.bitcast(builder.icmp_unsigned("<", highest, _splat(builder, level, LANES)), ir.IntType(LANES))
+def _lanes(builder: Any, data: Any, place: Any = None) -> Any:
+    """The bytes of a block's lanes, from data[place] on."""
+    first = builder.gep(data, [place]) if place is not None else data
+    return builder.load(builder.bitcast(first, BYTES.as_pointer()), align=1)
+
+
+def _mask(builder: Any, relation: str, left: Any, right: Any) -> Any:
+    return builder.bitcast(builder.icmp_unsigned(relation, left, right), ir.IntType(LANES))
 
 
 def _absolute_difference(builder: Any, rows: Any, place: Any) -> Any:
@@ -177,7 +256,10 @@ def _largest_lane(builder: Any, vector: Any) -> Any:
 
 
 absorb: Any = intrinsic(_absorb)
-lanes_below: Any = intrinsic(_lanes_below)
+lanes_below, lanes_below_each = _comparing("below", "<")
+lanes_up_to, lanes_up_to_each = _comparing("up_to", "<=")
+tally: Any = intrinsic(_tally)
 max_norm: Any = intrinsic(_max_norm)
+word_distance: Any = intrinsic(_word_distance)
 lowest_bit: Any = intrinsic(_lowest_bit)
 bit_count: Any = intrinsic(_bit_count)

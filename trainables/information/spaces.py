@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from trainables.information import kernels
 from trainables.information.compilation import run_in_threads
 from trainables.information.edges import Edges, edges
 from trainables.information.samples import Floats
-from trainables.information.simd import EXACT_STRIDE, LANES
+from trainables.information.simd import EXACT_STRIDE, LANES, WORD_LANES
 
 SAMPLED_ROWS = 256
 # Share of points that the quantized range must hold entirely; the rest is clipped, so that a few far points do not
@@ -20,8 +21,7 @@ HELD_SHARE = 0.98
 SMALLEST_STEP, LARGEST_STEP = 1e-250, 1e250
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Levels:
+class Levels(NamedTuple):
     """Columns as bytes, with one step for all of them.
 
     rows (N, d) and tiles (blocks, d, 64) hold the same levels; pivots (d,) are the levels of the columns' medians;
@@ -32,6 +32,16 @@ class Levels:
     tiles: npt.NDArray[np.uint8]
     pivots: npt.NDArray[np.uint8]
     clipped: npt.NDArray[np.uint64]
+    step: float
+
+
+class Words(NamedTuple):
+    """Columns in 16 bits, with one step for all of them: rows (N, d, zeros up to whole WORD_LANES).
+
+    The step is infinite where the values could round badly: their differences then prove nothing.
+    """
+
+    rows: npt.NDArray[np.uint16]
     step: float
 
 
@@ -53,6 +63,21 @@ class Space:
     def levels(self) -> Levels:
         """The levels for distances in this space alone."""
         return joint_levels((self,), (1.0,), self.threads)
+
+    @cached_property
+    def words(self) -> Words:
+        """The values in fine levels, none of them clipped."""
+        half = float(self.reaches.max())
+        step = 2.0 * half / 65534.0
+        usable = SMALLEST_STEP < step < LARGEST_STEP
+        rows = np.zeros((len(self.values), -(-len(self.centres) // WORD_LANES) * WORD_LANES), np.uint16)
+
+        def fill(first: int, last: int) -> None:
+            kernels.quantize_finely(first, last, self.values, self.centres, 1.0 / step, rows)
+
+        if usable:
+            run_in_threads(fill, len(rows), self.threads, chunk=1024)
+        return Words(rows, step if usable else np.inf)
 
     @cached_property
     def edges(self) -> Edges:

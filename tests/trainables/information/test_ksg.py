@@ -49,12 +49,15 @@ def noisy(x: np.ndarray, y: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.n
     return x + 1e-10 * generator.random(x.shape), y + 1e-10 * generator.random(y.shape)
 
 
-def assert_equal_to_twin(x: np.ndarray, y: np.ndarray, k: int, units: tuple[float, float] = (1.0, 1.0)) -> None:
+def assert_equal_to_twin(
+    x: np.ndarray, y: np.ndarray, k: int, units: tuple[float, float] = (1.0, 1.0), threads: tuple[int, ...] = (2,)
+) -> None:
     expected = twin(x, y, k, units)
-    radii, x_counts, y_counts = Pair(x, y, k, noise=0.0, threads=2).neighbours(units)
-    np.testing.assert_array_equal(radii, expected.radii)
-    np.testing.assert_array_equal(x_counts, expected.x_counts)
-    np.testing.assert_array_equal(y_counts, expected.y_counts)
+    for number in threads:
+        radii, x_counts, y_counts = Pair(x, y, k, noise=0.0, threads=number).neighbours(units)
+        np.testing.assert_array_equal(radii, expected.radii)
+        np.testing.assert_array_equal(x_counts, expected.x_counts)
+        np.testing.assert_array_equal(y_counts, expected.y_counts)
 
 
 def gaussian_pair(n: int, dx: int, dy: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -98,6 +101,24 @@ def test_radii_and_counts_equal_the_twin(name: str, k: int) -> None:
 def test_with_noise_and_units_too(name: str) -> None:
     assert_equal_to_twin(*noisy(*CASES[name]), k=3)
     assert_equal_to_twin(*CASES[name], k=3, units=(0.3, 7.1))
+
+
+MANY_BLOCKS = {
+    "an even number": gaussian_pair(640, 4, 6),
+    "an odd number": gaussian_pair(700, 6, 4),
+    "saturated": saturated_pair(1100, 25),
+    "every row twice": tuple(np.repeat(side, 2, axis=0) for side in gaussian_pair(500, 8, 8)),
+    "few values": tuple(np.round(side) for side in gaussian_pair(900, 2, 3)),
+    "heavy tails": tuple(np.random.default_rng(0).standard_cauchy(size=(2, 1200, 4))),
+    "wide": gaussian_pair(800, 150, 40),
+}
+
+
+@pytest.mark.parametrize("name", MANY_BLOCKS)
+@pytest.mark.parametrize("k", [1, 4])
+def test_pairs_of_distant_blocks_equal_the_twin_on_any_threads(name: str, k: int) -> None:
+    assert_equal_to_twin(*MANY_BLOCKS[name], k, threads=(1, 2, 5))
+    assert_equal_to_twin(*noisy(*MANY_BLOCKS[name]), k, units=(0.4, 2.5), threads=(1, 3))
 
 
 @pytest.mark.parametrize("k", [63, 64, 100, 149])
