@@ -17,12 +17,20 @@ FEWEST_CHUNKS = 4
 def compiled(function: Function) -> Function:
     """The function as machine code that releases the GIL, cached across processes; it must not create arrays.
 
-    Without numba's counting of references, which would cost more than the work between two of them.
-
-    Numba caches beside the source, else in the user's cache folder, and refuses to decorate where neither can be
-    written. An import must not fail for that, so there the code is compiled anew in each process.
+    Without numba's counting of references, which would cost more than the work between two of them. Numba caches beside
+    the source, else in the user's cache folder, and refuses to decorate where neither can be written. An import must
+    not fail for that, so there the code is compiled anew in each process.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+    return _compiled(function)
+
+
+def compiled_for_finite(function: Function) -> Function:
+    """As `compiled`, and where all numbers are finite and zeros have no sign: maxima may then be taken in any order."""
+    return _compiled(function, fastmath={"nnan", "nsz"})
+
+
+def _compiled(function: Function, **options: Any) -> Function:
+    options |= {"nogil": True, "error_model": "numpy", "_nrt": False}
     try:
         machine_code: Any = numba.njit(cache=True, **options)(function)
     except RuntimeError:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trainables.information.compilation import compiled
+from trainables.information.compilation import compiled, compiled_for_finite
 from trainables.information.simd import CHUNK, LANES, absorb, bit_count
 
 # In levels: far above the rounding of the quantization and far below a level.
@@ -24,40 +24,48 @@ NEARNESSES = 64
 ALL_BITS = 0xFFFFFFFFFFFFFFFF
 
 
-@compiled
+# In the loops below indices are unsigned: numba looks after negative ones, which keeps LLVM from making vector code.
+
+
+@compiled_for_finite
 def gather(first: int, last: int, samples: Any, order: Any, centres: Any, values: Any, reaches: Any) -> None:
     """values[i] = samples[order[i]] and reaches[i] = its largest distance from the centres, for i in first..last-1."""
-    for i in range(first, last):
-        reach = 0.0
-        for column in range(samples.shape[1]):
-            value = samples[order[i], column]
+    width = np.uint64(samples.shape[1])
+    for i in range(np.uint64(first), np.uint64(last)):
+        row, reach = np.uint64(order[i]), 0.0
+        for column in range(width):
+            value = samples[row, column]
             values[i, column] = value
             reach = max(reach, abs(value - centres[column]))
         reaches[i] = reach
 
 
-@compiled
+@compiled_for_finite
 def quantize(first: int, last: int, values: Any, centres: Any, scale: float, levels: Any, tiles: Any, at: int) -> None:
     """Fill levels and tiles, from column `at` on, with (value - centre) * scale around the middle of a byte.
 
     For the blocks first..last-1; levels (N, width) by point, tiles (blocks, width, 64) by block and column.
     """
-    for block in range(first, last):
-        for i in range(block * LANES, min(block * LANES + LANES, len(values))):
-            for column in range(centres.size):
+    width, place, lanes, count = np.uint64(centres.size), np.uint64(at), np.uint64(LANES), np.uint64(len(values))
+    for block in range(np.uint64(first), np.uint64(last)):
+        begin = block * lanes
+        size = min(lanes, count - begin)
+        for i in range(begin, begin + size):
+            for column in range(width):
                 level = np.floor((values[i, column] - centres[column]) * scale + 127.5)
-                byte = np.uint8(min(max(level, 0.0), 255.0))
-                levels[i, at + column] = byte
-                tiles[block, at + column, i - block * LANES] = byte
+                levels[i, place + column] = np.uint8(np.int32(min(max(level, 0.0), 255.0)))
+        for column in range(width):
+            for lane in range(size):
+                tiles[block, place + column, lane] = levels[begin + lane, place + column]
 
 
-@compiled
+@compiled_for_finite
 def quantize_finely(first: int, last: int, values: Any, centres: Any, scale: float, words: Any) -> None:
     """Fill the rows first..last-1 of words with (value - centre) * scale around the middle of 16 bits."""
-    for i in range(first, last):
-        for column in range(centres.size):
+    for i in range(np.uint64(first), np.uint64(last)):
+        for column in range(np.uint64(centres.size)):
             level = np.floor((values[i, column] - centres[column]) * scale + 32767.5)
-            words[i, column] = np.uint16(min(max(level, 0.0), 65535.0))
+            words[i, column] = np.uint16(np.int32(min(max(level, 0.0), 65535.0)))
 
 
 @compiled
@@ -67,7 +75,6 @@ def order_columns(levels: Any, pivots: Any, columns: Any, query: Any, first: int
     Where a point is far from the middle it is far from most points: the columns that exclude most come first.
     The padding repeats a column, which a maximum does not notice. starts: room for NEARNESSES + 1 numbers.
     """
-    # Indices are unsigned, since numba looks after negative ones.
     one, begin, width = np.uint64(1), np.uint64(first), np.uint64(levels.size)
     for nearness in range(np.uint64(NEARNESSES + 1)):
         starts[nearness] = begin
