@@ -24,6 +24,11 @@ def compiled(function: Function) -> Function:
     return _compiled(function)
 
 
+def compiled_into_callers(function: Function) -> Function:
+    """As `compiled`, but copied into each caller: handing over a dozen arrays would cost more than its work."""
+    return _compiled(function, forceinline=True)
+
+
 def compiled_for_finite(function: Function) -> Function:
     """As `compiled`, and where all numbers are finite and zeros have no sign: maxima may then be taken in any order."""
     return _compiled(function, fastmath={"nnan", "nsz"})

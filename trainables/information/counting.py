@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trainables.information.compilation import compiled
+from trainables.information.compilation import compiled, compiled_into_callers
 from trainables.information.edges import Edges, certain_bytes, farthest_byte
 from trainables.information.kernels import (
     FEW_LANES,
@@ -102,7 +102,7 @@ def fill_reaches(radii: Any, units: Any, step: float, edges: Any, by_level: Any,
                 by_edge.farthest[i] = max(by_edge.farthest[i], by_edge.possible[search, i])
 
 
-@compiled
+@compiled_into_callers
 def decide(alive: Any, provable: Any, reach: Any, i: int, place: int, slot: int, work: Any) -> Any:
     """Count the lanes alive whose bounds decide them in every search, and return the other lanes.
 
@@ -124,7 +124,7 @@ def decide(alive: Any, provable: Any, reach: Any, i: int, place: int, slot: int,
     return undecided
 
 
-@compiled
+@compiled_into_callers
 def count_pair(i: int, j: int, words: Any, values: Any, units: Any, radii: Any, reaches: Any, counts: Any) -> None:
     """Count the pair in every search, for both of its points: by its distance in words, or if need be exactly."""
     searches = len(units)

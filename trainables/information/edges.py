@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trainables.information.compilation import compiled, run_in_threads
+from trainables.information.compilation import compiled, compiled_into_callers, run_in_threads
 from trainables.information.samples import Floats
 from trainables.information.simd import LANES
 
@@ -93,7 +93,7 @@ def magnify(
             tiles[i // LANES, column, i % LANES] = np.uint8(byte)
 
 
-@compiled
+@compiled_into_callers
 def farthest_byte(distance: float, base: float, scale: float) -> Any:
     """Largest byte difference of a pair that may be closer than `distance`; 255 where no byte proves the contrary."""
     # Both bytes are rounded down, so a difference m is a distance of more than base + (m - OPPOSITE - 1) / scale.
@@ -103,7 +103,7 @@ def farthest_byte(distance: float, base: float, scale: float) -> Any:
     return np.uint8(max(np.ceil(byte), np.float64(OPPOSITE)) - 1.0)
 
 
-@compiled
+@compiled_into_callers
 def certain_bytes(distance: float, base: float, scale: float) -> Any:
     """The byte difference below which a pair is certainly closer than `distance`; 0 where none proves it."""
     byte = (distance - base) * scale + (OPPOSITE - 1) - SLACK

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trainables.information.compilation import compiled, compiled_for_finite
+from trainables.information.compilation import compiled, compiled_for_finite, compiled_into_callers
 from trainables.information.simd import CHUNK, LANES, absorb, bit_count
 
 # In levels: far above the rounding of the quantization and far below a level.
@@ -100,14 +100,14 @@ def nearness_of(level: Any, pivot: Any) -> Any:
     return np.uint64((np.uint32(255) - np.uint32(abs(far))) >> np.uint32(2))
 
 
-@compiled
+@compiled_into_callers
 def farthest_level(distance: float, step: float) -> Any:
     """Largest level difference of a pair that may be closer than `distance`; 255 where no byte proves the contrary."""
     level = distance / step + 1.0 + SLACK
     return np.uint8(np.ceil(level) - 1.0) if level <= 255.0 else np.uint8(255)
 
 
-@compiled
+@compiled_into_callers
 def certain_levels(distance: float, step: float) -> Any:
     """The level difference below which an unclipped pair is certainly closer than `distance`; 0 where none is."""
     level = np.floor(min(distance / step - 1.0 - SLACK, 254.0))
@@ -120,13 +120,13 @@ def ring_distances(own: int, count: int) -> int:
     return (count - 1) // 2 + (1 if count % 2 == 0 and own < count // 2 else 0)
 
 
-@compiled
+@compiled_into_callers
 def valid_lanes(block: int, count: int) -> Any:
     """One bit for each lane of the block that holds one of `count` points."""
     return np.uint64(ALL_BITS) >> np.uint64(LANES - min(LANES, count - block * LANES))
 
 
-@compiled
+@compiled_into_callers
 def survivors(
     tiles: Any,
     row: int,

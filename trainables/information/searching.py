@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trainables.information.compilation import compiled
+from trainables.information.compilation import compiled, compiled_into_callers
 from trainables.information.edges import Edges, farthest_byte
 from trainables.information.kernels import (
     FEW_LANES,
@@ -50,7 +50,7 @@ class Nearest(NamedTuple):
     y_bytes: npt.NDArray[np.uint8]
 
 
-@compiled
+@compiled_into_callers
 def insert(nearest: Any, i: int, distance: float) -> None:
     """Put distance into the ascending nearest[i], dropping the largest."""
     place = nearest.shape[1] - 1
@@ -60,7 +60,7 @@ def insert(nearest: Any, i: int, distance: float) -> None:
     nearest[i, place] = distance
 
 
-@compiled
+@compiled_into_callers
 def remember(nearest: Any, i: int, distance: float, step: float, x: Any, y: Any) -> None:
     """Put distance, below that of its last neighbour, among the nearest of point i."""
     insert(nearest.distances, i, distance)
@@ -72,7 +72,7 @@ def remember(nearest: Any, i: int, distance: float, step: float, x: Any, y: Any)
         nearest.y_bytes[i] = farthest_byte(kth * y.unit, y.edges.base, y.edges.scale)
 
 
-@compiled
+@compiled_into_callers
 def scaled_distance(x: Any, y: Any, i: int, j: int, limit: float) -> float:
     """max(|x_i - x_j| / x unit, |y_i - y_j| / y unit), or some number in [limit, distance] once that is reached."""
     # Division rounds monotonically, so dividing the maximum equals the maximum of the divided.
@@ -115,7 +115,7 @@ def order_block(own: int, bounds: Any, query: Any) -> None:
         )
 
 
-@compiled
+@compiled_into_callers
 def sift(own: int, block: int, bounds: Any, query: Any, reaches: Any, others: Any, place: int, work: Any) -> None:
     """What the first columns leave of another block for each point of the block `own`: work.alive and room, by slot.
 
@@ -129,7 +129,7 @@ def sift(own: int, block: int, bounds: Any, query: Any, reaches: Any, others: An
         )
 
 
-@compiled
+@compiled_into_callers
 def within(
     slot: int, block: int, bounds: Any, query: Any, own: int, reaches: Any, place: int, alive: Any, room: Any, seen: int
 ) -> Any:
