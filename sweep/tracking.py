@@ -30,7 +30,7 @@ settle_mlflow()
 METRICS_PER_BATCH = 1000
 TAG_LENGTH = 4000
 RETRY_SECONDS = 15.0
-EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
+EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds", "credibility_seconds")
 MI_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits")
 TRUST_FIELDS = ("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
 STATUS = {

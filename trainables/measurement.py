@@ -35,16 +35,15 @@ class Probe:
         """The records of an epoch at which nothing is due."""
         return tuple(PairRecord(pair.name) for pair in self.pairs)
 
-    def measure(self, activations: Mapping[str, Any], epoch: int, with_credibility: bool) -> tuple[PairRecord, ...]:
+    def measure(self, activations: Mapping[str, Any], epoch: int) -> tuple[PairRecord, ...]:
         """One record per pair, from activations by output name, each of shape (validation images, units).
 
         `input` (images, pixels) and `label` (images,) are needed for pairs that name them. With the label,
         `mutual_information_bits` is Ross's estimate: all its distances are in the layer, so the value is the same on
-        every scale; the balanced value and the scale ratio are left out without a reason, and so are those credibility
-        values that are about KSG.
+        every scale, and the balanced value and the scale ratio are left out without a reason.
 
-        Activations on an accelerator are measured there, with the same values; what is about labels or credibility is
-        found on the host.
+        Activations on an accelerator are measured there, with the same values; what is about labels is found on the
+        host.
         """
         signals = self._signals(activations, epoch)
         names = [self._names(pair) for pair in self.pairs]
@@ -58,23 +57,47 @@ class Probe:
             **self._options,
         )
         values = dict(zip(between, found, strict=True))
-        if with_credibility or len(between) < len(self.pairs):
-            signals = {name: to_host(signal) for name, signal in signals.items()}
         records = []
         for place, pair in enumerate(self.pairs):
-            x, y = names[place]
             if pair.is_with_label:
-                records.append(self._with_label(pair.name, signals[x], activations["label"], self._seed(epoch, x)))
-                continue
-            value = values[place]
-            record = PairRecord(pair.name, value.bits, value.balanced_bits, value.scale_ratio, value.reason)
-            if with_credibility:
-                options = self._options | {"scale": self._scales(pair)[0], "seed": self._seed(epoch, x)}
-                estimator = self.config.measure.estimator
-                trust = information.diagnose(signals[x], signals[y], measured=value, estimator=estimator, **options)
-                record = replace(record, **_trust_fields(trust))
-            records.append(record)
+                x = names[place][0]
+                label = activations["label"]
+                records.append(self._with_label(pair.name, to_host(signals[x]), label, self._seed(epoch, x)))
+            else:
+                value = values[place]
+                records.append(PairRecord(pair.name, value.bits, value.balanced_bits, value.scale_ratio, value.reason))
         return tuple(records)
+
+    def examine(
+        self, activations: Mapping[str, Any], epoch: int, records: tuple[PairRecord, ...]
+    ) -> tuple[PairRecord, ...]:
+        """The records that `measure` made of these activations, with how far each value can be trusted.
+
+        Found on the host. Those with the label are left as they are: the credibility is KSG's.
+        """
+        signals = {name: to_host(signal) for name, signal in self._signals(activations, epoch).items()}
+        return tuple(
+            record if pair.is_with_label else self._examined(pair, record, signals, epoch)
+            for pair, record in zip(self.pairs, records, strict=True)
+        )
+
+    def _examined(self, pair: Pair, record: PairRecord, signals: Mapping[str, Any], epoch: int) -> PairRecord:
+        x, y = self._names(pair)
+        trust = information.diagnose(
+            signals[x],
+            signals[y],
+            measured=information.Measurement(
+                record.mutual_information_bits,
+                record.mutual_information_balanced_bits,
+                record.scale_ratio,
+                record.reason,
+            ),
+            estimator=self.config.measure.estimator,
+            scale=self._scales(pair)[0],
+            seed=self._seed(epoch, x),
+            **self._options,
+        )
+        return replace(record, **_trust_fields(trust))
 
     def _signals(self, activations: Mapping[str, Any], epoch: int) -> dict[str, Any]:
         """The measured rows by name; what the channel adds noise to has a name of its own."""

@@ -41,7 +41,11 @@ class PairRecord:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch: epoch 0 is the untrained network; `train_loss` is that of the step that led here, on its batch."""
+    """One epoch: epoch 0 is the untrained network; `train_loss` is that of the step that led here, on its batch.
+
+    `measure_seconds` went into the evaluation and the values of MI; `credibility_seconds`, at the first and the last
+    epoch, into finding out how far to trust them.
+    """
 
     epoch: int
     test_error: float
@@ -51,6 +55,7 @@ class EpochRecord:
     measure_seconds: float
     timestamp: datetime
     pairs: tuple[PairRecord, ...]
+    credibility_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ class PointResult:
     history_arrow: bytes
 
 
-_SCALARS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
+_SCALARS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds", "credibility_seconds")
+_METRIC_NAMES = {f"{name}_seconds": f"seconds.{name}" for name in ("train", "measure", "credibility")}
 _PAIR_FIELDS = tuple(name for name in PairRecord.__dataclass_fields__ if name != "pair")
 
 HISTORY_SCHEMA = pa.schema(
@@ -141,5 +147,5 @@ def _epoch_record(rows: Sequence[dict[str, Any]]) -> EpochRecord:
 
 def metric_name(field: str, pair: str | None = None) -> str:
     """Under which name trackers know a field, of a pair or of the epoch; sorted, what matters most comes first."""
-    name = {"train_seconds": "seconds.train", "measure_seconds": "seconds.measure"}.get(field, field)
+    name = _METRIC_NAMES.get(field, field)
     return name if pair is None else f"{name}.{pair}"

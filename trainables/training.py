@@ -114,18 +114,21 @@ class Training:
         logits = keras.ops.convert_to_numpy(activations["logits"]).astype(np.float64)
         test_loss = float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(logits)), self._labels]))
         correct = (logits.argmax(axis=1) == self._labels) & np.isfinite(logits).all(axis=1)
-        pairs = self._probe.unmeasured()
-        if self.config.measure.is_due(epoch, self.config.epochs):
-            at_an_end = epoch in (0, self.config.epochs)
-            signals = activations | {"input": self._pixels, "label": self._labels}
-            pairs = self._probe.measure(signals, epoch, with_credibility=at_an_end)
+        signals = activations | {"input": self._pixels, "label": self._labels}
+        is_due = self.config.measure.is_due(epoch, self.config.epochs)
+        pairs = self._probe.measure(signals, epoch) if is_due else self._probe.unmeasured()
+        measured = time.perf_counter()
+        is_examined = is_due and epoch in (0, self.config.epochs)
+        if is_examined:
+            pairs = self._probe.examine(signals, epoch, pairs)
         record = EpochRecord(
             epoch=epoch,
             test_error=float(np.mean(~correct)),
             test_loss=test_loss,
             train_loss=train_loss,
             train_seconds=train_seconds,
-            measure_seconds=time.perf_counter() - start,
+            measure_seconds=measured - start,
+            credibility_seconds=time.perf_counter() - measured if is_examined else None,
             timestamp=now(),
             pairs=pairs,
         )

@@ -40,7 +40,8 @@ def measured(
     **fields: Any,
 ) -> PairRecord:
     probe = Probe(TrialConfig(measure=measure or {}, **fields), (pair,), threads)
-    (record,) = probe.measure(signals, epoch, with_credibility)
+    records = probe.measure(signals, epoch)
+    (record,) = probe.examine(signals, epoch, records) if with_credibility else records
     return record
 
 
@@ -112,13 +113,13 @@ def test_labels_are_those_of_the_subset() -> None:
 def test_pairs_that_share_layers_are_measured_together_as_alone() -> None:
     pairs = (PAIR, INPUT, LABEL, Pair("input-1", "input", "hidden_1"))
     for fields in ({}, NOISY):
-        together = Probe(TrialConfig(**fields), pairs, 1).measure(SIGNALS, 3, False)
+        together = Probe(TrialConfig(**fields), pairs, 1).measure(SIGNALS, 3)
         assert together == tuple(measured(pair=pair, **fields) for pair in pairs)
 
 
 def test_pairs_come_back_in_their_order() -> None:
     probe = Probe(TrialConfig(), (INPUT, LABEL, PAIR), 1)
-    assert [record.pair for record in probe.measure(SIGNALS, 0, False)] == ["input-2", "2-label", "first-last"]
+    assert [record.pair for record in probe.measure(SIGNALS, 0)] == ["input-2", "2-label", "first-last"]
     assert probe.unmeasured() == (PairRecord("input-2"), PairRecord("2-label"), PairRecord("first-last"))
     assert probe.outputs == {"hidden_1", "hidden_2"}
 
@@ -144,9 +145,9 @@ def test_the_same_seed_and_epoch_give_the_same_bytes_on_any_number_of_threads() 
 
 def test_the_value_does_not_depend_on_what_was_measured_before() -> None:
     probe = Probe(TrialConfig(**NOISY), (PAIR,), 1)
-    history = [probe.measure(SIGNALS, epoch, False) for epoch in range(4)]
-    assert [probe.measure(SIGNALS, epoch, False) for epoch in reversed(range(4))] == history[::-1]
-    assert Probe(TrialConfig(**NOISY), (INPUT, PAIR), 1).measure(SIGNALS, 2, False)[1] == history[2][0]
+    history = [probe.measure(SIGNALS, epoch) for epoch in range(4)]
+    assert [probe.measure(SIGNALS, epoch) for epoch in reversed(range(4))] == history[::-1]
+    assert Probe(TrialConfig(**NOISY), (INPUT, PAIR), 1).measure(SIGNALS, 2)[1] == history[2][0]
 
 
 def test_the_global_generator_is_neither_used_nor_moved() -> None:

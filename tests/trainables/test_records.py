@@ -98,7 +98,7 @@ def test_the_schema_is_the_one_that_stores_hold() -> None:
         *("mi_k1_bits", "mi_k5_bits", "mi_k10_bits", "mi_noise_spread_bits"),
         *("mi_tied_share", "mi_duplicate_share", "mi_saturated_share"),
     )
-    scalars = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
+    scalars = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds", "credibility_seconds")
     expected = (
         {"epoch": pa.int32(), "pair": pa.string()}
         | dict.fromkeys(bits, pa.float64())

@@ -72,7 +72,8 @@ def other(whole: Run, data: Dataset) -> Run:
 def timeless(history: list[EpochRecord] | tuple[EpochRecord, ...]) -> list[EpochRecord]:
     """The records without what a clock said."""
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    return [dataclasses.replace(r, train_seconds=0.0, measure_seconds=0.0, timestamp=moment) for r in history]
+    clocks = {"train_seconds": 0.0, "measure_seconds": 0.0, "credibility_seconds": None, "timestamp": moment}
+    return [dataclasses.replace(r, **clocks) for r in history]
 
 
 def bits(snapshot: Snapshot) -> list[tuple[str, tuple[int, ...], bytes]]:
@@ -208,6 +209,8 @@ def test_times_are_recorded(whole: Run) -> None:
     assert all(moment.tzinfo is not None for moment in moments)
     assert all(record.train_seconds > 0 for record in whole.history[1:])
     assert all(record.measure_seconds > 0 for record in whole.history)
+    examined = [record.epoch for record in whole.history if record.credibility_seconds]
+    assert examined == [0, whole.history[-1].epoch]
 
 
 # the same bits

@@ -151,9 +151,9 @@ def test_records_of_activations_on_a_device_are_those_of_the_cpu(forced: None, f
     labels = {"label": rows % 10}
     probe = Probe(config, (Pair("first-last", "hidden_1", "hidden_2"), Pair("1-label", "hidden_1", "label")), 1)
     on_device = dict(zip(signals, tensors((*signals.values(),)), strict=True))
-    for with_credibility in (False, True):
-        expected = probe.measure(signals | labels, 1, with_credibility)
-        assert probe.measure(on_device | labels, 1, with_credibility) == expected
+    expected = probe.measure(signals | labels, 1)
+    assert probe.measure(on_device | labels, 1) == expected
+    assert probe.examine(on_device | labels, 1, expected) == probe.examine(signals | labels, 1, expected)
 
 
 def history() -> list[EpochRecord]:
@@ -168,7 +168,8 @@ def history() -> list[EpochRecord]:
     config = TrialConfig(architecture="mlp", width=D // 2, depth=2, epochs=1, measure={"pairs": ["first-last"]})
     records = list(training.Training(config, few))
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    return [dataclasses.replace(r, train_seconds=0.0, measure_seconds=0.0, timestamp=moment) for r in records]
+    clocks = {"train_seconds": 0.0, "measure_seconds": 0.0, "credibility_seconds": None, "timestamp": moment}
+    return [dataclasses.replace(r, **clocks) for r in records]
 
 
 def test_a_training_whose_activations_stay_on_the_device_has_the_same_records(request: pytest.FixtureRequest) -> None:
