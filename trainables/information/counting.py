@@ -26,6 +26,7 @@ from trainables.information.searching import Query, order_block, query, sift, wi
 from trainables.information.simd import (
     CHUNK,
     LANES,
+    aligned_zeros,
     bit_count,
     lanes_below,
     lanes_below_each,
@@ -72,17 +73,17 @@ def workspace(width: int, edges: Edges, searches: int, count: int) -> Workspace:
         query=query(width),
         edge_query=query(edges.rows.shape[1]),
         alive=np.empty(LANES, np.uint64),
-        room=np.empty(LANES * LANES, np.uint8),
+        room=aligned_zeros((LANES * LANES,), np.uint8),
         inside=np.empty((searches, 2), np.uint64),
-        tallies=np.zeros(searches * LANES, np.uint8),
+        tallies=aligned_zeros((searches * LANES,), np.uint8),
         counts=np.zeros((searches, count), np.int64),
     )
 
 
 def no_reach(searches: int, filled: int) -> Reach:
     """A reach to be filled, for `filled` points."""
-    possible, certain = np.zeros((2, searches, filled), np.uint8)
-    return Reach(possible, certain, np.zeros(filled, np.uint8))
+    possible, certain = aligned_zeros((2, searches, filled), np.uint8)
+    return Reach(possible, certain, aligned_zeros((filled,), np.uint8))
 
 
 @compiled

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from trainables.information.compilation import compiled, compiled_into_callers, run_in_threads
 from trainables.information.samples import Floats
-from trainables.information.simd import LANES
+from trainables.information.simd import LANES, aligned_zeros
 
 SAMPLED_ROWS = 256
 # Share of sampled values that must lie at each end.
@@ -58,7 +58,7 @@ def edges(values: Floats, width: int, threads: int) -> Edges:
     if not (np.isfinite(reach) and np.isfinite(scale)):
         return no_edges()
     rows = np.full((len(values), width), MIDDLE, np.uint8)
-    tiles = np.zeros((-(-len(values) // LANES), width, LANES), np.uint8)
+    tiles = aligned_zeros((-(-len(values) // LANES), width, LANES), np.uint8)
 
     def fill(first: int, last: int) -> None:
         magnify(first, last, values, lowest, highest, width_of_end, scale, rows, tiles)

@@ -23,7 +23,7 @@ from trainables.information.kernels import (
     valid_lanes,
 )
 from trainables.information.samples import Floats
-from trainables.information.simd import CHUNK, LANES, absorb, bit_count, lowest_bit, max_norm
+from trainables.information.simd import CHUNK, LANES, absorb, aligned_zeros, bit_count, lowest_bit, max_norm
 
 # Blocks to either side that a point looks at first.
 NEAR_BLOCKS = 3
@@ -175,8 +175,8 @@ def workspace(width: int, x: Side, y: Side, k: int) -> Workspace:
         x_query=query(x.edges.rows.shape[1]),
         y_query=query(y.edges.rows.shape[1]),
         alive=np.empty(LANES, np.uint64),
-        room=np.empty(LANES * LANES, np.uint8),
-        nobody=np.zeros(LANES, np.uint8),
+        room=aligned_zeros((LANES * LANES,), np.uint8),
+        nobody=aligned_zeros((LANES,), np.uint8),
         lowest=np.empty((1, k)),
     )
 

@@ -11,7 +11,7 @@ from trainables.information import kernels
 from trainables.information.compilation import run_in_threads
 from trainables.information.edges import Edges, edges
 from trainables.information.samples import Floats
-from trainables.information.simd import EXACT_STRIDE, LANES, WORD_LANES
+from trainables.information.simd import EXACT_STRIDE, LANES, WORD_LANES, aligned_zeros
 
 SAMPLED_ROWS = 256
 # Share of points that the quantized range must hold entirely; the rest is clipped, so that a few far points do not
@@ -70,7 +70,7 @@ class Space:
         half = float(self.reaches.max())
         step = 2.0 * half / 65534.0
         usable = SMALLEST_STEP < step < LARGEST_STEP
-        rows = np.zeros((len(self.values), -(-len(self.centres) // WORD_LANES) * WORD_LANES), np.uint16)
+        rows = aligned_zeros((len(self.values), -(-len(self.centres) // WORD_LANES) * WORD_LANES), np.uint16)
 
         def fill(first: int, last: int) -> None:
             kernels.quantize_finely(first, last, self.values, self.centres, 1.0 / step, rows)
@@ -91,7 +91,7 @@ def prepare(samples: Floats, order: npt.NDArray[np.int64], threads: int) -> Spac
     sampled = np.sort(samples[:: max(1, count // SAMPLED_ROWS)], axis=0)
     highest = len(sampled) - 1
     centres = sampled[highest // 50] / 2.0 + sampled[highest - highest // 50] / 2.0
-    values = np.zeros((count, -(-width // EXACT_STRIDE) * EXACT_STRIDE))
+    values = aligned_zeros((count, -(-width // EXACT_STRIDE) * EXACT_STRIDE))
     reaches = np.empty(count)
 
     def fill(first: int, last: int) -> None:
@@ -113,7 +113,7 @@ def joint_levels(spaces: tuple[Space, ...], units: tuple[float, ...], threads: i
     scales = [1.0 / (unit * step) if usable else 0.0 for unit in units]
     pivots = np.concatenate([_pivots(space, scale) for space, scale in zip(spaces, scales, strict=True)])
     rows = np.empty((len(reaches), len(pivots)), np.uint8)
-    tiles = np.zeros((-(-len(reaches) // LANES), len(pivots), LANES), np.uint8)
+    tiles = aligned_zeros((-(-len(reaches) // LANES), len(pivots), LANES), np.uint8)
     column = 0
     for space, scale in zip(spaces, scales, strict=True):
         _fill(space, scale, rows, tiles, column, threads)
