@@ -8,7 +8,9 @@ import numpy.typing as npt
 from scipy.special import digamma
 
 from trainables.information.accelerator import device_pair
+from trainables.information.backend import to_host
 from trainables.information.compilation import available_threads
+from trainables.information.credibility import Credibility
 from trainables.information.estimators import (
     Request,
     estimates,
@@ -34,6 +36,13 @@ class MutualInformation:
     scale: str = "none"
     largest_bits: float | None = None
     """The largest value that these samples can give, where it is not KSG's."""
+    credibility: Credibility | None = None
+    """How far to trust the value, where `diagnostics` were asked for."""
+
+    @property
+    def tied_share(self) -> float | None:
+        """The share of points whose k-th neighbour is as far as another; None unless `diagnostics` were asked for."""
+        return self.credibility.tied_share if self.credibility else None
 
     @property
     def ceiling_bits(self) -> float:
@@ -72,6 +81,7 @@ def mutual_information(
     threads: int | None = None,
     estimator: str = "ksg",
     device: bool | None = None,
+    diagnostics: bool = False,
 ) -> MutualInformation:
     """Mutual information of x (N, dx) and y (N, dy), exactly as NPEET computes it (Kraskov 2004, eq. 8; max norm).
 
@@ -82,13 +92,31 @@ def mutual_information(
 
     x and y may be arrays of Keras' backend. If either lives on an accelerator, "ksg" does all work there, without a
     copy of it to the host, and gives the same value; device=True asks for that whatever x and y are, False forbids it.
+    diagnostics: also give the result its `credibility`, as `diagnose` finds it, on the host and at several times the
+    cost.
     """
     pair = _pair(x, y, k, noise, seed, threads, estimator, base, device)
     require_known("scale", scale, tuple(SCALES))
     (bits,) = estimates([Request(pair, SCALES[scale](pair), seed)], base, estimator)
     if isinstance(bits, DegenerateInput):
         raise bits
-    return MutualInformation(bits, len(pair.x), k, (pair.x.shape[1], pair.y.shape[1]), float(base), scale)
+    credibility = None
+    if diagnostics:
+        from trainables.information.diagnostics import diagnose  # which asks this module for other values in turn
+
+        credibility = diagnose(
+            to_host(x),
+            to_host(y),
+            k,
+            base,
+            scale=scale,
+            noise=noise,
+            seed=seed,
+            threads=threads,
+            estimator=estimator,
+        )
+    dims = pair.x.shape[1], pair.y.shape[1]
+    return MutualInformation(bits, len(pair.x), k, dims, float(base), scale, credibility=credibility)
 
 
 def measure(

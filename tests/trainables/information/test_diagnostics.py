@@ -201,6 +201,14 @@ def test_saturated_share_counts_values_of_both_sides() -> None:
 # all together
 
 
+def test_a_value_brings_its_diagnostics_on_request() -> None:
+    x, y = np.random.default_rng(0).normal(size=(2, 300, 3)).round(1)
+    plain, asked = (mutual_information(x, y, k=4, scale="balanced", diagnostics=ask) for ask in (False, True))
+    assert (plain.bits, plain.tied_share, plain.credibility) == (asked.bits, None, None)
+    assert asked.credibility == diagnose(x, y, 4, scale="balanced")
+    assert asked.tied_share == asked.credibility.tied_share > 0.5
+
+
 def test_the_same_seed_gives_the_same_numbers() -> None:
     x, y = correlated(300, seed=0)
     assert diagnose(x, y, seed=4) == diagnose(x, y, seed=4, threads=1)
