@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench clean
+.PHONY: help install demo test check format bench soak clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -39,6 +39,9 @@ format: $(INSTALLED)  ## Format the code
 
 bench: $(INSTALLED)  ## Time the estimator and the overheads against their rivals
 	$(BIN)/python -m benchmarks.mi
+
+soak: $(INSTALLED)  ## Kill a sweep until it is done, and compare it with an undisturbed one (10 minutes)
+	$(BIN)/python -m benchmarks.soak
 
 clean:  ## Remove caches and build output; results stay
 	rm -rf build *.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -88,7 +88,11 @@ def mutual_information(
     scale "none" takes x and y as they are, "balanced" divides each by the median of its own k-th neighbour distances.
     noise * U[0, 1) from `seed` breaks ties. threads: None for all; the value does not depend on it.
     estimator: "ksg2" is Kraskov's eq. 9 (JIDT's algorithm 2), "npeet" calls npeet_plus.
-    Raises DegenerateInput (a ValueError) where no value exists.
+
+    Any real dtype and layout will do; one axis is one column, further axes are flattened. Constant columns, dead units,
+    duplicate rows and saturated values have a value. NaN, infinities, no more than k rows, unequal numbers of rows, and
+    a balanced scale where most rows coincide raise DegenerateInput (a ValueError) with the culprit; wrong arguments
+    ValueError.
 
     x and y may be arrays of Keras' backend. If either lives on an accelerator, "ksg" does all work there, without a
     copy of it to the host, and gives the same value; device=True asks for that whatever x and y are, False forbids it.
