@@ -68,6 +68,16 @@ class DevicePair(Pair):
         return self.samples[1]
 
     @property
+    def n(self) -> int:
+        """The number of samples."""
+        return len(self.x)
+
+    @property
+    def dims(self) -> tuple[int, int]:
+        """The numbers of columns of x and y."""
+        return self.x.shape[1], self.y.shape[1]
+
+    @property
     def k(self) -> int:
         """The number of neighbours."""
         return self.neighbour

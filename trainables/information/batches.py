@@ -22,8 +22,8 @@ from trainables.information.samples import (
     NPEET_NOISE,
     DegenerateInput,
     Floats,
+    Noisy,
     as_matrix,
-    noisy,
     require_neighbours,
     require_noise,
     require_rows,
@@ -73,17 +73,16 @@ class Layers:
         if name in self._refused:
             raise self._refused[name]
         if name not in self._layers:
-            samples = self._samples[name]
-            with_noise = noisy(samples, self.noise, np.random.default_rng(self._seeds[name]))
+            samples = Noisy(self._samples[name], self.noise, self._seeds[name])
             order = self._orders[len(samples)]
-            self._layers[name] = Layer(name, with_noise, order, self.k, self.noise, self.threads)
+            self._layers[name] = Layer(name, samples, order, self.k, self.noise, self.threads)
         return self._layers[name]
 
     def pair(self, x: str, y: str) -> Pair:
         """The pair of two layers. Raises DegenerateInput where it has no MI, ValueError for one layer twice."""
         _require_two(x, y)
         layers = self.layer(x), self.layer(y)
-        require_rows({layer.name: layer.samples for layer in layers}, self.k)
+        require_rows({layer.name: layer.samples.plain for layer in layers}, self.k)
         return Pair.between(*layers)
 
     def release(self, needed: set[str]) -> None:

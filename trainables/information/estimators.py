@@ -63,9 +63,7 @@ def estimates(requests: Sequence[Request], base: float, estimator: str) -> list[
     wanted = [(request.pair, request.units) for request in requests]
     on_device = [pair.counts(units) for pair, units in wanted if isinstance(pair, DevicePair)]
     found = on_device or counts(wanted, shape)
-    return [
-        formula(len(request.pair.x), request.pair.k, *both, base) for request, both in zip(requests, found, strict=True)
-    ]
+    return [formula(request.pair.n, request.pair.k, *both, base) for request, both in zip(requests, found, strict=True)]
 
 
 def _by_npeet(request: Request, base: float) -> float | DegenerateInput:

@@ -12,7 +12,7 @@ from trainables.information.estimators import ksg_bits
 from trainables.information.ksg import Measurement, mutual_information
 from trainables.information.neighbours import counts_within, joint_distances
 from trainables.information.pairs import SCALES, Pair, Units
-from trainables.information.samples import DegenerateInput, Floats, with_noise
+from trainables.information.samples import DegenerateInput, Floats
 from trainables.information.spaces import Space
 
 MOST_NEIGHBOURS = 10
@@ -82,7 +82,7 @@ class Examined:
     @cached_property
     def pair(self) -> Pair:
         """The samples with their noise, prepared for searches."""
-        return Pair(*with_noise(self.x, self.y, self.noise, self.seed), self.k, self.noise, self.threads)
+        return Pair.with_noise(self.x, self.y, self.k, self.noise, self.seed, self.threads)
 
     @cached_property
     def units(self) -> Units:

@@ -21,7 +21,7 @@ from trainables.information.estimators import (
     require_threads,
 )
 from trainables.information.pairs import SCALES, Pair
-from trainables.information.samples import NPEET_NOISE, DegenerateInput, as_samples, with_noise
+from trainables.information.samples import NPEET_NOISE, DegenerateInput, as_samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,7 @@ def mutual_information(
             threads=threads,
             estimator=estimator,
         )
-    dims = pair.x.shape[1], pair.y.shape[1]
-    return MutualInformation(bits, len(pair.x), k, dims, float(base), scale, credibility=credibility)
+    return MutualInformation(bits, pair.n, k, pair.dims, float(base), scale, credibility=credibility)
 
 
 def measure(
@@ -191,4 +190,4 @@ def _pair(
     if is_for_device(device, estimator, (x, y)):
         return device_pair({"x": x, "y": y}, k, noise, seed)
     samples = as_samples(x, y, k)
-    return Pair(*with_noise(*samples, noise, seed), k, noise, threads or available_threads())
+    return Pair.with_noise(*samples, k, noise, seed, threads or available_threads())

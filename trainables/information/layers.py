@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from trainables.information.neighbours import own_radii
 from trainables.information.ordering import spatial_order
-from trainables.information.samples import DegenerateInput, Floats
+from trainables.information.samples import DegenerateInput, Floats, Noisy
 from trainables.information.simd import LANES
 from trainables.information.spaces import Space, prepare
 
@@ -30,10 +30,10 @@ class RowOrder:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Samples (N, d) of one variable, noise of that amplitude already added, with the work that its pairs share."""
+    """Samples (N, d) of one variable, with the work that its pairs share. noise: the amplitude of what broke ties."""
 
     name: str
-    samples: Floats
+    samples: Noisy
     order: RowOrder
     k: int
     noise: float
@@ -42,7 +42,7 @@ class Layer:
     @cached_property
     def space(self) -> Space:
         """The samples in the internal row order."""
-        return prepare(self.samples, self.order.rows, self.threads)
+        return prepare(self.samples.drawn(), self.order.rows, self.threads)
 
     @cached_property
     def own_median(self) -> float:

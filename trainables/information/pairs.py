@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trainables.information.layers import Layer, RowOrder
 from trainables.information.neighbours import Counts, counts_within, joint_radii, joint_rectangles
-from trainables.information.samples import Floats
+from trainables.information.samples import Floats, Noisy
 
 Units = tuple[float, float]
 Number = TypeVar("Number", bound=np.generic)
@@ -23,8 +23,15 @@ class Pair:
     """
 
     def __init__(self, x: Floats, y: Floats, k: int, noise: float, threads: int) -> None:
-        order = RowOrder((x, y))
-        self.layers = Layer("x", x, order, k, noise, threads), Layer("y", y, order, k, noise, threads)
+        # These have their noise already.
+        self._set(Noisy(x), Noisy(y), k, noise, threads)
+
+    @classmethod
+    def with_noise(cls, x: Floats, y: Floats, k: int, noise: float, seed: int, threads: int) -> Pair:
+        """The pair of x and y plus noise from one generator, drawn for x and then for y, as `samples.with_noise`."""
+        pair = cls.__new__(cls)
+        pair._set(Noisy(x, noise, seed), Noisy(y, noise, seed, drawn_before=x.size), k, noise, threads)
+        return pair
 
     @classmethod
     def between(cls, x: Layer, y: Layer) -> Pair:
@@ -33,15 +40,30 @@ class Pair:
         pair.layers = x, y
         return pair
 
+    def _set(self, x: Noisy, y: Noisy, k: int, noise: float, threads: int) -> None:
+        order = RowOrder((x.plain, y.plain))
+        self.layers = Layer("x", x, order, k, noise, threads), Layer("y", y, order, k, noise, threads)
+
     @property
     def x(self) -> Floats:
-        """Samples (N, dx) of the first layer."""
-        return self.layers[0].samples
+        """Samples (N, dx) of the first layer, with their noise."""
+        return self.layers[0].samples.drawn()
 
     @property
     def y(self) -> Floats:
-        """Samples (N, dy) of the second layer."""
-        return self.layers[1].samples
+        """Samples (N, dy) of the second layer, with their noise."""
+        return self.layers[1].samples.drawn()
+
+    @property
+    def n(self) -> int:
+        """The number of samples."""
+        return len(self.layers[0].samples)
+
+    @property
+    def dims(self) -> tuple[int, int]:
+        """The numbers of columns of x and y."""
+        x, y = self.layers
+        return x.samples.width, y.samples.width
 
     @property
     def k(self) -> int:

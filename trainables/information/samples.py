@@ -1,6 +1,7 @@
 """LEAF: from the caller's arrays to checked float64 samples with ties broken."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,32 @@ def with_noise(x: Floats, y: Floats, noise: float, seed: int) -> tuple[Floats, F
     """x and y plus noise * U[0, 1), drawn for x and then for y in the caller's row order (NPEET's `add_noise`)."""
     generator = np.random.default_rng(seed)
     return noisy(x, noise, generator), noisy(y, noise, generator)
+
+
+@dataclass(frozen=True, eq=False)
+class Noisy:
+    """Samples (N, d) that get their noise where they are used: with it they take as much memory again.
+
+    The noise is noise * U[0, 1) from a generator of `seed` that has drawn `drawn_before` numbers.
+    """
+
+    plain: Floats
+    noise: float = 0.0
+    seed: int = 0
+    drawn_before: int = 0
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return self.plain.shape[1]
+
+    def drawn(self) -> Floats:
+        """The samples with their noise, the same at every call."""
+        bits = np.random.PCG64(self.seed)
+        return noisy(self.plain, self.noise, np.random.Generator(bits.advance(self.drawn_before)))
 
 
 def noisy(samples: Floats, noise: float, generator: np.random.Generator) -> Floats:
