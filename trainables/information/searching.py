@@ -189,7 +189,9 @@ def expect(own: int, levels: Any, nearest: Any, work: Any) -> None:
     for slot in range(min(LANES, count - own * LANES)):
         if (levels.clipped[own] >> np.uint64(slot)) & np.uint64(1):
             continue
-        within(slot, own, levels, work.query, 255, work.nobody, 0, valid, work.room, 0)
+        _, complete = within(slot, own, levels, work.query, 255, work.nobody, 0, valid, work.room, 0)
+        if not complete:
+            continue
         for rank in range(k):
             work.lowest[0, rank] = 255.0
         others = valid & ~levels.clipped[own] & ~(np.uint64(1) << np.uint64(slot))

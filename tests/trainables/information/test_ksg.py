@@ -111,14 +111,29 @@ MANY_BLOCKS = {
     "few values": tuple(np.round(side) for side in gaussian_pair(900, 2, 3)),
     "heavy tails": tuple(np.random.default_rng(0).standard_cauchy(size=(2, 1200, 4))),
     "wide": gaussian_pair(800, 150, 40),
+    "two in the last block": gaussian_pair(642, 120, 120),
+    "three in the last block": gaussian_pair(643, 120, 120),
 }
 
 
 @pytest.mark.parametrize("name", MANY_BLOCKS)
-@pytest.mark.parametrize("k", [1, 4])
+@pytest.mark.parametrize("k", [1, 2, 4])
 def test_pairs_of_distant_blocks_equal_the_twin_on_any_threads(name: str, k: int) -> None:
     assert_equal_to_twin(*MANY_BLOCKS[name], k, threads=(1, 2, 5))
     assert_equal_to_twin(*noisy(*MANY_BLOCKS[name]), k, units=(0.4, 2.5), threads=(1, 3))
+
+
+def test_two_points_alone_in_the_last_block_may_differ_in_any_column() -> None:
+    """The two are alike but in one column, where the first is ordinary; its nearest is in another block."""
+    generator = np.random.default_rng(0)
+    points = np.clip(generator.normal(size=(642, 200)), -3, 3)
+    points[np.arange(642), generator.integers(0, 200, 642)] = 12 * generator.choice([-1, 1], 642)
+    points[:4] = 4.0
+    points[[0, 1, 2], 150] = [0.0, 8.0, -6.0]
+    points[3, 20] = 0.5
+    x, y = np.ascontiguousarray(points[:, :100]), np.ascontiguousarray(points[:, 100:])
+    assert set(Pair(x, y, 1, noise=0.0, threads=1).layers[0].order.rows[640:]) == {0, 2}
+    assert_equal_to_twin(x, y, k=1, threads=(1, 2))
 
 
 @pytest.mark.parametrize("k", [63, 64, 100, 149])
