@@ -23,7 +23,7 @@ from trainables.information.samples import (
     DegenerateInput,
     Floats,
     Noisy,
-    as_matrix,
+    as_floats,
     require_neighbours,
     require_noise,
     require_rows,
@@ -60,7 +60,7 @@ class Layers:
         self._layers: dict[str, Layer] = {}
         for name, values in samples.items():
             try:
-                self._samples[name] = as_matrix(values, name)
+                self._samples[name] = as_floats(values, name)
             except DegenerateInput as degenerate:
                 self._refused[name] = degenerate
         by_rows: dict[int, list[Floats]] = defaultdict(list)

@@ -1,8 +1,11 @@
 """LEAF: how kernels are compiled and run: cached on disk if possible, without the GIL, on the threads asked for."""
 
+import hashlib
 import itertools
 import threading
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -39,8 +42,20 @@ def _compiled(function: Function, **options: Any) -> Function:
     try:
         machine_code: Any = numba.njit(cache=True, **options)(function)
     except RuntimeError:
-        machine_code = numba.njit(**options)(function)
+        uncached: Any = numba.njit(**options)(function)
+        return uncached
+    # Numba asks whether the function's own file has changed; what it calls lies in others.
+    machine_code._cache._cache_file._source_stamp = _sources()
     return machine_code
+
+
+@cache
+def _sources() -> str:
+    """A digest of every file of this package."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def available_threads() -> int:

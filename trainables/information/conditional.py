@@ -30,7 +30,9 @@ def conditional_mutual_information(
 
     Frenzel & Pompe 2007, eq. 8: digamma(k) - <digamma(n_xz + 1) + digamma(n_yz + 1) - digamma(n_z + 1)>, the numbers
     of other points strictly nearer than the k-th joint neighbour. noise * U[0, 1) is added to x, then to y, and not to
-    z, as in NPEET. Arguments and errors otherwise as in `mutual_information`; dims are those of x and y.
+    z, as in NPEET. Where distances in z tie but for the last digits of decimals (0.1 + 0.2 and 0.3), NPEET counts them
+    as equal, and its number is another. Arguments and errors otherwise as in `mutual_information`; dims are those of x
+    and y.
     """
     require_base(base)
     require_threads(threads)

@@ -1,8 +1,4 @@
-"""The compiled loops over neighbours within given radii: how many there are, and how far they reach in either space.
-
-Numba's cache on disk watches only this file: after an edit in kernels.py, edges.py, searching.py or simd.py touch it
-too.
-"""
+"""The compiled loops over neighbours within given radii: how many there are, and how far they reach in either space."""
 
 from typing import Any, NamedTuple
 

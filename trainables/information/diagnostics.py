@@ -37,9 +37,9 @@ def diagnose(
 ) -> Credibility:
     """The credibility of `mutual_information(x, y, ...)` with the same arguments, at five to six times its cost.
 
-    measured: what `measure` gave for these arguments; by default it is called for both scales. Everything else comes
-    from estimator "ksg", also for "npeet", whose numbers it gives. Degenerate samples give None and a reason, never an
-    exception; wrong arguments still raise ValueError.
+    measured: what `measure` gave for these arguments; by default it is called for both scales. Everything else is by
+    the same estimator, but for "npeet" by "ksg", whose number is the same as long as radii stay below 16. Degenerate
+    samples give None and a reason, never an exception; wrong arguments still raise ValueError.
     """
     scales = ("balanced",) if scale == "balanced" else ("none", "balanced")
     if scale not in scales:
@@ -48,10 +48,12 @@ def diagnose(
         x, y, k=k, base=base, scales=scales, noise=noise, seed=seed, threads=threads, estimator=estimator
     )
     try:
-        samples = as_samples(x, y, k)
+        x_samples, y_samples = (side.astype(np.float64, copy=False) for side in as_samples(x, y, k))
     except DegenerateInput as degenerate:
         return _with_sentence(Credibility(reason=str(degenerate)))
-    case = Examined(*samples, k, float(base), scale, noise, seed, threads or available_threads(), known)
+    others = "ksg" if estimator == "npeet" else estimator
+    options = k, float(base), scale, noise, seed, threads or available_threads(), others
+    case = Examined(x_samples, y_samples, *options, known)
     values: dict[str, Any] = {}
     reasons: dict[str, list[str]] = {}
     for name, diagnostic in DIAGNOSTICS.items():

@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 
-from trainables.information.estimators import ksg_bits
+from trainables.information.estimators import Request, estimates, ksg_bits
 from trainables.information.ksg import Measurement, mutual_information
 from trainables.information.neighbours import counts_within, joint_distances
 from trainables.information.pairs import SCALES, Pair, Units
@@ -32,6 +32,7 @@ class Examined:
     noise: float
     seed: int
     threads: int
+    estimator: str
     measured: Measurement
 
     @property
@@ -53,6 +54,7 @@ class Examined:
             noise=self.noise,
             seed=self.seed if seed is None else seed,
             threads=self.threads,
+            estimator=self.estimator,
         ).bits
 
     @cached_property
@@ -73,6 +75,13 @@ class Examined:
             for parts in PARTS
             if len(self.x) // parts > self.k
         }
+
+    def _value_of_rectangles(self, k: int) -> float:
+        pair = Pair.with_noise(self.x, self.y, k, self.noise, self.seed, self.threads)
+        (value,) = estimates([Request(pair, self.units, self.seed)], self.base, self.estimator)
+        if isinstance(value, DegenerateInput):
+            raise value
+        return value
 
     @cached_property
     def row_digests(self) -> tuple[list[bytes], list[bytes]]:
@@ -105,7 +114,12 @@ class Examined:
         return x.space, y.space
 
     def values_at(self, neighbours: Sequence[int]) -> dict[int, float]:
-        """The values for other numbers of neighbours, each at most K, in unchanged units; one search for all."""
+        """The values for other numbers of neighbours, each at most K, in unchanged units.
+
+        One search serves them all, but for KSG-2, whose rectangles it does not give.
+        """
+        if self.estimator == "ksg2":
+            return {k: self._value_of_rectangles(k) for k in neighbours}
         radii = np.ascontiguousarray(self.distances[:, [k - 1 for k in neighbours]].T)
         x_counts, y_counts = (
             counts_within(space, [unit] * len(neighbours), radii, self.threads)

@@ -88,6 +88,8 @@ def mutual_information(
     scale "none" takes x and y as they are, "balanced" divides each by the median of its own k-th neighbour distances.
     noise * U[0, 1) from `seed` breaks ties. threads: None for all; the value does not depend on it.
     estimator: "ksg2" is Kraskov's eq. 9 (JIDT's algorithm 2), "npeet" calls npeet_plus.
+    NPEET subtracts 1e-15 from its radii, which float64 swallows from 16 on: from there it counts the neighbours at the
+    radius itself too, and its number is no longer Kraskov's, nor ours.
 
     Any real dtype and layout will do; one axis is one column, further axes are flattened. Constant columns, dead units,
     duplicate rows and saturated values have a value. NaN, infinities, no more than k rows, unequal numbers of rows, and

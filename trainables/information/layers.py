@@ -59,8 +59,8 @@ def as_unit(name: str, own_median: float, k: int, noise: float) -> float:
     # Rows that coincide are at most one amplitude of the noise apart.
     if not own_median > max(2.0 * noise, SMALLEST_UNIT):
         raise DegenerateInput(
-            f"{name} has no balanced scale: its median distance to neighbour number {k} is "
-            f"{own_median:g}, no more than the tie-breaking noise ({noise:g}), since at least half of "
-            f"its rows coincide with {k} others; more than half must be distinct"
+            f"{name} has no balanced scale: its median distance to neighbour number {k} is {own_median:g}, lost in the "
+            f"tie-breaking noise ({noise:g}): at least half of its rows coincide with {k} others, or all its values "
+            "are that small; more than half must be distinct, and values well above the noise"
         )
     return own_median

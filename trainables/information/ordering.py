@@ -33,11 +33,11 @@ def spatial_order(*spaces: Floats, leaf: int) -> npt.NDArray[np.int64]:
 
 def _widest_columns(spaces: tuple[Floats, ...]) -> npt.NDArray[np.float32]:
     stride = max(1, len(spaces[0]) // SAMPLED_ROWS)
-    widths = np.concatenate([np.ptp(space[::stride], axis=0) for space in spaces])
+    widths = np.concatenate([np.ptp(space[::stride].astype(np.float64), axis=0) for space in spaces])
     widest = np.zeros(len(widths), np.bool_)
     widest[np.argsort(-widths)[:MAX_COLUMNS]] = True
     chosen = np.split(widest, np.cumsum([space.shape[1] for space in spaces])[:-1])
-    points = np.hstack([space[:, columns] for space, columns in zip(spaces, chosen, strict=True)])
+    points = np.hstack([space[:, columns].astype(np.float64) for space, columns in zip(spaces, chosen, strict=True)])
     # In one unit of length for all, and without the far tails, squares stay inside float32.
     with np.errstate(over="ignore"):
         points /= widths.max() or 1.0

@@ -17,26 +17,32 @@ class DegenerateInput(ValueError):
     """The samples admit no estimate; the message names the culprit, its value and what is allowed."""
 
 
-def as_samples(x: npt.ArrayLike, y: npt.ArrayLike, k: int) -> tuple[Floats, Floats]:
-    """x and y as finite float64 matrices of shapes (N, dx) and (N, dy), N > k.
+def as_samples(x: npt.ArrayLike, y: npt.ArrayLike, k: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """x and y as finite matrices of float32 or float64, shapes (N, dx) and (N, dy), N > k.
 
     One-dimensional input is one column; further axes are flattened, as NPEET does.
     Raises DegenerateInput for anything else, ValueError for k < 1.
     """
     require_neighbours(k)
-    x_samples, y_samples = as_matrix(x, "x"), as_matrix(y, "y")
+    x_samples, y_samples = as_floats(x, "x"), as_floats(y, "y")
     require_rows({"x": x_samples, "y": y_samples}, k)
     return x_samples, y_samples
 
 
 def as_matrix(values: npt.ArrayLike, name: str) -> Floats:
     """The values as a finite float64 matrix (N, d), further axes flattened; DegenerateInput where they are not."""
+    return as_floats(values, name).astype(np.float64, copy=False)
+
+
+def as_floats(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    """As `as_matrix`, but float32 stays what it is, so that no second copy lives beside it."""
     array: npt.NDArray[Any] = np.asarray(values)
     if array.dtype.kind not in "fiub":
         raise DegenerateInput(f"{name} has dtype {array.dtype}: real numbers are needed")
     if array.ndim == 0 or array.size == 0:
         raise DegenerateInput(f"{name} has shape {array.shape}: at least one row and one column are needed")
-    matrix = np.ascontiguousarray(array.reshape(len(array), -1), dtype=np.float64)
+    kind = np.float32 if array.dtype == np.float32 else np.float64
+    matrix = np.ascontiguousarray(array.reshape(len(array), -1), dtype=kind)
     _refuse_non_finite(matrix, name)
     return matrix
 
@@ -73,12 +79,12 @@ def with_noise(x: Floats, y: Floats, noise: float, seed: int) -> tuple[Floats, F
 
 @dataclass(frozen=True, eq=False)
 class Noisy:
-    """Samples (N, d) that get their noise where they are used: with it they take as much memory again.
+    """Samples (N, d) of float32 or float64 that get their noise where they are used, where they become float64.
 
     The noise is noise * U[0, 1) from a generator of `seed` that has drawn `drawn_before` numbers.
     """
 
-    plain: Floats
+    plain: npt.NDArray[Any]
     noise: float = 0.0
     seed: int = 0
     drawn_before: int = 0
@@ -92,7 +98,9 @@ class Noisy:
         return self.plain.shape[1]
 
     def drawn(self) -> Floats:
-        """The samples with their noise, the same at every call."""
+        """The samples with their noise as float64, the same at every call."""
+        if self.noise == 0.0:
+            return self.plain.astype(np.float64, copy=False)
         bits = np.random.PCG64(self.seed)
         return noisy(self.plain, self.noise, np.random.Generator(bits.advance(self.drawn_before)))
 
@@ -108,7 +116,7 @@ def noisy(samples: Floats, noise: float, generator: np.random.Generator) -> Floa
     return drawn
 
 
-def _refuse_non_finite(matrix: Floats, name: str) -> None:
+def _refuse_non_finite(matrix: npt.NDArray[Any], name: str) -> None:
     # A maximum and a minimum cost no temporary of the size of the data, and NaN passes through both.
     low, high = float(matrix.min()), float(matrix.max())
     if np.isfinite(low) and np.isfinite(high):

@@ -1,8 +1,7 @@
 """The compiled loops that find the distances of each point to its k nearest neighbours.
 
 First every point looks at the blocks around its own, which hold most of its neighbours; then each pair of farther
-blocks is compared once, for the points of both. Numba's cache on disk watches only this file: after an edit in
-kernels.py, edges.py or simd.py touch it too.
+blocks is compared once, for the points of both.
 """
 
 from typing import Any, NamedTuple

@@ -1,8 +1,7 @@
 """LEAF: the innermost loops as LLVM vector code, for any processor that LLVM knows (AVX-512, AVX2, NEON, ...).
 
 Compiled loops over numpy arrays are not turned into such code reliably: too many rows that might overlap, and maxima of
-floats whose order is fixed. Numba's cache on disk watches only the file of the caller, so after an edit here touch
-kernels.py, searching.py and counting.py.
+floats whose order is fixed.
 """
 
 from math import prod

@@ -201,6 +201,16 @@ def test_saturated_share_counts_values_of_both_sides() -> None:
 # all together
 
 
+def test_the_credibility_of_ksg2_is_all_by_ksg2() -> None:
+    generator = np.random.default_rng(0)
+    x = np.tanh(3 * generator.normal(size=(400, 12)))
+    y = np.tanh(3 * x @ generator.normal(size=(12, 12)))
+    trust = diagnose(x, y, estimator="ksg2")
+    assert trust.bits == trust.k_curve[3] == trust.n_curve[400]
+    assert trust.k_curve[5] == pytest.approx(mutual_information(x, y, 5, estimator="ksg2").bits, abs=1e-9)
+    assert abs(mutual_information(x, y).bits - trust.bits) > 0.1 > trust.noise_spread_bits
+
+
 def test_a_value_brings_its_diagnostics_on_request() -> None:
     x, y = np.random.default_rng(0).normal(size=(2, 300, 3)).round(1)
     plain, asked = (mutual_information(x, y, k=4, scale="balanced", diagnostics=ask) for ask in (False, True))

@@ -1,6 +1,7 @@
 """What an estimate takes: memory linear in N, threads as asked, one compilation per machine, a light import."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -40,6 +41,27 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
 
 
+WIDE = """
+import numpy as np
+from pathlib import Path
+from trainables.information import measure
+def peak():
+    return int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0]) * 1024
+measure(*np.random.default_rng(0).normal(size=(2, 100, 3)))
+samples = np.random.default_rng(0).normal(size=(2, 2000, 1000)).astype('TYPE')
+Path('/proc/self/clear_refs').write_text('5')
+before = peak()
+measure(*samples, scales=('none',))
+print((peak() - before) / (2 * 2000 * 1000 * 8))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux' /proc to reset the peak of memory")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_memory_is_less_than_two_copies_of_the_samples(dtype: str) -> None:
+    assert float(output(start(WIDE.replace("TYPE", dtype)))) < 2.0
+
+
 def test_memory_is_not_quadratic() -> None:
     # One bit per pair would be 50 MB, one byte 400 MB.
     assert int(output(start(GROWTH))) < 40e6
@@ -62,6 +84,20 @@ def test_compiled_once_even_by_several_processes_at_once(tmp_path: Path) -> None
     assert "2" in compilations
     assert output(start(COUNT_COMPILATIONS, NUMBA_CACHE_DIR=str(tmp_path))).split() == [values[0], "0"]
     assert len(set(values)) == 1
+
+
+def test_a_change_in_any_file_of_the_package_compiles_anew(tmp_path: Path) -> None:
+    """Numba itself would ask after the file of the function alone, and run what its callees used to be."""
+    copied = tmp_path / "copy" / "trainables"
+    shutil.copytree(ROOT / "trainables", copied, ignore=shutil.ignore_patterns("__pycache__"))
+    settings = {"PYTHONPATH": str(copied.parent), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    script = "import os; os.chdir('/');" + COUNT_COMPILATIONS
+    assert output(start(script, **settings)).split()[1] == "2"
+    kernels = copied / "information" / "kernels.py"
+    before = "return np.uint64(ALL_BITS) >> np.uint64(LANES - min(LANES, count - block * LANES))"
+    assert before in kernels.read_text()
+    kernels.write_text(kernels.read_text().replace(before, "return np.uint64(0)"))
+    assert output(start(script, **settings)).split() == ["0", "2"]
 
 
 def test_code_still_compiles_where_no_cache_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
