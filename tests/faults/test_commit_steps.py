@@ -1,4 +1,4 @@
-"""A process that dies, or a disk that is full, at any step of a commit: done or not, never half; and the rerun mends it."""
+"""A death, or a full disk, at any step of a commit: it is done or not, never half, and the rerun mends it."""
 
 import os
 import subprocess

@@ -221,11 +221,12 @@ def test_a_flipped_bit_or_a_cut_of_a_kept_spec_is_refused_or_means_nothing(store
     damages += [intact[:at] + bytes([intact[at] ^ 1 << at % 8]) + intact[at + 1 :] for at in range(len(intact))]
     for damaged in damages:
         path.write_bytes(damaged)
+        said = ""
         try:
             assert store.spec("demo").points == points
         except UsageError as error:
-            assert str(path) in str(error)
-            assert "next: " in str(error)
+            said = str(error)
+        assert not said or (str(path) in said and "next: " in said)
 
 
 def test_a_damaged_spec_names_the_two_ways_on(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The store against a simple model of it, over any order of commits, deaths, full disks and damage (invariants 1, 2, 4).
+"""The store against a simple model of it, over commits, deaths, full disks and damage in any order.
 
 What was committed is there; what is there was committed, whole; attempts are numbered once and kept.
 """
@@ -99,7 +99,9 @@ class StoreMachine(RuleBasedStateMachine):
         before = {one.number for one in self.store.attempts(POINT.point_id)}
         begun: list[Attempt] = []
         is_done = self.attempt_to(
-            lambda: begun.append(self.store.begin_attempt(POINT.point_id, Attempt(0, "now", "here", 0, {}))), step, fault
+            lambda: begun.append(self.store.begin_attempt(POINT.point_id, Attempt(0, "now", "here", 0, {}))),
+            step,
+            fault,
         )
         after = {one.number for one in self.store.attempts(POINT.point_id)}
         assert before <= after
