@@ -41,6 +41,11 @@ def in_mid_training(store: Path) -> bool:
     return len(list(store.glob("points/*/snapshot-*"))) > 1
 
 
+def progress(store: Path) -> set[Path]:
+    """What trials have committed of their trainings."""
+    return {*store.glob("points/*/snapshot-*"), *store.glob("points/*/result")}
+
+
 def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """Every process below this one."""
     return psutil.Process(process.pid).children(recursive=True)
