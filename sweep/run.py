@@ -88,7 +88,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
         store.tidy(spec.name, points)
         store.save_spec(spec.name, spec.to_yaml())
         if todo.to_run:
-            with space.full_is_a_storage_fault([store.root, Path(tempfile.gettempdir())]):
+            with space.full_is_a_storage_fault([store.root, space.temporary_folder()]):
                 _execute(spec, todo, options, watch, session, stopping, mirror, console)
     _conclude(spec, watch, session, options, console)
 

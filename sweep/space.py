@@ -1,5 +1,6 @@
 """What a run will write, set against what is free, before it starts; and what it says when a disk is full after all."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,17 +55,18 @@ def snapshot_bytes(point: TrialConfig) -> int:
     return 4 * weights * copies + 8 * sum(widths) + ARRAY_BYTES * arrays + history_bytes(point)
 
 
+def temporary_folder() -> Path:
+    """Where Ray and Tune keep what they need while they run."""
+    return Path(os.environ.get("RAY_TMPDIR", tempfile.gettempdir()))
+
+
 def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path, database: Path | None) -> list[Need]:
     """What a run of these points writes: results, snapshots of those that run at a time, MLflow's database, scratch."""
     largest = sorted((snapshot_bytes(point) for point in points), reverse=True)[:at_a_time]
     found = [
         Need("results", store, sum(history_bytes(point) for point in points)),
         Need("snapshots", store, (SNAPSHOTS_KEPT + 1) * sum(largest)),
-        Need(
-            "Ray's temporary files",
-            Path(tempfile.gettempdir()),
-            TEMPORARY_BYTES + len(points) * TEMPORARY_BYTES_PER_POINT,
-        ),
+        Need("Ray's temporary files", temporary_folder(), TEMPORARY_BYTES + len(points) * TEMPORARY_BYTES_PER_POINT),
     ]
     if database:
         found.append(Need("MLflow's database", database.parent, sum(_mirrored_bytes(point) for point in points)))

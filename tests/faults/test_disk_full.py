@@ -1,12 +1,9 @@
 """Full disks: refused before the start, or exit 6; what was committed stays, and one rerun completes it."""
 
-import contextlib
 import errno
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from sweep import space
@@ -16,22 +13,13 @@ from sweep.space import Need, check, full_is_a_storage_fault, history_bytes, nee
 from sweep.store import Store
 from sweep.trial import PointWork, Surroundings
 from tests.conftest import make_history
+from tests.disks import fill, small_disk
 from tests.faults.steps import no_space
-from tests.processes import alive, descendants, finish, in_mid_training, start, wait_until
+from tests.processes import finish, start
 from trainables.config import Measurement, TrialConfig
 from trainables.records import history_to_arrow
 from trainables.snapshots import Snapshot
 
-SPEC = """
-name: tiny
-fixed: {dataset: digits, depth: 4, epochs: 150, width: 4}
-grid:
-  architecture: [mlp, shortcut_resnet]
-  seed: 0..1
-measure: {every: 4}
-resources: {gpus: 1, cpus: 1}
-"""
-VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
 POINTS = [
     TrialConfig(architecture=architecture, width=width, depth=depth, epochs=epochs, optimizer=optimizer)
     for architecture, width, depth, epochs, optimizer in (
@@ -44,26 +32,9 @@ POINTS = [
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 24 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], check=False, capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"not allowed to mount: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Take all the space that is left; the file that takes it."""
-    filler = disk / "filler"
-    with contextlib.suppress(OSError), filler.open("ab", buffering=0) as file:
-        while file.write(bytes(4096)):
-            continue
-    return filler
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk") as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
@@ -100,16 +71,16 @@ def test_more_points_and_more_at_a_time_need_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("which", ["store", "temporary folder"])
-def test_a_run_that_cannot_fit_is_refused_before_anything_starts(tmp_path: Path, small_disk: Path, which: str) -> None:
-    filler = fill(small_disk)
+def test_a_run_that_cannot_fit_is_refused_before_anything_starts(tmp_path: Path, disk: Path, which: str) -> None:
+    filler = fill(disk)
     with filler.open("ab") as file:
         file.truncate(filler.stat().st_size - 1_000_000)
     is_store = which == "store"
-    store = (small_disk if is_store else tmp_path) / "runs"
-    environment = {} if is_store else {"TMPDIR": str(small_disk)}
+    store = (disk if is_store else tmp_path) / "runs"
+    environment = {} if is_store else {"TMPDIR": str(disk)}
     code, said = finish(start("run", "demo", "--store", str(store), **environment))
     assert code == 6, said
-    assert f"too little space on the file system {small_disk}: 1.0 MB free, about " in said
+    assert f"too little space on the file system {disk}: 1.0 MB free, about " in said
     assert "next: free some there, or choose other" in said
     assert not store.exists()
 
@@ -127,45 +98,14 @@ def test_a_full_disk_inside_the_training_is_a_storage_fault_and_no_failure_of_th
     assert attempt.failure is None
 
 
-def test_errors_that_come_of_a_full_disk_are_told_from_others(tmp_path: Path, small_disk: Path) -> None:
+def test_errors_that_come_of_a_full_disk_are_told_from_others(tmp_path: Path, disk: Path) -> None:
     full = RuntimeError("Ray says something else")
     full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
     with pytest.raises(StorageFault, match="no space left on the file system"), full_is_a_storage_fault([tmp_path]):
         raise full
     with pytest.raises(RuntimeError), full_is_a_storage_fault([tmp_path]):
         raise RuntimeError("no matter of space")
-    fill(small_disk)
-    with pytest.raises(StorageFault, match=str(small_disk)), full_is_a_storage_fault([tmp_path, small_disk]):
+    fill(disk)
+    with pytest.raises(StorageFault, match=str(disk)), full_is_a_storage_fault([tmp_path, disk]):
         raise RuntimeError("the raylet died")
     assert fullness(ValueError()) is None
-
-
-@pytest.mark.timeout(600)
-def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(tmp_path: Path, small_disk: Path) -> None:
-    from analysis.collect import from_store
-
-    spec = tmp_path / "tiny.yaml"
-    spec.write_text(SPEC)
-    store = small_disk / "runs"
-    arguments = ["run", str(spec), "--store", str(store), "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]
-    process = start(*arguments)
-    wait_until(lambda: in_mid_training(store), process)
-    below = descendants(process)
-    filler = fill(small_disk)
-    code, said = finish(process)
-    assert code == 6, said
-    assert f"No space left on device on the file system {small_disk}" in said
-    assert alive(below, 10) == []
-    states = set(from_store(Store(store), "tiny").points.to_pandas().state)
-    assert states <= {"finished", "interrupted", "missing"}
-    filler.unlink()
-    code, said = finish(start(*arguments))
-    assert code == 0, said
-    undisturbed = tmp_path / "undisturbed"
-    arguments[3] = str(undisturbed)
-    code, said = finish(start(*arguments))
-    assert code == 0, said
-    tables = [
-        from_store(Store(root), "tiny").epochs.to_pandas().drop(columns=VOLATILE) for root in (store, undisturbed)
-    ]
-    pd.testing.assert_frame_equal(*tables, check_exact=True)

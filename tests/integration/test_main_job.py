@@ -15,6 +15,7 @@ import pytest
 
 from analysis.collect import from_store
 from sweep.store import Store
+from tests.disks import fill, small_disk
 from tests.processes import COMMAND, alive, descendants, finish, in_mid_training, progress, start, wait_until
 
 SPEC = """
@@ -93,11 +94,11 @@ def test_killed_at_random_moments_until_done_equals_undisturbed(
             process.wait(timeout=delay)
             break
         except subprocess.TimeoutExpired:
-            below = descendants(process)
+            workers = [one for one in descendants(process) if "Agent" not in one.name()]
             process.kill()
         killed = time.time()
         process.communicate()
-        assert alive(below, 60) == []
+        assert alive(workers, 60) == []  # agents of Ray itself look for it a few times more before they end
         lost = [killed - max(path.stat().st_mtime for path in group) for group in _snapshots(store).values()]
         print(f"killed after {delay:.1f} s; since the last snapshot of each point: {[round(one, 2) for one in lost]} s")
         assert done or min(lost) < LONGEST_INTERVAL_SECONDS
@@ -186,6 +187,31 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     code, said = finish(start("resume", "tiny", "--store", str(store)))
     assert code == 0, said
     pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
+
+
+def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
+    undisturbed: Path, spec_file: Path, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        store = disk / "runs"
+        arguments = ["run", str(spec_file), "--store", str(store), "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]
+        process = start(*arguments)
+        wait_until(lambda: in_mid_training(store), process)
+        below = descendants(process)
+        filler = fill(disk)
+        code, said = finish(process)
+        assert code == 6, said
+        assert f"No space left on device on the file system {disk}" in said
+        assert alive(below, 10) == []
+        assert set(from_store(Store(store), "tiny").points.to_pandas()["state"]) <= {
+            "finished",
+            "interrupted",
+            "missing",
+        }
+        filler.unlink()
+        code, said = finish(start(*arguments))
+        assert code == 0, said
+        pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
 
 
 def test_figures_and_tables_come_out_of_the_command_line(undisturbed: Path, tmp_path: Path) -> None:
