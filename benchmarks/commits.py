@@ -110,7 +110,8 @@ def _report(rows: dict[str, dict[str, float]], repeats: int) -> str:
     lines = [
         f"# Keeping a trial safe: MNIST, width 100, depth 5, {EPOCHS} epochs, one CPU",
         "",
-        f"{os.cpu_count()} CPUs, Python {platform.python_version()} on {platform.machine()}; medians of {repeats}. A "
+        f"{os.cpu_count()} CPUs, Python {platform.python_version()} on {platform.machine()}; medians of {repeats}, "
+        f"with a load average of {os.getloadavg()[1]:.1f} from this and other work. A "
         f"snapshot is taken every {SNAPSHOT_SECONDS:g} s; a trial commits its result and, three times, its attempt. "
         "Restoring reads, checks and loads a snapshot, once for each restart; a whole restart also builds and "
         "compiles the network, as every start does. Snapshots, commits and one restoring together may take "

@@ -86,10 +86,13 @@ def test_killed_at_random_moments_until_done_equals_undisturbed(
     print(f"SWEEP_KILL_SEED={seed}")
     store = tmp_path / 'a"=0" ünï'
     done: dict[Path, tuple[int, list[str]]] = {}
-    for delay in _moments(random.Random(seed)):
+    for in_training, delay in _moments(random.Random(seed)):
+        before = progress(store)
+        if len(list(store.glob("points/*/result"))) == 4:
+            break
         process = start("run", str(spec_file), "--store", str(store))
-        if not done:
-            wait_until(lambda: in_mid_training(store), process)
+        if in_training:
+            wait_until(lambda before=before: bool(progress(store) - before), process)
         try:
             process.wait(timeout=delay)
             break
@@ -101,7 +104,7 @@ def test_killed_at_random_moments_until_done_equals_undisturbed(
         assert alive(workers, 60) == []  # agents of Ray itself look for it a few times more before they end
         lost = [killed - max(path.stat().st_mtime for path in group) for group in _snapshots(store).values()]
         print(f"killed after {delay:.1f} s; since the last snapshot of each point: {[round(one, 2) for one in lost]} s")
-        assert done or min(lost) < LONGEST_INTERVAL_SECONDS
+        assert not in_training or not lost or min(lost) < LONGEST_INTERVAL_SECONDS
         for path in store.glob("points/*/result"):
             done.setdefault(path.parent, _commits(path.parent))
     status = subprocess.run(
@@ -130,11 +133,11 @@ def test_killed_at_random_moments_until_done_equals_undisturbed(
         assert steps == list(range(401))
 
 
-def _moments(source: random.Random) -> Iterator[float]:
-    """Seconds until each kill: the first from mid-training on, the others from the start of the process."""
-    yield source.uniform(0, 1)
-    for _ in range(KILLS - 1):
-        yield source.uniform(0, 15)
+def _moments(source: random.Random) -> Iterator[tuple[bool, float]]:
+    """Seconds until each kill: from the first new commit on, or from the start of the process."""
+    for number in range(KILLS):
+        in_training = number % 2 == 0
+        yield in_training, source.uniform(0, 2 if in_training else 12)
 
 
 def _snapshots(store: Path) -> dict[Path, list[Path]]:
