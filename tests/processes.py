@@ -1,5 +1,6 @@
 """The `sweep` command as a process of its own, for tests that signal, kill and wait."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -49,6 +50,16 @@ def progress(store: Path) -> set[Path]:
 def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """Every process below this one."""
     return psutil.Process(process.pid).children(recursive=True)
+
+
+def without_agents(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Without Ray's own agents, which look for their raylet a few times more before they end."""
+    found = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "agent" not in " ".join(process.cmdline()[:3]).lower():
+                found.append(process)
+    return found
 
 
 def alive(processes: list[psutil.Process], within_seconds: float) -> list[psutil.Process]:

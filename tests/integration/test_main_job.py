@@ -16,7 +16,17 @@ import pytest
 from analysis.collect import from_store
 from sweep.store import Store
 from tests.disks import fill, small_disk
-from tests.processes import COMMAND, alive, descendants, finish, in_mid_training, progress, start, wait_until
+from tests.processes import (
+    COMMAND,
+    alive,
+    descendants,
+    finish,
+    in_mid_training,
+    progress,
+    start,
+    wait_until,
+    without_agents,
+)
 
 SPEC = """
 name: tiny
@@ -29,8 +39,6 @@ resources: {gpus: 1, cpus: 1}
 """
 VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
 KILLS = 3
-AGENTS_OF_RAY = ("ray::Dashboard", "ray::RuntimeEnv")
-"""Ray's own helpers, which look for their raylet a few times more before they end."""
 LONGEST_INTERVAL_SECONDS = 20.0
 """Between snapshots, on a machine so slow that one of them costs 0.4 s; on a quiet one it is 0.3 s."""
 pytestmark = pytest.mark.timeout(1200)
@@ -99,11 +107,11 @@ def test_killed_at_random_moments_until_done_equals_undisturbed(
             process.wait(timeout=delay)
             break
         except subprocess.TimeoutExpired:
-            workers = [one for one in descendants(process) if not one.name().startswith(AGENTS_OF_RAY)]
+            below = without_agents(descendants(process))
             process.kill()
         killed = time.time()
         process.communicate()
-        assert alive(workers, 60) == []
+        assert alive(below, 60) == []
         lost = [killed - max(path.stat().st_mtime for path in group) for group in _snapshots(store).values()]
         print(f"killed after {delay:.1f} s; since the last snapshot of each point: {[round(one, 2) for one in lost]} s")
         assert not in_training or not lost or min(lost) < LONGEST_INTERVAL_SECONDS
