@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from sweep import options
-from sweep.errors import SweepError, UsageError
+from sweep.errors import Interrupted, SweepError, UsageError
+from sweep.lease import refuse_if_live
 from sweep.options import talk
 from sweep.reading import retry_kinds
 from sweep.spec import SweepSpec
@@ -71,11 +72,15 @@ def _run(
     given = {"gpus": gpus_per_trial, "cpus": cpus_per_trial}
     wanted = wanted.with_resources({name: value for name, value in given.items() if value is not None})
     kinds = retry_kinds(retry)
-    from sweep.run import Options
-    from sweep.run import run as execute
-
     tracking_uri = tracking_uri or options.default_tracking_uri(store)
-    execute(wanted, Options(store, tracking_uri, data_dir, max_concurrent, address, kinds, tuple(only or ())), talk)
+    refuse_if_live(Store(store), wanted.name)
+    try:
+        from sweep.run import Options
+        from sweep.run import run as execute
+
+        execute(wanted, Options(store, tracking_uri, data_dir, max_concurrent, address, kinds, tuple(only or ())), talk)
+    except KeyboardInterrupt:
+        raise Interrupted("stopped before any trial was started\n  next: the same again") from None
 
 
 def track(
