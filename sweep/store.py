@@ -6,9 +6,11 @@ points/POINT_ID/attempt-NUMBER    one attempt: where, when, and how it failed if
 points/POINT_ID/damaged-*         objects that did not match their checksum, put aside
 sweeps/NAME/spec.yaml             the spec as last run, complete in itself
 sweeps/NAME/lease                 the live driver of the sweep
+code/SHA256.diff                  the uncommitted changes that points were computed with, long ones cut
 """
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +37,7 @@ from trainables.snapshots import Snapshot, history_arrow
 T = TypeVar("T")
 
 SNAPSHOTS_KEPT = 2
+DIFF_BYTES = 1_000_000
 
 
 class State(StrEnum):
@@ -79,6 +82,13 @@ class Known:
     def failure(self) -> Failure | None:
         """Why the last attempt failed, if it did and no result came after."""
         return self.attempts[-1].failure if self.state is State.FAILED else None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where and with what code the point was computed: as its result says, else as its last attempt does."""
+        if self.result:
+            return self.result.provenance
+        return self.attempts[-1].provenance if self.attempts else {}
 
     @property
     def history(self) -> tuple[EpochRecord, ...]:
@@ -226,6 +236,17 @@ class Store:
     def spec_name(sweep: str) -> str:
         """Object name of the spec kept for a sweep."""
         return f"sweeps/{sweep}/spec.yaml"
+
+    def save_diff(self, changes: str | None) -> None:
+        """Keep uncommitted changes, once, under their checksum; of long ones the beginning."""
+        if changes:
+            data = changes.encode()
+            self.objects.create(self.diff_name(hashlib.sha256(data).hexdigest()), data[:DIFF_BYTES])
+
+    @staticmethod
+    def diff_name(sha256: str) -> str:
+        """Object name of the uncommitted changes of that checksum."""
+        return f"code/{sha256}.diff"
 
     @staticmethod
     def lease_name(sweep: str) -> str:

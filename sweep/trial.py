@@ -137,6 +137,8 @@ class PointWork:
         name = self._point.dataset
         if name not in self._loaded:
             self._loaded[name] = load(name, Path(data_dir) if data_dir else None)
+        provenance |= {"dataset_sha256": self._loaded[name].sha256}
+        self._attempt = replace(self._attempt, provenance=provenance)
         self._training = Training(self._point, self._loaded[name], snapshot, self._surroundings.threads)
         yield from self._training
 
@@ -158,7 +160,7 @@ class PointWork:
             outcome=outcome,
             attempt=self._attempt.number,
             wall_seconds=round(time.perf_counter() - self._started, 3),
-            provenance=self._attempt.provenance | {"dataset_sha256": self._loaded[self._point.dataset].sha256},
+            provenance=self._attempt.provenance,
             history_arrow=history_to_arrow(training.history),
         )
         self._store.commit_result(self._point, result)

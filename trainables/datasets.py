@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import get_args
 
@@ -40,7 +41,7 @@ class Dataset:
     validation_labels: np.ndarray
     classes: int = 10
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Checksum of everything in it, for provenance."""
         digest = hashlib.sha256()
