@@ -97,7 +97,9 @@ def code_change(known: Mapping[str, Known], now: Mapping[str, Any]) -> CodeChang
     Every attempt that such a point's numbers may stem from counts. What older versions computed did not record its
     code, and is taken as it is.
     """
-    current, points, commits = identity(now), [], []
+    current = identity(now)
+    points: list[str] = []
+    commits: list[str] = []
     parts: dict[str, tuple[list[str], str]] = {}
     for point_id, found in known.items():
         differs = False

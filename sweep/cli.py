@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from analysis import cli as analysis
-from sweep import mi, options, planning, reading, running
+from sweep import mi, options, planning, reading, running, stop
 from sweep.errors import SweepError
 from sweep.options import talk
 
@@ -49,6 +49,7 @@ for command in (
     running.run,
     running.resume,
     reading.status,
+    stop.stop,
     reading.show,
     running.track,
     running.ui,

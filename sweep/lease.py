@@ -1,5 +1,6 @@
 """One live driver per sweep: a lease that its holder renews, and that others judge alive or lost."""
 
+import contextlib
 import json
 import os
 import socket
@@ -9,16 +10,17 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psutil
-
 from sweep.errors import DriverLive, StorageFault
+from sweep.processes import place, started
+from sweep.requests import StopRequest, stop_requested
 from sweep.store import Store
 
 BEAT_SECONDS = 2.0
+LOOK_SECONDS = 2.0 * BEAT_SECONDS
+"""A driver that beats within this time is live without doubt."""
 SILENCE_SECONDS = 30.0
 """A driver on another host counts as lost after this long without a beat: slow shared folders delay beats."""
 
@@ -40,6 +42,11 @@ class Holder:
         return f"pid {self.pid} on {self.host}, since {self.since}"
 
     @property
+    def is_near(self) -> bool:
+        """Whether its process can be looked up from here."""
+        return self.host == socket.gethostname() and self.process_started.rpartition("/")[0] == place()
+
+    @property
     def heartbeat_age_seconds(self) -> float:
         """Seconds since the last beat by the wall clocks of both sides: for people, not for decisions."""
         return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(self.renewed)).total_seconds())
@@ -47,34 +54,64 @@ class Holder:
 
 def holder(store: Store, sweep: str) -> Holder | None:
     """Who holds the lease of the sweep, alive or not."""
-    data = store.objects.read(store.lease_name(sweep))
+    return _parsed(store.objects.read(store.lease_name(sweep)))
+
+
+def _parsed(data: bytes | None) -> Holder | None:
     try:
         return Holder(**json.loads(data)) if data else None
-    except (ValueError, TypeError):  # a damaged lease holds nothing
+    except (ValueError, TypeError):  # a damaged lease names nobody
         return None
 
 
-def is_alive(store: Store, sweep: str, seen: Holder) -> bool:
+def is_alive(store: Store, sweep: str, seen: Holder, patience: float | None = None) -> bool:
     """Whether that driver still lives.
 
-    On the same host its process is looked up. On another host the lease is watched for a change by our own monotonic
-    clock, so that clocks that differ cannot mislead.
+    Near by, its process is looked up. Elsewhere the lease is watched for a change by our own monotonic clock, so that
+    clocks that differ cannot mislead; `patience` are the seconds without a change after which it counts as lost.
     """
-    if seen.host == socket.gethostname():
-        return _process_started(seen.pid) == seen.process_started
-    deadline = time.monotonic() + SILENCE_SECONDS
+    if seen.is_near:
+        return started(seen.pid) == seen.process_started
+    return _changed(store, sweep, seen, patience) is not None
+
+
+def refuse_if_live(store: Store, sweep: str) -> None:
+    """Look whether the sweep has a driver that is live without doubt, in a few seconds; doubt is left to the lease.
+
+    Raises:
+        DriverLive: when it has.
+    """
+    seen = holder(store, sweep)
+    if seen and is_alive(store, sweep, seen, LOOK_SECONDS):
+        raise _driver_live(sweep, seen)
+
+
+def _driver_live(sweep: str, seen: Holder) -> DriverLive:
+    return DriverLive(
+        f"sweep '{sweep}' already has a live driver: {seen}\n"
+        f"  next: sweep status {sweep} --watch; or sweep stop {sweep}, then the same again"
+    )
+
+
+def _changed(store: Store, sweep: str, before: Holder | None, patience: float | None = None) -> Holder | None:
+    """What the lease says once it says something else; None when it goes, or does not change for so long."""
+    deadline = time.monotonic() + (SILENCE_SECONDS if patience is None else patience)
     while time.monotonic() < deadline:
         time.sleep(BEAT_SECONDS / 4)
-        current = holder(store, sweep)
-        if current != seen:
-            return current is not None
-    return False
+        data = store.objects.read(store.lease_name(sweep))
+        if data is None:
+            return None
+        current = _parsed(data)
+        if current not in (None, before):
+            return current
+    return None
 
 
 class Lease:
     """Held while in the `with` block, and renewed by a thread with what `work` returns.
 
-    Should another driver take it over nevertheless, `on_loss` is called, once.
+    Should another driver take it over nevertheless, `on_loss` is called, once. Whoever asks this driver through the
+    store to stop is passed on to `on_stop`, once for each way of stopping.
 
     Raises:
         DriverLive: when another live driver holds it.
@@ -86,11 +123,13 @@ class Lease:
         sweep: str,
         work: Callable[[], dict[str, Any]] = dict,
         on_loss: Callable[[], None] = lambda: None,
+        on_stop: Callable[[StopRequest], None] = lambda request: None,
     ) -> None:
-        self._store, self._sweep, self._work, self._on_loss = store, sweep, work, on_loss
+        self._store, self._sweep, self._work, self._on_loss, self._on_stop = store, sweep, work, on_loss, on_stop
         self._name = store.lease_name(sweep)
-        moment, started = _now(), _process_started(os.getpid()) or ""
-        self._mine = Holder(socket.gethostname(), os.getpid(), started, uuid.uuid4().hex, moment, renewed=moment)
+        moment, own = _now(), started(os.getpid()) or ""
+        self._mine = Holder(socket.gethostname(), os.getpid(), own, uuid.uuid4().hex, moment, renewed=moment)
+        self._obeyed: StopRequest | None = None
         self._released = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
 
@@ -98,7 +137,9 @@ class Lease:
         while not self._store.objects.create(self._name, self._bytes()):
             other = holder(self._store, self._sweep)
             if other and is_alive(self._store, self._sweep, other):
-                raise DriverLive(f"sweep '{self._sweep}' already has a live driver: {other}")
+                raise _driver_live(self._sweep, other)
+            if other is None and _changed(self._store, self._sweep, None):
+                continue  # it was damaged, and a live driver has written it anew
             self._put_aside(other)
         self._thread.start()
         return self
@@ -108,8 +149,15 @@ class Lease:
     ) -> None:
         self._released.set()
         self._thread.join()
-        if self._is_mine():
-            self._store.objects.delete(self._name)
+        self.leave()
+
+    def leave(self) -> None:
+        """Take the lease away at once, and the request that was obeyed; one that cannot be deleted is seen as lost."""
+        with contextlib.suppress(StorageFault):
+            if stop_requested(self._store, self._sweep, self._mine.session):
+                self._store.objects.delete(self._store.stop_name(self._sweep))
+            if self._is_mine():
+                self._store.objects.delete(self._name)
 
     def _put_aside(self, judged: Holder | None) -> None:
         """Move the lost lease away: only one taker can, and what was not the lease judged is put back."""
@@ -130,7 +178,8 @@ class Lease:
     def _renew(self) -> None:
         while not self._released.wait(BEAT_SECONDS):
             try:
-                if not self._is_mine():
+                self._obey()
+                if not self._holds():
                     self._on_loss()
                     return
                 self._mine = replace(self._mine, beat=self._mine.beat + 1, renewed=_now(), work=self._work())
@@ -138,22 +187,23 @@ class Lease:
             except StorageFault:  # the trials will meet it too, and end the sweep with the right code
                 continue
 
+    def _obey(self) -> None:
+        request = stop_requested(self._store, self._sweep, self._mine.session)
+        if request and request != self._obeyed:
+            self._obeyed = request
+            self._on_stop(request)
+
+    def _holds(self) -> bool:
+        """Whether nobody else holds the lease: one that was deleted is created anew, a damaged one is written over."""
+        data = self._store.objects.read(self._name)
+        if data is None:
+            return self._store.objects.create(self._name, self._bytes())
+        current = _parsed(data)
+        return current is None or current.session == self._mine.session
+
     def _bytes(self) -> bytes:
         return json.dumps(asdict(self._mine)).encode()
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _process_started(pid: int) -> str | None:
-    """When the process started, in a form that no change of the clock changes; None when there is no such process."""
-    try:
-        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-        return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}/{ticks}"
-    except FileNotFoundError:
-        pass
-    try:
-        return str(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return None

@@ -1,12 +1,18 @@
 """LEAF. Whole objects by name in a folder: written atomically, never appended to, never half visible."""
 
 import contextlib
+import functools
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from sweep import processes
 from sweep.errors import StorageFault
+from sweep.file_systems import FULL, mount_point
+
+LEFTOVER_SECONDS = 3600.0
+"""A temporary name of an unknown process is a leftover after this long: no single write takes so long."""
 
 
 class Objects:
@@ -28,18 +34,27 @@ class Objects:
 
     def write(self, name: str, data: bytes) -> None:
         """Put the object in place of any older one of that name."""
-        with _explained("write", self.path(name)), self._temporary(name, data) as temporary:
-            os.replace(temporary, self.path(name))
-            _sync_folder(self.path(name).parent)
+        path = self.path(name)
+        with _explained("write", path):
+            try:
+                self._write(path, data)
+            except FileNotFoundError:  # its temporary name was taken for a leftover, as after a leap of the clock
+                self._write(path, data)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        with _temporary(path.parent, data) as temporary:
+            os.replace(temporary, path)
+            _sync_folder(path.parent)
 
     def create(self, name: str, data: bytes) -> bool:
         """Write the object unless one of that name exists; whether this call did it."""
-        with _explained("write", self.path(name)), self._temporary(name, data) as temporary:
+        path = self.path(name)
+        with _explained("write", path), _temporary(path.parent, data) as temporary:
             try:
-                os.link(temporary, self.path(name))
+                os.link(temporary, path)
             except FileExistsError:
                 return False
-            _sync_folder(self.path(name).parent)
+            _sync_folder(path.parent)
             return True
 
     def read(self, name: str) -> bytes | None:
@@ -53,10 +68,7 @@ class Objects:
     def names(self, folder: str) -> list[str]:
         """Sorted last parts of the names in a folder; none when it does not exist."""
         with _explained("read", self.path(folder)):
-            try:
-                return sorted(name for name in os.listdir(self.path(folder)) if not name.startswith("."))
-            except (FileNotFoundError, NotADirectoryError):
-                return []
+            return sorted(name for name in _listed(self.path(folder)) if not name.startswith("."))
 
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name."""
@@ -65,8 +77,8 @@ class Objects:
 
     def delete(self, name: str) -> None:
         """Remove the object; nothing happens when there is none."""
-        with _explained("delete", self.path(name)):
-            self.path(name).unlink(missing_ok=True)
+        with _explained("delete", self.path(name)), contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path(name))
 
     def check_writable(self) -> None:
         """Write, read back and delete a small object."""
@@ -76,20 +88,79 @@ class Objects:
             raise StorageFault(f"{self.path(name)}: what was written could not be read back")
         self.delete(name)
 
-    @contextlib.contextmanager
-    def _temporary(self, name: str, data: bytes) -> Iterator[str]:
-        folder = self.path(name).parent
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = str(folder / f".{uuid.uuid4().hex}.part")
-        try:
-            with open(temporary, "xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            yield temporary
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
+    def clear_leftovers(self, folders: Iterable[str]) -> int:
+        """Delete what writers that died left in these folders under temporary names; how many there were.
+
+        Those of this machine are leftovers once their process is gone. Others are once they are old by the clock of
+        the file system itself, whose hour all hosts share. What cannot be deleted stays: it is never read.
+        """
+        paths = [self.path(folder) / name for folder in folders for name in _listed(self.path(folder))]
+        paths = [path for path in paths if path.name.startswith(".") and path.name.endswith(".part")]
+        if not paths:
+            return 0
+        with _explained("write", self.root), _temporary(self.root, b"") as clock:
+            moment = os.stat(clock).st_mtime
+        cleared = 0
+        for path in paths:
+            with contextlib.suppress(OSError):
+                if _is_leftover(path, moment):
+                    os.unlink(path)
+                    cleared += 1
+        return cleared
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path, data: bytes) -> Iterator[str]:
+    _make_folder(folder)
+    temporary = str(folder / f"{_machine()}-{os.getpid()}-{uuid.uuid4().hex}.part")
+    try:
+        _write_whole(temporary, data)
+        yield temporary
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+@functools.cache
+def _machine() -> str:
+    return f".{uuid.uuid5(uuid.NAMESPACE_OID, processes.place()).hex[:12]}"
+
+
+def _is_leftover(path: Path, moment: float) -> bool:
+    """Whether nobody writes there any more, at this moment of the file system's clock."""
+    machine, _, rest = path.name.partition("-")
+    pid = rest.partition("-")[0]
+    if machine == _machine() and pid.isdigit() and processes.started(int(pid)) is None:
+        return True
+    return moment - path.stat().st_mtime > LEFTOVER_SECONDS
+
+
+def _write_whole(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and those above it, each flushed to disk as an entry of the one above."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder)
+        _sync_folder(folder.parent)
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 @contextlib.contextmanager
@@ -97,8 +168,9 @@ def _explained(action: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        where = f" on the file system {mount_point(path)}" if error.errno in FULL else ""
         raise StorageFault(
-            f"cannot {action} {path}: {error.strerror or error}\n"
+            f"cannot {action} {path}: {error.strerror or error}{where}\n"
             "  next: check the free space and permissions there, or choose another folder with --store (SWEEP_STORE)"
         ) from error
 

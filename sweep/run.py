@@ -1,22 +1,21 @@
 """Run a sweep: make the store converge to the spec, with Ray Tune as the executor of what is missing."""
 
-import signal
+import os
+import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from rich.console import Console
 
-from sweep import provenance
+from sweep import provenance, space
 from sweep.changes import code_change
 from sweep.cluster import Share, check_reachable, connected, share  # sets what Ray reads when it is imported
 from sweep.errors import Interrupted, PointsFailed, StorageFault, UsageError
-from sweep.lease import Lease
+from sweep.lease import SILENCE_SECONDS, Lease, holder
+from sweep.neighbours import others_last, running_elsewhere
 from sweep.options import command_line, default_tracking_uri
 from sweep.plan import Plan, plan
 from sweep.planning import last_change
@@ -24,6 +23,7 @@ from sweep.progress import LiveView
 from sweep.session import DEATHS_ALLOWED, Reports, Session, StopWhenAsked, point_of
 from sweep.spec import SweepSpec
 from sweep.status import Watch
+from sweep.stopping import Stopping
 from sweep.store import Known, Store
 from sweep.tracking import BackgroundMirror
 from sweep.trial import PointTrial, Surroundings
@@ -72,20 +72,30 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     everything = watch.known() if points is spec.points else Watch(store, spec.name, spec.points).known()
     _say_what_changed(spec, store, console)
     _check_code(everything, todo, options.accept_code_change, console)
+    _say_what_is_damaged(store, todo, console)
+    todo = _leave_to_others(spec.name, store, todo, console)
     if todo.to_run:
         check_reachable(options.address)
         _check_data({point.dataset for point in todo.to_run}, options.data_dir)
+        _check_space(spec, todo, options, store.root)
     store.objects.check_writable()
     session = Session(watch, console)
+    again, at_once = options.command("resume", spec.name), options.command("stop", spec.name, "--now")
+    stopping = Stopping(session.stopping, console, again, at_once)
+    lease = Lease(store, spec.name, session.for_lease, stopping.on_loss, stopping.on_request)
+    stopping.last_acts.append(lease.leave)
+    _say_what_is_waited_for(spec.name, store, console)
     with (
-        _signals_stop(session, console),
-        Lease(store, spec.name, session.for_lease, session.stopping.set),
+        stopping.on_signals(),
+        lease,
         BackgroundMirror(options.tracking_uri, spec, store, console) as mirror,
     ):
+        store.tidy(spec.name, points)
         store.save_spec(spec.name, spec.to_yaml())
         if todo.to_run:
             store.save_diff(provenance.diff())
-            _execute(spec, todo, options, watch, session, mirror, console)
+            with space.full_is_a_storage_fault([store.root, Path(tempfile.gettempdir())]):
+                _execute(spec, todo, options, watch, session, stopping, mirror, console)
     _conclude(spec, watch, session, options, console)
 
 
@@ -116,17 +126,49 @@ def _check_code(known: dict[str, Known], todo: Plan, is_accepted: bool, console:
         )
 
 
+def _say_what_is_damaged(store: Store, todo: Plan, console: Console) -> None:
+    for point in todo.to_run:
+        if damaged := store.damaged(point):
+            text = f"{point.point_id}: {', '.join(damaged)} damaged, to be put aside: it goes on from what is intact"
+            console.print(text, style="yellow", soft_wrap=True)
+
+
+def _leave_to_others(sweep: str, store: Store, todo: Plan, console: Console) -> Plan:
+    """The same plan, but points that another sweep's driver is running come last."""
+    elsewhere = running_elsewhere(store, sweep, todo.to_run)
+    for other, seen in dict(elsewhere.values()).items():
+        count = sum(name == other for name, _ in elsewhere.values())
+        console.print(f"{count} of them are being run by sweep {other} ({seen}): they come last", soft_wrap=True)
+    return replace(todo, to_run=others_last(todo.to_run, elsewhere))
+
+
+def _say_what_is_waited_for(sweep: str, store: Store, console: Console) -> None:
+    seen = holder(store, sweep)
+    if seen and not seen.is_near:
+        text = f"watching for {SILENCE_SECONDS:.0f} s whether its driver still lives: {seen}"
+        console.print(text, style="yellow", soft_wrap=True)
+
+
+def _check_space(spec: SweepSpec, todo: Plan, options: Options, store: Path) -> None:
+    at_a_time = options.max_concurrent or max(1, int((os.cpu_count() or 1) / spec.resources.cpus))
+    prefix, _, database = options.tracking_uri.partition("sqlite:///")
+    in_file = Path(database) if not prefix and database else None
+    space.check(space.needs(todo.to_run, at_a_time, store, in_file))
+
+
 def _execute(
     spec: SweepSpec,
     todo: Plan,
     options: Options,
     watch: Watch,
     session: Session,
+    stopping: Stopping,
     mirror: BackgroundMirror,
     console: Console,
 ) -> None:
     """Let Ray Tune run the points to do; whatever happens to Ray or Tune, the store says what was done."""
     with connected(options.address), tempfile.TemporaryDirectory(prefix="sweep-tune-") as scratch:
+        stopping.last_acts.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
         granted = share(spec.resources, options.max_concurrent, is_own=options.address is None)
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
@@ -154,7 +196,7 @@ def _execute(
         if session.stopping.is_set():
             return
         # Ray put handlers of its own in place of ours when it started.
-        with _signals_stop(session, console), LiveView(lambda: watch.status(session.progress()), console):
+        with stopping.on_signals(), LiveView(lambda: watch.status(session.progress()), console):
             tuner.fit()
 
 
@@ -163,27 +205,6 @@ def _announce(granted: Share, console: Console) -> None:
         console.print(granted.note, style="yellow", soft_wrap=True)
     gpus = f"{granted.gpus:g} GPU and " if granted.gpus else ""
     console.print(f"{granted.concurrent or 'as many as fit'} at a time, {gpus}{granted.cpus:g} CPU each")
-
-
-@contextmanager
-def _signals_stop(session: Session, console: Console) -> Iterator[None]:
-    """The first SIGINT or SIGTERM stops the sweep in order, with snapshots; the second ends it at once."""
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if session.stopping.is_set():
-            raise KeyboardInterrupt
-        session.stopping.set()
-        name = signal.Signals(number).name
-        console.print(f"{name}: taking snapshots, then stopping; once more to stop at once", style="yellow")
-
-    earlier = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    except KeyboardInterrupt:
-        session.stopping.set()
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
 
 
 def _check_data(names: set[DatasetName], data_dir: Path | None) -> None:

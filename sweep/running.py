@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from sweep import options
-from sweep.errors import SweepError, UsageError
+from sweep.errors import Interrupted, SweepError, UsageError
+from sweep.lease import refuse_if_live
 from sweep.options import talk
 from sweep.reading import retry_kinds
 from sweep.spec import SweepSpec
@@ -69,13 +70,17 @@ def _run(
     accept_code_change: bool,
 ) -> None:
     kinds = retry_kinds(retry)
-    from sweep.run import Options
-    from sweep.run import run as execute
-
     tracking_uri = tracking_uri or options.default_tracking_uri(store)
-    chosen = tuple(only or ())
-    given = Options(store, tracking_uri, data_dir, max_concurrent, address, kinds, chosen, accept_code_change)
-    execute(wanted, given, talk)
+    refuse_if_live(Store(store), wanted.name)
+    try:
+        from sweep.run import Options
+        from sweep.run import run as execute
+
+        chosen = tuple(only or ())
+        given = Options(store, tracking_uri, data_dir, max_concurrent, address, kinds, chosen, accept_code_change)
+        execute(wanted, given, talk)
+    except KeyboardInterrupt:
+        raise Interrupted("stopped before any trial was started\n  next: the same again") from None
 
 
 def track(

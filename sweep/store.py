@@ -4,15 +4,17 @@ points/POINT_ID/result            the accepted result: its presence, intact, is 
 points/POINT_ID/snapshot-EPOCH    the last two snapshots of an unfinished point
 points/POINT_ID/attempt-NUMBER    one attempt: where, when, and how it failed if it did
 points/POINT_ID/damaged-*         objects that did not match their checksum, put aside
-sweeps/NAME/spec.yaml             the spec as last run, complete in itself
+sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with its checksum
 sweeps/NAME/lease                 the live driver of the sweep
+sweeps/NAME/stop                  what that driver was asked to do: stop
 code/SHA256.diff                  the uncommitted changes that points were computed with, long ones cut
 """
 
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +40,8 @@ T = TypeVar("T")
 
 SNAPSHOTS_KEPT = 2
 DIFF_BYTES = 1_000_000
+SEAL = "# sha256 "
+"""Begins the first line of a spec that is kept; specs kept before there were checksums lack it."""
 
 
 class State(StrEnum):
@@ -113,9 +117,9 @@ class Store:
     def known(self, config: TrialConfig) -> Known:
         """Everything known of the point, from its newest intact objects."""
         attempts = self.attempts(config.point_id)
-        if result := self.result(config):
-            return Known(State(result.outcome), result.history_arrow, result, attempts)
         history = self._newest_snapshot(config, history_arrow)
+        if result := self.result(config):  # read last: its snapshots go only once it is there
+            return Known(State(result.outcome), result.history_arrow, result, attempts)
         if attempts and attempts[-1].failure:
             return Known(State.FAILED, history, None, attempts)
         return Known(State.INTERRUPTED if history or attempts else State.MISSING, history, None, attempts)
@@ -130,31 +134,40 @@ class Store:
 
     def commit_result(self, config: TrialConfig, result: PointResult) -> None:
         """Make the point finished, then drop its snapshots. A result that was accepted before stays."""
-        if self.result(config) is None:
-            self.objects.write(_point(config.point_id, "result"), _result_to_bytes(result))
-        for name in self._snapshot_names(config.point_id):
-            self.objects.delete(_point(config.point_id, name))
+        name = _point(config.point_id, "result")
+        while not self.objects.create(name, _result_to_bytes(result)) and self.result(config) is None:
+            self._put_aside(config.point_id, "result")
+        self._drop_snapshots(config.point_id)
+
+    def _drop_snapshots(self, point_id: str, keep: int = 0) -> None:
+        names = self._snapshot_names(point_id)
+        for name in names[: len(names) - keep]:
+            self.objects.delete(_point(point_id, name))
 
     def snapshot(self, config: TrialConfig) -> Snapshot | None:
         """The newest intact snapshot of this config."""
         return self._newest_snapshot(config, Snapshot.from_bytes)
 
     def _newest_snapshot(self, config: TrialConfig, read: Callable[[bytes, TrialConfig], T]) -> T | None:
-        for name in reversed(self._snapshot_names(config.point_id)):
-            data = self.objects.read(_point(config.point_id, name))
-            try:
-                if data is not None:
-                    return read(data, config)
-            except DamagedObject:
-                continue
+        """Read from the newest intact one; should one vanish meanwhile, newer ones have taken its place."""
+        is_stable = False
+        while not is_stable:
+            is_stable = True
+            for name in reversed(self._snapshot_names(config.point_id)):
+                data = self.objects.read(_point(config.point_id, name))
+                try:
+                    if data is not None:
+                        return read(data, config)
+                    is_stable = False
+                except DamagedObject:
+                    continue
         return None
 
     def commit_snapshot(self, snapshot: Snapshot) -> None:
         """Keep the snapshot, and of the older ones the newest."""
         point_id = snapshot.config.point_id
         self.objects.write(_point(point_id, f"snapshot-{snapshot.epoch:09d}"), snapshot.to_bytes())
-        for name in self._snapshot_names(point_id)[:-SNAPSHOTS_KEPT]:
-            self.objects.delete(_point(point_id, name))
+        self._drop_snapshots(point_id, keep=SNAPSHOTS_KEPT)
 
     def attempts(self, point_id: str) -> tuple[Attempt, ...]:
         """Every attempt, oldest first."""
@@ -184,22 +197,44 @@ class Store:
         """Write down an attempt: when it starts, as it goes on, and how it ended."""
         self.objects.write(_attempt_name(point_id, attempt), _attempt_to_bytes(attempt))
 
+    def damaged(self, config: TrialConfig) -> list[str]:
+        """Names of the point's objects that are not what was written there."""
+        return [name for name in self.objects.names(_point(config.point_id)) if self._is_damaged(config, name)]
+
+    def _is_damaged(self, config: TrialConfig, name: str) -> bool:
+        data = self.objects.read(_point(config.point_id, name))
+        try:
+            if data is None:  # dropped meanwhile
+                return False
+            if name == "result":
+                _result_from_bytes(data, config)
+            elif name.startswith("snapshot-"):
+                Snapshot.from_bytes(data, config)
+            elif name.startswith("attempt-"):
+                _attempt_from_bytes(data)
+        except DamagedObject:
+            return True
+        return False
+
     def quarantine(self, config: TrialConfig) -> list[str]:
         """Put damaged objects of the point aside, so that they are seen and never read again; their names."""
-        damaged = []
-        for name in self.objects.names(_point(config.point_id)):
-            data = self.objects.read(_point(config.point_id, name))
-            try:
-                if name == "result":
-                    _result_from_bytes(data or b"", config)
-                elif name.startswith("snapshot-"):
-                    Snapshot.from_bytes(data or b"", config)
-                elif name.startswith("attempt-"):
-                    _attempt_from_bytes(data or b"")
-            except DamagedObject:
-                self.objects.rename(_point(config.point_id, name), _point(config.point_id, f"damaged-{name}"))
-                damaged.append(name)
+        damaged = self.damaged(config)
+        for name in damaged:
+            self._put_aside(config.point_id, name)
         return damaged
+
+    def _put_aside(self, point_id: str, name: str) -> None:
+        taken = self.objects.names(_point(point_id))
+        new_names = (f"damaged-{name}", *(f"damaged-{number}-{name}" for number in range(2, len(taken) + 3)))
+        new_name = next(new for new in new_names if new not in taken)
+        self.objects.rename(_point(point_id, name), _point(point_id, new_name))
+
+    def tidy(self, name: str, points: Sequence[TrialConfig]) -> None:
+        """Delete what killed processes left behind: temporary names, and snapshots of points that are done."""
+        self.objects.clear_leftovers(["", f"sweeps/{name}", *(_point(point.point_id) for point in points)])
+        for point in points:
+            if self._snapshot_names(point.point_id) and self.result(point):
+                self._drop_snapshots(point.point_id)
 
     def _snapshot_names(self, point_id: str) -> list[str]:
         return [name for name in self.objects.names(_point(point_id)) if name.startswith("snapshot-")]
@@ -212,11 +247,23 @@ class Store:
 
     def save_spec(self, name: str, text: str) -> None:
         """Keep the spec of the sweep, in place of an older one."""
-        self.objects.write(self.spec_name(name), text.encode())
+        self.objects.write(self.spec_name(name), f"{SEAL}{_sha256(text.encode())}\n{text}".encode())
 
     def spec(self, name: str) -> SweepSpec:
-        """The spec kept for the sweep; raises as `spec_path`."""
-        return spec_reader.load(str(self.spec_path(name)))
+        """The spec kept for the sweep.
+
+        Raises:
+            UsageError: when no sweep of that name was run in this store, or its spec is not as it was kept.
+        """
+        path = self.spec_path(name)
+        kept = self.objects.read(self.spec_name(name)) or b""
+        first, _, text = kept.partition(b"\n")
+        if not kept or (first.startswith(SEAL.encode()) and first != f"{SEAL}{_sha256(text)}".encode()):
+            raise UsageError(
+                f"{path}: damaged or edited, it is not the spec that was run\n"
+                f"  next: sweep run SPEC with that spec, or sweep run {shlex.quote(str(path))} to run it as it is now"
+            )
+        return spec_reader.load(str(path))
 
     def spec_path(self, name: str) -> Path:
         """Path of the spec kept for the sweep.
@@ -253,6 +300,11 @@ class Store:
         """Object name of the lease of a sweep."""
         return f"sweeps/{sweep}/lease"
 
+    @staticmethod
+    def stop_name(sweep: str) -> str:
+        """Object name of the request that the sweep's driver stop."""
+        return f"sweeps/{sweep}/stop"
+
 
 def _point(point_id: str, name: str = "") -> str:
     return f"points/{point_id}/{name}".rstrip("/")
@@ -276,15 +328,26 @@ def _attempt_name(point_id: str, attempt: Attempt) -> str:
 
 
 def _attempt_to_bytes(attempt: Attempt) -> bytes:
-    """Plain JSON, for people to read."""
-    return json.dumps(asdict(attempt), indent=1, sort_keys=True).encode()
+    """Plain JSON, for people to read, with the checksum of the rest."""
+    return json.dumps(_checked(asdict(attempt)), indent=1, sort_keys=True).encode()
 
 
 def _attempt_from_bytes(data: bytes) -> Attempt:
     try:
         fields = json.loads(data)
+        if "sha256" in fields and fields != _checked({key: value for key, value in fields.items() if key != "sha256"}):
+            raise ValueError("its checksum differs")
+        fields.pop("sha256", None)
         failure = fields.pop("failure")
         log = tuple(fields.pop("log"))
         return Attempt(**fields, log=log, failure=Failure(**failure) if failure else None)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedObject(f"not an attempt: {error}") from error
+
+
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields | {"sha256": _sha256(json.dumps(fields, sort_keys=True).encode())}
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

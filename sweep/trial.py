@@ -1,5 +1,6 @@
 """One trial: the Ray actor that trains points and commits what they yield to the store."""
 
+import contextlib
 import os
 import socket
 import time
@@ -14,6 +15,7 @@ from ray import tune
 
 from sweep.errors import StorageFault
 from sweep.failures import classify
+from sweep.file_systems import fullness
 from sweep.store import Attempt, Store
 from trainables import device
 from trainables.config import TrialConfig
@@ -76,7 +78,8 @@ class PointTrial(tune.Trainable):
     def cleanup(self) -> None:
         """Called when the sweep is stopped: what was trained is committed before the process goes."""
         if self._work and not self._work.is_over:
-            self._work.interrupt()
+            with contextlib.suppress(StorageFault):  # nothing more can be kept; the snapshots before are whole
+                self._work.interrupt()
 
 
 class PointWork:
@@ -112,6 +115,8 @@ class PointWork:
         except StorageFault:
             raise
         except Exception as error:
+            if full := fullness(error):
+                raise StorageFault(f"no space left: {full}; what was committed is kept") from error
             self._fail(error)
 
     def interrupt(self) -> None:

@@ -134,7 +134,9 @@ def test_a_write_that_dies_before_its_rename_leaves_the_old_object(
     for step in ("fsync", "replace"):
         with monkeypatch.context() as patch:
             patch.setattr(f"sweep.objects.os.{step}", refuse)
-            with pytest.raises(StorageFault, match=r"cannot write .*b: No space left on device\n  next: "):
+            with pytest.raises(
+                StorageFault, match=r"write .*b: No space left on device on the file system /.*\n  next: "
+            ):
                 objects.write("a/b", b"new")
         assert objects.read("a/b") == b"old"
         assert objects.names("a") == ["b"]

@@ -1,0 +1,38 @@
+"""LEAF. File systems: which one a path lies on, how much is free there, and whether an error says that it is full."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that exists."""
+    path = path.absolute()
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def mount_point(path: Path) -> Path:
+    """The file system that the path lies on, or would lie on, by the folder where it is mounted."""
+    path = Path(os.path.realpath(existing(path)))
+    while not os.path.ismount(path):
+        path = path.parent
+    return path
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes that this user may still write there."""
+    return shutil.disk_usage(existing(path)).free
+
+
+def fullness(error: BaseException | None) -> OSError | None:
+    """The error that says that a file system is full, among an error and its causes; None when there is none."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
