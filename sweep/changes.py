@@ -94,7 +94,7 @@ class CodeChange:
 def code_change(known: Mapping[str, Known], now: Mapping[str, Any]) -> CodeChange:
     """Compare the code of every point that has numbers, finished or not, with that of a provenance of here and now.
 
-    Every attempt that such a point's numbers may stem from counts. What older versions computed did not record its
+    Every attempt that such a point's numbers stem from counts. What older versions computed did not record its
     code, and is taken as it is.
     """
     current = identity(now)
@@ -102,24 +102,27 @@ def code_change(known: Mapping[str, Known], now: Mapping[str, Any]) -> CodeChang
     commits: list[str] = []
     parts: dict[str, tuple[list[str], str]] = {}
     for point_id, found in known.items():
-        differs = False
         for provenance in _provenances(found):
             then = identity(provenance)
-            for name in then.keys() & current.keys():
-                if then[name] != current[name]:
-                    differs = True
-                    _add(parts.setdefault(name, ([], current[name]))[0], then[name])
-            if differs:
+            differing = [name for name in then.keys() & current.keys() if then[name] != current[name]]
+            for name in differing:
+                _add(parts.setdefault(name, ([], current[name]))[0], then[name])
+            if differing:
                 _add(commits, commit(provenance))
-        if differs:
-            points.append(point_id)
+                _add(points, point_id)
     return CodeChange(tuple(points), tuple(commits), {name: parts[name] for name in current if name in parts})
 
 
 def _provenances(known: Known) -> list[Mapping[str, Any]]:
+    """Of the attempts that the numbers stem from: those since one began at epoch 0, and got as far as to train."""
     if known.history_arrow is None:
         return []
-    return [attempt.provenance for attempt in known.attempts] + ([known.result.provenance] if known.result else [])
+    last = known.result.attempt if known.result else None
+    found: list[Mapping[str, Any]] = []
+    for attempt in known.attempts:
+        if identity(attempt.provenance) and (last is None or attempt.number <= last):
+            found = [*(found if attempt.from_epoch else []), attempt.provenance]
+    return [*found, *([known.result.provenance] if known.result else [])]
 
 
 def _add(found: list[str], value: str) -> None:

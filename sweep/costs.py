@@ -19,7 +19,8 @@ SETTLED = 2
 
 def shape(point: TrialConfig) -> Shape:
     """Points of equal shape take alike; seeds, epochs and numbers that only weigh differ."""
-    return (point.dataset, point.architecture, point.width, point.depth, point.batch_norm, point.measure)
+    measured = point.measure.model_dump_json()
+    return (point.dataset, point.architecture, point.width, point.depth, point.batch_norm, measured)
 
 
 def work(point: TrialConfig) -> float:

@@ -42,11 +42,11 @@ def current() -> dict[str, Any]:
 def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
     """What of a provenance decides the numbers: the code, the backend, the versions of the numeric packages.
 
-    Empty for points that were computed before this was recorded.
+    Empty for what was computed before this was recorded, and for attempts that ended before Keras was there.
     """
-    if not provenance.get("code_sha256"):
+    backend, packages = str(provenance.get("backend", "")), provenance.get("packages")
+    if not packages or not provenance.get("code_sha256"):
         return {}
-    backend, packages = str(provenance.get("backend", "")), provenance.get("packages") or {}
     versions = {name: str(packages.get(name)) for name in (*NUMERIC, *BACKENDS.get(backend, ()))}
     return {"trainables": str(provenance["code_sha256"])[:12], "backend": backend} | versions
 

@@ -17,6 +17,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,7 +100,7 @@ class Known:
         """The committed epochs."""
         return history_from_arrow(self.history_arrow) if self.history_arrow else ()
 
-    @property
+    @cached_property
     def epochs_done(self) -> int:
         """Epochs trained and committed."""
         return last_epoch(self.history_arrow) if self.history_arrow else 0
