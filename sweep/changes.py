@@ -98,7 +98,7 @@ def code_change(known: Mapping[str, Known], now: Mapping[str, Any]) -> CodeChang
     code, and is taken as it is.
     """
     current = identity(now)
-    points: list[str] = []
+    points: dict[str, None] = {}
     commits: list[str] = []
     parts: dict[str, tuple[list[str], str]] = {}
     for point_id, found in known.items():
@@ -109,7 +109,7 @@ def code_change(known: Mapping[str, Known], now: Mapping[str, Any]) -> CodeChang
                 _add(parts.setdefault(name, ([], current[name]))[0], then[name])
             if differing:
                 _add(commits, commit(provenance))
-                _add(points, point_id)
+                points[point_id] = None
     return CodeChange(tuple(points), tuple(commits), {name: parts[name] for name in current if name in parts})
 
 

@@ -340,7 +340,7 @@ class BackgroundMirror:
         self._console.print(f"MLflow is behind the store\n  next: {again}", style="yellow", soft_wrap=True)
 
 
-def knock(tracking_uri: str, seconds: float = KNOCK_SECONDS) -> None:
+def knock(tracking_uri: str) -> None:
     """Ask a tracking server whether it is there; any answer will do but that it cannot serve.
 
     Raises:
@@ -350,7 +350,7 @@ def knock(tracking_uri: str, seconds: float = KNOCK_SECONDS) -> None:
         return
     anyone = ssl._create_unverified_context()  # only a question; MLflow checks certificates as it is told to
     try:
-        urllib.request.urlopen(f"{tracking_uri.rstrip('/')}/health", timeout=seconds, context=anyone).close()
+        urllib.request.urlopen(f"{tracking_uri.rstrip('/')}/health", timeout=KNOCK_SECONDS, context=anyone).close()
     except urllib.error.HTTPError as error:
         if error.code == 429 or error.code >= 500:
             raise

@@ -107,7 +107,7 @@ def test_what_cannot_move_a_number_is_none(done: Callable[..., dict[str, Known]]
 
 def test_an_interrupted_point_counts_with_every_attempt_and_one_without_numbers_not(history: History) -> None:
     def attempt(number: int, **changes: Any) -> Attempt:
-        return Attempt(number, "", "", 0, NOW | changes)
+        return Attempt(number, "", "", number - 1, NOW | changes)
 
     tries = (attempt(1, code_sha256="a" * 64, git_commit="1" * 40), attempt(2))
     begun = Known(State.INTERRUPTED, history_to_arrow(history(POINT, 2)), None, tries)
