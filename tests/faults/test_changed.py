@@ -101,7 +101,7 @@ def test_what_costs_nobody_knows_is_unknown_with_the_command_that_finds_out(swee
 def test_points_of_other_code_are_not_added_to_unless_told_so(
     sweep: Sweep, store: Store, result: Result, command: str
 ) -> None:
-    by_other_code(store, result, POINTS[0], code_sha256="a" * 64, git_commit="1" * 40)
+    by_other_code(store, result, POINTS[0], code_sha256="a" * 64, git_commit="1" * 40, git_diff_sha256=None)
     store.objects.delete(f"points/{POINTS[4].point_id}/result")
     before = contents(store)
     done = sweep(command, *NOWHERE)
