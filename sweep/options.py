@@ -1,6 +1,7 @@
 """Options and output shared by the commands: data goes to stdout as tables or JSON, talk to stderr."""
 
 import json
+import logging
 import os
 import shlex
 from collections.abc import Sequence
@@ -96,7 +97,9 @@ def settle_mlflow() -> None:
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # its own defaults block for minutes on a dead server
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
         "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a busy server may ask for an hour
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "MLFLOW_LOGGING_LEVEL": "WARNING",  # it announces every table of a new database
     }
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # every retry would be a warning

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -284,7 +285,8 @@ class BackgroundMirror:
 
     def _verify(self, mirror: Mirror) -> None:
         mirror.refresh()
-        mirror.replay(self._spec.points, self._store, deep=False)
+        waited_for = takewhile(lambda point: not self._is_abandoned, self._spec.points)
+        mirror.replay(waited_for, self._store, deep=False)
         mirror.reconcile(self._spec.points, self._store)
 
     def _collect(self, pending: dict[TrialConfig, bool]) -> bool:

@@ -32,7 +32,7 @@ from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult
 from trainables.snapshots import Snapshot
 
-SETTINGS = ["grid.seed=0..1", "grid.width=[8]", "grid.depth=[4]", "fixed.epochs=4"]
+SETTINGS = ["grid.architecture=[mlp, shortcut]", "grid.seed=0..1", "grid.width=[8]", "grid.depth=[4]", "fixed.epochs=4"]
 PATIENCE_SECONDS = 60.0
 OUTAGES = ["closed", "hung", "429", "500"]
 
@@ -267,7 +267,7 @@ def test_an_outage_in_mid_run_leaves_nothing_missing_and_nothing_twice(
             store.commit_result(point, result(point))
             mirror.touch(point, is_running=False)
         wait_until(lambda: "does not answer" in said(console))
-        time.sleep(1.0)
+        time.sleep(0.5)
         between.mode = "ok"
         store.commit_result(points[-1], result(points[-1]))
         mirror.touch(points[-1], is_running=False)
@@ -286,7 +286,7 @@ def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
     console: Console,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(tracking.END_SECONDS, "server", 2.0)
+    monkeypatch.setitem(tracking.END_SECONDS, "server", 1.0)
     between.mode, between.delay = "slow", 0.5
     with BackgroundMirror(between.uri, spec, store, console) as mirror:
         start = time.monotonic()
