@@ -1,16 +1,16 @@
 """A spec edited, or code changed, under a sweep that was run: said before anything starts, and mixed only knowingly."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from sweep import provenance
+from sweep.cli import main
 from sweep.store import Attempt, Store
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult
@@ -21,7 +21,15 @@ POINTS = [TrialConfig(epochs=4, width=8, seed=seed) for seed in range(10)]
 NOWHERE = ["--address", "127.0.0.1:1"]  # a run that gets so far that it wants Ray exits 7
 
 Result = Callable[[TrialConfig], PointResult]
-Sweep = Callable[..., subprocess.CompletedProcess[str]]
+Sweep = Callable[..., "Done"]
+
+
+class Done(NamedTuple):
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture
@@ -36,17 +44,17 @@ def store(tmp_path: Path, result: Result) -> Store:
 
 
 @pytest.fixture
-def sweep(tmp_path: Path, store: Store) -> Sweep:
+def sweep(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sweep:
     """Runs a command on that spec and that store."""
     path = tmp_path / "one.yaml"
     path.write_text(SPEC)
 
-    def run(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-c", "from sweep.cli import main; main()", command]
-        target = ["one"] if command in ("resume", "show", "status") else [str(path)]
-        return subprocess.run(
-            [*line, *target, "--store", str(store.root), *arguments], capture_output=True, text=True, check=False
-        )
+    def run(command: str, *arguments: str) -> Done:
+        target = "one" if command in ("resume", "show", "status") else str(path)
+        monkeypatch.setattr(sys, "argv", ["sweep", command, target, "--store", str(store.root), *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Done(int(end.value.code or 0), *capsys.readouterr())
 
     return run
 

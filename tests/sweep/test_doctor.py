@@ -2,15 +2,16 @@
 
 import json
 import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from sweep import checks, machine
 from sweep.checks import FIT, NOT_FIT, WARNING, Finding
+from sweep.cli import main
 from sweep.doctor import conclude
 from sweep.errors import ClusterUnusable, StorageFault, UsageError
 from sweep.machine import Gpu
@@ -127,18 +128,28 @@ def test_of_all_that_is_not_fit_the_first_in_a_run_names_the_exit_code() -> None
     conclude(findings[2:])
 
 
-@pytest.fixture
-def doctor(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-c", "from sweep.cli import main; main()", "doctor", "--store", str(tmp_path / "runs")]
-        return subprocess.run([*line, *arguments], capture_output=True, text=True, check=False)
+class Done(NamedTuple):
+    """How the command ended, and what it said."""
 
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["sweep", "doctor", "--store", str(tmp_path / "runs"), *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Done(int(end.value.code or 0), *capsys.readouterr())
+
+    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "SWEEP_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
     return run
 
 
-def test_the_command_tells_a_fit_machine_and_leaves_nothing(
-    doctor: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_the_command_tells_a_fit_machine_and_leaves_nothing(doctor: Callable[..., Done], tmp_path: Path) -> None:
     done = doctor("demo", "--json", "--gpus-per-trial", "0")
     assert done.returncode == 0, done.stderr
     findings = {one["name"]: one["verdict"] for one in json.loads(done.stdout)}
@@ -159,7 +170,7 @@ def test_the_command_tells_a_fit_machine_and_leaves_nothing(
     ],
 )
 def test_the_command_tells_what_is_not_fit(
-    doctor: Callable[..., subprocess.CompletedProcess[str]], arguments: list[str], code: int, said: str
+    doctor: Callable[..., Done], arguments: list[str], code: int, said: str
 ) -> None:
     done = doctor(*arguments)
     assert done.returncode == code, done.stderr
