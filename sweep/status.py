@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sweep.costs import Sample, costs, makespan, sample, work
+from sweep.costs import NEWEST, Sample, costs, makespan, sample, work
 from sweep.lease import Holder, holder, is_alive
 from sweep.store import Known, State, Store
 from trainables.config import TrialConfig
@@ -124,7 +124,8 @@ class Watch:
         """
         if not running:
             return None
-        cost = costs(one for point in self._points if (one := self._sample(point, known[point.point_id])))
+        samples = (one for point in self._points if (one := self._sample(point, known[point.point_id])))
+        cost = costs(samples, newest=NEWEST)
         left = []
         for point in sorted(self._points, key=lambda one: (one.point_id not in running, -one.epochs * work(one))):
             found, epoch = known[point.point_id], running.get(point.point_id, 0)

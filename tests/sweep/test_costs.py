@@ -77,8 +77,14 @@ def test_a_guess_takes_the_nearest_shape_and_needs_at_least_one() -> None:
     small, large, between = (TrialConfig(width=width, epochs=10) for width in (10, 100, 90))
     cost = costs([Sample(shape(small), work(small), 0.1, 1.0), Sample(shape(large), work(large), 4.0, 3.0)])
     assert cost.guess(between, 10, is_running=True) == pytest.approx(40 * work(between) / work(large))
-    assert cost.guess(large, 10, is_running=False) == pytest.approx(43.0)
+    assert cost.guess(large, 10, is_running=False) == pytest.approx(42.0)
     assert costs([]).guess(between, 10, is_running=True) is None
+
+
+def test_the_newest_points_tell_how_fast_the_machine_is_now() -> None:
+    samples = [Sample(shape(POINT), 1.0, float(pace), 1.0, moment=float(pace)) for pace in range(10)]
+    assert costs(samples).per_epoch[shape(POINT)] == 4.5
+    assert costs(samples, newest=3).per_epoch[shape(POINT)] == 8.0
 
 
 @pytest.mark.parametrize(
