@@ -51,6 +51,24 @@ def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
     return {"trainables": str(provenance["code_sha256"])[:12], "backend": backend} | versions
 
 
+def refuse_other_code(driver: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    """See that a trial runs the code that its driver was started with; a driver that names none takes any.
+
+    Raises:
+        OtherCode: when it does not.
+    """
+    wanted, found = driver.get("code_sha256"), here["code_sha256"]
+    if wanted not in (None, found):
+        raise OtherCode(
+            f"trainables is {found[:12]} on {here['host']}, but {str(wanted)[:12]} where the run was started: it was "
+            "changed meanwhile, or hosts differ; --accept-code-change mixes them"
+        )
+
+
+class OtherCode(Exception):
+    """A trial would compute with other code than its driver has."""
+
+
 def _git(*arguments: str) -> str | None:
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():

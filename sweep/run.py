@@ -172,7 +172,8 @@ def _execute(
         granted = share(spec.resources, options.max_concurrent, is_own=options.address is None)
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
-        surroundings = Surroundings(str(watch.store.root), data_dir, granted.threads, provenance.code())
+        code = provenance.code() | ({"code_sha256": None} if options.accept_code_change else {})
+        surroundings = Surroundings(str(watch.store.root), data_dir, granted.threads, code)
         space = {"point": tune.grid_search([point.model_dump(mode="json") for point in todo.to_run])}
         tuner = tune.Tuner(
             tune.with_resources(PointTrial, {"cpu": granted.cpus, "gpu": granted.gpus}),

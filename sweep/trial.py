@@ -16,6 +16,7 @@ from ray import tune
 from sweep.errors import StorageFault
 from sweep.failures import classify
 from sweep.file_systems import fullness
+from sweep.provenance import refuse_other_code
 from sweep.store import Attempt, Store
 from trainables import device
 from trainables.config import TrialConfig
@@ -135,6 +136,7 @@ class PointWork:
         snapshot = self._store.snapshot(self._point)
         from_epoch = self.epoch = snapshot.epoch if snapshot else 0
         provenance = self._surroundings.code | device.describe(self._surroundings.threads)
+        refuse_other_code(self._surroundings.code, provenance)
         self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
         self._log(f"attempt {self._attempt.number} starts at epoch {from_epoch}")
         self._save()
