@@ -130,7 +130,7 @@ class Lease:
         moment, own = _now(), started(os.getpid()) or ""
         self._mine = Holder(socket.gethostname(), os.getpid(), own, uuid.uuid4().hex, moment, renewed=moment)
         self._obeyed: StopRequest | None = None
-        self._released = threading.Event()
+        self._released, self._writing = threading.Event(), threading.RLock()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
@@ -152,7 +152,9 @@ class Lease:
         self.leave()
 
     def leave(self) -> None:
-        """Take the lease away at once, and the request that was obeyed; one that cannot be deleted is seen as lost."""
+        """Take the lease away for good, and the request that was obeyed; one that cannot be deleted is seen as lost."""
+        self._released.set()
+        self._writing.acquire(timeout=BEAT_SECONDS)  # a beat that is being written would put it back
         with contextlib.suppress(StorageFault):
             if stop_requested(self._store, self._sweep, self._mine.session):
                 self._store.objects.delete(self._store.stop_name(self._sweep))
@@ -179,13 +181,20 @@ class Lease:
         while not self._released.wait(BEAT_SECONDS):
             try:
                 self._obey()
-                if not self._holds():
-                    self._on_loss()
-                    return
-                self._mine = replace(self._mine, beat=self._mine.beat + 1, renewed=_now(), work=self._work())
-                self._store.objects.write(self._name, self._bytes())
+                with self._writing:
+                    if self._released.is_set():
+                        return
+                    if self._holds():
+                        self._beat()
+                        continue
+                self._on_loss()
+                return
             except StorageFault:  # the trials will meet it too, and end the sweep with the right code
                 continue
+
+    def _beat(self) -> None:
+        self._mine = replace(self._mine, beat=self._mine.beat + 1, renewed=_now(), work=self._work())
+        self._store.objects.write(self._name, self._bytes())
 
     def _obey(self) -> None:
         request = stop_requested(self._store, self._sweep, self._mine.session)

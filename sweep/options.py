@@ -52,10 +52,12 @@ def default_tracking_uri(store: Path) -> str:
     Raises:
         UsageError: when the path of the store cannot stand in an address of SQLite.
     """
-    if "?" in str(store.absolute()):
-        raise UsageError(
-            f"{store}: '?' cannot stand in the path of a store\n  next: choose another folder with --store"
-        )
+    for letter in "?%":
+        if letter in str(store.absolute()):
+            raise UsageError(
+                f"{store}: '{letter}' cannot stand in the path of a store\n  next: choose another folder with --store, "
+                "or give --tracking-uri"
+            )
     return f"sqlite:///{(store / 'mlflow.db').absolute()}"
 
 

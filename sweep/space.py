@@ -19,6 +19,7 @@ SLOTS: dict[Optimizer, int] = {"sgd": 0, "rmsprop": 1, "adam": 2}
 """Variables that an optimizer keeps for each weight, at most."""
 
 OBJECT_BYTES = 16_000
+ARRAY_BYTES = 300
 ROW_BYTES = 260
 METRIC_BYTES = 260
 METRICS_PER_EPOCH = 8
@@ -48,7 +49,9 @@ def snapshot_bytes(point: TrialConfig) -> int:
     """About the size of the last snapshot of a point: its weights, its optimizer's variables, its history."""
     widths = [PIXELS[point.dataset], 2 * point.width, *[point.width] * (point.depth - 2), 2 * point.width, CLASSES]
     weights = sum(before * after + 3 * after for before, after in pairwise(widths))
-    return 4 * weights * (1 + SLOTS[point.optimizer]) + 8 * sum(widths) + 600 * point.depth + history_bytes(point)
+    copies = 1 + SLOTS[point.optimizer]
+    arrays = (4 * copies + 2) * (point.depth + 1)
+    return 4 * weights * copies + 8 * sum(widths) + ARRAY_BYTES * arrays + history_bytes(point)
 
 
 def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path, database: Path | None) -> list[Need]:

@@ -259,7 +259,7 @@ class Store:
         path = self.spec_path(name)
         kept = self.objects.read(self.spec_name(name)) or b""
         first, _, text = kept.partition(b"\n")
-        if not kept or (first.startswith(SEAL.encode()) and first != f"{SEAL}{_sha256(text)}".encode()):
+        if first != f"{SEAL}{_sha256(text)}".encode() and not kept.startswith(b"name:"):
             raise UsageError(
                 f"{path}: damaged or edited, it is not the spec that was run\n"
                 f"  next: sweep run SPEC with that spec, or sweep run {shlex.quote(str(path))} to run it as it is now"

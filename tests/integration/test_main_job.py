@@ -2,11 +2,11 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -15,6 +15,7 @@ import pytest
 
 from analysis.collect import from_store
 from sweep.store import Store
+from tests.processes import COMMAND, alive, descendants, finish, in_mid_training, progress, start, wait_until
 
 SPEC = """
 name: tiny
@@ -26,7 +27,9 @@ measure: {every: 4}
 resources: {gpus: 1, cpus: 1}
 """
 VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
-TIMEOUT_SECONDS = 400
+KILLS = 3
+LONGEST_INTERVAL_SECONDS = 20.0
+"""Between snapshots, on a machine so slow that one of them costs 0.4 s; on a quiet one it is 0.3 s."""
 pytestmark = pytest.mark.timeout(1200)
 
 
@@ -37,32 +40,9 @@ def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", "from sweep.cli import main; main()", *arguments]
-    variables = os.environ | {"SWEEP_SNAPSHOT_SECONDS": "0.2"} | environment
-    return subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    _, said = process.communicate(timeout=TIMEOUT_SECONDS)
-    return process.returncode, said
-
-
 def epochs(store: Path) -> pd.DataFrame:
     """What epochs.parquet holds but for clocks."""
     return from_store(Store(store), "tiny").epochs.to_pandas().drop(columns=VOLATILE)
-
-
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def in_mid_training(store: Path) -> bool:
-    return len(list(store.glob("points/*/snapshot-*"))) > 1
 
 
 @pytest.fixture(scope="module")
@@ -97,26 +77,48 @@ def test_running_again_has_nothing_to_do_and_takes_seconds(undisturbed: Path, sp
     assert {path: path.stat().st_mtime_ns for path in undisturbed.glob("points/*/*")} == before
 
 
-def test_killed_in_mid_training_and_run_again_equals_undisturbed(
+def test_killed_at_random_moments_until_done_equals_undisturbed(
     undisturbed: Path, spec_file: Path, tmp_path: Path
 ) -> None:
-    store = tmp_path / "runs"
-    process = start("run", str(spec_file), "--store", str(store))
-    wait_until(lambda: in_mid_training(store), process)
-    process.kill()
-    process.communicate()
+    """The driver is killed in mid-training, then at any moment; SWEEP_KILL_SEED repeats the moments."""
+    seed = int(os.environ.get("SWEEP_KILL_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"SWEEP_KILL_SEED={seed}")
+    store = tmp_path / 'a"=0" ünï'
+    done: dict[Path, tuple[int, list[str]]] = {}
+    for delay in _moments(random.Random(seed)):
+        process = start("run", str(spec_file), "--store", str(store))
+        if not done:
+            wait_until(lambda: in_mid_training(store), process)
+        try:
+            process.wait(timeout=delay)
+            break
+        except subprocess.TimeoutExpired:
+            below = descendants(process)
+            process.kill()
+        killed = time.time()
+        process.communicate()
+        assert alive(below, 60) == []
+        lost = [killed - max(path.stat().st_mtime for path in group) for group in _snapshots(store).values()]
+        print(f"killed after {delay:.1f} s; since the last snapshot of each point: {[round(one, 2) for one in lost]} s")
+        assert done or min(lost) < LONGEST_INTERVAL_SECONDS
+        for path in store.glob("points/*/result"):
+            done.setdefault(path.parent, _commits(path.parent))
     status = subprocess.run(
-        [sys.executable, "-c", "from sweep.cli import main; main()", "status", "tiny", "--store", str(store), "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
+        [*COMMAND, "status", "tiny", "--store", str(store), "--json"], capture_output=True, check=True
     )
-    assert json.loads(status.stdout)["driver"] == "lost"
+    if process.returncode:
+        assert json.loads(status.stdout)["driver"] == "lost"
+    kept = {group.name: max(paths).name for group, paths in _snapshots(store).items()}
+    numbers = {name: len(list((store / "points" / name).glob("attempt-*"))) for name in kept}
     code, said = finish(start("resume", "tiny", "--store", str(store)))
     assert code == 0, said
-    assert "interrupted" in said
+    for name, newest in kept.items():
+        attempts = Store(store).attempts(name)
+        assert len(attempts) == numbers[name] + 1
+        assert attempts[-1].from_epoch == int(newest.rpartition("-")[2])
+    assert {folder: _commits(folder) for folder in done} == done
     pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
-    assert from_store(Store(store), "tiny").points.to_pandas()["attempts"].max() == 2
+    assert not [path for path in store.rglob("*") if path.name.startswith((".", "snapshot-", "damaged-"))]
 
     client = mlflow.MlflowClient(f"sqlite:///{store}/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("tiny").experiment_id])
@@ -127,19 +129,60 @@ def test_killed_in_mid_training_and_run_again_equals_undisturbed(
         assert steps == list(range(401))
 
 
-def test_a_signal_takes_snapshots_and_exits_as_interrupted(undisturbed: Path, spec_file: Path, tmp_path: Path) -> None:
+def _moments(source: random.Random) -> Iterator[float]:
+    """Seconds until each kill: the first from mid-training on, the others from the start of the process."""
+    yield source.uniform(0, 1)
+    for _ in range(KILLS - 1):
+        yield source.uniform(0, 15)
+
+
+def _snapshots(store: Path) -> dict[Path, list[Path]]:
+    groups: dict[Path, list[Path]] = {}
+    for path in store.glob("points/*/snapshot-*"):
+        if not (path.parent / "result").exists():
+            groups.setdefault(path.parent, []).append(path)
+    return groups
+
+
+def _commits(folder: Path) -> tuple[int, list[str]]:
+    """When the result of a point was written, and its attempts."""
+    return (folder / "result").stat().st_mtime_ns, sorted(path.name for path in folder.glob("attempt-*"))
+
+
+def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resumed(
+    undisturbed: Path, spec_file: Path, tmp_path: Path
+) -> None:
     store = tmp_path / "runs"
     process = start("run", str(spec_file), "--store", str(store))
     wait_until(lambda: in_mid_training(store), process)
-    second = start("run", str(spec_file), "--store", str(store))
-    code, said = finish(second)
+    below = descendants(process)
+    code, said = finish(start("run", str(spec_file), "--store", str(store)))
     assert code == 4
     assert f"pid {process.pid} on " in said
-    process.send_signal(signal.SIGTERM)
+    code, said = finish(start("stop", "tiny", "--store", str(store)))
+    assert code == 0, said
+    assert "the driver has gone" in said
     code, said = finish(process)
     assert code == 5, said
     assert "next: sweep resume tiny" in said
+    assert alive(below, 10) == []
     assert not (store / "sweeps" / "tiny" / "lease").exists()
+
+    before = progress(store)
+    process = start("resume", "tiny", "--store", str(store))
+    wait_until(lambda: bool(progress(store) - before), process)
+    below = descendants(process)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    code, said = finish(process)
+    assert code == 5, said
+    assert "stopped at once; what was committed is kept\n  next: sweep resume tiny" in said
+    assert time.monotonic() - began < 15
+    assert alive(below, 10) == []
+    assert not (store / "sweeps" / "tiny" / "lease").exists()
+
     code, said = finish(start("resume", "tiny", "--store", str(store)))
     assert code == 0, said
     pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)

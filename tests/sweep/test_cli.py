@@ -64,6 +64,8 @@ def here(tmp_path: Path) -> list[Path]:
         (["export", "demo", "-o", "out", "--from-mlflow", "sqlite:///none.db"], 2, "no such database"),
         (["export", "demo", "-o", "out", "--from-mlflow", "http://127.0.0.1:1"], 2, "cannot be read"),
         (["run", "demo", "--store", "what?"], 2, "'?' cannot stand in the path of a store"),
+        (["run", "demo", "--store", "a%20b"], 2, "'%' cannot stand in the path of a store"),
+        (["stop", "demo"], 2, "unknown sweep 'demo'"),
         (["ui"], 2, "no tracking database in the store runs"),
         (["rum"], 2, "No such command 'rum'"),
     ],

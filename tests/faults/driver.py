@@ -1,0 +1,43 @@
+"""A driver without Ray: python -m tests.faults.driver STORE HOW. Holds the lease of `demo` and has one child.
+
+When asked to stop in order it takes a moment (HOW is `quick`) or for ever (`slow`), then ends as a run does.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from sweep import lease
+from sweep.errors import Interrupted
+from sweep.lease import Lease
+from sweep.options import talk
+from sweep.stopping import Stopping
+from sweep.store import Store
+
+
+def main() -> None:
+    """Hold the lease until asked to stop."""
+    lease.BEAT_SECONDS = 0.1
+    store, how = Store(Path(sys.argv[1])), sys.argv[2]
+    asked = threading.Event()
+    stopping = Stopping(asked, talk, "sweep resume demo", "sweep stop demo --now")
+    held = Lease(store, "demo", dict, stopping.on_loss, stopping.on_request)
+    stopping.last_acts.append(held.leave)
+    silent = subprocess.DEVNULL
+    child = subprocess.Popen(["sh", "-c", "sleep 90 & sleep 90"], start_new_session=True, stdout=silent, stderr=silent)
+    with stopping.on_signals(), held:
+        store.save_spec("demo", "name: demo\nfixed: {epochs: 2}\n")
+        print("held", flush=True)
+        while not asked.wait(0.1):
+            pass
+        time.sleep(0.3 if how == "quick" else 90)
+        os.killpg(child.pid, signal.SIGKILL)
+    sys.exit(Interrupted.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""A death, or a full disk, at any step of a commit: it is done or not, never half, and the rerun mends it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sweep import objects
+from sweep.errors import StorageFault
+from sweep.objects import Objects
+from sweep.store import Attempt, State, Store
+from tests.conftest import make_history, make_result
+from tests.faults.steps import Disk, Killed, die, kill_itself, no_space
+from trainables.config import TrialConfig
+from trainables.snapshots import Snapshot
+
+POINT = TrialConfig(epochs=6, seed=1)
+STARTED = Attempt(0, "2026-01-02T03:04:05+00:00", "here", 0, {})
+
+
+def snapshot(epoch: int) -> Snapshot:
+    return Snapshot(POINT, make_history(POINT, epoch), (np.arange(5.0) + epoch,))
+
+
+def life_until(store: Store, epoch: int) -> Attempt:
+    attempt = store.begin_attempt(POINT.point_id, STARTED)
+    for done in range(1, epoch + 1):
+        store.commit_snapshot(snapshot(done))
+    return attempt
+
+
+def first_snapshot(store: Store) -> None:
+    store.commit_snapshot(snapshot(1))
+
+
+def later_snapshot(store: Store) -> None:
+    store.commit_snapshot(snapshot(4))
+
+
+def result(store: Store) -> None:
+    store.commit_result(POINT, make_result(POINT))
+
+
+def begin(store: Store) -> None:
+    store.begin_attempt(POINT.point_id, STARTED)
+
+
+def end(store: Store) -> None:
+    (attempt,) = store.attempts(POINT.point_id)
+    store.save_attempt(POINT.point_id, replace(attempt, ended="later"))
+
+
+def quarantine(store: Store) -> None:
+    newest = store.root / "points" / POINT.point_id / "snapshot-000000003"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    store.quarantine(POINT)
+
+
+def spec(store: Store) -> None:
+    store.save_spec("demo", "name: demo\n")
+
+
+COMMITS: dict[str, tuple[int, Callable[[Store], None]]] = {
+    "the first snapshot": (0, first_snapshot),
+    "a later snapshot, and one dropped": (3, later_snapshot),
+    "a result, and two snapshots dropped": (3, result),
+    "an attempt begun": (0, begin),
+    "an attempt begun after one that died": (2, begin),
+    "an attempt ended": (1, end),
+    "a damaged snapshot put aside": (3, quarantine),
+    "a spec": (0, spec),
+}
+
+
+def seen(store: Store) -> tuple[object, ...]:
+    """All that the store tells of the point and the sweep."""
+    known, newest = store.known(POINT), store.snapshot(POINT)
+    kept = store.objects.read(store.spec_name("demo"))
+    weights = newest.variables[0].tolist() if newest and not known.state.is_done else None
+    attempts = [(one.number, one.ended, one.failure) for one in known.attempts]
+    return known.state, known.epochs_done, known.history, weights, known.result, attempts, kept
+
+
+def steps_of(commit: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    epoch, act = COMMITS[commit]
+    store = Store(folder)
+    life_until(store, epoch) if epoch else None
+    with monkeypatch.context() as patch:
+        disk = Disk().install(patch)
+        act(store)
+    return len(disk.done)
+
+
+def allowed(commit: str, folder: Path) -> list[tuple[object, ...]]:
+    """What may be seen after a fault: what was before, what comes after, or what lies between two of its objects."""
+    epoch, act = COMMITS[commit]
+    before, after = Store(folder / "before"), Store(folder / "after")
+    for store in (before, after):
+        life_until(store, epoch) if epoch else None
+    act(after)
+    states = [seen(before), seen(after)]
+    if commit == "an attempt begun after one that died":
+        between = Store(folder / "between")
+        dead = life_until(between, epoch)
+        failure = after.attempts(POINT.point_id)[0].failure
+        between.save_attempt(POINT.point_id, replace(dead, failure=failure))
+        states.append(seen(between))
+    if commit == "a damaged snapshot put aside":
+        states[0] = seen(after)
+    return states
+
+
+def mended(store: Store, act: Callable[[Store], None]) -> None:
+    """The rerun: leftovers are cleared, and a point that is not done is finished."""
+    store.tidy("demo", [POINT])
+    act(store)
+    store.quarantine(POINT)
+    store.commit_result(POINT, make_result(POINT))
+    known = store.known(POINT)
+    assert known.state is State.FINISHED
+    assert known.result == make_result(POINT)
+    names = {path.name for path in (store.root / "points" / POINT.point_id).iterdir()}
+    assert not {name for name in names if name.startswith((".", "snapshot-"))}
+
+
+@pytest.mark.parametrize("commit", COMMITS)
+def test_killed_at_any_step_a_commit_is_done_or_not(
+    commit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch, act = COMMITS[commit]
+    may_be_seen = allowed(commit, tmp_path)
+    monkeypatch.setattr(objects.processes, "started", lambda pid: None)  # the process that died is this one
+    for step in range(1, steps_of(commit, tmp_path / "count", monkeypatch) + 1):
+        store = Store(tmp_path / f"step-{step}")
+        life_until(store, epoch) if epoch else None
+        with monkeypatch.context() as patch:
+            disk = Disk(step, die).install(patch)
+            with pytest.raises(Killed):
+                act(store)
+        assert seen(store) in may_be_seen, (step, disk.done)
+        mended(store, act)
+
+
+@pytest.mark.parametrize("lasting", [True, False], ids=["and stays full", "and has room again"])
+@pytest.mark.parametrize("commit", COMMITS)
+def test_a_disk_full_at_any_step_is_a_storage_fault_and_nothing_is_half_done(
+    commit: str, lasting: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch, act = COMMITS[commit]
+    may_be_seen = allowed(commit, tmp_path)
+    for step in range(1, steps_of(commit, tmp_path / "count", monkeypatch) + 1):
+        store = Store(tmp_path / f"step-{step}")
+        life_until(store, epoch) if epoch else None
+        with monkeypatch.context() as patch:
+            disk = Disk(step, no_space, forever=lasting).install(patch)
+            with pytest.raises(StorageFault, match="No space left on device on the file system /"):
+                act(store)
+        assert seen(store) in may_be_seen, (step, disk.done)
+        if not lasting:
+            leftovers = [path.name for path in store.root.rglob(".*.part")]
+            assert disk.done[step - 1][0] == "unlink" or not leftovers
+        monkeypatch.setattr(objects, "LEFTOVER_SECONDS", -1.0)
+        mended(store, act)
+
+
+def test_killed_for_real_at_any_step_a_commit_is_done_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One child forks itself for every step of a result's commit; each fork ends by SIGKILL at its step."""
+    commit = "a result, and two snapshots dropped"
+    may_be_seen = allowed(commit, tmp_path)
+    steps = steps_of(commit, tmp_path / "count", monkeypatch)
+    for step in range(1, steps + 1):
+        life_until(Store(tmp_path / f"step-{step}"), 3)
+    script = "from tests.faults import test_commit_steps as here; import sys; here.fork_and_kill(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=Path(__file__).parents[2], check=True)
+    for step in range(1, steps + 1):
+        store = Store(tmp_path / f"step-{step}")
+        assert (tmp_path / f"killed-{step}").read_text() == str(-9)
+        assert seen(store) in may_be_seen, step
+        mended(store, result)
+
+
+def fork_and_kill(folder: str) -> None:
+    for path in Path(folder).glob("step-*"):
+        step = int(path.name.rpartition("-")[2])
+        if not (child := os.fork()):
+            objects.os = Disk(step, kill_itself)  # type: ignore[assignment]
+            result(Store(path))
+            os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        (Path(folder) / f"killed-{step}").write_text(str(code))
+
+
+def test_bytes_are_on_the_disk_before_their_name_is_and_the_name_before_older_objects_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "new" / "store")
+    disk = Disk().install(monkeypatch)
+    life_until(store, 2)
+    disk.done.clear()
+    store.commit_snapshot(snapshot(3))
+    changes = [name for name, _ in disk.done if name not in ("open", "close")]
+    assert changes == ["write", "fsync", "replace", "fsync", "unlink", "unlink"]
+    named = {name: what for name, what in disk.done if name in ("write", "fsync", "replace")}
+    assert named["write"].endswith(".part")
+    assert named["fsync"].endswith(POINT.point_id)
+    assert disk.done[-1][1].endswith("snapshot-000000001")
+
+
+def test_a_new_folder_is_flushed_to_disk_as_an_entry_of_the_one_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk().install(monkeypatch)
+    Objects(tmp_path).write("a/b/c", b"data")
+    flushed = [what for name, what in disk.done if name == "fsync"]
+    assert flushed[:2] == [str(tmp_path), str(tmp_path / "a")]
+
+
+def test_leftovers_of_live_writers_and_young_ones_of_strangers_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Objects(tmp_path)
+    for name in ("a/x", "b/x"):
+        store.write(name, b"data")
+    mine = f"{objects._machine()}-{os.getpid()}-0.part"
+    dead = f"{objects._machine()}-999999999-0.part"
+    stranger, old_stranger, unknown = ".0123456789ab-1-0.part", ".0123456789ab-2-0.part", ".abc.part"
+    for name in (mine, dead, stranger, old_stranger, unknown):
+        (tmp_path / "a" / name).write_bytes(b"half")
+    os.utime(tmp_path / "a" / old_stranger, (0, 0))
+    assert store.clear_leftovers(["a", "b", "nowhere"]) == 2
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {"x", mine, stranger, unknown}
+    assert store.names("a") == ["x"]
+
+
+def test_a_writer_whose_temporary_name_was_taken_for_a_leftover_writes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Objects(tmp_path)
+
+    def stolen(source: str, target: Path) -> None:
+        monkeypatch.undo()
+        os.unlink(source)
+        os.replace(source, target)
+
+    monkeypatch.setattr("sweep.objects.os.replace", stolen)
+    store.write("a", b"data")
+    assert store.read("a") == b"data"

@@ -1,0 +1,171 @@
+"""Full disks: refused before the start, or exit 6; what was committed stays, and one rerun completes it."""
+
+import contextlib
+import errno
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sweep import space
+from sweep.errors import StorageFault
+from sweep.file_systems import fullness, mount_point
+from sweep.space import Need, check, full_is_a_storage_fault, history_bytes, needs, snapshot_bytes
+from sweep.store import Store
+from sweep.trial import PointWork, Surroundings
+from tests.conftest import make_history
+from tests.faults.steps import no_space
+from tests.processes import alive, descendants, finish, in_mid_training, start, wait_until
+from trainables.config import Measurement, TrialConfig
+from trainables.records import history_to_arrow
+from trainables.snapshots import Snapshot
+
+SPEC = """
+name: tiny
+fixed: {dataset: digits, depth: 4, epochs: 150, width: 4}
+grid:
+  architecture: [mlp, shortcut_resnet]
+  seed: 0..1
+measure: {every: 4}
+resources: {gpus: 1, cpus: 1}
+"""
+VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
+POINTS = [
+    TrialConfig(architecture=architecture, width=width, depth=depth, epochs=epochs, optimizer=optimizer)
+    for architecture, width, depth, epochs, optimizer in (
+        ("mlp", 2, 2, 1, "sgd"),
+        ("shortcut", 30, 4, 50, "rmsprop"),
+        ("resnet", 100, 5, 3, "adam"),
+        ("shortcut_resnet", 16, 8, 1, "rmsprop"),
+    )
+]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 24 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        pytest.skip(f"not allowed to mount: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Take all the space that is left; the file that takes it."""
+    filler = disk / "filler"
+    with contextlib.suppress(OSError), filler.open("ab", buffering=0) as file:
+        while file.write(bytes(4096)):
+            continue
+    return filler
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_the_estimate_is_not_below_what_is_written_nor_far_above(point: TrialConfig) -> None:
+    from trainables import datasets
+    from trainables.training import Training
+
+    training = Training(point, datasets.load("digits"))
+    history = make_history(point, point.epochs)
+    snapshot = Snapshot(point, history, training.snapshot().variables if next(iter(training)) else ())
+    for written, estimate in (
+        (len(snapshot.to_bytes()), snapshot_bytes(point)),
+        (len(history_to_arrow(history)), history_bytes(point)),
+    ):
+        assert written <= estimate <= 1.5 * written + 2 * space.OBJECT_BYTES
+
+
+def test_needs_on_one_file_system_add_up_and_what_is_short_is_named(tmp_path: Path) -> None:
+    free = space.free_bytes(tmp_path)
+    half = Need("halves", tmp_path / "not" / "yet", free * 2 // 3)
+    check([half])
+    with pytest.raises(StorageFault, match=rf"too little space on the file system {mount_point(tmp_path)}: .* MB free"):
+        check([half, Need("others", tmp_path, free * 2 // 3)])
+
+
+def test_more_points_and_more_at_a_time_need_more(tmp_path: Path) -> None:
+    def total(points: list[TrialConfig], at_a_time: int, database: Path | None) -> int:
+        return sum(need.bytes for need in needs(points, at_a_time, tmp_path, database))
+
+    base = total(POINTS, 1, None)
+    assert total(POINTS, 2, None) > base
+    assert total(POINTS[:2], 1, None) < base
+    assert total(POINTS, 1, tmp_path / "mlflow.db") > base
+
+
+@pytest.mark.parametrize("which", ["store", "temporary folder"])
+def test_a_run_that_cannot_fit_is_refused_before_anything_starts(tmp_path: Path, small_disk: Path, which: str) -> None:
+    filler = fill(small_disk)
+    with filler.open("ab") as file:
+        file.truncate(filler.stat().st_size - 1_000_000)
+    is_store = which == "store"
+    store = (small_disk if is_store else tmp_path) / "runs"
+    environment = {} if is_store else {"TMPDIR": str(small_disk)}
+    code, said = finish(start("run", "demo", "--store", str(store), **environment))
+    assert code == 6, said
+    assert f"too little space on the file system {small_disk}: 1.0 MB free, about " in said
+    assert "next: free some there, or choose other" in said
+    assert not store.exists()
+
+
+def test_a_full_disk_inside_the_training_is_a_storage_fault_and_no_failure_of_the_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = TrialConfig(epochs=2, depth=2, width=2, measure=Measurement(pairs=("first-merged",)))
+    store = Store(tmp_path)
+    work = PointWork(point, Surroundings(str(tmp_path), None, 1, {}), store, {})
+    monkeypatch.setattr("sweep.trial.load", lambda *_: no_space())
+    with pytest.raises(StorageFault, match="no space left"):
+        work.advance(1.0)
+    (attempt,) = store.attempts(point.point_id)
+    assert attempt.failure is None
+
+
+def test_errors_that_come_of_a_full_disk_are_told_from_others(tmp_path: Path, small_disk: Path) -> None:
+    full = RuntimeError("Ray says something else")
+    full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(StorageFault, match="no space left on the file system"), full_is_a_storage_fault([tmp_path]):
+        raise full
+    with pytest.raises(RuntimeError), full_is_a_storage_fault([tmp_path]):
+        raise RuntimeError("no matter of space")
+    fill(small_disk)
+    with pytest.raises(StorageFault, match=str(small_disk)), full_is_a_storage_fault([tmp_path, small_disk]):
+        raise RuntimeError("the raylet died")
+    assert fullness(ValueError()) is None
+
+
+@pytest.mark.timeout(600)
+def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(tmp_path: Path, small_disk: Path) -> None:
+    from analysis.collect import from_store
+
+    spec = tmp_path / "tiny.yaml"
+    spec.write_text(SPEC)
+    store = small_disk / "runs"
+    arguments = ["run", str(spec), "--store", str(store), "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]
+    process = start(*arguments)
+    wait_until(lambda: in_mid_training(store), process)
+    below = descendants(process)
+    filler = fill(small_disk)
+    code, said = finish(process)
+    assert code == 6, said
+    assert f"No space left on device on the file system {small_disk}" in said
+    assert alive(below, 10) == []
+    states = set(from_store(Store(store), "tiny").points.to_pandas().state)
+    assert states <= {"finished", "interrupted", "missing"}
+    filler.unlink()
+    code, said = finish(start(*arguments))
+    assert code == 0, said
+    undisturbed = tmp_path / "undisturbed"
+    arguments[3] = str(undisturbed)
+    code, said = finish(start(*arguments))
+    assert code == 0, said
+    tables = [
+        from_store(Store(root), "tiny").epochs.to_pandas().drop(columns=VOLATILE) for root in (store, undisturbed)
+    ]
+    pd.testing.assert_frame_equal(*tables, check_exact=True)

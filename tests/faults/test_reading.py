@@ -1,0 +1,174 @@
+"""Reading: beside a writer what is read fits together; stores of earlier schemas open; odd and read-only ones too."""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.collect import from_store
+from sweep.errors import StorageFault
+from sweep.objects import Objects
+from sweep.spec_reader import load
+from sweep.store import Attempt, State, Store
+from tests.conftest import make_history, make_result
+from tests.processes import finish, start
+from trainables.config import TrialConfig
+from trainables.snapshots import Snapshot
+
+STORES = Path(__file__).parent / "stores"
+SPEC = "name: demo\nfixed: {epochs: 40, width: 4}\ngrid:\n  architecture: [mlp, shortcut]\n  seed: [0, 1]\n"
+
+
+def write_as_trials_do(store: Store, points: tuple[TrialConfig, ...], ended: threading.Event) -> None:
+    """Point after point: snapshots that replace one another, then the result."""
+    for point in points:
+        attempt = store.begin_attempt(point.point_id, Attempt(0, "now", "here", 0, {}))
+        for epoch in range(point.epochs):
+            store.commit_snapshot(Snapshot(point, make_history(point, epoch), (np.zeros(10),)))
+        store.commit_result(point, make_result(point))
+        store.save_attempt(point.point_id, replace(attempt, ended="later"))
+    ended.set()
+
+
+def test_what_is_read_beside_a_writer_fits_together_and_never_goes_back(tmp_path: Path) -> None:
+    store, ended = Store(tmp_path), threading.Event()
+    store.save_spec("demo", SPEC)
+    points = store.spec("demo").points
+    writer = threading.Thread(target=write_as_trials_do, args=(store, points, ended))
+    writer.start()
+    done: dict[str, int] = {}
+    reads = 0
+    while not ended.is_set() or not reads:
+        is_last = ended.is_set()
+        tables = from_store(Store(tmp_path), "demo")
+        epochs, rows = tables.epochs.to_pandas(), tables.points.to_pandas()
+        for row in rows.itertuples():
+            found = epochs[epochs.point_id == row.point_id]
+            assert row.epochs_done >= done.get(row.point_id, 0)
+            done[row.point_id] = row.epochs_done
+            for _, part in found.groupby("pair"):
+                assert part.epoch.tolist() == list(range(row.epochs_done + 1))
+            assert row.state != "finished" or row.epochs_done == 40
+            assert row.state != "missing" or found.empty
+        reads += 1
+        if is_last:
+            break
+    writer.join()
+    assert {known.state for known in map(store.known, points)} == {State.FINISHED}
+    assert reads > 3
+
+
+@pytest.mark.parametrize("root", sorted(STORES.iterdir()), ids=lambda path: path.name)
+def test_a_store_of_an_earlier_schema_opens_and_is_finished_by_this_one(root: Path, tmp_path: Path) -> None:
+    """One point of each state; kept as it was written then, never written anew."""
+    store = Store(Path(shutil.copytree(root, tmp_path / "runs")))
+    points = store.spec("old").points
+    known = [store.known(point) for point in points]
+    assert [one.state for one in known] == [State.FINISHED, State.INTERRUPTED, State.FAILED, State.DIVERGED]
+    assert [one.epochs_done for one in known] == [2, 1, 0, 1]
+    assert [len(one.attempts) for one in known] == [1, 1, 1, 1]
+    assert [record.pairs[0].mutual_information_bits for record in known[0].history] == [1.0, 2.0, 3.0]
+    assert [record.test_error for record in known[1].history] == [0.9, 0.45]
+    assert known[2].failure is not None
+    assert known[2].failure.message == "ValueError: no"
+    snapshot = store.snapshot(points[1])
+    assert snapshot is not None
+    assert snapshot.variables[0].tolist() == [0, 1, 2, 3]
+    tables = from_store(store, "old")
+    assert tables.points.to_pandas().state.tolist() == ["finished", "interrupted", "failed", "diverged"]
+    assert [store.quarantine(point) for point in points] == [[], [], [], []]
+    assert store.begin_attempt(points[1].point_id, Attempt(0, "now", "here", 1, {})).number == 2
+    store.commit_result(points[1], make_result(points[1]))
+    assert store.known(points[1]).state is State.FINISHED
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """A store with one finished point on a file system that takes no writes."""
+    root = tmp_path / "runs"
+    store = Store(root)
+    store.save_spec("demo", SPEC)
+    point = store.spec("demo").points[0]
+    store.commit_result(point, make_result(point))
+    if os.geteuid() != 0:
+        for path in (root, *root.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        yield root
+        for path in (root, *root.rglob("*")):
+            path.chmod(0o755)
+        return
+    mounted = subprocess.run(["mount", "--bind", "-o", "ro", root, root], check=False, capture_output=True)
+    again = subprocess.run(["mount", "-o", "remount,ro,bind", root], check=False, capture_output=True)
+    if mounted.returncode or again.returncode:
+        pytest.skip(f"root, but not allowed to mount: {mounted.stderr!r}{again.stderr!r}")
+    yield root
+    subprocess.run(["umount", root], check=True)
+
+
+def test_a_read_only_store_can_be_read_and_is_a_storage_fault_to_write(read_only: Path) -> None:
+    reading = start("status", "demo", "--store", str(read_only), "--json")
+    out, said = reading.communicate()
+    assert reading.returncode == 0, said
+    assert json.loads(out)["points"]["finished"] == 1
+    code, said = finish(start("run", "demo", "--store", str(read_only)))
+    assert code == 6, said
+    assert f"cannot write {read_only}/writable-" in said
+    assert "next: check the free space and permissions there" in said
+    with pytest.raises(StorageFault):
+        Objects(read_only).write("a", b"")
+
+
+@pytest.mark.parametrize("name", ["a 0", 'a"=0"', "ünï ✓", "a'b", "a#b", "a%20b", "-a", "a\nb"])
+def test_a_store_of_any_name_can_be_written_and_read(tmp_path: Path, name: str) -> None:
+    store = Store(tmp_path / name)
+    store.save_spec("demo", SPEC)
+    point = store.spec("demo").points[0]
+    store.commit_result(point, make_result(point))
+    assert from_store(store, "demo").points.to_pandas().state.tolist().count("finished") == 1
+    assert not store.objects.clear_leftovers(["", "sweeps/demo"])
+
+
+@pytest.mark.parametrize("name", ["a 0", 'a"=0"', "ünï ✓", "a#b"])
+def test_the_mirror_of_a_store_of_any_name_is_found_again(tmp_path: Path, name: str) -> None:
+    from sweep.options import default_tracking_uri
+    from sweep.tracking import Mirror
+
+    store = Store(tmp_path / name)
+    store.save_spec("demo", SPEC)
+    spec = store.spec("demo")
+    store.commit_result(spec.points[0], make_result(spec.points[0]))
+    uri = default_tracking_uri(store.root)
+    assert Mirror(uri, spec).replay(spec.points, store) == 1
+    assert Mirror(uri, spec).replay(spec.points, store) == 0
+    assert (store.root / "mlflow.db").is_file()
+
+
+def test_changed_and_added_points_are_new_and_removed_ones_stay(tmp_path: Path) -> None:
+    """A spec that is edited after a run: nothing that was finished is lost, nothing that changed is taken for old."""
+    from sweep.plan import plan
+    from sweep.status import Watch
+
+    store = Store(tmp_path / "runs")
+    path = tmp_path / "demo.yaml"
+    path.write_text(SPEC)
+    before = load(str(path))
+    for point in before.points:
+        store.commit_result(point, make_result(point))
+    for old, new, to_run in (
+        ("[0, 1]", "[0, 2]", 2),
+        ("epochs: 40", "epochs: 41", 4),
+        ("seed: [0, 1]", "seed: [1]", 0),
+    ):
+        path.write_text(SPEC.replace(old, new))
+        edited = load(str(path))
+        todo = plan(edited.points, Watch(store, "demo", edited.points).known())
+        assert len(todo.to_run) == to_run
+        assert not {point.point_id for point in todo.to_run} & {point.point_id for point in before.points}
+    assert all(store.known(point).state is State.FINISHED for point in before.points)

@@ -1,0 +1,158 @@
+"""Stopping: by signals and through the store, in order and at once; what is asked of one driver no later one does."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sweep import lease
+from sweep.errors import UsageError
+from sweep.lease import Lease, holder
+from sweep.requests import StopRequest, request_stop
+from sweep.stop import stop
+from sweep.store import Store
+from tests.processes import alive, descendants, finish, start
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[[str], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+@pytest.fixture
+def driver(store: Store) -> Iterator[Start]:
+    """Starts a driver that stops in order `quick`, or `slow`."""
+    started: list[subprocess.Popen[str]] = []
+
+    def launch(how: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "tests.faults.driver", str(store.root), how]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield launch
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_stop_waits_until_the_driver_has_gone_in_order(store: Store, driver: Start) -> None:
+    process = driver("quick")
+    code, said = finish(start("stop", "demo", "--store", str(store.root)))
+    assert process.poll() == 5
+    assert code == 0, said
+    assert f"asked it to stop after snapshots; at once: sweep stop demo --now --store {store.root}" in said
+    assert f"pid {process.pid} on " in said
+    assert "the driver has gone\ndemo: 1 missing" in said
+    assert f"next: sweep resume demo --store {store.root}" in said
+    _, talked = process.communicate()
+    assert "asked to stop by " in talked
+    assert "taking snapshots, then stopping; to stop at once: sweep stop demo --now" in talked
+    assert sorted(path.name for path in (store.root / "sweeps/demo").iterdir()) == ["spec.yaml"]
+
+
+def test_stop_now_ends_a_driver_that_would_take_for_ever_and_all_its_processes(store: Store, driver: Start) -> None:
+    process = driver("slow")
+    below = descendants(process)
+    assert below
+    process.send_signal(signal.SIGTERM)
+    code, said = finish(start("stop", "demo", "--now", "--store", str(store.root)))
+    assert code == 0, said
+    assert "asked it to stop at once" in said
+    assert process.wait() == 5
+    assert alive(below, 5) == []
+    _, talked = process.communicate()
+    assert "stopped at once; what was committed is kept\n  next: sweep resume demo" in talked
+    assert sorted(path.name for path in (store.root / "sweeps/demo").iterdir()) == ["spec.yaml"]
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_second_signal_ends_it_at_once_without_orphans(store: Store, driver: Start, second: signal.Signals) -> None:
+    process = driver("slow")
+    below = descendants(process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(1.0)
+    assert process.poll() is None
+    began = time.monotonic()
+    process.send_signal(second)
+    assert process.wait(timeout=20) == 5
+    assert time.monotonic() - began < 10
+    assert alive(below, 5) == []
+    assert holder(store, "demo") is None
+    _, talked = process.communicate()
+    assert "SIGINT: taking snapshots, then stopping; once more to stop at once" in talked
+
+
+def test_a_request_to_an_earlier_driver_does_not_stop_a_later_one(store: Store, driver: Start) -> None:
+    first = driver("quick")
+    seen = holder(store, "demo")
+    assert seen is not None
+    first.kill()
+    first.communicate()
+    request_stop(store, "demo", seen.session, now=True)
+    second = driver("quick")
+    time.sleep(1.0)
+    assert second.poll() is None
+    assert holder(store, "demo") is not None
+
+
+def test_from_another_host_the_store_is_the_only_way_and_it_is_enough(
+    store: Store, driver: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lease.socket, "gethostname", lambda: "elsewhere")
+    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(lease, "SILENCE_SECONDS", 3.0)
+    process = driver("quick")
+    stop("demo", store.root)
+    assert process.wait(timeout=20) == 5
+    assert holder(store, "demo") is None
+
+
+def test_a_driver_that_is_killed_while_it_is_waited_for_is_gone_too(
+    store: Store, driver: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = driver("slow")
+    stopper = start("stop", "demo", "--store", str(store.root))
+    while not (store.root / "sweeps/demo/stop").exists():
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    code, said = finish(stopper)
+    assert code == 0, said
+    assert "the driver has gone" in said
+
+
+def test_without_a_live_driver_it_says_so(store: Store, driver: Start) -> None:
+    with pytest.raises(UsageError, match="unknown sweep 'demo'"):
+        stop("demo", store.root)
+    store.save_spec("demo", "name: demo\n")
+    with pytest.raises(UsageError, match="no live driver to stop: no driver\n  next: sweep resume demo"):
+        stop("demo", store.root)
+    process = driver("slow")
+    process.kill()
+    process.communicate()
+    with pytest.raises(UsageError, match=rf"no live driver to stop: driver lost: pid {process.pid} on .* s ago\n"):
+        stop("demo", store.root)
+
+
+def test_each_request_is_passed_on_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.05)
+    asked: list[StopRequest] = []
+    with Lease(store, "demo", on_stop=asked.append):
+        seen = holder(store, "demo")
+        assert seen is not None
+        for now in (False, True):
+            request_stop(store, "demo", seen.session, now)
+            time.sleep(0.5)
+        store.objects.write(store.stop_name("demo"), b"damaged")
+        time.sleep(0.3)
+    assert [request.now for request in asked] == [False, True]

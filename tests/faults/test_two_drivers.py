@@ -1,0 +1,240 @@
+"""Two drivers on one sweep: the second is refused in time, a dead one is followed, and no clock changes that."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sweep import lease, processes
+from sweep.errors import DriverLive
+from sweep.lease import Holder, Lease, holder, is_alive, refuse_if_live
+from sweep.neighbours import others_last, running_elsewhere
+from sweep.store import Store
+from tests.processes import finish, start
+from trainables.config import TrialConfig
+
+HOLD = (
+    "import pathlib, time\nfrom sweep.lease import Lease\nfrom sweep.store import Store\n"
+    "with Lease(Store(pathlib.Path({root!r})), 'demo'): print('held', flush=True); time.sleep(60)"
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+@pytest.fixture
+def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in {"BEAT_SECONDS": 0.1, "SILENCE_SECONDS": 1.0, "LOOK_SECONDS": 0.5}.items():
+        monkeypatch.setattr(lease, name, seconds)
+
+
+@contextmanager
+def driver(store: Store) -> Iterator["subprocess.Popen[str]"]:
+    """Another process that holds the lease of `demo`."""
+    script = HOLD.format(root=str(store.root))
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def alter(store: Store, **changes: object) -> None:
+    data = json.loads(store.objects.read(store.lease_name("demo")) or b"")
+    store.objects.write(store.lease_name("demo"), json.dumps(data | changes).encode())
+
+
+@contextmanager
+def far_driver(store: Store, **changes: object) -> Iterator[None]:
+    """A driver on another host, as the shared folder shows it: only its lease changes."""
+    store.objects.write(store.lease_name("demo"), Lease(store, "demo")._bytes())
+    alter(store, host="elsewhere", **changes)
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(lease.BEAT_SECONDS):
+            seen = holder(store, "demo")
+            alter(store, beat=seen.beat + 1 if seen else 0)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_the_second_driver_is_refused_within_5_seconds_and_told_who_holds_the_sweep(store: Store) -> None:
+    with driver(store) as first:
+        before = {path: path.stat().st_mtime_ns for path in store.root.rglob("*") if path.name != "lease"}
+        seen = holder(store, "demo")
+        assert seen is not None
+        began = time.monotonic()
+        code, said = finish(start("run", "demo", "--store", str(store.root)))
+        seconds = time.monotonic() - began
+        assert code == 4, said
+        assert seconds < 5
+        assert f"pid {first.pid} on {seen.host}, since {seen.since}" in said
+        assert "next: sweep status demo --watch" in said
+        after = {path: path.stat().st_mtime_ns for path in store.root.rglob("*") if path.name != "lease"}
+        assert {path for path in after if path.parent.name != "demo"} <= set(before)
+
+
+def test_the_second_driver_on_another_host_is_refused_within_5_seconds(store: Store) -> None:
+    with far_driver(store):
+        began = time.monotonic()
+        with pytest.raises(DriverLive, match="on elsewhere, since"):
+            refuse_if_live(store, "demo")
+        assert time.monotonic() - began < 4
+
+
+def test_a_sweep_without_a_driver_is_not_refused(store: Store) -> None:
+    began = time.monotonic()
+    refuse_if_live(store, "demo")
+    store.objects.write(store.lease_name("demo"), b"damaged")
+    refuse_if_live(store, "demo")
+    assert time.monotonic() - began < 1
+    assert not (store.root / "sweeps/demo/stop").exists()
+
+
+def test_of_many_that_start_at_one_moment_one_gets_the_sweep(store: Store) -> None:
+    """Also over a lease that is lost: takeover has one winner."""
+    with driver(store) as dead:
+        pass
+    assert dead.returncode != 0
+    held, refused = [], []
+    together, over = threading.Barrier(6), threading.Event()
+
+    def take() -> None:
+        together.wait()
+        try:
+            with Lease(store, "demo"):
+                held.append(1)
+                over.wait(20)
+        except DriverLive:
+            refused.append(1)
+            if len(refused) == 5:
+                over.set()
+
+    threads = [threading.Thread(target=take) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(held), len(refused)) == (1, 5)
+
+
+@pytest.mark.usefixtures("quick_beats")
+@pytest.mark.parametrize("skew", [timedelta(hours=1), timedelta(hours=-1)], ids=str)
+def test_a_clock_that_is_an_hour_off_neither_kills_nor_revives_a_driver(store: Store, skew: timedelta) -> None:
+    renewed = (datetime.now(UTC) + skew).isoformat(timespec="seconds")
+    with far_driver(store, renewed=renewed):
+        seen = holder(store, "demo")
+        assert seen is not None
+        assert is_alive(store, "demo", seen)
+    seen = holder(store, "demo")
+    assert seen is not None
+    assert not is_alive(store, "demo", seen)
+
+
+class SteppingClock:
+    """A wall clock that somebody sets back an hour at every look, and says everything twice."""
+
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+
+    @classmethod
+    def now(cls, zone: object) -> datetime:
+        cls.moment -= timedelta(hours=1)
+        return cls.moment
+
+    fromisoformat = staticmethod(datetime.fromisoformat)
+
+
+@pytest.mark.usefixtures("quick_beats")
+def test_a_driver_whose_clock_steps_back_keeps_its_lease(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "datetime", SteppingClock)
+    lost = threading.Event()
+    with Lease(store, "demo", on_loss=lost.set):
+        seen = holder(store, "demo")
+        assert seen is not None
+        monkeypatch.setattr(Holder, "is_near", False)
+        for _ in range(5):
+            assert is_alive(store, "demo", seen)
+            with pytest.raises(DriverLive):
+                Lease(store, "demo").__enter__()
+        assert seen.heartbeat_age_seconds == 0
+    assert not lost.is_set()
+
+
+@pytest.mark.usefixtures("quick_beats")
+def test_the_same_process_number_after_a_reboot_or_in_another_container_is_another_process(store: Store) -> None:
+    store.objects.write(store.lease_name("demo"), Lease(store, "demo")._bytes())
+    alter(store, process_started="another-boot/4026531836/123")
+    seen = holder(store, "demo")
+    assert seen is not None
+    assert not seen.is_near
+    with Lease(store, "demo"):
+        pass
+
+
+def test_a_process_that_ended_and_was_not_waited_for_is_dead() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    try:
+        deadline = time.monotonic() + 20
+        while processes.started(child.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert processes.started(child.pid) is None
+    finally:
+        child.wait()
+    assert processes.started(os.getpid()) == processes.started(os.getpid()) is not None
+
+
+@pytest.mark.usefixtures("quick_beats")
+@pytest.mark.parametrize("content", [None, b"", b"\0\0"], ids=["deleted", "empty", "damaged"])
+def test_a_live_driver_puts_its_lease_back(store: Store, content: bytes | None) -> None:
+    lost = threading.Event()
+    with Lease(store, "demo", on_loss=lost.set):
+        mine = holder(store, "demo")
+        assert mine is not None
+        if content is None:
+            store.objects.delete(store.lease_name("demo"))
+        else:
+            store.objects.write(store.lease_name("demo"), content)
+        if content is not None:
+            with pytest.raises(DriverLive):
+                Lease(store, "demo").__enter__()
+        deadline = time.monotonic() + 10
+        while not (seen := holder(store, "demo")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert seen is not None
+        assert seen.session == mine.session
+    assert not lost.is_set()
+
+
+def test_points_that_another_sweep_is_running_come_last(store: Store) -> None:
+    points = tuple(TrialConfig(seed=seed) for seed in range(4))
+    running = {points[1].point_id: 3, "another": 1}
+    with Lease(store, "other", lambda: {"running": running}):
+        found = {}
+        deadline = time.monotonic() + 20
+        while not found and time.monotonic() < deadline:
+            time.sleep(0.1)
+            found = running_elsewhere(store, "demo", points)
+        assert list(found) == [points[1].point_id]
+        assert found[points[1].point_id][0] == "other"
+        assert others_last(points, found) == (points[0], points[2], points[3], points[1])
+        assert running_elsewhere(store, "other", points) == {}
+    assert running_elsewhere(store, "demo", points) == {}

@@ -1,0 +1,56 @@
+"""The `sweep` command as a process of its own, for tests that signal, kill and wait."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+TIMEOUT_SECONDS = 400
+COMMAND = [sys.executable, "-c", "from sweep.cli import main; main()"]
+
+
+def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """A `sweep` command, started, with snapshots every fifth of a second."""
+    variables = os.environ | {"SWEEP_SNAPSHOT_SECONDS": "0.2"} | environment
+    return subprocess.Popen(
+        [*COMMAND, *arguments], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """The exit code, and what was said on stderr."""
+    _, said = process.communicate(timeout=TIMEOUT_SECONDS)
+    return process.returncode, said
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait for a condition while the process lives."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def in_mid_training(store: Path) -> bool:
+    """Whether at least two snapshots lie in the store."""
+    return len(list(store.glob("points/*/snapshot-*"))) > 1
+
+
+def progress(store: Path) -> set[Path]:
+    """What trials have committed of their trainings."""
+    return {*store.glob("points/*/snapshot-*"), *store.glob("points/*/result")}
+
+
+def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Every process below this one."""
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def alive(processes: list[psutil.Process], within_seconds: float) -> list[psutil.Process]:
+    """Those that have not ended after so long."""
+    return psutil.wait_procs(processes, timeout=within_seconds)[1]
