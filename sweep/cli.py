@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from analysis import cli as analysis
-from sweep import mi, options, reading, running, stop
+from sweep import doctor, mi, options, planning, reading, running, stop
 from sweep.errors import SweepError
 from sweep.options import talk
 
@@ -45,7 +45,7 @@ app = typer.Typer(
 
 for command in (
     reading.presets,
-    reading.plan,
+    planning.plan,
     running.run,
     running.resume,
     reading.status,
@@ -53,6 +53,7 @@ for command in (
     reading.show,
     running.track,
     running.ui,
+    doctor.doctor,
     analysis.export,
     analysis.figures,
     mi.mi,

@@ -1,6 +1,7 @@
 """Options and output shared by the commands: data goes to stdout as tables or JSON, talk to stderr."""
 
 import json
+import logging
 import os
 import shlex
 from collections.abc import Sequence
@@ -33,6 +34,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Retry = Annotated[
     str | None, typer.Option("--retry", metavar="KIND,...", help="Run failed points again: infra, resource, code, all.")
 ]
+GpusPerTrial = Annotated[float | None, typer.Option(min=0, help="GPUs of a trial; 0.25 puts four on one.")]
+CpusPerTrial = Annotated[float | None, typer.Option(min=0.01, help="CPUs of a trial.")]
+MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Trials at a time, at most.")]
+Address = Annotated[str | None, typer.Option(help="Ray cluster; by default RAY_ADDRESS, else one on this machine.")]
+AcceptCodeChange = Annotated[
+    bool,
+    typer.Option("--accept-code-change", help="Go on although points of the sweep were computed by other code."),
+]
 
 DEFAULT_STORE = Path("runs")
 
@@ -50,6 +59,12 @@ def default_tracking_uri(store: Path) -> str:
                 "or give --tracking-uri"
             )
     return f"sqlite:///{(store / 'mlflow.db').absolute()}"
+
+
+def given_resources(gpus_per_trial: float | None, cpus_per_trial: float | None) -> dict[str, float]:
+    """The resources of a trial that were given on the command line."""
+    given = {"gpus": gpus_per_trial, "cpus": cpus_per_trial}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def command_line(*words: str, **values: object) -> str:
@@ -83,7 +98,10 @@ def settle_mlflow() -> None:
     settings = {
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # its own defaults block for minutes on a dead server
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+        "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a busy server may ask for an hour
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "MLFLOW_LOGGING_LEVEL": "WARNING",  # it announces every table of a new database
     }
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # every retry would be a warning

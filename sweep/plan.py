@@ -1,77 +1,117 @@
 """Plan a sweep: which points remain, and what they will cost. Pure: what the store knows comes in, nothing goes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
+from sweep.costs import Sample, Shape, costs, makespan, sample, shape, work
+from sweep.spec import Resources
 from sweep.store import Known, State
 from trainables.config import TrialConfig
 
-Shape = tuple[object, ...]
+
+@dataclass(frozen=True)
+class Failed:
+    """Failed points of one kind: how many, and the first one with its cause."""
+
+    kind: str
+    count: int
+    first_point: str
+    first_cause: str
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The points of a spec by what is known of them, and what a run would do."""
+    """The points of a spec by what is known of them, what a run would do, and what it would cost.
+
+    `point_seconds` are those of the points to run, in their order, None where no like point has finished; `measured_on`
+    names the devices and the number of finished points behind them.
+    """
 
     states: Mapping[str, State]
     to_run: tuple[TrialConfig, ...]
     left_failed: tuple[TrialConfig, ...]
+    failed: tuple[Failed, ...]
+    interrupted: Mapping[str, int]
     epochs_to_run: int
-    seconds: float | None
-    uncalibrated: int
+    point_seconds: tuple[float | None, ...]
+    measured_on: tuple[str, ...]
+    measured_points: int
 
     def count(self, state: State) -> int:
         """Number of points in that state."""
         return sum(found is state for found in self.states.values())
 
+    @property
+    def uncalibrated(self) -> int:
+        """Number of points to run without a finished one of like shape."""
+        return self.point_seconds.count(None)
 
-def plan(points: Sequence[TrialConfig], known: Mapping[str, Known], retry: Sequence[str] = ()) -> Plan:
+    @property
+    def known_seconds(self) -> float:
+        """Summed trial time still to come, of those points to run whose cost is known."""
+        return sum(seconds or 0.0 for seconds in self.point_seconds)
+
+    @property
+    def seconds(self) -> float | None:
+        """Summed trial time still to come; None as long as it is unknown of some points."""
+        return None if self.uncalibrated else self.known_seconds
+
+    def wall_seconds(self, at_a_time: int | None) -> float | None:
+        """Time until the last point has ended with so many trials at a time; None where either is unknown."""
+        if at_a_time is None or self.uncalibrated:
+            return None
+        return makespan([seconds or 0.0 for seconds in self.point_seconds], at_a_time)
+
+
+def plan(
+    points: Sequence[TrialConfig],
+    known: Mapping[str, Known],
+    retry: Sequence[str] = (),
+    elsewhere: Iterable[Sample] = (),
+    resources: Resources | None = None,
+) -> Plan:
     """Split the points by what is known of them; failed ones run again only if their failure's kind is in `retry`.
 
-    `seconds` is the summed trial time still to come, from the seconds per epoch of finished points of like shape;
-    None as long as `uncalibrated` points have no like.
+    The cost is told by finished points of like shape, and by what others `elsewhere` in the store took; by those with
+    the threads and the kind of device of `resources` where there are any.
     """
-    states = {point.point_id: known[point.point_id].state for point in points}
     left_failed, to_run = [], []
     for point in points:
-        failure = known[point.point_id].failure
-        if failure is not None and failure.kind not in retry:
+        found = known[point.point_id]
+        if found.failure is not None and found.failure.kind not in retry:
             left_failed.append(point)
-        elif not states[point.point_id].is_done:
+        elif not found.state.is_done:
             to_run.append(point)
-    to_run.sort(key=_work, reverse=True)
-    paces = _seconds_per_epoch(points, known)
-    costs = [_cost(point, known[point.point_id], paces) for point in to_run]
-    uncalibrated = sum(cost is None for cost in costs)
+    to_run.sort(key=lambda point: point.epochs * work(point), reverse=True)
+    taken = [one for point in points if (one := sample(point, known[point.point_id])) and one.once is not None]
+    wanted = {shape(point) for point in to_run}
+    like = [one for one in (*taken, *elsewhere) if one.shape in wanted]
+    cost = costs(like, resources.threads, resources.gpus > 0) if resources else costs(like)
     return Plan(
-        states=states,
+        states={point.point_id: known[point.point_id].state for point in points},
         to_run=tuple(to_run),
         left_failed=tuple(left_failed),
+        failed=_failed(points, known),
+        interrupted={
+            point.point_id: known[point.point_id].epochs_done
+            for point in points
+            if known[point.point_id].state is State.INTERRUPTED
+        },
         epochs_to_run=sum(point.epochs - known[point.point_id].epochs_done for point in to_run),
-        seconds=None if uncalibrated else sum(cost or 0.0 for cost in costs),
-        uncalibrated=uncalibrated,
+        point_seconds=tuple(cost.seconds(point, known[point.point_id].epochs_done) for point in to_run),
+        measured_on=cost.devices,
+        measured_points=cost.samples,
     )
 
 
-def _work(point: TrialConfig) -> float:
-    """Grows with the cost of a point: longest first leaves no straggler at the end."""
-    return point.epochs * (point.width * 1000 + point.width**2 * point.depth) * len(point.measure.scales)
+def unknown_shapes(todo: Plan) -> set[Shape]:
+    """The shapes of the points to run whose cost is unknown."""
+    return {shape(point) for point, seconds in zip(todo.to_run, todo.point_seconds, strict=True) if seconds is None}
 
 
-def _shape(point: TrialConfig) -> Shape:
-    return (point.dataset, point.architecture, point.width, point.depth, point.measure)
-
-
-def _seconds_per_epoch(points: Sequence[TrialConfig], known: Mapping[str, Known]) -> dict[Shape, float]:
-    durations: dict[Shape, list[float]] = {}
+def _failed(points: Sequence[TrialConfig], known: Mapping[str, Known]) -> tuple[Failed, ...]:
+    found: dict[str, list[tuple[str, str]]] = {}
     for point in points:
-        result = known[point.point_id].result
-        if result and result.attempt == 1:
-            durations.setdefault(_shape(point), []).append(result.wall_seconds / max(1, point.epochs))
-    return {shape: median(found) for shape, found in durations.items()}
-
-
-def _cost(point: TrialConfig, known: Known, paces: Mapping[Shape, float]) -> float | None:
-    pace = paces.get(_shape(point))
-    return None if pace is None else pace * (point.epochs - known.epochs_done)
+        if failure := known[point.point_id].failure:
+            found.setdefault(failure.kind, []).append((point.point_id, (failure.message.splitlines() or [""])[0]))
+    return tuple(Failed(kind, len(causes), *causes[0]) for kind, causes in found.items())

@@ -16,6 +16,8 @@ from sweep.status import Status
 
 LIVE_SECONDS = 1.0
 LINE_SECONDS = 10.0
+READING_SHARE = 0.01
+"""Reading the status of a large sweep takes long; it is read less often then, for at most this share of the time."""
 RUNNING_SHOWN = 8
 BAR_WIDTH = 60
 
@@ -50,14 +52,16 @@ class LiveView:
     def _show_live(self) -> None:
         with Live(console=self._console, auto_refresh=False, transient=True) as live:
             while not self._stop.is_set():
+                start = time.monotonic()
                 live.update(panel(self._read()), refresh=True)
-                self._stop.wait(LIVE_SECONDS)
+                self._stop.wait(max(LIVE_SECONDS, (time.monotonic() - start) / READING_SHARE))
 
     def _show_lines(self) -> None:
-        shown, moment = "", float("-inf")
+        shown, due = "", float("-inf")
         while not self._stop.wait(LIVE_SECONDS):
-            if time.monotonic() - moment >= LINE_SECONDS:
-                moment, text = time.monotonic(), line(self._read())
+            if (start := time.monotonic()) >= due:
+                text = line(self._read())
+                due = start + max(LINE_SECONDS, (time.monotonic() - start) / READING_SHARE)
                 if text != shown:
                     self._console.print(text, highlight=False, soft_wrap=True)
                 shown = text

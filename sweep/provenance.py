@@ -1,23 +1,80 @@
-"""Which code ran: the commit of this project's checkout and whether it was changed since."""
+"""Which code runs: the commit of this project's checkout, its uncommitted changes, and what decides the numbers."""
 
+import hashlib
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from trainables import device
+from trainables.source import code_sha256
+
+NUMERIC = ("keras", "numpy", "scipy", "numba", "npeet_plus")
+"""Packages whose version may move a number, besides those of Keras' backend."""
+
+BACKENDS = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
+
 
 def code() -> dict[str, Any]:
-    """`git_commit` and `git_dirty` of the checkout this package runs from; None where there is none."""
-    folder = Path(__file__).parent
-    if not (folder.parent / ".git").exists():
-        return {"git_commit": None, "git_dirty": None}
-    commit = _git(folder, "rev-parse", "HEAD")
-    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return {"git_commit": commit, "git_dirty": bool(changes) if changes is not None else None}
+    """`code_sha256` of the code that computes the numbers, and the state of the checkout that this package runs from.
+
+    `git_commit`, `git_dirty` and `git_diff_sha256` are None where there is no checkout.
+    """
+    changes = diff()
+    return {
+        "code_sha256": code_sha256(),
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_dirty": bool(changes) if changes is not None else None,
+        "git_diff_sha256": hashlib.sha256(changes.encode()).hexdigest() if changes else None,
+    }
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def diff() -> str | None:
+    """The uncommitted changes of the checkout; None where there is none."""
+    return _git("diff", "HEAD", "--no-ext-diff", "--no-color")
+
+
+def current() -> dict[str, Any]:
+    """The provenance of a point that would be computed here and now, as far as it can be told without Keras."""
+    return code() | {"backend": device.backend(), "packages": device.packages()}
+
+
+def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
+    """What of a provenance decides the numbers: the code, the backend, the versions of the numeric packages.
+
+    Empty for what was computed before this was recorded, and for attempts that ended before Keras was there.
+    """
+    backend, packages = str(provenance.get("backend", "")), provenance.get("packages")
+    if not packages or not provenance.get("code_sha256"):
+        return {}
+    versions = {name: str(packages.get(name)) for name in (*NUMERIC, *BACKENDS.get(backend, ()))}
+    return {"trainables": str(provenance["code_sha256"])[:12], "backend": backend} | versions
+
+
+def refuse_other_code(driver: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    """See that a trial runs the code that its driver was started with; a driver that names none takes any.
+
+    Raises:
+        OtherCode: when it does not.
+    """
+    wanted, found = driver.get("code_sha256"), here["code_sha256"]
+    if wanted not in (None, found):
+        raise OtherCode(
+            f"trainables is {found[:12]} on {here['host']}, but {str(wanted)[:12]} where the run was started: it was "
+            "changed meanwhile, or hosts differ; --accept-code-change mixes them"
+        )
+
+
+class OtherCode(Exception):
+    """A trial would compute with other code than its driver has."""
+
+
+def _git(*arguments: str) -> str | None:
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
+    return done.stdout.decode(errors="replace").strip()

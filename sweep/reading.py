@@ -1,4 +1,4 @@
-"""Commands that read: presets, plan, status, show. None of them writes."""
+"""Commands that read: presets, status, show. None of them writes."""
 
 import time
 from dataclasses import asdict
@@ -10,14 +10,12 @@ import typer
 from sweep import options
 from sweep.errors import UsageError
 from sweep.options import print_json, print_table, talk
-from sweep.plan import Plan
-from sweep.plan import plan as make_plan
-from sweep.progress import LiveView, duration, pace
+from sweep.progress import LiveView, pace
 from sweep.spec import SweepSpec
 from sweep.spec import presets as packaged
 from sweep.spec_reader import load
 from sweep.status import Status, Watch
-from sweep.store import State, Store
+from sweep.store import Store
 from trainables.config import TrialConfig
 from trainables.records import PairRecord
 
@@ -32,48 +30,6 @@ def presets(as_json: options.Json = False) -> None:
         print_json([{"name": one.name, "points": len(one.points), "description": one.description} for one in found])
         return
     print_table(["preset", "points", "purpose"], [[one.name, str(len(one.points)), one.description] for one in found])
-
-
-def plan(
-    spec: options.Spec,
-    settings: options.Settings = None,
-    store: options.Store = options.DEFAULT_STORE,
-    retry: options.Retry = None,
-    as_json: options.Json = False,
-) -> None:
-    """Show what a run would do and cost."""
-    wanted = load(spec, settings or [])
-    todo = make_plan(wanted.points, Watch(Store(store), wanted.name, wanted.points).known(), retry_kinds(retry))
-    if as_json:
-        print_json(_plan_json(wanted, todo))
-        return
-    rows = [["points", str(len(wanted.points))]]
-    rows += [[f"  {state}", str(todo.count(state))] for state in State if todo.count(state)]
-    rows += [["to run", str(len(todo.to_run))], ["epochs to run", f"{todo.epochs_to_run:,}"]]
-    if todo.to_run:
-        cost = f"{duration(todo.seconds)}, divided by the number of trials at a time"
-        unknown = f"unknown: {todo.uncalibrated} of the points to run have no finished one of like shape"
-        rows.append(["trial time", unknown if todo.seconds is None else cost])
-    print_table([f"sweep {wanted.name}", ""], rows)
-    if todo.left_failed:
-        talk.print(f"{len(todo.left_failed)} failed points are left alone; --retry all runs them again", style="yellow")
-    if todo.to_run:
-        change = [word for setting in settings or [] for word in ("--set", setting)]
-        if todo.seconds is None:
-            change += ["--set", "grid.seed=[0]"]
-        why = "to learn the cost from one seed" if todo.seconds is None else "to run them"
-        talk.print(f"next, {why}: {options.command_line('run', spec, *change, store=store)}", soft_wrap=True)
-
-
-def _plan_json(spec: SweepSpec, todo: Plan) -> dict[str, object]:
-    return {
-        "sweep": spec.name,
-        "points_total": len(spec.points),
-        "points": {str(state): todo.count(state) for state in State},
-        "to_run": [point.point_id for point in todo.to_run],
-        "epochs_to_run": todo.epochs_to_run,
-        "trial_seconds": todo.seconds,
-    }
 
 
 def status(
@@ -117,7 +73,7 @@ def show(
     opened = Store(store)
     config = _find(opened.spec(sweep), point, store)
     known = opened.known(config)
-    provenance = known.result.provenance if known.result else known.attempts[-1].provenance if known.attempts else {}
+    provenance = known.provenance
     kept = str(opened.spec_path(sweep))
     alone = options.command_line("run", kept, "--point", config.point_id, store="alone")
     if as_json:
@@ -139,9 +95,14 @@ def show(
     print_table([config.point_id, ""], rows)
     print_table(["config", ""], [[key, str(value)] for key, value in config.flat().items()])
     print_table(["provenance", ""], [[key, str(value)] for key, value in provenance.items()])
+    if changes := provenance.get("git_diff_sha256"):
+        print(f"uncommitted changes it was computed with: {opened.objects.path(opened.diff_name(changes))}\n")
     for attempt in known.attempts:
         log = [line.split(" ", 1) for line in attempt.log[-LOG_LINES:]]
-        print_table([f"attempt {attempt.number} on {attempt.host}", ""], log)
+        when = f"{attempt.started} to {attempt.ended or 'an end unknown'}, from epoch {attempt.from_epoch}"
+        other = {key: str(value) for key, value in attempt.provenance.items() if value != provenance.get(key)}
+        rows = [[when, ""], *([key, value] for key, value in other.items()), *log]
+        print_table([f"attempt {attempt.number} on {attempt.host}", ""], rows)
         if attempt.failure:
             print(f"{attempt.failure.kind}: {attempt.failure.message}\n{attempt.failure.traceback}")
     talk.print(f"to run it alone, in a store of its own: {alone}", soft_wrap=True)

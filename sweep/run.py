@@ -1,6 +1,5 @@
 """Run a sweep: make the store converge to the spec, with Ray Tune as the executor of what is missing."""
 
-import contextlib
 import os
 import shutil
 import tempfile
@@ -12,18 +11,20 @@ from typing import Any
 from rich.console import Console
 
 from sweep import provenance, space
+from sweep.changes import code_change
 from sweep.cluster import Share, check_reachable, connected, share  # sets what Ray reads when it is imported
 from sweep.errors import Interrupted, PointsFailed, StorageFault, UsageError
 from sweep.lease import SILENCE_SECONDS, Lease, holder
 from sweep.neighbours import others_last, running_elsewhere
 from sweep.options import command_line, default_tracking_uri
 from sweep.plan import Plan, plan
+from sweep.planning import last_change
 from sweep.progress import LiveView
 from sweep.session import DEATHS_ALLOWED, Reports, Session, StopWhenAsked, point_of
 from sweep.spec import SweepSpec
 from sweep.status import Watch
 from sweep.stopping import Stopping
-from sweep.store import Store
+from sweep.store import Known, Store
 from sweep.tracking import BackgroundMirror
 from sweep.trial import PointTrial, Surroundings
 from trainables import datasets
@@ -43,9 +44,11 @@ class Options:
     address: str | None = None
     retry: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    accept_code_change: bool = False
 
     def command(self, *words: str) -> str:
         """A `sweep` command on the same store, data, tracker and cluster, to paste."""
+        words = (*words, "--accept-code-change") if self.accept_code_change else words
         tracking = None if self.tracking_uri == default_tracking_uri(self.store) else self.tracking_uri
         return command_line(
             *words, store=self.store, tracking_uri=tracking, data_dir=self.data_dir, address=self.address
@@ -56,7 +59,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     """Compute what the store does not hold yet of the spec's points, or `only` of these; finished ones are left alone.
 
     Raises:
-        UsageError: when the data set is missing or damaged.
+        UsageError: when the data set is missing or damaged, or points were computed by other code.
         DriverLive, StorageFault, ClusterUnusable: as their names say.
         Interrupted: when a signal stopped it; running the same again goes on.
         PointsFailed: when points failed, now or earlier.
@@ -66,7 +69,9 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     watch = Watch(store, spec.name, points)
     todo = plan(points, watch.known(), options.retry)
     console.print(announcement(spec.name, todo), soft_wrap=True)
-    _say_what_is_dropped(spec, store, console)
+    everything = watch.known() if points is spec.points else Watch(store, spec.name, spec.points).known()
+    _say_what_changed(spec, store, console)
+    _check_code(everything, todo, options.accept_code_change, console)
     _say_what_is_damaged(store, todo, console)
     todo = _leave_to_others(spec.name, store, todo, console)
     if todo.to_run:
@@ -88,6 +93,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
         store.tidy(spec.name, points)
         store.save_spec(spec.name, spec.to_yaml())
         if todo.to_run:
+            store.save_diff(provenance.diff())
             with space.full_is_a_storage_fault([store.root, space.temporary_folder()]):
                 _execute(spec, todo, options, watch, session, stopping, mirror, console)
     _conclude(spec, watch, session, options, console)
@@ -100,15 +106,24 @@ def announcement(sweep: str, todo: Plan) -> str:
     return f"{sweep}: {len(todo.states)} points ({parts}), {len(todo.to_run)} to run"
 
 
-def _say_what_is_dropped(spec: SweepSpec, store: Store, console: Console) -> None:
-    """Points of the sweep as it was last run that this spec no longer names stay in the store, unseen."""
-    with contextlib.suppress(UsageError):  # none is kept, or it cannot be read: this one takes its place
-        dropped = {point.point_id for point in store.spec(spec.name).points} - {point.point_id for point in spec.points}
-        if dropped:
-            text = (
-                f"{len(dropped)} points of {spec.name} as last run are not in this spec: kept, but no longer part of it"
-            )
-            console.print(text, style="yellow", soft_wrap=True)
+def _say_what_changed(spec: SweepSpec, store: Store, console: Console) -> None:
+    """Compare the spec with the one last run; points no longer named stay in the store, unseen."""
+    if change := last_change(spec, store):
+        for line in change.in_words():
+            console.print(line, style="yellow", soft_wrap=True)
+
+
+def _check_code(known: dict[str, Known], todo: Plan, is_accepted: bool, console: Console) -> None:
+    """Say which points were computed by other code; to add to them takes the explicit word."""
+    change = code_change(known, provenance.current())
+    for line in change.in_words():
+        console.print(line, style="yellow", soft_wrap=True)
+    if change and todo.to_run and not is_accepted:
+        raise UsageError(
+            f"{len(todo.to_run)} points to run would mix with {len(change.points)} computed by other code\n"
+            "  next: go back to that code, or choose another --store, or mix them knowingly: the same with "
+            "--accept-code-change"
+        )
 
 
 def _say_what_is_damaged(store: Store, todo: Plan, console: Console) -> None:
@@ -157,7 +172,8 @@ def _execute(
         granted = share(spec.resources, options.max_concurrent, is_own=options.address is None)
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
-        surroundings = Surroundings(str(watch.store.root), data_dir, granted.threads, provenance.code())
+        code = provenance.code() | ({"code_sha256": None} if options.accept_code_change else {})
+        surroundings = Surroundings(str(watch.store.root), data_dir, granted.threads, code)
         space = {"point": tune.grid_search([point.model_dump(mode="json") for point in todo.to_run])}
         tuner = tune.Tuner(
             tune.with_resources(PointTrial, {"cpu": granted.cpus, "gpu": granted.gpus}),

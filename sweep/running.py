@@ -14,12 +14,9 @@ from sweep.options import talk
 from sweep.reading import retry_kinds
 from sweep.spec import SweepSpec
 from sweep.spec_reader import load
+from sweep.status import Watch
 from sweep.store import Store
 
-GpusPerTrial = Annotated[float | None, typer.Option(min=0, help="GPUs of a trial; 0.25 puts four on one.")]
-CpusPerTrial = Annotated[float | None, typer.Option(min=0.01, help="CPUs of a trial.")]
-MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Trials at a time, at most.")]
-Address = Annotated[str | None, typer.Option(help="Ray cluster; by default RAY_ADDRESS, else one on this machine.")]
 Points = Annotated[list[str] | None, typer.Option("--point", help="Only this point of the spec; may be repeated.")]
 
 
@@ -29,16 +26,18 @@ def run(
     store: options.Store = options.DEFAULT_STORE,
     tracking_uri: options.TrackingUri = None,
     data_dir: options.DataDir = None,
-    gpus_per_trial: GpusPerTrial = None,
-    cpus_per_trial: CpusPerTrial = None,
-    max_concurrent: MaxConcurrent = None,
-    address: Address = None,
+    gpus_per_trial: options.GpusPerTrial = None,
+    cpus_per_trial: options.CpusPerTrial = None,
+    max_concurrent: options.MaxConcurrent = None,
+    address: options.Address = None,
     retry: options.Retry = None,
     point: Points = None,
+    accept_code_change: options.AcceptCodeChange = False,
 ) -> None:
     """Compute what the store does not hold yet. Finished points are left alone, interrupted ones continue."""
     wanted = load(spec, settings or [])
-    _run(wanted, store, tracking_uri, data_dir, gpus_per_trial, cpus_per_trial, max_concurrent, address, retry, point)
+    wanted = wanted.with_resources(options.given_resources(gpus_per_trial, cpus_per_trial))
+    _run(wanted, store, tracking_uri, data_dir, max_concurrent, address, retry, point, accept_code_change)
 
 
 def resume(
@@ -46,15 +45,17 @@ def resume(
     store: options.Store = options.DEFAULT_STORE,
     tracking_uri: options.TrackingUri = None,
     data_dir: options.DataDir = None,
-    gpus_per_trial: GpusPerTrial = None,
-    cpus_per_trial: CpusPerTrial = None,
-    max_concurrent: MaxConcurrent = None,
-    address: Address = None,
+    gpus_per_trial: options.GpusPerTrial = None,
+    cpus_per_trial: options.CpusPerTrial = None,
+    max_concurrent: options.MaxConcurrent = None,
+    address: options.Address = None,
     retry: options.Retry = None,
+    accept_code_change: options.AcceptCodeChange = False,
 ) -> None:
     """Run a sweep again with the spec kept in the store."""
     wanted = Store(store).spec(sweep)
-    _run(wanted, store, tracking_uri, data_dir, gpus_per_trial, cpus_per_trial, max_concurrent, address, retry, None)
+    wanted = wanted.with_resources(options.given_resources(gpus_per_trial, cpus_per_trial))
+    _run(wanted, store, tracking_uri, data_dir, max_concurrent, address, retry, None, accept_code_change)
 
 
 def _run(
@@ -62,15 +63,12 @@ def _run(
     store: Path,
     tracking_uri: str | None,
     data_dir: Path | None,
-    gpus_per_trial: float | None,
-    cpus_per_trial: float | None,
     max_concurrent: int | None,
     address: str | None,
     retry: str | None,
     only: list[str] | None,
+    accept_code_change: bool,
 ) -> None:
-    given = {"gpus": gpus_per_trial, "cpus": cpus_per_trial}
-    wanted = wanted.with_resources({name: value for name, value in given.items() if value is not None})
     kinds = retry_kinds(retry)
     tracking_uri = tracking_uri or options.default_tracking_uri(store)
     refuse_if_live(Store(store), wanted.name)
@@ -78,7 +76,9 @@ def _run(
         from sweep.run import Options
         from sweep.run import run as execute
 
-        execute(wanted, Options(store, tracking_uri, data_dir, max_concurrent, address, kinds, tuple(only or ())), talk)
+        chosen = tuple(only or ())
+        given = Options(store, tracking_uri, data_dir, max_concurrent, address, kinds, chosen, accept_code_change)
+        execute(wanted, given, talk)
     except KeyboardInterrupt:
         raise Interrupted("stopped before any trial was started\n  next: the same again") from None
 
@@ -90,8 +90,11 @@ def track(
     wanted, uri = Store(store).spec(sweep), tracking_uri or options.default_tracking_uri(store)
     from sweep.tracking import Mirror
 
+    running = Watch(Store(store), sweep, wanted.points).status().running
     try:
-        mended = Mirror(uri, wanted).replay(wanted.points, Store(store))
+        mirror = Mirror(uri, wanted)
+        mended = mirror.replay(wanted.points, Store(store), running)
+        mirror.reconcile(wanted.points, Store(store), running)
     except Exception as error:
         again = options.command_line("track", sweep, store=store, tracking_uri=tracking_uri)
         raise SweepError(f"MLflow at {uri} failed: {error}\n  next: check it, then {again}") from error

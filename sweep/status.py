@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sweep.costs import NEWEST, Sample, costs, makespan, sample, work
 from sweep.lease import Holder, holder, is_alive
 from sweep.store import Known, State, Store
 from trainables.config import TrialConfig
@@ -69,6 +70,7 @@ class Watch:
     def __init__(self, store: Store, sweep: str, points: Sequence[TrialConfig]) -> None:
         self.store, self._sweep, self._points = store, sweep, points
         self._done: dict[str, Known] = {}
+        self._took: dict[str, Sample | None] = {}
 
     def known(self) -> dict[str, Known]:
         """What the store knows of every point, now."""
@@ -94,13 +96,16 @@ class Watch:
         counts = Counter({str(state): 0 for state in (*State, "running")})
         counts.update("running" if point in running else str(found.state) for point, found in known.items())
         epochs_done = sum(max(found.epochs_done, running.get(point, 0)) for point, found in known.items())
-        ended_early = sum(
+        never = sum(
             point.epochs - known[point.point_id].epochs_done
             for point in self._points
-            if known[point.point_id].state is State.DIVERGED
+            if known[point.point_id].state in (State.DIVERGED, State.FAILED) and point.point_id not in running
         )
         total = sum(point.epochs for point in self._points)
         rate = progress.rate(epochs_done) if progress else None
+        left = self._seconds_left(known, running)
+        if left is None and rate:
+            left = (total - epochs_done - never) / rate
         return Status(
             sweep=self._sweep,
             counts=dict(counts),
@@ -108,9 +113,36 @@ class Watch:
             epochs_total=total,
             running=running,
             epochs_per_second=rate,
-            eta_seconds=(total - epochs_done - ended_early) / rate if rate else None,
+            eta_seconds=left if rate else None,
             driver=driver,
         )
+
+    def _seconds_left(self, known: Mapping[str, Known], running: Mapping[str, int]) -> float | None:
+        """Time until the last point has ended, at as many at a time as now; None before anything tells by what costs.
+
+        Points cost what like ones took so far; running ones count only what is left of them.
+        """
+        if not running:
+            return None
+        samples = (one for point in self._points if (one := self._sample(point, known[point.point_id])))
+        cost = costs(samples, newest=NEWEST)
+        left = []
+        for point in sorted(self._points, key=lambda one: (one.point_id not in running, -one.epochs * work(one))):
+            found, epoch = known[point.point_id], running.get(point.point_id, 0)
+            if found.state.is_done or (found.state is State.FAILED and point.point_id not in running):
+                continue
+            seconds = cost.guess(point, point.epochs - max(found.epochs_done, epoch), is_running=epoch > 0)
+            if seconds is None:
+                return None
+            left.append(seconds)
+        return makespan(left, len(running))
+
+    def _sample(self, point: TrialConfig, known: Known) -> Sample | None:
+        if not known.state.is_done:
+            return sample(point, known)
+        if point.point_id not in self._took:
+            self._took[point.point_id] = sample(point, known)
+        return self._took[point.point_id]
 
     def _driver(self) -> Driver:
         seen = holder(self.store, self._sweep)

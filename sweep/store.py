@@ -7,6 +7,7 @@ points/POINT_ID/damaged-*         objects that did not match their checksum, put
 sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with its checksum
 sweeps/NAME/lease                 the live driver of the sweep
 sweeps/NAME/stop                  what that driver was asked to do: stop
+code/SHA256.diff                  the uncommitted changes that points were computed with, long ones cut
 """
 
 import contextlib
@@ -16,6 +17,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +40,7 @@ from trainables.snapshots import Snapshot, history_arrow
 T = TypeVar("T")
 
 SNAPSHOTS_KEPT = 2
+DIFF_BYTES = 1_000_000
 SEAL = "# sha256 "
 """Begins the first line of a spec that is kept; specs kept before there were checksums lack it."""
 
@@ -86,11 +89,18 @@ class Known:
         return self.attempts[-1].failure if self.state is State.FAILED else None
 
     @property
+    def provenance(self) -> dict[str, Any]:
+        """Where and with what code the point was computed: as its result says, else as its last attempt does."""
+        if self.result:
+            return self.result.provenance
+        return self.attempts[-1].provenance if self.attempts else {}
+
+    @property
     def history(self) -> tuple[EpochRecord, ...]:
         """The committed epochs."""
         return history_from_arrow(self.history_arrow) if self.history_arrow else ()
 
-    @property
+    @cached_property
     def epochs_done(self) -> int:
         """Epochs trained and committed."""
         return last_epoch(self.history_arrow) if self.history_arrow else 0
@@ -274,6 +284,17 @@ class Store:
     def spec_name(sweep: str) -> str:
         """Object name of the spec kept for a sweep."""
         return f"sweeps/{sweep}/spec.yaml"
+
+    def save_diff(self, changes: str | None) -> None:
+        """Keep uncommitted changes, once, under their checksum; of long ones the beginning."""
+        if changes:
+            data = changes.encode()
+            self.objects.create(self.diff_name(hashlib.sha256(data).hexdigest()), data[:DIFF_BYTES])
+
+    @staticmethod
+    def diff_name(sha256: str) -> str:
+        """Object name of the uncommitted changes of that checksum."""
+        return f"code/{sha256}.diff"
 
     @staticmethod
     def lease_name(sweep: str) -> str:

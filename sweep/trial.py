@@ -16,6 +16,7 @@ from ray import tune
 from sweep.errors import StorageFault
 from sweep.failures import classify
 from sweep.file_systems import fullness
+from sweep.provenance import refuse_other_code
 from sweep.store import Attempt, Store
 from trainables import device
 from trainables.config import TrialConfig
@@ -135,6 +136,7 @@ class PointWork:
         snapshot = self._store.snapshot(self._point)
         from_epoch = self.epoch = snapshot.epoch if snapshot else 0
         provenance = self._surroundings.code | device.describe(self._surroundings.threads)
+        refuse_other_code(self._surroundings.code, provenance)
         self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
         self._log(f"attempt {self._attempt.number} starts at epoch {from_epoch}")
         self._save()
@@ -142,6 +144,8 @@ class PointWork:
         name = self._point.dataset
         if name not in self._loaded:
             self._loaded[name] = load(name, Path(data_dir) if data_dir else None)
+        provenance |= {"dataset_sha256": self._loaded[name].sha256}
+        self._attempt = replace(self._attempt, provenance=provenance)
         self._training = Training(self._point, self._loaded[name], snapshot, self._surroundings.threads)
         yield from self._training
 
@@ -163,7 +167,7 @@ class PointWork:
             outcome=outcome,
             attempt=self._attempt.number,
             wall_seconds=round(time.perf_counter() - self._started, 3),
-            provenance=self._attempt.provenance | {"dataset_sha256": self._loaded[self._point.dataset].sha256},
+            provenance=self._attempt.provenance,
             history_arrow=history_to_arrow(training.history),
         )
         self._store.commit_result(self._point, result)

@@ -5,10 +5,12 @@ import hashlib
 import os
 import struct
 import tempfile
+import uuid
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import get_args
 
@@ -40,7 +42,7 @@ class Dataset:
     validation_labels: np.ndarray
     classes: int = 10
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Checksum of everything in it, for provenance."""
         digest = hashlib.sha256()
@@ -153,12 +155,17 @@ def _read_npz(path: Path) -> list[np.ndarray]:
 
 
 def _downloaded_by_keras() -> list[np.ndarray]:
+    """Fetched under a name of its own and renamed when whole: several may fetch at once, and none sees half a file."""
     import keras
 
+    name = f"mnist-{uuid.uuid4().hex}.npz"
     try:
-        train, test = keras.datasets.mnist.load_data()
+        train, test = keras.datasets.mnist.load_data(name)
     except Exception as error:  # Keras raises a bare Exception for a failed download
         raise DatasetError(f"mnist: Keras could not fetch it: {error}\n{_how_to_provide()}") from error
+    for path in _keras_caches():
+        if path.with_name(name).is_file():
+            os.replace(path.with_name(name), path)
     return [*train, *test]
 
 

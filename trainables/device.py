@@ -1,12 +1,20 @@
 """The machine under a trial: threads pinned for reproducibility, memory taken as needed, and what it all was."""
 
+import json
 import os
 import platform
 import socket
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-PACKAGES = ("keras", "numpy", "tensorflow", "jax", "numba", "npeet_plus", "ray", "mlflow", "mi-sweep")
+from trainables.source import code_sha256
+
+PACKAGES = (
+    *("keras", "numpy", "scipy", "numba", "npeet_plus", "scikit-learn"),
+    *("tensorflow", "jax", "jaxlib", "ray", "mlflow", "mi-sweep"),
+)
+DRIVER_VERSION = Path("/sys/module/nvidia/version")
 
 
 def pin(threads: int) -> None:
@@ -24,18 +32,46 @@ def pin(threads: int) -> None:
 
 
 def describe(threads: int) -> dict[str, Any]:
-    """Backend, device, threads, host and package versions, as flat text and numbers."""
+    """Backend, device and its driver, threads, host, code and package versions, as flat text and numbers."""
     import keras
 
     return {
         "backend": keras.backend.backend(),
         "device": _device_name(keras.backend.backend()),
+        "driver": driver_version(),
         "threads": threads,
+        "cpus": os.cpu_count(),
         "host": socket.gethostname(),
         "pid": os.getpid(),
+        "system": platform.platform(),
         "python": platform.python_version(),
-        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+        "packages": packages(),
+        "code_sha256": code_sha256(),
     }
+
+
+def packages() -> dict[str, str]:
+    """The installed versions of what a number may depend on, or a reader may ask for."""
+    return {name: found for name in PACKAGES if (found := _version(name))}
+
+
+def backend() -> str:
+    """The backend that Keras will choose, without importing it: its environment variable, its file, its default."""
+    if named := os.environ.get("KERAS_BACKEND"):
+        return named
+    try:
+        home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+        return str(json.loads((home / "keras.json").read_text())["backend"])
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError):
+        return "tensorflow"
+
+
+def driver_version() -> str | None:
+    """The version of NVIDIA's driver; None without one."""
+    try:
+        return DRIVER_VERSION.read_text().strip()
+    except OSError:
+        return None
 
 
 def _device_name(backend: str) -> str:

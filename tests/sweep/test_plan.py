@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from sweep.plan import plan
+from sweep.costs import Sample, shape
+from sweep.plan import Failed, plan, unknown_shapes
 from sweep.store import Attempt, Known, State
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult, history_to_arrow
@@ -44,8 +45,13 @@ def test_failed_points_run_again_when_their_kind_is_asked_for(known: dict[str, K
 def test_the_cost_is_what_like_points_took_for_the_epochs_still_to_come(known: dict[str, Known]) -> None:
     known[POINTS[1].point_id] = Known(State.MISSING)
     todo = plan(POINTS, known)
+    once = 50.0 - 10 * 0.75
     assert todo.epochs_to_run == 10 + 6 + 10
-    assert todo.seconds == pytest.approx(5.0 * (10 + 6 + 10))
+    assert todo.seconds == pytest.approx(3 * once + 0.75 * (10 + 6 + 10))
+    assert todo.wall_seconds(1) == pytest.approx(todo.seconds)
+    assert todo.wall_seconds(2) == pytest.approx(2 * 50.0 - 4 * 0.75)
+    assert todo.wall_seconds(3) == pytest.approx(50.0)
+    assert (todo.measured_on, todo.measured_points) == (("cpu",), 1)
 
 
 def test_the_cost_is_unknown_rather_than_nothing_without_a_like_point(known: dict[str, Known]) -> None:
@@ -53,6 +59,17 @@ def test_the_cost_is_unknown_rather_than_nothing_without_a_like_point(known: dic
     todo = plan((*POINTS, other), known | {other.point_id: Known(State.MISSING)})
     assert todo.seconds is None
     assert todo.uncalibrated == 1
+    assert todo.wall_seconds(2) is None
+    assert todo.known_seconds > 0
+    assert unknown_shapes(todo) == {shape(other)}
+    elsewhere = [Sample(shape(other), 1.0, 2.0, 5.0)]
+    assert plan((other,), {other.point_id: Known(State.MISSING)}, (), elsewhere).seconds == 5 + 2 * 10
+
+
+def test_failures_are_told_by_kind_and_first_cause_and_interruptions_by_epoch(known: dict[str, Known]) -> None:
+    todo = plan(POINTS, known)
+    assert todo.failed == (Failed("code", 1, POINTS[2].point_id, "no"),)
+    assert todo.interrupted == {POINTS[3].point_id: 4}
 
 
 def test_the_longest_points_come_first() -> None:

@@ -8,9 +8,9 @@ from rich.console import Console
 
 from sweep.progress import duration, line, panel
 from sweep.status import Progress, Watch
-from sweep.store import Store
+from sweep.store import Attempt, Store
 from trainables.config import TrialConfig
-from trainables.records import PointResult
+from trainables.records import Failure, PointResult
 
 POINTS = tuple(TrialConfig(epochs=10, seed=seed) for seed in range(4))
 
@@ -32,8 +32,31 @@ def test_running_points_count_with_their_uncommitted_epochs(watch: Watch) -> Non
     }
     assert (status.epochs_done, status.epochs_total) == (15, 40)
     assert status.epochs_per_second == pytest.approx(2.5)
-    assert status.eta_seconds == pytest.approx(10.0)
-    assert line(status) == "demo: 1 finished, 2 missing, 1 running | 15 of 40 epochs | 2.5 epochs/s | 10 s left"
+    assert line(status).startswith("demo: 1 finished, 2 missing, 1 running | 15 of 40 epochs | 2.5 epochs/s | ")
+
+
+def test_the_time_left_is_what_the_rest_costs_at_as_many_at_a_time_as_now(watch: Watch) -> None:
+    finished = 12.5  # seconds, of which 0.75 for each of the 10 epochs
+    alone = watch.status(Progress({POINTS[1].point_id: 5}, epochs_at_start=10, seconds=2.0))
+    assert alone.eta_seconds == pytest.approx(5 * 0.75 + 2 * finished)
+    further = watch.status(Progress({POINTS[1].point_id: 9}, epochs_at_start=10, seconds=2.0))
+    assert further.eta_seconds == pytest.approx(1 * 0.75 + 2 * finished)
+    running = {point.point_id: 5 for point in POINTS[1:]}
+    together = watch.status(Progress(running, epochs_at_start=10, seconds=2.0))
+    assert together.eta_seconds == pytest.approx(5 * 0.75)
+
+
+def test_before_anything_tells_what_points_cost_the_rate_tells_the_time_left(tmp_path: Path) -> None:
+    status = Watch(Store(tmp_path), "demo", POINTS).status(Progress({POINTS[1].point_id: 5}, 0, seconds=2.0))
+    assert status.eta_seconds == pytest.approx((40 - 5) / 2.5)
+
+
+def test_points_that_failed_are_not_waited_for(watch: Watch) -> None:
+    for point in POINTS[2:]:
+        attempt = Attempt(1, "", "", 0, {}, failure=Failure("code", "no"))
+        watch.store.save_attempt(point.point_id, attempt)
+    status = watch.status(Progress({POINTS[1].point_id: 5}, epochs_at_start=10, seconds=2.0))
+    assert status.eta_seconds == pytest.approx(5 * 0.75)
 
 
 def test_the_panel_has_a_line_a_bar_and_a_row_for_each_running_point(watch: Watch) -> None:

@@ -158,3 +158,38 @@ def test_the_background_mirror_is_complete_when_it_ends(
             store.commit_result(point, result(point))
             mirror.touch(point, is_running=False)
     assert set(runs(tracking_uri, spec)) == {point.point_id for point in spec.points}
+
+
+def test_a_replay_beside_a_live_driver_leaves_what_runs_running(
+    tracking_uri: str, spec: SweepSpec, store: Store, history: History
+) -> None:
+    point = spec.points[0]
+    store.commit_snapshot(Snapshot(point, history(point, 2), ()))
+    Mirror(tracking_uri, spec).sync(point, store.known(point), is_running=True)
+    beside = Mirror(tracking_uri, spec)
+    assert beside.replay(spec.points, store, running={point.point_id}) == 0
+    beside.reconcile(spec.points, store, running={point.point_id})
+    assert runs(tracking_uri, spec)[point.point_id].info.status == "RUNNING"
+
+
+def test_a_run_of_another_history_than_the_results_is_replaced(
+    tracking_uri: str, spec: SweepSpec, store: Store, history: History, result: Result
+) -> None:
+    point = spec.points[0]
+    longer = point.model_copy(update={"epochs": 7})
+    store.commit_snapshot(Snapshot(point, history(longer, 7), ()))
+    Mirror(tracking_uri, spec).sync(point, store.known(point))
+    store.commit_result(point, result(point))
+    assert Mirror(tracking_uri, spec).replay(spec.points, store) == 1
+    run = runs(tracking_uri, spec)[point.point_id]
+    assert (run.info.status, steps(tracking_uri, run, "test_error")) == ("FINISHED", [0, 1, 2, 3, 4])
+
+
+def test_a_run_left_running_of_which_the_store_knows_nothing_is_ended(
+    tracking_uri: str, spec: SweepSpec, store: Store, history: History, tmp_path: Path
+) -> None:
+    point, elsewhere = spec.points[0], Store(tmp_path / "elsewhere")
+    elsewhere.commit_snapshot(Snapshot(point, history(point, 2), ()))
+    Mirror(tracking_uri, spec).sync(point, elsewhere.known(point), is_running=True)
+    Mirror(tracking_uri, spec).reconcile(spec.points, store)
+    assert runs(tracking_uri, spec)[point.point_id].info.status == "KILLED"

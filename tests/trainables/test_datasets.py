@@ -4,7 +4,9 @@ import gzip
 import hashlib
 import os
 import struct
+import threading
 import urllib.error
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -245,6 +247,32 @@ def test_a_failed_download_says_what_to_do(cache: Path, fetched: list[str]) -> N
     assert len(fetched) == 1
     assert "SWEEP_DATA_DIR" in str(caught.value)
     assert str(cache) in str(caught.value)
+
+
+def test_several_may_fetch_at_once_and_none_sees_half_a_file(
+    tiny: dict[str, np.ndarray], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half_way = threading.Barrier(3)
+
+    def fetch(name: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        (cache.parent / name).write_bytes(b"half")
+        half_way.wait(timeout=20)
+        half_way.wait(timeout=20)
+        save(cache.parent / name, tiny)
+        arrays = list(tiny.values())
+        return arrays[:2], arrays[2:]
+
+    monkeypatch.setattr("keras.datasets.mnist.load_data", fetch)
+    with ThreadPoolExecutor() as pool:
+        both = [pool.submit(load, "mnist", None, True) for _ in range(2)]
+        half_way.wait(timeout=20)
+        with pytest.raises(DatasetError, match="not in Keras' cache"):
+            load("mnist", download=False)
+        half_way.wait(timeout=20)
+        for one in both:
+            assert_is_tiny(one.result(), tiny)
+    assert_is_tiny(load("mnist", download=False), tiny)
+    assert os.listdir(cache.parent) == [cache.name]
 
 
 @pytest.mark.mnist

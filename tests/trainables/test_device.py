@@ -104,7 +104,10 @@ def test_a_description_is_flat_text_and_numbers_that_json_can_hold(
 ) -> None:
     for threads, report in pinned.items():
         found = report["described"]
-        assert set(found) == {"backend", "device", "threads", "host", "pid", "python", "packages"}
+        assert set(found) == {
+            *("backend", "device", "driver", "threads", "cpus", "host", "pid", "system", "python", "packages"),
+            "code_sha256",
+        }
         assert (found["backend"], found["threads"]) == ("tensorflow", threads)
         assert found["host"] == socket.gethostname()
         assert found["python"] == platform.python_version()

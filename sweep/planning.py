@@ -1,0 +1,180 @@
+"""The command `plan`, and what a run says before it starts: states, changes since last time, code, cost."""
+
+import contextlib
+from collections.abc import Collection, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sweep import machine, options, provenance
+from sweep.changes import CodeChange, SpecChange, code_change, commit, spec_change
+from sweep.costs import Sample, Shape, sample, shape
+from sweep.errors import UsageError
+from sweep.options import print_json, print_table, talk
+from sweep.plan import Plan, unknown_shapes
+from sweep.plan import plan as make_plan
+from sweep.progress import duration
+from sweep.reading import retry_kinds
+from sweep.spec import SweepSpec
+from sweep.spec_reader import load
+from sweep.status import Watch
+from sweep.store import Known, State, Store
+
+SAMPLES_PER_SHAPE = 5
+INTERRUPTED_SHOWN = 8
+CAUSE_LENGTH = 120
+
+
+def plan(
+    spec: options.Spec,
+    settings: options.Settings = None,
+    store: options.Store = options.DEFAULT_STORE,
+    gpus_per_trial: options.GpusPerTrial = None,
+    cpus_per_trial: options.CpusPerTrial = None,
+    max_concurrent: options.MaxConcurrent = None,
+    retry: options.Retry = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what a run would do and cost, and what changed since the last one."""
+    wanted = load(spec, settings or []).with_resources(options.given_resources(gpus_per_trial, cpus_per_trial))
+    opened = Store(store)
+    known = Watch(opened, wanted.name, wanted.points).known()
+    todo = priced(wanted, opened, known, retry_kinds(retry))
+    now = provenance.current()
+    change, code = last_change(wanted, opened), code_change(known, now)
+    at_a_time = machine.trials_at_a_time(wanted.resources, machine.cpus(), len(machine.gpus()), max_concurrent) or None
+    if as_json:
+        print_json(_as_json(wanted, todo, change, code, now, at_a_time))
+        return
+    print_table([f"sweep {wanted.name}", ""], _rows(wanted, todo, now, at_a_time))
+    for line in [*(change.in_words() if change else []), *code.in_words()]:
+        print(line)
+    if code and todo.to_run:
+        talk.print("run refuses to mix them, unless told --accept-code-change", style="yellow")
+    if todo.left_failed:
+        talk.print(f"{len(todo.left_failed)} failed points are left alone; --retry all runs them again", style="yellow")
+    if todo.to_run:
+        _say_next(spec, settings or [], store, todo)
+
+
+def priced(wanted: SweepSpec, store: Store, known: Mapping[str, Known], retry: tuple[str, ...]) -> Plan:
+    """The plan, its cost also told by points of like shape that only other sweeps of the store name."""
+    todo = make_plan(wanted.points, known, retry, resources=wanted.resources)
+    if unknown := unknown_shapes(todo):
+        elsewhere = samples_elsewhere(store, unknown, known)
+        todo = make_plan(wanted.points, known, retry, elsewhere, wanted.resources)
+    return todo
+
+
+def samples_elsewhere(store: Store, shapes: Collection[Shape], known: Collection[str]) -> list[Sample]:
+    """What finished points of these shapes took, a few of each, of any sweep of the store but those `known`."""
+    found: dict[Shape, list[Sample]] = {like: [] for like in shapes}
+    seen = set(known)
+    for name in store.sweeps():
+        with contextlib.suppress(UsageError):
+            for point in store.spec(name).points:
+                like = shape(point)
+                if like not in found or point.point_id in seen or len(found[like]) >= SAMPLES_PER_SHAPE:
+                    continue
+                seen.add(point.point_id)
+                if (one := sample(point, store.known(point))) and one.once is not None:
+                    found[like].append(one)
+    return [one for taken in found.values() for one in taken]
+
+
+def last_change(wanted: SweepSpec, store: Store) -> SpecChange | None:
+    """The spec compared with the one last run under its name; None when there is none that can be read."""
+    with contextlib.suppress(UsageError):
+        return spec_change(store.spec(wanted.name).points, wanted.points)
+    return None
+
+
+def _rows(wanted: SweepSpec, todo: Plan, now: Mapping[str, Any], at_a_time: int | None) -> list[list[str]]:
+    rows = [["points", str(len(wanted.points))]]
+    for state in State:
+        if count := todo.count(state):
+            rows += [[f"  {state}", str(count)], *_details(state, todo)]
+    rows += [["to run", str(len(todo.to_run))], ["epochs to run", f"{todo.epochs_to_run:,}"]]
+    if todo.to_run:
+        rows += _cost_rows(wanted, todo, at_a_time)
+    return [*rows, ["code", f"{commit(now)}, trainables {now['code_sha256'][:12]}"]]
+
+
+def _details(state: State, todo: Plan) -> list[list[str]]:
+    if state is State.FAILED:
+        return [
+            [f"    {one.kind}", f"{one.count}, the first {one.first_point}: {one.first_cause[:CAUSE_LENGTH]}"]
+            for one in todo.failed
+        ]
+    if state is State.INTERRUPTED:
+        epochs = {point.point_id: point.epochs for point in todo.to_run}
+        rows = [
+            [f"    {point_id}", f"at epoch {epoch}" + (f" of {epochs[point_id]}" if point_id in epochs else "")]
+            for point_id, epoch in islice(todo.interrupted.items(), INTERRUPTED_SHOWN)
+        ]
+        more = len(todo.interrupted) - len(rows)
+        return [*rows, *([[f"    and {more} more", ""]] if more else [])]
+    return []
+
+
+def _cost_rows(wanted: SweepSpec, todo: Plan, at_a_time: int | None) -> list[list[str]]:
+    if todo.uncalibrated:
+        known = f", besides {duration(todo.known_seconds)} of the others" if todo.known_seconds else ""
+        text = f"unknown: {todo.uncalibrated} of the points to run have no finished one of like shape{known}"
+        return [["trial time", text]]
+    unit, hours = accelerator_hours(wanted, todo)
+    basis = f"as {todo.measured_points} finished points of like shape took on {', '.join(todo.measured_on)}"
+    rows = [["trial time", f"{duration(todo.seconds)}, {basis}"], ["cost", f"{hours:.3g} {unit}-hours"]]
+    if at_a_time:
+        wall = duration(todo.wall_seconds(at_a_time))
+        return [*rows, ["wall time", f"{wall} on this machine, {at_a_time} at a time"]]
+    return [*rows, ["wall time", "unknown: not even one trial fits on this machine"]]
+
+
+def accelerator_hours(wanted: SweepSpec, todo: Plan) -> tuple[str, float | None]:
+    """GPU-hours where trials ask for GPUs, and like points ran on them; else CPU-hours. None while unknown."""
+    on_gpu = wanted.resources.gpus > 0 and set(todo.measured_on) != {"cpu"}
+    each = wanted.resources.gpus if on_gpu else wanted.resources.cpus
+    return ("GPU" if on_gpu else "CPU"), None if todo.seconds is None else todo.seconds * each / 3600
+
+
+def _as_json(
+    wanted: SweepSpec,
+    todo: Plan,
+    change: SpecChange | None,
+    code: CodeChange,
+    now: Mapping[str, Any],
+    at_a_time: int | None,
+) -> dict[str, object]:
+    unit, hours = accelerator_hours(wanted, todo)
+    return {
+        "sweep": wanted.name,
+        "points_total": len(wanted.points),
+        "points": {str(state): todo.count(state) for state in State},
+        "to_run": [point.point_id for point in todo.to_run],
+        "left_failed": [point.point_id for point in todo.left_failed],
+        "failed": [vars(one) for one in todo.failed],
+        "interrupted": dict(todo.interrupted),
+        "epochs_to_run": todo.epochs_to_run,
+        "trial_seconds": todo.seconds,
+        "trial_seconds_known": todo.known_seconds,
+        "points_of_unknown_cost": todo.uncalibrated,
+        "measured_points": todo.measured_points,
+        "measured_on": list(todo.measured_on),
+        f"{unit.lower()}_hours": hours,
+        "trials_at_a_time": at_a_time,
+        "wall_seconds": todo.wall_seconds(at_a_time),
+        "spec_change": vars(change) if change else None,
+        "code_change": vars(code) if code else None,
+        "code": {name: now[name] for name in ("code_sha256", "git_commit", "git_dirty", "git_diff_sha256")},
+    }
+
+
+def _say_next(spec: str, settings: list[str], store: Path, todo: Plan) -> None:
+    change = [word for setting in settings for word in ("--set", setting)]
+    if todo.seconds is None:
+        missing = zip(todo.to_run, todo.point_seconds, strict=True)
+        seed = min(point.seed for point, seconds in missing if seconds is None)
+        change += ["--set", f"grid.seed=[{seed}]"]
+    why = "to learn the cost from one seed" if todo.seconds is None else "to run them"
+    talk.print(f"next, {why}: {options.command_line('run', spec, *change, store=store)}", soft_wrap=True)

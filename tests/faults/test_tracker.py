@@ -1,0 +1,358 @@
+"""The tracking server down, hung, slow, busy, broken, killed: one warning, no time, nothing lost, nothing twice."""
+
+import contextlib
+import http.client
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from rich.console import Console
+
+from analysis.collect import from_store
+from analysis.from_mlflow import from_mlflow
+from sweep import tracking
+from sweep.spec import SweepSpec
+from sweep.spec_reader import load
+from sweep.store import Store
+from sweep.tracking import BackgroundMirror, Mirror
+from trainables.config import TrialConfig
+from trainables.records import EpochRecord, PointResult
+from trainables.snapshots import Snapshot
+
+SETTINGS = ["grid.architecture=[mlp, shortcut]", "grid.seed=0..1", "grid.width=[8]", "grid.depth=[4]", "fixed.epochs=4"]
+PATIENCE_SECONDS = 60.0
+OUTAGES = ["closed", "hung", "429", "500"]
+
+Result = Callable[[TrialConfig], PointResult]
+History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A real MLflow server, that can be killed and started again on its database."""
+
+    def __init__(self, database: Path) -> None:
+        self.port, self._database = free_port(), database
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        self._process = subprocess.Popen(
+            [sys.executable, *command, "--backend-store-uri", f"sqlite:///{self._database}"],
+            env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with contextlib.suppress(urllib.error.URLError, OSError):
+                urllib.request.urlopen(f"{self.uri}/health", timeout=1).close()
+                return
+            time.sleep(0.1)
+        raise TimeoutError("the MLflow server did not start")
+
+    def kill(self) -> None:
+        if self._process and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=30)
+
+
+class Between:
+    """Stands between the mirror and the server: passes requests on, or fails as `mode` says.
+
+    closed: hangs up at once; hung: never answers; 429, 500: answers so; lost: passes the request on, not the answer;
+    slow: answers late. `requests` counts what came.
+    """
+
+    def __init__(self, server_port: int) -> None:
+        self.mode, self.delay, self.requests = "ok", 0.0, 0
+        self.is_over = threading.Event()
+        between = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one_request(self) -> None:
+                with contextlib.suppress(OSError):
+                    super().handle_one_request()
+
+            def answer(self) -> None:
+                between.requests += 1
+                mode, body = between.mode, self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.close_connection = True
+                if mode == "closed":
+                    return
+                if mode == "hung":
+                    between.is_over.wait(PATIENCE_SECONDS)
+                elif mode in ("429", "500"):
+                    self.send(int(mode), b"{}", {"Retry-After": "3600"})
+                else:
+                    between.is_over.wait(between.delay if mode == "slow" else 0)
+                    status, content = self.passed_on(body)
+                    if mode != "lost" or self.command == "GET":
+                        self.send(status, content, {})
+
+            do_GET = do_POST = do_PATCH = do_DELETE = answer
+
+            def passed_on(self, body: bytes) -> tuple[int, bytes]:
+                connection = http.client.HTTPConnection("127.0.0.1", server_port, timeout=30)
+                headers = {"Content-Type": self.headers.get("Content-Type") or "application/json"}
+                connection.request(self.command, self.path, body or None, headers)
+                answered = connection.getresponse()
+                content = answered.read()
+                connection.close()
+                return answered.status, content
+
+            def send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+                self.send_response(status)
+                for name, value in {"Content-Type": "application/json", **headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.uri = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.is_over.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server") / "mlflow.db")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def between(request: pytest.FixtureRequest) -> Iterator[Between]:
+    """In front of the real server, where the test has one."""
+    port = request.getfixturevalue("server").port if "server" in request.fixturenames else 1
+    between = Between(port)
+    yield between
+    between.close()
+
+
+@pytest.fixture
+def spec(request: pytest.FixtureRequest) -> SweepSpec:
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    return load("demo", [*SETTINGS, f"name={name[:90]}"])
+
+
+@pytest.fixture
+def store(tmp_path: Path, spec: SweepSpec) -> Store:
+    store = Store(tmp_path / "runs")
+    store.save_spec(spec.name, spec.to_yaml())
+    return store
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries an absent tracker again soon, and waits less for answers."""
+    monkeypatch.setattr(tracking, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(tracking, "KNOCK_SECONDS", 1.0)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+
+
+def said(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), width=500)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def runs(uri: str, spec: SweepSpec) -> list[Any]:
+    client = mlflow.MlflowClient(uri)
+    return list(client.search_runs([client.get_experiment_by_name(spec.name).experiment_id]))
+
+
+def assert_equal_to_the_store(uri: str, spec: SweepSpec, store: Store) -> None:
+    """Every epoch of every point once, with the values of the store; one run for each point, with a true status."""
+    keys = [("point_id", "ascending"), ("epoch", "ascending"), ("pair", "ascending")]
+    kept = from_store(store, spec.name).epochs
+    assert from_mlflow(uri, spec.name).epochs.sort_by(keys).equals(kept.sort_by(keys))
+    found, client = runs(uri, spec), mlflow.MlflowClient(uri)
+    assert sorted(run.data.tags["point_id"] for run in found) == sorted(point.point_id for point in spec.points)
+    assert {run.info.status for run in found} == {"FINISHED"}
+    for run in found:
+        for name in run.data.metrics:
+            steps = [entry.step for entry in client.get_metric_history(run.info.run_id, name)]
+            assert len(steps) == len(set(steps)), (run.info.run_name, name)
+
+
+@pytest.mark.parametrize("mode", OUTAGES)
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_never_serves_costs_one_warning_and_no_time(
+    between: Between, spec: SweepSpec, store: Store, result: Result, console: Console, mode: str
+) -> None:
+    between.mode = mode
+    with BackgroundMirror(between.uri, spec, store, console) as mirror:
+        slowest = 0.0
+        for point in spec.points:
+            store.commit_result(point, result(point))
+            start = time.monotonic()
+            mirror.touch(point, is_running=False)
+            slowest = max(slowest, time.monotonic() - start)
+            time.sleep(0.2)
+        wait_until(lambda: "does not answer" in said(console))
+        ended = time.monotonic()
+    assert slowest < 0.1
+    assert time.monotonic() - ended < tracking.OUTAGE_END_SECONDS + 2
+    assert said(console).count("does not answer") == 1
+    assert said(console).count(f"next: sweep track {spec.name}") == 1
+
+
+@pytest.mark.parametrize("mode", [*OUTAGES, "lost"])
+@pytest.mark.usefixtures("impatient")
+def test_an_outage_in_mid_run_leaves_nothing_missing_and_nothing_twice(
+    server: Server,
+    between: Between,
+    spec: SweepSpec,
+    store: Store,
+    history: History,
+    result: Result,
+    console: Console,
+    mode: str,
+) -> None:
+    points = spec.points
+    with BackgroundMirror(between.uri, spec, store, console) as mirror:
+        store.commit_snapshot(Snapshot(points[0], history(points[0], 2), ()))
+        mirror.touch(points[0], is_running=True)
+        wait_until(lambda: bool(mlflow.MlflowClient(server.uri).get_experiment_by_name(spec.name)))
+        wait_until(lambda: [run.info.status for run in runs(server.uri, spec)] == ["RUNNING"])
+        between.mode = mode
+        for point in points[:-1]:
+            store.commit_result(point, result(point))
+            mirror.touch(point, is_running=False)
+        wait_until(lambda: "does not answer" in said(console))
+        time.sleep(0.5)
+        between.mode = "ok"
+        store.commit_result(points[-1], result(points[-1]))
+        mirror.touch(points[-1], is_running=False)
+        wait_until(lambda: len(runs(server.uri, spec)) >= len(points))
+    assert said(console).count("does not answer") == 1
+    assert "behind" not in said(console)
+    assert_equal_to_the_store(server.uri, spec, store)
+
+
+def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
+    server: Server,
+    between: Between,
+    spec: SweepSpec,
+    store: Store,
+    result: Result,
+    console: Console,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(tracking.END_SECONDS, "server", 1.0)
+    between.mode, between.delay = "slow", 0.5
+    with BackgroundMirror(between.uri, spec, store, console) as mirror:
+        start = time.monotonic()
+        for point in spec.points:
+            store.commit_result(point, result(point))
+            mirror.touch(point, is_running=False)
+        assert time.monotonic() - start < 1
+        ended = time.monotonic()
+    assert time.monotonic() - ended < 4
+    assert said(console).count("next: sweep track") == 1
+    between.mode = "ok"
+    time.sleep(1.0)  # the request that was under way arrives after all
+    late = Mirror(between.uri, spec)
+    assert late.replay(spec.points, store) > 0
+    assert_equal_to_the_store(server.uri, spec, store)
+
+
+def test_what_is_mirrored_already_takes_few_requests_to_verify(
+    server: Server, between: Between, spec: SweepSpec, store: Store, result: Result, console: Console
+) -> None:
+    for point in spec.points:
+        store.commit_result(point, result(point))
+    with BackgroundMirror(between.uri, spec, store, console):
+        pass
+    assert_equal_to_the_store(server.uri, spec, store)
+    assert between.requests <= 8 * len(spec.points) + 6
+    between.requests = 0
+    with BackgroundMirror(between.uri, spec, store, console):
+        pass
+    assert between.requests <= 5
+    assert said(console) == ""
+
+
+def test_two_runs_of_one_point_become_one(
+    server: Server, spec: SweepSpec, store: Store, result: Result, console: Console
+) -> None:
+    for point in spec.points:
+        store.commit_result(point, result(point))
+    Mirror(server.uri, spec).replay(spec.points, store)
+    client = mlflow.MlflowClient(server.uri)
+    experiment = client.get_experiment_by_name(spec.name).experiment_id
+    client.create_run(experiment, tags={"point_id": spec.points[0].point_id})
+    client.create_run(experiment, tags={"point_id": "of-a-spec-long-gone"})
+    with BackgroundMirror(server.uri, spec, store, console):
+        pass
+    gone = next(run for run in runs(server.uri, spec) if run.data.tags["point_id"] == "of-a-spec-long-gone")
+    assert gone.info.status == "KILLED"
+    client.delete_run(gone.info.run_id)
+    assert_equal_to_the_store(server.uri, spec, store)
+
+
+@pytest.mark.timeout(400)
+def test_a_server_killed_in_mid_run_and_started_again(
+    server: Server, spec: SweepSpec, store: Store, result: Result, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "RETRY_SECONDS", 0.3)
+    half = len(spec.points) // 2
+    with BackgroundMirror(server.uri, spec, store, console) as mirror:
+        for number, point in enumerate(spec.points):
+            if number == half:
+                server.kill()
+            store.commit_result(point, result(point))
+            mirror.touch(point, is_running=False)
+            time.sleep(0.3)
+        wait_until(lambda: "does not answer" in said(console))
+        server.start()
+    assert said(console).count("does not answer") == 1
+    assert "behind" not in said(console)
+    assert_equal_to_the_store(server.uri, spec, store)

@@ -1,0 +1,179 @@
+"""Doctor: what it finds, what makes a machine unfit, and the exit code that says so."""
+
+import json
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sweep import checks, machine
+from sweep.checks import FIT, NOT_FIT, WARNING, Finding
+from sweep.cli import main
+from sweep.doctor import conclude
+from sweep.errors import ClusterUnusable, StorageFault, UsageError
+from sweep.machine import Gpu
+from sweep.spec import Resources
+from trainables.config import TrialConfig
+
+H200 = Gpu("NVIDIA H200", 143_771, 143_000, "550.1")
+CPU_ONLY, ONE_GPU = Resources(gpus=0, cpus=1), Resources(gpus=1, cpus=1)
+
+
+def fit_machine(monkeypatch: pytest.MonkeyPatch, gpus: list[Gpu], seen: int = 0, cpus: int = 2) -> None:
+    monkeypatch.setattr(machine, "gpus", lambda: gpus)
+    monkeypatch.setattr(machine, "cpus", lambda: cpus)
+    monkeypatch.setattr(checks, "_gpus_of_backend", lambda name: seen)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "seen", "wanted", "verdict", "found"),
+    [
+        ([], 0, CPU_ONLY, FIT, "none is asked for"),
+        ([], 0, ONE_GPU, WARNING, "no GPU in this machine"),
+        ([H200], 1, ONE_GPU, FIT, "NVIDIA H200 (143,000 of 143,771 MiB free), driver 550.1; tensorflow sees 1"),
+        ([H200], 0, ONE_GPU, NOT_FIT, "but tensorflow sees none"),
+        ([H200], 0, CPU_ONLY, WARNING, "but tensorflow sees none"),
+    ],
+)
+def test_accelerators(
+    monkeypatch: pytest.MonkeyPatch, gpus: list[Gpu], seen: int, wanted: Resources, verdict: str, found: str
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    fit_machine(monkeypatch, gpus, seen)
+    finding = checks.accelerators(wanted)
+    assert finding.verdict == verdict
+    assert found in finding.found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cpus", "gpus", "most", "fitting"),
+    [
+        (ONE_GPU, 16, 4, None, 4),
+        (Resources(gpus=0.25, cpus=1), 16, 2, None, 8),
+        (Resources(gpus=0.1, cpus=0.5), 16, 1, None, 10),
+        (Resources(gpus=2, cpus=1), 16, 4, None, 2),
+        (ONE_GPU, 16, 0, None, 16),
+        (ONE_GPU, 16, 4, 3, 3),
+        (Resources(gpus=0, cpus=32), 16, 0, None, 0),
+    ],
+)
+def test_trials_at_a_time(wanted: Resources, cpus: int, gpus: int, most: int | None, fitting: int) -> None:
+    assert machine.trials_at_a_time(wanted, cpus, gpus, most) == fitting
+
+
+def test_memory_and_threads_warn_of_too_many_at_a_time() -> None:
+    assert checks.memory(1, ()).verdict == FIT
+    assert checks.memory(100_000, ()).verdict == WARNING
+    assert checks.threads(CPU_ONLY, machine.cpus()).verdict == FIT
+    assert checks.threads(Resources(gpus=0, cpus=2), machine.cpus()).verdict == WARNING
+
+
+def test_a_store_is_tried_and_nothing_is_left_there(tmp_path: Path) -> None:
+    store = tmp_path / "runs"
+    assert checks.store_commits(store / "below").verdict == FIT
+    assert list(tmp_path.iterdir()) == []
+    store.mkdir()
+    assert checks.store_commits(store).verdict == FIT
+    assert list(store.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    finding = checks.store_commits(tmp_path / "file" / "runs")
+    assert (finding.verdict, finding.error) == (NOT_FIT, StorageFault)
+
+
+def test_a_disk_too_small_for_the_plan_is_not_fit(tmp_path: Path) -> None:
+    assert checks.disk([TrialConfig()], 1, tmp_path, None).verdict == FIT
+    finding = checks.disk([TrialConfig(width=100_000, depth=1000)], 1, tmp_path, tmp_path / "mlflow.db")
+    assert (finding.verdict, finding.error) == (NOT_FIT, StorageFault)
+    assert "too little space on the file system" in finding.found
+
+
+def test_data_is_checked_and_never_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.data("digits", None).verdict == FIT
+    monkeypatch.setattr("trainables.datasets._keras_caches", lambda: [tmp_path / "mnist.npz"])
+    assert checks.data("mnist", None).verdict == WARNING
+    assert checks.data("mnist", tmp_path).verdict == NOT_FIT
+    assert checks.data("mnist", tmp_path, is_needed=False).verdict == WARNING
+    (tmp_path / "mnist.npz").write_bytes(b"not mnist")
+    damaged = checks.data("mnist", None, is_needed=False)
+    assert (damaged.verdict, damaged.error) == (NOT_FIT, UsageError)
+
+
+def test_a_tracker_that_does_not_answer_only_warns(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    assert checks.tracker(uri).verdict == WARNING
+    assert checks.tracker(f"sqlite:///{tmp_path}/mlflow.db").verdict == FIT
+    (tmp_path / "mlflow.db").write_bytes(b"not a database")
+    assert checks.tracker(f"sqlite:///{tmp_path}/mlflow.db").verdict == WARNING
+
+
+def test_a_cluster_that_is_not_there_and_a_trial_that_does_not_fit_are_not_fit() -> None:
+    assert checks.cluster("127.0.0.1:1", CPU_ONLY).verdict == NOT_FIT
+    assert checks.cluster(None, Resources(gpus=0, cpus=1000)).verdict == NOT_FIT
+    assert checks.cluster(None, CPU_ONLY).verdict == FIT
+
+
+def test_of_all_that_is_not_fit_the_first_in_a_run_names_the_exit_code() -> None:
+    findings = [
+        Finding("ray", NOT_FIT, "no cluster", "ray status", ClusterUnusable),
+        Finding("store", NOT_FIT, "read only", "chmod", StorageFault),
+        Finding("data", WARNING, "not here yet", "", UsageError),
+    ]
+    with pytest.raises(StorageFault, match="no cluster\n    next: ray status\n  store: read only"):
+        conclude(findings)
+    conclude(findings[2:])
+
+
+class Done(NamedTuple):
+    """How the command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["sweep", "doctor", "--store", str(tmp_path / "runs"), *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Done(int(end.value.code or 0), *capsys.readouterr())
+
+    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "SWEEP_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return run
+
+
+def test_the_command_tells_a_fit_machine_and_leaves_nothing(doctor: Callable[..., Done], tmp_path: Path) -> None:
+    done = doctor("demo", "--json", "--gpus-per-trial", "0")
+    assert done.returncode == 0, done.stderr
+    findings = {one["name"]: one["verdict"] for one in json.loads(done.stdout)}
+    parts = ["accelerators", "memory", "disk", "store", "data digits", "tracker", "ray", "threads"]
+    assert list(findings) == parts
+    assert NOT_FIT not in findings.values()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["fig4a", "--data-dir", "nowhere"], 2, "data mnist: mnist: train-images-idx3-ubyte.gz"),
+        (["demo", "--address", "127.0.0.1:1"], 7, "ray: no Ray cluster at 127.0.0.1:1"),
+        (["demo", "--cpus-per-trial", "1000"], 7, "ray: no trial fits"),
+        (["demo", "--set", "fixed.width=100000", "--set", "fixed.depth=1000"], 6, "disk: too little space"),
+        (["dmo"], 2, "did you mean 'demo'?"),
+    ],
+)
+def test_the_command_tells_what_is_not_fit(
+    doctor: Callable[..., Done], arguments: list[str], code: int, said: str
+) -> None:
+    done = doctor(*arguments)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "next: " in done.stderr
+    assert "Traceback" not in done.stderr
