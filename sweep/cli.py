@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from analysis import cli as analysis
-from sweep import mi, options, reading, running
+from sweep import failure_report, mi, options, reading, running
 from sweep.errors import SweepError
 from sweep.options import talk
 
@@ -49,6 +49,7 @@ for command in (
     running.run,
     running.resume,
     reading.status,
+    failure_report.failures,
     reading.show,
     running.track,
     running.ui,

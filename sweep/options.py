@@ -31,7 +31,12 @@ Settings = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Retry = Annotated[
-    str | None, typer.Option("--retry", metavar="KIND,...", help="Run failed points again: infra, resource, code, all.")
+    str | None,
+    typer.Option(
+        "--retry",
+        metavar="KIND,...",
+        help="Run failed points again: infra, resource, numeric, code, all, or a cause as `sweep failures` names it.",
+    ),
 ]
 
 DEFAULT_STORE = Path("runs")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from sweep.causes import is_asked_for
 from sweep.store import Known, State
 from trainables.config import TrialConfig
 
@@ -27,7 +28,7 @@ class Plan:
 
 
 def plan(points: Sequence[TrialConfig], known: Mapping[str, Known], retry: Sequence[str] = ()) -> Plan:
-    """Split the points by what is known of them; failed ones run again only if their failure's kind is in `retry`.
+    """Split the points by what is known of them; failed ones run again only if `retry` has their failure's kind or cause.
 
     `seconds` is the summed trial time still to come, from the seconds per epoch of finished points of like shape;
     None as long as `uncalibrated` points have no like.
@@ -36,7 +37,7 @@ def plan(points: Sequence[TrialConfig], known: Mapping[str, Known], retry: Seque
     left_failed, to_run = [], []
     for point in points:
         failure = known[point.point_id].failure
-        if failure is not None and failure.kind not in retry:
+        if failure is not None and not is_asked_for(failure, retry):
             left_failed.append(point)
         elif not states[point.point_id].is_done:
             to_run.append(point)
