@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from sweep import options
@@ -84,9 +83,8 @@ def overcome_in_words(survived: Sequence[Overcome]) -> list[str]:
         kinds[one.cause.kind] += one.attempts
     points = {point for one in survived for point in one.points}
     counts = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
-    return [
-        f"overcome: {sum(kinds.values())} earlier failures ({counts}) of {len(points)} points that have their result"
-    ]
+    total = sum(kinds.values())
+    return [f"overcome: {total} earlier failures ({counts}) of {len(points)} points that have their result"]
 
 
 def _is_on_gpu(one: Group) -> bool:

@@ -42,6 +42,8 @@ class Output:
 
     def start(self) -> None:
         """Begin with an empty log."""
+        if self._file is not None:
+            return
         with contextlib.suppress(Exception):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self._path, os.O_CREAT | os.O_TRUNC | os.O_RDWR | os.O_APPEND, 0o600)

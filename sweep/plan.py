@@ -28,7 +28,7 @@ class Plan:
 
 
 def plan(points: Sequence[TrialConfig], known: Mapping[str, Known], retry: Sequence[str] = ()) -> Plan:
-    """Split the points by what is known of them; failed ones run again only if `retry` has their failure's kind or cause.
+    """Split the points by what is known of them; failed ones run again only if `retry` names their kind or cause.
 
     `seconds` is the summed trial time still to come, from the seconds per epoch of finished points of like shape;
     None as long as `uncalibrated` points have no like.

@@ -221,8 +221,8 @@ def _conclude(spec: SweepSpec, watch: Watch, session: Session, options: Options,
         raise StorageFault(session.storage_fault)
     known = watch.known()
     again = command_line("failures", spec.name, store=options.store)
-    if not session.stopping.is_set() and (hopeless := session.judge.health.hopeless):
-        (alike,) = (one for one in group(known) if one.cause.digest == hopeless.cause)
+    hopeless = session.judge.health.hopeless if not session.stopping.is_set() else None
+    for alike in (one for one in group(known) if hopeless and one.cause.digest == hopeless.cause):
         retry = options.command(*retry_words(spec.name, alike, known, spec.resources))
         raise PointsFailed(
             f"stopped: {alike.attempts} executions failed alike and none did better; {advice(alike, spec.resources)}\n"
