@@ -20,7 +20,7 @@ _PARTICULAR = (
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b"), "#"),
     (re.compile(r"(?<![\w.])(?=[0-9a-f]*\d)[0-9a-f]{8,}(?!\w|\.\d)"), "#"),
     (re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"), "#"),
-    (re.compile(r"#(?:[\s,xX]+#)+"), "#"),
+    (re.compile(r"[-+]?#(?:[\s,xX]+[-+]?#)*"), "#"),
     (re.compile(r"\s+"), " "),
 )
 """What differs from point to point or from host to host in one and the same message: ids, paths, numbers, shapes."""

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.causes import DIGEST, cause, general, group, is_asked_for, overcome, place
+from sweep.cluster import Share
 from sweep.errors import UsageError
 from sweep.failure_report import advice, overcome_in_words, retry_words
 from sweep.failures import KINDS, RETRIES, classify, may_retry
@@ -37,7 +38,7 @@ def raised_from(outer: Exception, inner: Exception) -> Exception:
         (error("_ArrayMemoryError", MemoryError)("Unable to allocate 4 GiB"), "resource"),
         (error("ResourceExhaustedError")("{{node dense_1}} failed"), "resource"),
         (
-            error("XlaRuntimeError", RuntimeError)("RESOURCE_EXHAUSTED: Out of memory while trying to allocate"),
+            error("XlaRuntimeError", RuntimeError)("RESOURCE_EXHAUSTED: Out of memory"),
             "resource",
         ),
         (error("XlaRuntimeError", RuntimeError)("INVALID_ARGUMENT: shapes differ"), "code"),
@@ -91,10 +92,8 @@ def test_retry_takes_a_list_of_kinds_and_causes_or_all() -> None:
     assert retry_kinds("infra,resource") == ("infra", "resource")
     assert retry_kinds("numeric, 0a1b2c3d") == ("numeric", "0a1b2c3d")
     assert retry_kinds("all") == ("infra", "resource", "numeric", "code")
-    with pytest.raises(
-        UsageError,
-        match="--retry cod: unknown kind of failure; allowed are infra, resource, numeric, code, all, or a cause",
-    ):
+    allowed = "infra, resource, numeric, code, all, or a cause"
+    with pytest.raises(UsageError, match=f"--retry cod: unknown kind of failure; allowed are {allowed}"):
         retry_kinds("cod")
 
 
@@ -183,9 +182,8 @@ def test_failed_points_are_grouped_by_cause_with_hosts_and_times() -> None:
     assert second.points == ("b",)
     (survived,) = overcome(known)
     assert (survived.cause.kind, survived.attempts, survived.points) == ("infra", 1, ("d",))
-    assert overcome_in_words([survived]) == [
-        "overcome: 1 earlier failures (1 infra) of 1 points that have their result"
-    ]
+    (line,) = overcome_in_words([survived])
+    assert line == "overcome: 1 earlier failures (1 infra) of 1 points that have their result"
 
 
 def test_the_command_names_the_kind_or_if_others_share_it_the_cause() -> None:
@@ -244,3 +242,9 @@ def test_points_without_a_word_run_again_only_if_the_round_was_cut_short() -> No
     unfinished = (Known(State.MISSING), failed(None), Known(State.FINISHED))
     assert round_after(*unfinished).seeds == []
     assert round_after(*unfinished, is_cut_short=True).seeds == [0, 1]
+
+
+def test_more_room_packs_less_and_leaves_the_threads() -> None:
+    assert roomier(Share(0.25, 1, 1, 8), 16) == Share(1.0, 2, 1, 4)
+    assert roomier(Share(0, 1, 1, 1), 1) == Share(0, 1, 1, 1)
+    assert roomier(Share(2, 4, 4, None), 6) == Share(2, 6, 4, None)

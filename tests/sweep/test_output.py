@@ -99,9 +99,7 @@ def test_the_end_of_a_long_log_is_kept_from_the_beginning_of_a_line(tmp_path: Pa
 
 
 def test_the_file_on_the_host_is_bounded_too(tmp_path: Path) -> None:
-    done = run(
-        tmp_path,
-        "for _ in range(100):\n    print('x' * 99_999)\n    log.save()\n    assert log._path.stat().st_size < 5e6",
-    )
+    printing = ["for _ in range(100):", "print('x' * 99_999)", "log.save()", "assert log._path.stat().st_size < 5e6"]
+    done = run(tmp_path, "\n    ".join(printing))
     assert done.returncode == 0, done.stderr
     assert len(Store(tmp_path / "store").log("p", 1)) <= KEPT_BYTES
