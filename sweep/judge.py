@@ -75,20 +75,23 @@ class Judge:
 
     def died(self, trial: Any, point: TrialConfig, will_restart: bool) -> None:
         """The process of an execution died: write down why, and save its last words."""
+        if self._store.result(point) is not None:  # accepted just before: nothing was lost
+            return
         one = self._running.get(point.point_id) or _Execution(time.monotonic())
         attempt = self._last_attempt(point.point_id)
-        if attempt is None:  # it died before it could begin one
+        if attempt and attempt.failure:  # written down just before
+            return
+        if attempt is None or attempt.ended:  # it died before it could begin one
             begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, {})
             attempt = self._store.begin_attempt(point.point_id, begun)
         one.node = one.node or attempt.provenance.get("ray_node", "")
         nodes.rescue_log(self._store, point.point_id, attempt.number, one.node)
-        if self._store.result(point) is None and attempt.failure is None:
-            failure = self._why(trial, point.point_id, one, attempt)
-            self._store.save_attempt(point.point_id, replace(attempt, failure=failure))
-            after = "it goes on from its last snapshot" if will_restart else "it is left for later"
-            text = f"{point.point_id}: {failure.message} at epoch {one.epoch}; {after}"
-            self._console.print(text, style="yellow", soft_wrap=True)
-            self._judge(point.point_id, one, failure.kind, cause(failure).digest)
+        failure = self._why(trial, point.point_id, one, attempt)
+        self._store.save_attempt(point.point_id, replace(attempt, failure=failure))
+        after = "it goes on from its last snapshot" if will_restart else "it is left for later"
+        text = f"{point.point_id}: {failure.message} at epoch {one.epoch}; {after}"
+        self._console.print(text, style="yellow", soft_wrap=True)
+        self._judge(point.point_id, one, failure.kind, cause(failure).digest)
 
     def look_for_silent(self, trials: list[Any], point_id_of: Any) -> None:
         """Kill what has been silent for so long that it cannot even end itself."""
@@ -96,15 +99,15 @@ class Judge:
         if moment - self._looked < LOOK_SECONDS:
             return
         self._looked = moment
-        by_id = {point_id_of(trial): trial for trial in trials}
         for point_id, one in self._running.items():
             silent = moment - one.heard_at
-            if one.was_silent_for is None and silent > one.patience and point_id in by_id:
+            if one.was_silent_for is None and silent > one.patience:
                 one.was_silent_for = silent
                 attempt = self._last_attempt(point_id)
                 seen = attempt.provenance if attempt else {}
                 node = one.node or seen.get("ray_node", "")
-                nodes.kill(by_id[point_id].temporary_state.ray_actor, node, seen.get("pid"))
+                for trial in (trial for trial in trials if point_id_of(trial) == point_id):
+                    nodes.kill(trial.temporary_state.ray_actor, node, seen.get("pid"))
 
     def _why(self, trial: Any, point_id: str, one: "_Execution", attempt: Attempt) -> Failure:
         kills, self._oom_kills = oom_kills() - self._oom_kills, oom_kills()

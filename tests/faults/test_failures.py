@@ -149,9 +149,8 @@ def test_out_of_memory_is_tried_once_more_after_the_others(mixed: tuple) -> None
     known = sweeps.known()
     first, second = known[OUT_OF_MEMORY].attempts
     assert [one.failure.kind for one in (first, second)] == ["resource", "resource"]
-    assert second.started >= max(
-        one.ended for seed in (KILLED, HUNG, WELL) for one in known[seed].attempts if one.ended
-    )
+    others = [one.ended for seed in (KILLED, HUNG, WELL) for one in known[seed].attempts if one.ended]
+    assert second.started >= max(others)
     assert "1 failed points run again, with more room for each" in done.stderr
 
 
