@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,19 @@ def rescue_log(store: Store, point_id: str, number: int, node: str) -> None:
 
 
 def kill(actor: Any, node: str, pid: int | None) -> None:
-    """End the process of a trial that does not answer, by all means there are; never raises."""
-    with contextlib.suppress(Exception):
-        ray.kill(actor)
-    if pid is not None:
-        on_node(node, _kill_process, pid)
+    """End the process of a trial that does not answer; returns at once and never raises.
+
+    Ray would wait for a process that is stopped, so the process is killed on its node where its number is known.
+    """
+
+    def end() -> None:
+        if pid is not None:
+            on_node(node, _kill_process, pid)
+        else:
+            with contextlib.suppress(Exception):
+                ray.kill(actor)
+
+    threading.Thread(target=end, name="kill", daemon=True).start()
 
 
 def on_node(node: str, action: Any, *arguments: Any) -> None:

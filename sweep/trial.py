@@ -66,8 +66,8 @@ class PointTrial(tune.Trainable):
         if self._work:
             self._work.release()
         self._point = TrialConfig.model_validate(config["point"])
-        surroundings = Surroundings(**config["surroundings"])
-        self._surroundings = replace(surroundings, code=surroundings.code | {"ray_node": self._node})
+        given = Surroundings(**config["surroundings"])
+        self._surroundings = replace(given, code=given.code | {"ray_node": self._node, "pid": os.getpid()})
         self._store = Store(Path(self._surroundings.store))
         self._work = None
 
