@@ -13,7 +13,7 @@ from sweep import nodes
 from sweep.causes import cause
 from sweep.deaths import explain, oom_kills
 from sweep.failures import RETRIES
-from sweep.hanging import allowance
+from sweep.hanging import Pace
 from sweep.health import Blow, Health
 from sweep.rounds import kinds_since
 from sweep.store import Attempt, Known, Store
@@ -158,15 +158,15 @@ class _Execution:
         self.heard_at, self.node, self.epoch = moment, "", 0
         self.has_reported = False
         self.was_silent_for: float | None = None
-        self._longest = 0.0
+        self._pace = Pace()
 
     def heard(self, node: str, epoch: int) -> None:
         moment = time.monotonic()
         if self.has_reported:
-            self._longest = max(self._longest, moment - self.heard_at)
+            self._pace.add(moment - self.heard_at)
         self.heard_at, self.node, self.epoch, self.has_reported = moment, node, epoch, True
 
     @property
     def patience(self) -> float:
         """Seconds of silence after which it is killed from outside."""
-        return SLACK_FACTOR * allowance(self._longest, not self.has_reported) + SLACK_SECONDS
+        return SLACK_FACTOR * self._pace.allowance(not self.has_reported) + SLACK_SECONDS

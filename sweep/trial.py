@@ -17,7 +17,7 @@ from ray import tune
 from sweep.causes import cause
 from sweep.errors import StorageFault
 from sweep.failures import classify
-from sweep.hanging import allowance, unwatch, watch
+from sweep.hanging import Pace, unwatch, watch
 from sweep.output import Output, path_on_host, rescue
 from sweep.store import Attempt, Store
 from trainables import device
@@ -103,7 +103,7 @@ class PointWork:
         self._last_snapshot, self._snapshot_cost = time.monotonic(), 0.0
         self.epoch, self.committed, self.is_over = 0, -1, False
         self.failure: Failure | None = None
-        self._longest_epoch, self._is_first = 0.0, True
+        self._pace, self._is_first = Pace(), True
         quarantined = store.quarantine(point)
         begun = Attempt(0, _moment(), socket.gethostname(), 0, surroundings.code)
         self._attempt = store.begin_attempt(point.point_id, begun)
@@ -121,11 +121,12 @@ class PointWork:
     def advance(self, seconds: float) -> None:
         """Train for about that long; commit what is due; afterwards `is_over` tells whether the point has ended."""
         deadline = time.monotonic() + seconds
-        watch(seconds + allowance(self._longest_epoch, self._is_first), self._output.descriptor)
+        watch(seconds + self._pace.allowance(self._is_first), self._output.descriptor)
         try:
             for record in self._records:
                 self.epoch = record.epoch
-                self._longest_epoch, self._is_first = max(self._longest_epoch, _seconds(record)), False
+                self._pace.add(_seconds(record))
+                self._is_first = False
                 if self._training and self._snapshot_is_due():
                     self._commit_snapshot(self._training)
                 if time.monotonic() >= deadline:
@@ -159,7 +160,7 @@ class PointWork:
 
         snapshot = self._store.snapshot(self._point)
         from_epoch = self.epoch = snapshot.epoch if snapshot else 0
-        self._longest_epoch = max(map(_seconds, snapshot.history), default=0.0) if snapshot else 0.0
+        self._pace = Pace(map(_seconds, snapshot.history if snapshot else ()))
         provenance = self._surroundings.code | device.describe(self._surroundings.threads)
         self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
         self._log(f"attempt {self._attempt.number} starts at epoch {from_epoch}")

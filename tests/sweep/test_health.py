@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep import hanging
 from sweep.deaths import explain, oom_kills
+from sweep.hanging import HANG_SECONDS, Pace
 from sweep.health import ALIKE, SICK, Blow, Health
 
 
@@ -154,7 +154,7 @@ def test_the_kernel_counts_its_oom_kills(tmp_path: Path) -> None:
 
 
 def test_a_trial_may_be_silent_as_long_as_its_epochs_warrant() -> None:
-    assert hanging.allowance(0.1, is_first=False) == hanging.HANG_SECONDS == 600
-    assert hanging.allowance(0.1, is_first=True) == 3600
-    assert hanging.allowance(100.0, is_first=False) == 2000
-    assert hanging.allowance(1000.0, is_first=True) == 20000
+    assert Pace().allowance(is_first=False) == Pace([0.1]).allowance(is_first=False) == HANG_SECONDS == 600
+    assert Pace().allowance(is_first=True) == 3600
+    assert Pace([100.0, 90.0, 300.0]).allowance(is_first=False) == 2000
+    assert Pace([1000.0, *[1.0] * 200]).allowance(is_first=False) == 3000
