@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from analysis import cli as analysis
-from sweep import doctor, mi, options, planning, reading, running, stop
+from sweep import doctor, failure_report, mi, options, planning, reading, running, stop
 from sweep.errors import SweepError
 from sweep.options import talk
 
@@ -50,6 +50,7 @@ for command in (
     running.resume,
     reading.status,
     stop.stop,
+    failure_report.failures,
     reading.show,
     running.track,
     running.ui,

@@ -32,7 +32,12 @@ Settings = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Retry = Annotated[
-    str | None, typer.Option("--retry", metavar="KIND,...", help="Run failed points again: infra, resource, code, all.")
+    str | None,
+    typer.Option(
+        "--retry",
+        metavar="KIND,...",
+        help="Run failed points again: infra, resource, numeric, code, all, or a cause as `sweep failures` names it.",
+    ),
 ]
 GpusPerTrial = Annotated[float | None, typer.Option(min=0, help="GPUs of a trial; 0.25 puts four on one.")]
 CpusPerTrial = Annotated[float | None, typer.Option(min=0.01, help="CPUs of a trial.")]

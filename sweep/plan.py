@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sweep.causes import is_asked_for
 from sweep.costs import Sample, Shape, costs, makespan, sample, shape, work
 from sweep.spec import Resources
 from sweep.store import Known, State
@@ -70,7 +71,7 @@ def plan(
     elsewhere: Iterable[Sample] = (),
     resources: Resources | None = None,
 ) -> Plan:
-    """Split the points by what is known of them; failed ones run again only if their failure's kind is in `retry`.
+    """Split the points by what is known of them; failed ones run again only if `retry` names their kind or cause.
 
     The cost is told by finished points of like shape, and by what others `elsewhere` in the store took; by those with
     the threads and the kind of device of `resources` where there are any.
@@ -78,7 +79,7 @@ def plan(
     left_failed, to_run = [], []
     for point in points:
         found = known[point.point_id]
-        if found.failure is not None and found.failure.kind not in retry:
+        if found.failure is not None and not is_asked_for(found.failure, retry):
             left_failed.append(point)
         elif not found.state.is_done:
             to_run.append(point)

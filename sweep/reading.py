@@ -9,6 +9,7 @@ import typer
 
 from sweep import options
 from sweep.errors import UsageError
+from sweep.failure_report import log_tail
 from sweep.options import print_json, print_table, talk
 from sweep.progress import LiveView, pace
 from sweep.spec import SweepSpec
@@ -84,6 +85,7 @@ def show(
         }
         attempts = [asdict(attempt) for attempt in known.attempts]
         fields |= {"epochs_done": known.epochs_done, "provenance": provenance, "attempts": attempts, "alone": alone}
+        fields["log"] = opened.log(config.point_id, known.attempts[-1].number) if known.attempts else ""
         print_json(fields)
         return
     rows = [["state", str(known.state)], ["epochs", f"{known.epochs_done} of {config.epochs}"]]
@@ -105,6 +107,9 @@ def show(
         print_table([f"attempt {attempt.number} on {attempt.host}", ""], rows)
         if attempt.failure:
             print(f"{attempt.failure.kind}: {attempt.failure.message}\n{attempt.failure.traceback}")
+    if known.attempts and (lines := log_tail(opened, config.point_id, known.attempts[-1].number, LOG_LINES)):
+        print(f"printed by attempt {known.attempts[-1].number}, the end:")
+        print("\n".join(f"  {line}" for line in lines), flush=True)
     talk.print(f"to run it alone, in a store of its own: {alone}", soft_wrap=True)
 
 
@@ -146,14 +151,15 @@ def _trust_in_words(pair: PairRecord) -> list[list[str]]:
 
 
 def retry_kinds(text: str | None) -> tuple[str, ...]:
-    """The kinds of failure named in a comma-separated list; `all` names every one."""
+    """The kinds of failure, and digests of causes, named in a comma-separated list; `all` names every kind."""
+    from sweep.causes import DIGEST
     from sweep.failures import KINDS
 
     kinds = tuple(kind.strip() for kind in (text or "").split(",") if kind.strip())
     for kind in kinds:
-        if kind not in (*KINDS, "all"):
+        if kind not in (*KINDS, "all") and not DIGEST.fullmatch(kind):
             raise UsageError(
-                f"--retry {kind}: unknown kind of failure; allowed are {', '.join(KINDS)}, all\n"
-                "  next: the same with --retry all"
+                f"--retry {kind}: unknown kind of failure; allowed are {', '.join(KINDS)}, all, "
+                "or a cause as `sweep failures` names it\n  next: the same with --retry all"
             )
     return KINDS if "all" in kinds else kinds

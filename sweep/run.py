@@ -10,17 +10,21 @@ from typing import Any
 
 from rich.console import Console
 
-from sweep import provenance, space
+from sweep import nodes, provenance, space
+from sweep.causes import group
 from sweep.changes import code_change
 from sweep.cluster import Share, check_reachable, connected, share  # sets what Ray reads when it is imported
 from sweep.errors import Interrupted, PointsFailed, StorageFault, UsageError
+from sweep.failure_report import advice, in_short, retry_words
+from sweep.failures import RETRIES
 from sweep.lease import SILENCE_SECONDS, Lease, holder
 from sweep.neighbours import others_last, running_elsewhere
 from sweep.options import command_line, default_tracking_uri
 from sweep.plan import Plan, plan
 from sweep.planning import last_change
 from sweep.progress import LiveView
-from sweep.session import DEATHS_ALLOWED, Reports, Session, StopWhenAsked, point_of
+from sweep.rounds import Round, next_round, roomier
+from sweep.session import Launch, Reports, Session, StopWhenAsked, point_of
 from sweep.spec import SweepSpec
 from sweep.status import Watch
 from sweep.stopping import Stopping
@@ -31,6 +35,9 @@ from trainables import datasets
 from trainables.config import DatasetName
 
 from ray import tune  # isort: skip
+
+
+CAUSES_SAID = 3
 
 
 @dataclass(frozen=True)
@@ -167,31 +174,57 @@ def _execute(
     console: Console,
 ) -> None:
     """Let Ray Tune run the points to do; whatever happens to Ray or Tune, the store says what was done."""
-    with connected(options.address), tempfile.TemporaryDirectory(prefix="sweep-tune-") as scratch:
-        stopping.last_acts.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
+    judge, now = session.judge, Round(todo.to_run)
+    with connected(options.address):
         granted = share(spec.resources, options.max_concurrent, is_own=options.address is None)
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
         code = provenance.code() | ({"code_sha256": None} if options.accept_code_change else {})
         surroundings = Surroundings(str(watch.store.root), data_dir, granted.threads, code)
-        space = {"point": tune.grid_search([point.model_dump(mode="json") for point in todo.to_run])}
+        while now.points and not (session.stopping.is_set() or judge.must_stop):
+            has_more_room = now.has_more_room or judge.has_more_room
+            given = roomier(granted, nodes.largest("CPU")) if has_more_room else granted
+            session.begin_round()
+            _fit(spec.name, now, given, surroundings, session, stopping, mirror, watch, console)
+            now = next_round(todo.to_run, watch.known(), judge.begun, judge.health.sick, judge.must_regroup)
+            if now.points and not session.is_round_over:
+                more = ", with more room for each" if now.has_more_room else ""
+                console.print(f"{len(now.points)} failed points run again{more}", style="yellow")
+
+
+def _fit(
+    name: str,
+    now: Round,
+    granted: Share,
+    surroundings: Surroundings,
+    session: Session,
+    stopping: Stopping,
+    mirror: BackgroundMirror,
+    watch: Watch,
+    console: Console,
+) -> None:
+    """Let Ray Tune run the points of one round."""
+    session.judge.trial_size = (granted.cpus, granted.gpus)
+    searched = {"point": tune.grid_search([point.model_dump(mode="json") for point in now.points])}
+    with tempfile.TemporaryDirectory(prefix="sweep-tune-") as scratch:
+        stopping.last_acts.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
         tuner = tune.Tuner(
-            tune.with_resources(PointTrial, {"cpu": granted.cpus, "gpu": granted.gpus}),
-            param_space=space | {"surroundings": asdict(surroundings)},
+            tune.with_resources(PointTrial, nodes.room(granted, session.judge.health.sick)),
+            param_space=searched | {"surroundings": asdict(surroundings)},
             tune_config=tune.TuneConfig(
                 reuse_actors=True,
-                max_concurrent_trials=granted.concurrent,
+                search_alg=Launch(session, granted.concurrent),
                 trial_name_creator=_name,
                 trial_dirname_creator=_name,
             ),
             run_config=tune.RunConfig(
-                name=spec.name,
+                name=name,
                 storage_path=scratch,
                 verbose=0,
                 stop=StopWhenAsked(session),
-                callbacks=[Reports(session, watch.store, mirror)],
+                callbacks=[Reports(session, mirror)],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                failure_config=tune.FailureConfig(max_failures=DEATHS_ALLOWED),
+                failure_config=tune.FailureConfig(max_failures=RETRIES["infra"]),
             ),
         )
         if session.stopping.is_set():
@@ -224,13 +257,23 @@ def _conclude(spec: SweepSpec, watch: Watch, session: Session, options: Options,
     console.print(f"{spec.name}: {counts}")
     if session.storage_fault:
         raise StorageFault(session.storage_fault)
+    known = watch.known()
+    again = command_line("failures", spec.name, store=options.store)
+    hopeless = session.judge.health.hopeless if not session.stopping.is_set() else None
+    for alike in (one for one in group(known) if hopeless and one.cause.digest == hopeless.cause):
+        retry = options.command(*retry_words(spec.name, alike, known, spec.resources))
+        raise PointsFailed(
+            f"stopped: {alike.attempts} executions failed alike and none did better; {advice(alike, spec.resources)}\n"
+            f"  {in_short(alike)}\n  next: {again} shows the log; then {retry}"
+        )
     if unfinished := status.counts["missing"] + status.counts["interrupted"]:
         again = options.command("resume", spec.name)
         raise Interrupted(f"stopped with {unfinished} points to go; what was trained is kept\n  next: {again}")
     if failed := status.counts["failed"]:
-        again = options.command("resume", spec.name, "--retry", "all")
+        causes = [f"\n  {len(one.points)} {in_short(one)}" for one in group(known)[:CAUSES_SAID]]
         raise PointsFailed(
-            f"{failed} of {status.points_total} points failed\n  next: sweep show {spec.name} POINT; {again}"
+            f"{failed} of {status.points_total} points failed{''.join(causes)}\n"
+            f"  next: {again} shows the logs and how to run them again"
         )
 
 

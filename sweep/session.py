@@ -2,22 +2,22 @@
 
 import threading
 import time
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any, Self
 
 from rich.console import Console
 
 import sweep.cluster  # noqa: F401 sets what Ray reads when it is imported
+from sweep.errors import StorageFault
+from sweep.judge import Judge
 from sweep.status import Progress, Watch
-from sweep.store import Attempt, Store
 from sweep.tracking import BackgroundMirror
 from trainables.config import TrialConfig
-from trainables.records import Failure
 
 from ray import tune  # isort: skip
-
-DEATHS_ALLOWED = 3
-"""How often Ray may restart a point whose process died, from its last snapshot, before the point counts as failed."""
+from ray.tune.search.basic_variant import BasicVariantGenerator  # isort: skip
 
 
 class Session:
@@ -26,10 +26,12 @@ class Session:
     def __init__(self, watch: Watch, console: Console) -> None:
         self._console = console
         self._first_report: float | None = None
-        self._epochs_at_start = sum(known.epochs_done for known in watch.known().values())
+        known = watch.known()
+        self._epochs_at_start = sum(found.epochs_done for found in known.values())
         self.running: dict[str, int] = {}
         self.stopping = threading.Event()
         self.storage_fault: str | None = None
+        self.judge = Judge(watch.store, known, console)
 
     def progress(self) -> Progress:
         """What the store does not say yet."""
@@ -37,10 +39,7 @@ class Session:
         return Progress(dict(self.running), self._epochs_at_start, time.monotonic() - since)
 
     def started(self, point_id: str) -> None:
-        """Count the point as running; a second start means that its process died."""
-        if point_id in self.running:
-            text = f"{point_id}: its process died at epoch {self.running[point_id]}; it goes on from its last snapshot"
-            self._console.print(text, style="yellow", soft_wrap=True)
+        """Count the point as running."""
         self.running.setdefault(point_id, 0)
 
     def reported(self, point_id: str, epoch: int) -> None:
@@ -49,6 +48,16 @@ class Session:
         if self._first_report is None:
             self._first_report = time.monotonic()
             self._epochs_at_start += epoch
+
+    def begin_round(self) -> None:
+        """Nothing runs yet."""
+        self.running.clear()
+        self.judge.begin_round()
+
+    @property
+    def is_round_over(self) -> bool:
+        """Whether what runs is to stop: for good, or to go on in another way."""
+        return self.stopping.is_set() or self.judge.must_stop or self.judge.must_regroup
 
     def for_lease(self) -> dict[str, Any]:
         """The progress as the lease carries it."""
@@ -68,11 +77,17 @@ class _InThisProcess:
 class Reports(_InThisProcess, tune.Callback):
     """Takes what trials report: epochs for the display, commits for the mirror, deaths as failures."""
 
-    def __init__(self, session: Session, store: Store, mirror: BackgroundMirror) -> None:
-        self._session, self._store, self._mirror = session, store, mirror
+    def __init__(self, session: Session, mirror: BackgroundMirror) -> None:
+        self._session, self._judge, self._mirror = session, session.judge, mirror
+
+    def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
+        with self._faults_noted():
+            self._judge.look_for_silent(trials, lambda trial: point_of(trial).point_id)
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         self._session.started(point_of(trial).point_id)
+        with self._faults_noted():
+            self._judge.started(trial, point_of(trial).point_id)
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
         if fault := result.get("storage_fault"):
@@ -81,21 +96,33 @@ class Reports(_InThisProcess, tune.Callback):
             return
         point = point_of(trial)
         self._session.reported(point.point_id, result["epoch"])
+        with self._faults_noted():
+            self._judge.reported(point.point_id, result)
         if result["committed"] >= 0 or result["done"]:
             self._mirror.touch(point, is_running=not result["done"])
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         self._session.running.pop(point_of(trial).point_id, None)
 
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        with self._faults_noted():
+            self._judge.died(trial, point_of(trial), will_restart=True)
+
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         point = point_of(trial)
         self._session.running.pop(point.point_id, None)
-        attempts = self._store.attempts(point.point_id)
-        last = attempts[-1] if attempts else Attempt(1, "", "unknown", 0, {})
-        message = f"the process died {DEATHS_ALLOWED + 1} times"
-        failure = Failure("infra", message, str(getattr(trial, "get_error", lambda: "")() or ""))
-        self._store.save_attempt(point.point_id, replace(last, failure=failure))
+        with self._faults_noted():
+            self._judge.died(trial, point, will_restart=False)
         self._mirror.touch(point, is_running=False)
+
+    @contextmanager
+    def _faults_noted(self) -> Iterator[None]:
+        """An exception here would end the sweep in Tune's way, not in ours."""
+        try:
+            yield
+        except StorageFault as fault:
+            self._session.storage_fault = str(fault)
+            self._session.stopping.set()
 
 
 class StopWhenAsked(_InThisProcess, tune.Stopper):
@@ -108,7 +135,30 @@ class StopWhenAsked(_InThisProcess, tune.Stopper):
         return False
 
     def stop_all(self) -> bool:
-        return self._session.stopping.is_set()
+        return self._session.is_round_over
+
+
+class Launch(BasicVariantGenerator):
+    """Hands Tune the points in their order; holds back while those that were started may all be failing alike."""
+
+    def __init__(self, session: Session, concurrent: int | None) -> None:
+        super().__init__(max_concurrent=concurrent or 0)
+        self._gate, self._launched = _Gate(session), 0
+
+    def next_trial(self) -> Any:
+        if self._live_trials and not self._gate.is_open(self._launched):
+            return None
+        trial = super().next_trial()
+        self._launched += trial is not None
+        return trial
+
+
+class _Gate(_InThisProcess):
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def is_open(self, launched: int) -> bool:
+        return self._session.judge.health.may_launch(launched)
 
 
 def point_of(trial: Any) -> TrialConfig:

@@ -3,6 +3,7 @@
 points/POINT_ID/result            the accepted result: its presence, intact, is what finished means
 points/POINT_ID/snapshot-EPOCH    the last two snapshots of an unfinished point
 points/POINT_ID/attempt-NUMBER    one attempt: where, when, and how it failed if it did
+points/POINT_ID/log-NUMBER        the last part of what that attempt printed, as plain text
 points/POINT_ID/damaged-*         objects that did not match their checksum, put aside
 sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with its checksum
 sweeps/NAME/lease                 the live driver of the sweep
@@ -217,6 +218,14 @@ class Store:
             return True
         return False
 
+    def log(self, point_id: str, number: int) -> str:
+        """The last part of what that attempt printed; empty when nothing is kept."""
+        return (self.objects.read(_log_name(point_id, number)) or b"").decode(errors="replace")
+
+    def save_log(self, point_id: str, number: int, printed: bytes) -> None:
+        """Keep what that attempt printed so far, in place of what was kept before."""
+        self.objects.write(_log_name(point_id, number), printed)
+
     def quarantine(self, config: TrialConfig) -> list[str]:
         """Put damaged objects of the point aside, so that they are seen and never read again; their names."""
         damaged = self.damaged(config)
@@ -326,6 +335,10 @@ def _result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
 
 def _attempt_name(point_id: str, attempt: Attempt) -> str:
     return _point(point_id, f"attempt-{attempt.number:04d}")
+
+
+def _log_name(point_id: str, number: int) -> str:
+    return _point(point_id, f"log-{number:04d}")
 
 
 def _attempt_to_bytes(attempt: Attempt) -> bytes:

@@ -8,14 +8,19 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ray
 from ray import tune
 
+from sweep.causes import cause
 from sweep.errors import StorageFault
 from sweep.failures import classify
 from sweep.file_systems import fullness
+from sweep.hanging import Pace, unwatch, watch
+from sweep.output import Output, path_on_host, rescue
 from sweep.provenance import refuse_other_code
 from sweep.store import Attempt, Store
 from trainables import device
@@ -52,6 +57,8 @@ class PointTrial(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         self._data: dict[str, Dataset] = {}
+        self._node = ray.get_runtime_context().get_node_id()
+        self._work: PointWork | None = None
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -59,13 +66,16 @@ class PointTrial(tune.Trainable):
         return True
 
     def _begin(self, config: dict[str, Any]) -> None:
+        if self._work:
+            self._work.release()
         self._point = TrialConfig.model_validate(config["point"])
-        self._surroundings = Surroundings(**config["surroundings"])
+        given = Surroundings(**config["surroundings"])
+        self._surroundings = replace(given, code=given.code | {"ray_node": self._node, "pid": os.getpid()})
         self._store = Store(Path(self._surroundings.store))
-        self._work: PointWork | None = None
+        self._work = None
 
     def step(self) -> dict[str, Any]:
-        report: dict[str, Any] = {"point_id": self._point.point_id}
+        report: dict[str, Any] = {"point_id": self._point.point_id, "ray_node": self._node}
         try:
             if self._work is None and self._store.result(self._point):  # accepted just before the process died
                 return report | {"epoch": self._point.epochs, "committed": self._point.epochs, "done": True}
@@ -74,7 +84,10 @@ class PointTrial(tune.Trainable):
             self._work.advance(STEP_SECONDS)
         except StorageFault as fault:
             return report | {"epoch": 0, "done": True, "storage_fault": str(fault)}
-        return report | {"epoch": self._work.epoch, "committed": self._work.committed, "done": self._work.is_over}
+        report |= {"epoch": self._work.epoch, "committed": self._work.committed, "done": self._work.is_over}
+        if failure := self._work.failure:
+            report |= {"failure_kind": failure.kind, "cause": cause(failure).digest}
+        return report
 
     def cleanup(self) -> None:
         """Called when the sweep is stopped: what was trained is committed before the process goes."""
@@ -93,9 +106,17 @@ class PointWork:
         self._started = time.perf_counter()
         self._last_snapshot, self._snapshot_cost = time.monotonic(), 0.0
         self.epoch, self.committed, self.is_over = 0, -1, False
+        self.failure: Failure | None = None
+        self._pace, self._is_first = Pace(), True
         quarantined = store.quarantine(point)
         begun = Attempt(0, _moment(), socket.gethostname(), 0, surroundings.code)
         self._attempt = store.begin_attempt(point.point_id, begun)
+        number = self._attempt.number
+        for earlier in range(1, number):
+            rescue(store, point.point_id, earlier)
+        path = path_on_host(store.root, point.point_id, number)
+        self._output = Output(path, partial(store.save_log, point.point_id, number))
+        self._output.start()
         for name in quarantined:
             self._log(f"{name} was damaged and is put aside")
         self._training: Training | None = None
@@ -104,9 +125,12 @@ class PointWork:
     def advance(self, seconds: float) -> None:
         """Train for about that long; commit what is due; afterwards `is_over` tells whether the point has ended."""
         deadline = time.monotonic() + seconds
+        watch(seconds + self._pace.allowance(self._is_first), self._output.descriptor)
         try:
             for record in self._records:
                 self.epoch = record.epoch
+                self._pace.add(_seconds(record))
+                self._is_first = False
                 if self._training and self._snapshot_is_due():
                     self._commit_snapshot(self._training)
                 if time.monotonic() >= deadline:
@@ -119,6 +143,8 @@ class PointWork:
             if full := fullness(error):
                 raise StorageFault(f"no space left: {full}; what was committed is kept") from error
             self._fail(error)
+        finally:
+            unwatch()
 
     def interrupt(self) -> None:
         """Commit what was trained since the last snapshot."""
@@ -127,6 +153,11 @@ class PointWork:
             self.epoch = self._training.epoch
         self._log(f"stopped at epoch {self.epoch}")
         self._save(ended=_moment())
+        self.release()
+
+    def release(self) -> None:
+        """Give back what the attempt has taken of its process; its log is saved."""
+        self._output.stop()
 
     def _train(self) -> Iterator[EpochRecord]:
         """The records still to come; everything heavy is imported, loaded and compiled here, inside the attempt."""
@@ -135,6 +166,7 @@ class PointWork:
 
         snapshot = self._store.snapshot(self._point)
         from_epoch = self.epoch = snapshot.epoch if snapshot else 0
+        self._pace = Pace(map(_seconds, snapshot.history if snapshot else ()))
         provenance = self._surroundings.code | device.describe(self._surroundings.threads)
         refuse_other_code(self._surroundings.code, provenance)
         self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
@@ -159,6 +191,7 @@ class PointWork:
         self.committed = training.epoch
         self._last_snapshot = time.monotonic()
         self._snapshot_cost = self._last_snapshot - start
+        self._output.save()
 
     def _finish(self, training: "Training") -> None:
         outcome: Outcome = "diverged" if training.is_diverged else "finished"
@@ -174,19 +207,28 @@ class PointWork:
         self.committed, self.is_over = self.epoch, True
         self._log(f"{outcome} at epoch {self.epoch}")
         self._save(ended=_moment())
+        self.release()
 
     def _fail(self, error: Exception) -> None:
         message = f"{type(error).__name__}: {error}"
         self._log(f"failed at epoch {self.epoch}: {message}")
-        self._save(ended=_moment(), failure=Failure(classify(error), message, traceback.format_exc()))
+        self.failure = Failure(classify(error), message, traceback.format_exc())
+        self._save(ended=_moment(), failure=self.failure)
         self.is_over = True
+        self.release()
 
     def _log(self, line: str) -> None:
-        self._attempt = replace(self._attempt, log=(*self._attempt.log, f"{_moment()} {line}"))
+        text = f"{_moment()} {line}"
+        self._attempt = replace(self._attempt, log=(*self._attempt.log, text))
+        print(text, flush=True)
 
     def _save(self, **changes: Any) -> None:
         self._attempt = replace(self._attempt, **changes)
         self._store.save_attempt(self._point.point_id, self._attempt)
+
+
+def _seconds(record: EpochRecord) -> float:
+    return record.train_seconds + record.measure_seconds + (record.credibility_seconds or 0.0)
 
 
 def _moment() -> str:

@@ -1,32 +1,250 @@
-"""Which failures are worth another try."""
+"""Which failures are worth another try, and what counts as the same cause."""
+
+import errno
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sweep.causes import DIGEST, cause, general, group, is_asked_for, overcome, place
+from sweep.cluster import Share
 from sweep.errors import UsageError
-from sweep.failures import classify
+from sweep.failure_report import advice, overcome_in_words, retry_words
+from sweep.failures import KINDS, RETRIES, classify, may_retry
 from sweep.reading import retry_kinds
+from sweep.rounds import next_round, roomier
+from sweep.spec import Resources
+from sweep.store import Attempt, Known, State
+from trainables.config import TrialConfig
+from trainables.records import Failure
 
-ResourceExhaustedError = type("ResourceExhaustedError", (Exception,), {})
+
+def error(name: str, base: type[Exception] = Exception) -> type[Exception]:
+    return type(name, (base,), {})
+
+
+def raised_from(outer: Exception, inner: Exception) -> Exception:
+    outer.__cause__ = inner
+    return outer
 
 
 @pytest.mark.parametrize(
-    ("error", "kind"),
+    ("failure", "kind"),
     [
         (ValueError("no"), "code"),
+        (KeyError("memory"), "code"),
         (MemoryError(), "resource"),
-        (ResourceExhaustedError("OOM when allocating tensor"), "resource"),
+        (error("_ArrayMemoryError", MemoryError)("Unable to allocate 4 GiB"), "resource"),
+        (error("ResourceExhaustedError")("{{node dense_1}} failed"), "resource"),
+        (
+            error("XlaRuntimeError", RuntimeError)("RESOURCE_EXHAUSTED: Out of memory"),
+            "resource",
+        ),
+        (error("XlaRuntimeError", RuntimeError)("INVALID_ARGUMENT: shapes differ"), "code"),
+        (error("InternalError")("CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access"), "infra"),
+        (error("JaxRuntimeError", RuntimeError)("INTERNAL: CUDA_ERROR_OUT_OF_MEMORY"), "resource"),
+        (OSError(errno.ENOSPC, "No space left on device"), "resource"),
+        (OSError(errno.EIO, "Input/output error"), "infra"),
+        (OSError(errno.ENOENT, "No such file"), "code"),
         (ConnectionResetError(), "infra"),
+        (TimeoutError(), "infra"),
+        (FloatingPointError("overflow"), "numeric"),
+        (ZeroDivisionError(), "numeric"),
+        (error("LinAlgError", ValueError)("SVD did not converge"), "numeric"),
+        (ValueError("Input X contains NaN."), "numeric"),
+        (error("InvalidArgumentError")("x : Tensor had NaN values"), "numeric"),
+        (raised_from(RuntimeError("the step failed"), MemoryError()), "resource"),
     ],
+    ids=lambda value: f"{type(value).__name__} {value}" if isinstance(value, Exception) else None,
 )
-def test_errors_have_a_kind(error: Exception, kind: str) -> None:
-    assert classify(error) == kind
+def test_errors_have_a_kind(failure: Exception, kind: str) -> None:
+    assert classify(failure) == kind
 
 
-def test_retry_takes_a_list_of_kinds_or_all() -> None:
+def test_errors_that_name_each_other_as_causes_have_a_kind_too() -> None:
+    one, other = ValueError("one"), ValueError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert classify(one) == "code"
+
+
+@given(st.lists(st.sampled_from(KINDS), max_size=12))
+def test_no_kind_is_retried_more_often_than_its_budget(wanted: list[str]) -> None:
+    happened: list[str] = []
+    for kind in wanted:
+        happened.append(kind)
+        if not may_retry(happened):
+            break
+    assert all(happened.count(kind) <= RETRIES[kind] + 1 for kind in KINDS)
+    assert not any(RETRIES[kind] == 0 for kind in happened[:-1])
+
+
+def test_each_kind_has_its_own_budget() -> None:
+    assert RETRIES == {"infra": 3, "resource": 1, "numeric": 0, "code": 0}
+    assert may_retry(["infra", "infra", "resource", "infra"])
+    assert not may_retry(["resource", "resource"])
+    assert not may_retry(["unheard of"])
+    assert not may_retry([])
+
+
+def test_retry_takes_a_list_of_kinds_and_causes_or_all() -> None:
     assert retry_kinds(None) == ()
     assert retry_kinds("infra,resource") == ("infra", "resource")
-    assert retry_kinds("all") == ("infra", "resource", "code")
-    with pytest.raises(
-        UsageError, match="--retry cod: unknown kind of failure; allowed are infra, resource, code, all"
-    ):
+    assert retry_kinds("numeric, 0a1b2c3d") == ("numeric", "0a1b2c3d")
+    assert retry_kinds("all") == ("infra", "resource", "numeric", "code")
+    allowed = "infra, resource, numeric, code, all, or a cause"
+    with pytest.raises(UsageError, match=f"--retry cod: unknown kind of failure; allowed are {allowed}"):
         retry_kinds("cod")
+
+
+# causes
+
+TRACE = """Traceback (most recent call last):
+  File "/opt/mi/sweep/trial.py", line 144, in advance
+    for record in self._records:
+  File "/opt/mi/trainables/training.py", line {line}, in __iter__
+    loss = step()
+  File "/venv/lib/python3.11/site-packages/keras/src/trainer.py", line 9, in train_on_batch
+    raise ValueError
+ValueError: no
+"""
+NUMBERS = st.one_of(st.integers(-(10**9), 10**9), st.floats(allow_nan=False, allow_infinity=False))
+PATHS = st.lists(st.text("abcXYZ019_.-", min_size=1, max_size=8), min_size=1, max_size=4).map("/".join)
+
+
+@given(NUMBERS, NUMBERS, PATHS, PATHS, st.integers(0, 99), st.integers(0, 99), st.integers(1, 9), st.integers(1, 9))
+def test_numbers_paths_points_and_lines_do_not_tell_causes_apart(
+    number: float, other: float, path: str, another: str, seed: int, another_seed: int, line: int, another_line: int
+) -> None:
+    def failure(number: float, path: str, seed: int, line: int) -> Failure:
+        point = TrialConfig(seed=seed).point_id
+        text = f"ValueError: {point}: shape ({abs(number)}, 3) of /{path}: wanted {number} at 0x7f{seed:x}"
+        return Failure("code", text, TRACE.format(line=line))
+
+    first, second = cause(failure(number, path, seed, line)), cause(failure(other, another, another_seed, another_line))
+    assert first.digest == second.digest
+    assert DIGEST.fullmatch(first.digest)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "numeric"},
+        {"message": "ValueError: the other thing is 3"},
+        {"traceback": TRACE.format(line=1).replace("__iter__", "_record")},
+        {"traceback": TRACE.format(line=1).replace("trainables/training", "trainables/probes")},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_kind_words_and_place_tell_causes_apart(change: dict[str, str]) -> None:
+    usual = {"kind": "code", "message": "ValueError: the thing is 3", "traceback": TRACE.format(line=1)}
+    assert cause(Failure(**usual)).digest != cause(Failure(**usual | change)).digest
+
+
+def test_shapes_of_any_rank_are_one() -> None:
+    assert general("shape (3, 4) and [1, 2, 3] differ") == general("shape (5, 6, 7, 8) and [9] differ")
+
+
+def test_the_place_is_the_innermost_frame_of_this_project() -> None:
+    assert place(TRACE.format(line=7)) == "trainables/training.py:7 in __iter__"
+    assert place("") is None
+    hung = 'Timeout (0:00:05)!\nThread 0x1 (most recent call first):\n  File "/a/numpy/x.py", line 1 in f\n'
+    hung += '  File "/a/trainables/probes.py", line 3 in pairs\n  File "/a/sweep/trial.py", line 9 in advance\n'
+    assert place(hung) == "trainables/probes.py:3 in pairs"
+
+
+def attempt(number: int, failure: Failure | None, host: str = "one", **provenance: object) -> Attempt:
+    return Attempt(number, f"2026-01-0{number}", host, 0, dict(provenance), ended=None, failure=failure)
+
+
+def failed(*failures: Failure | None, host: str = "one", **provenance: object) -> Known:
+    attempts = tuple(attempt(n, failure, host, **provenance) for n, failure in enumerate(failures, start=1))
+    return Known(State.FAILED if failures[-1] else State.INTERRUPTED, None, None, attempts)
+
+
+DIED = Failure("infra", "its process died without a word", "ip: 10.0.0.1")
+BROKEN = [Failure("code", f"ValueError: no {n}", TRACE.format(line=n)) for n in range(3)]
+OTHER = Failure("code", "KeyError: 'x'")
+
+
+def test_failed_points_are_grouped_by_cause_with_hosts_and_times() -> None:
+    known = {
+        "a": failed(BROKEN[0]),
+        "b": failed(OTHER),
+        "c": failed(DIED, BROKEN[1], host="two"),
+        "d": Known(State.FINISHED, attempts=(attempt(1, DIED), attempt(2, None))),
+        "e": Known(State.MISSING),
+    }
+    first, second = group(known)
+    assert (first.points, first.hosts, first.attempts) == (("a", "c"), {"one": 1, "two": 1}, 2)
+    assert (first.first, first.last) == ("2026-01-01", "2026-01-02")
+    assert first.example[0] == "c"
+    assert second.points == ("b",)
+    (survived,) = overcome(known)
+    assert (survived.cause.kind, survived.attempts, survived.points) == ("infra", 1, ("d",))
+    (line,) = overcome_in_words([survived])
+    assert line == "overcome: 1 earlier failures (1 infra) of 1 points that have their result"
+
+
+def test_the_command_names_the_kind_or_if_others_share_it_the_cause() -> None:
+    known = {"a": failed(BROKEN[0]), "b": failed(DIED)}
+    by_kind = {one.cause.kind: retry_words("s", one, known, Resources()) for one in group(known)}
+    assert by_kind == {"code": ["resume", "s", "--retry", "code"], "infra": ["resume", "s", "--retry", "infra"]}
+    known["c"] = failed(OTHER)
+    for one in group(known):
+        words = retry_words("s", one, known, Resources())
+        asked = {point for point, found in known.items() if found.failure and is_asked_for(found.failure, words[-1:])}
+        assert asked == set(one.points)
+
+
+@pytest.mark.parametrize(
+    ("device", "gpus", "share"),
+    [("A100", 0.25, ["--gpus-per-trial", "0.5"]), ("A100", 1.0, []), ("cpu", 1.0, ["--max-concurrent", "1"])],
+)
+def test_out_of_memory_suggests_a_larger_share(device: str, gpus: float, share: list[str]) -> None:
+    known = {"a": failed(Failure("resource", "ResourceExhaustedError: OOM"), device=device)}
+    (one,) = group(known)
+    assert retry_words("s", one, known, Resources(gpus=gpus))[4:] == share
+    assert {"A1000.25": "share of the GPU", "A1001.0": "larger GPU", "cpu1.0": "fewer trials at a time"}[
+        f"{device}{gpus}"
+    ] in advice(one, Resources(gpus=gpus))
+
+
+# rounds
+
+POINTS = tuple(TrialConfig(seed=seed) for seed in range(4))
+MEMORY = Failure("resource", "MemoryError")
+
+
+def round_after(*known: Known, sick: tuple[str, ...] = (), is_cut_short: bool = False, begun: int = 0) -> object:
+    named = {point.point_id: found for point, found in zip(POINTS, known, strict=False)}
+    points = POINTS[: len(known)]
+    found = next_round(points, named, dict.fromkeys(named, begun), sick, is_cut_short)
+    return SimpleNamespace(seeds=[point.seed for point in found.points], has_more_room=found.has_more_room)
+
+
+def test_what_died_runs_again_and_then_alone_what_ran_out_of_memory() -> None:
+    found = round_after(failed(DIED), failed(MEMORY), failed(BROKEN[0]), Known(State.DIVERGED))
+    assert (found.seeds, found.has_more_room) == ([0], False)
+    found = round_after(failed(BROKEN[0]), failed(MEMORY))
+    assert (found.seeds, found.has_more_room) == ([1], True)
+
+
+def test_budgets_count_this_run_only_and_not_what_failed_on_sick_hosts() -> None:
+    spent = failed(*[DIED] * 4, ray_node="n1")
+    assert round_after(spent).seeds == []
+    assert round_after(spent, begun=2).seeds == [0]
+    assert round_after(spent, sick=("n1",)).seeds == [0]
+    assert round_after(failed(MEMORY, MEMORY)).seeds == []
+
+
+def test_points_without_a_word_run_again_only_if_the_round_was_cut_short() -> None:
+    unfinished = (Known(State.MISSING), failed(None), Known(State.FINISHED))
+    assert round_after(*unfinished).seeds == []
+    assert round_after(*unfinished, is_cut_short=True).seeds == [0, 1]
+
+
+def test_more_room_packs_less_and_leaves_the_threads() -> None:
+    assert roomier(Share(0.25, 1, 1, 8), 16) == Share(1.0, 2, 1, 4)
+    assert roomier(Share(0, 1, 1, 1), 1) == Share(0, 1, 1, 1)
+    assert roomier(Share(2, 4, 4, None), 6) == Share(2, 6, 4, None)

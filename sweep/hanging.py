@@ -1,0 +1,52 @@
+"""How long a trial may be silent. One that is silent for longer shows where it stands, and its process ends."""
+
+import faulthandler
+import os
+from collections import deque
+from collections.abc import Iterable
+from statistics import median
+
+HANG_SECONDS = float(os.environ.get("SWEEP_HANG_SECONDS", "600"))
+"""A trial may always take this long to its next epoch."""
+
+FIRST_FACTOR = 6
+"""The first epoch of an attempt may take this many times as long: it imports, loads, compiles and examines."""
+
+USUAL_FACTOR, LONGEST_FACTOR = 20, 3
+"""Later ones may take so many times as long as is usual, or as the longest one: the last is examined like the first."""
+
+KEPT = 100
+
+
+class Pace:
+    """How long the epochs of a trial take."""
+
+    def __init__(self, seconds: Iterable[float] = ()) -> None:
+        self._latest: deque[float] = deque(maxlen=KEPT)
+        self._longest = 0.0
+        for one in seconds:
+            self.add(one)
+
+    def add(self, seconds: float) -> None:
+        """One more epoch took that long."""
+        self._latest.append(seconds)
+        self._longest = max(self._longest, seconds)
+
+    def allowance(self, is_first: bool) -> float:
+        """Seconds that the trial may take to its next epoch, the first of its attempt or a later one."""
+        usual = median(self._latest) if self._latest else 0.0
+        floor = HANG_SECONDS * (FIRST_FACTOR if is_first else 1)
+        return max(floor, USUAL_FACTOR * usual, LONGEST_FACTOR * self._longest)
+
+
+def watch(seconds: float, descriptor: int) -> None:
+    """End this process after that many seconds, its traceback written to `descriptor`, unless called again before.
+
+    The clock is a native thread, so that code which hangs without giving up Python's lock is ended too.
+    """
+    faulthandler.dump_traceback_later(seconds, exit=True, file=descriptor)
+
+
+def unwatch() -> None:
+    """Nothing is due: stop the clock."""
+    faulthandler.cancel_dump_traceback_later()

@@ -1,0 +1,70 @@
+"""What a run does next: what was cut short or may be tried again, then what needs more room. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sweep.cluster import Share
+from sweep.failures import may_retry
+from sweep.store import Attempt, Known
+from trainables.config import TrialConfig
+
+
+@dataclass(frozen=True)
+class Round:
+    """Points to run together; `has_more_room` says whether each gets more of the machine than the run asked for."""
+
+    points: tuple[TrialConfig, ...]
+    has_more_room: bool = False
+
+
+def next_round(
+    points: Sequence[TrialConfig],
+    known: Mapping[str, Known],
+    begun: Mapping[str, int],
+    sick: Collection[str],
+    is_cut_short: bool,
+) -> Round:
+    """The next round of a run over `points`, whose attempts up to `begun` were there before; an empty one at its end.
+
+    Points without a result and without a failure run again only if the driver cut their round short, so that a run
+    cannot go on for ever. What failed on a sick host counts for nothing.
+    """
+    again: list[TrialConfig] = []
+    with_more_room: list[TrialConfig] = []
+    for point in points:
+        found = known[point.point_id]
+        if found.state.is_done:
+            continue
+        kinds = kinds_since(found.attempts, begun[point.point_id], sick)
+        if found.failure is None:
+            if is_cut_short:
+                again.append(point)
+        elif kinds and not may_retry(kinds):
+            continue
+        elif kinds and kinds[-1] == "resource":
+            with_more_room.append(point)
+        else:
+            again.append(point)
+    return Round(tuple(again)) if again else Round(tuple(with_more_room), has_more_room=True)
+
+
+def kinds_since(attempts: Sequence[Attempt], begun: int, sick: Collection[str] = ()) -> list[str]:
+    """The kinds of the failures of a point in this run, oldest first, without those on sick hosts."""
+    return [
+        attempt.failure.kind
+        for attempt in attempts
+        if attempt.number > begun and attempt.failure and attempt.provenance.get("ray_node") not in sick
+    ]
+
+
+def roomier(granted: Share, largest_cpus: float) -> Share:
+    """A share that packs less: a whole GPU for a part of one, twice the CPUs if a node has them, half as many at once.
+
+    The threads stay, as they change the numbers.
+    """
+    return replace(
+        granted,
+        gpus=1.0 if 0 < granted.gpus < 1 else granted.gpus,
+        cpus=max(granted.cpus, min(2 * granted.cpus, largest_cpus)),
+        concurrent=max(1, granted.concurrent // 2) if granted.concurrent else None,
+    )

@@ -1,0 +1,147 @@
+"""The driver's bookkeeping of executions: deaths written down, budgets counted, the silent killed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from sweep import judge as judging
+from sweep.health import ALIKE, SICK
+from sweep.judge import Judge
+from sweep.store import Attempt, Store
+from trainables.config import TrialConfig
+from trainables.records import PointResult
+
+POINTS = tuple(TrialConfig(seed=seed) for seed in range(6))
+POINT = POINTS[0].point_id
+
+
+class Bench:
+    """A judge over a store, the trials it follows, and what it killed."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store, self.killed, self.clock = Store(folder), [], 1000.0
+        self.said = ""
+        fakes = {
+            "live": lambda *_: {"n1": "one", "n2": "two"},
+            "own": lambda: "n1",
+            "rescue_log": lambda *_: None,
+            "kill": lambda actor, node, pid: self.killed.append((node, pid)),
+        }
+        monkeypatch.setattr(judging, "nodes", SimpleNamespace(**fakes))
+        monkeypatch.setattr(judging.time, "monotonic", lambda: self.clock)
+        known = {point.point_id: self.store.known(point) for point in POINTS}
+        self.judge = Judge(self.store, known, Console(quiet=True))
+
+    def trial(self, point: TrialConfig = POINTS[0]) -> Any:
+        error = lambda: self.said  # noqa: E731
+        actor = SimpleNamespace(ray_actor=None)
+        return SimpleNamespace(
+            id=point.point_id, num_failures=0, max_failures=0, get_error=error, temporary_state=actor
+        )
+
+    def start(self, trial: Any, node: str = "n1", begins: bool = True) -> None:
+        self.judge.started(trial, trial.id)
+        if begins:
+            self.store.begin_attempt(trial.id, Attempt(0, "now", "one", 0, {"ray_node": node, "pid": 7}))
+
+    def die(self, trial: Any, will_restart: bool = True) -> None:
+        trial.num_failures += 1
+        point = next(point for point in POINTS if point.point_id == trial.id)
+        self.judge.died(trial, point, will_restart)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(tmp_path, monkeypatch)
+
+
+def test_each_death_is_written_down_and_leaves_one_restart_less(bench: Bench) -> None:
+    trial, restarts = bench.trial(), []
+    for _ in range(4):
+        bench.start(trial)
+        restarts.append(trial.max_failures - trial.num_failures)
+        bench.die(trial)
+    assert restarts == [3, 2, 1, 0]
+    assert [one.failure.kind for one in bench.store.attempts(POINT) if one.failure] == ["infra"] * 4
+
+
+def test_a_death_for_memory_leaves_one_restart(bench: Bench) -> None:
+    trial = bench.trial()
+    bench.start(trial)
+    bench.said = "Task was killed due to the node running low on memory"
+    bench.die(trial)
+    bench.start(trial)
+    assert trial.max_failures - trial.num_failures == 0
+    assert [one.failure.kind for one in bench.store.attempts(POINT) if one.failure] == ["resource"]
+
+
+def test_a_process_that_dies_before_it_begins_is_an_attempt_too(bench: Bench) -> None:
+    bench.start(bench.trial(), begins=False)
+    bench.die(bench.trial(), will_restart=False)
+    (only,) = bench.store.attempts(POINT)
+    assert (only.host, only.failure.kind if only.failure else None) == ("unknown", "infra")
+
+
+def test_an_attempt_that_was_stopped_in_order_did_not_die(bench: Bench) -> None:
+    trial = bench.trial()
+    bench.start(trial)
+    (stopped,) = bench.store.attempts(POINT)
+    bench.store.save_attempt(POINT, judging.replace(stopped, ended="later"))
+    bench.judge.begin_round()
+    bench.start(trial, begins=False)
+    bench.die(trial)
+    first, second = bench.store.attempts(POINT)
+    assert (first.failure, bool(second.failure)) == (None, True)
+
+
+def test_a_death_after_the_result_was_accepted_loses_nothing(
+    bench: Bench, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    bench.start(bench.trial())
+    bench.store.commit_result(POINTS[0], result(POINTS[0]))
+    bench.die(bench.trial())
+    assert bench.store.attempts(POINT)[0].failure is None
+
+
+def test_what_is_silent_for_too_long_is_killed_once(bench: Bench) -> None:
+    trial = bench.trial()
+    bench.start(trial)
+    bench.judge.reported(POINT, {"ray_node": "n1", "epoch": 1, "done": False})
+    for seconds, killed in [(900, []), (40, [("n1", 7)]), (5000, [("n1", 7)])]:
+        bench.clock += seconds
+        bench.judge.look_for_silent([trial], lambda trial: trial.id)
+        assert bench.killed == killed
+    bench.die(trial)
+    (only,) = bench.store.attempts(POINT)
+    assert only.failure == judging.explain("", "", 940, False)
+
+
+def report(bench: Bench, point: TrialConfig, **fields: object) -> None:
+    bench.judge.reported(point.point_id, {"ray_node": "n1", "epoch": 0, "done": True} | fields)
+
+
+def test_every_point_out_of_memory_asks_for_more_room_once(bench: Bench) -> None:
+    for _ in range(2):
+        for point in POINTS[:ALIKE]:
+            assert not bench.judge.must_stop
+            bench.start(bench.trial(point))
+            report(bench, point, failure_kind="resource", cause="same")
+        if not bench.judge.must_stop:
+            assert bench.judge.must_regroup
+            assert bench.judge.has_more_room
+            bench.judge.begin_round()
+    assert bench.judge.must_stop
+
+
+def test_a_sick_host_asks_to_regroup(bench: Bench) -> None:
+    bench.start(bench.trial(POINTS[5]), node="n2")
+    for point in POINTS[:SICK]:
+        bench.start(bench.trial(point))
+        bench.die(bench.trial(point))
+    assert bench.judge.health.sick == {"n1"}
+    assert bench.judge.must_regroup
+    assert not bench.judge.must_stop
