@@ -189,7 +189,7 @@ def _worker(driver: int, chance: random.Random) -> psutil.Process | None:
     """A process that trains a point, if there is one."""
     try:
         everyone = psutil.Process(driver).children(recursive=True)
-        workers = [process for process in everyone if "PointTrial" in " ".join(process.cmdline())]
+        workers = [process for process in everyone if "Trainable" in " ".join(process.cmdline())]
     except psutil.NoSuchProcess:
         return None
     return chance.choice(workers) if workers else None
