@@ -26,7 +26,7 @@ demo: $(INSTALLED)  ## Run the demo sweep, export it and draw its figures
 	@echo "MLflow:   $(BIN)/sweep ui"
 
 test: $(INSTALLED)  ## Run the tests; those on MNIST need SWEEP_DATA_DIR
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(INSTALLED)  ## Lint, format and type checks
 	$(BIN)/ruff check .
