@@ -83,7 +83,7 @@ def main() -> None:
         calm_seconds = time.monotonic() - began
         print(f"undisturbed: {calm_seconds:.0f} s", flush=True)
         with _server(root) as server:
-            deadline = began + 60 * options.minutes - 1.5 * calm_seconds
+            deadline = began + 60 * options.minutes - 0.6 * calm_seconds
             record = _disturb(spec, wild, server, random.Random(options.seed), deadline, root / "wild.log")
             server.up()
             findings = _compare(Store(calm), Store(wild), server.uri, record, options.epochs)
