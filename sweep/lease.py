@@ -19,6 +19,8 @@ from sweep.requests import StopRequest, stop_requested
 from sweep.store import Store
 
 BEAT_SECONDS = 2.0
+SETTLE_SECONDS = 0.3
+"""Between looking at a lost lease and moving it away, another taker may have come first; this is far longer."""
 LOOK_SECONDS = 2.0 * BEAT_SECONDS
 """A driver that beats within this time is live without doubt."""
 SILENCE_SECONDS = 30.0
@@ -134,15 +136,24 @@ class Lease:
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
-        while not self._store.objects.create(self._name, self._bytes()):
+        while not self._is_taken():
             other = holder(self._store, self._sweep)
             if other and is_alive(self._store, self._sweep, other):
                 raise _driver_live(self._sweep, other)
             if other is None and _changed(self._store, self._sweep, None):
                 continue  # it was damaged, and a live driver has written it anew
-            self._put_aside(other)
+            if holder(self._store, self._sweep) == other:
+                self._put_aside(other)
         self._thread.start()
         return self
+
+    def _is_taken(self) -> bool:
+        """Put the lease there; whether it is still ours when every taker of an older one has had time to see it."""
+        # It may be ours although it cannot be created: another taker moved it away and put it back.
+        if not (self._store.objects.create(self._name, self._bytes()) or self._is_mine()):
+            return False
+        time.sleep(SETTLE_SECONDS)
+        return self._is_mine()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
