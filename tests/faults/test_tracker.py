@@ -238,8 +238,8 @@ def test_a_server_that_never_serves_costs_one_warning_and_no_time(
             time.sleep(0.2)
         wait_until(lambda: "does not answer" in said(console))
         ended = time.monotonic()
-    assert slowest < 1.0
-    assert time.monotonic() - ended < tracking.OUTAGE_END_SECONDS + 15
+    assert slowest < 0.1
+    assert time.monotonic() - ended < tracking.OUTAGE_END_SECONDS + 2
     assert said(console).count("does not answer") == 1
     assert said(console).count(f"next: sweep track {spec.name}") == 1
 
