@@ -29,6 +29,7 @@ for _name, _value in QUIET.items():
 import ray  # noqa: E402
 
 from sweep.errors import ClusterUnusable  # noqa: E402
+from sweep.machine import trials_at_a_time  # noqa: E402
 from sweep.spec import Resources  # noqa: E402
 
 
@@ -109,19 +110,10 @@ def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:
             note = f"no GPU in the cluster yet: trials wait for one; on CPUs: --gpus-per-trial 0 (want {gpus:g})"
     if not is_own:
         return Share(gpus, wanted.cpus, wanted.threads, max_concurrent, note)
-    fitting = [_times(have.get("CPU", 0), wanted.cpus)]
-    if gpus:
-        fitting.append(_times(have["GPU"], gpus) if gpus >= 1 else int(have["GPU"]) * _times(1, gpus))
-    if min(fitting) < 1:
+    at_a_time = trials_at_a_time(wanted, int(have.get("CPU", 0)), int(have.get("GPU", 0)), max_concurrent)
+    if at_a_time < 1:
         raise ClusterUnusable(
             f"no trial fits: one wants {gpus:g} GPUs and {wanted.cpus:g} CPUs, this machine has "
             f"{have.get('GPU', 0):g} and {have.get('CPU', 0):g}\n  next: lower --gpus-per-trial or --cpus-per-trial"
         )
-    return Share(
-        gpus, wanted.cpus, wanted.threads, min([*fitting, *([max_concurrent] if max_concurrent else [])]), note
-    )
-
-
-def _times(have: float, want: float) -> int:
-    """How often `want` goes into `have`, with 0.1 ten times in 1."""
-    return int(have / want + 1e-9)
+    return Share(gpus, wanted.cpus, wanted.threads, at_a_time, note)

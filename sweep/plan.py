@@ -3,21 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sweep.causes import is_asked_for
+from sweep.causes import Group, group, is_asked_for
 from sweep.costs import Sample, Shape, costs, makespan, sample, shape, work
 from sweep.spec import Resources
 from sweep.store import Known, State
 from trainables.config import TrialConfig
-
-
-@dataclass(frozen=True)
-class Failed:
-    """Failed points of one kind: how many, and the first one with its cause."""
-
-    kind: str
-    count: int
-    first_point: str
-    first_cause: str
 
 
 @dataclass(frozen=True)
@@ -31,7 +21,7 @@ class Plan:
     states: Mapping[str, State]
     to_run: tuple[TrialConfig, ...]
     left_failed: tuple[TrialConfig, ...]
-    failed: tuple[Failed, ...]
+    failed: tuple[Group, ...]
     interrupted: Mapping[str, int]
     epochs_to_run: int
     point_seconds: tuple[float | None, ...]
@@ -92,7 +82,7 @@ def plan(
         states={point.point_id: known[point.point_id].state for point in points},
         to_run=tuple(to_run),
         left_failed=tuple(left_failed),
-        failed=_failed(points, known),
+        failed=tuple(group(known)),
         interrupted={
             point.point_id: known[point.point_id].epochs_done
             for point in points
@@ -108,11 +98,3 @@ def plan(
 def unknown_shapes(todo: Plan) -> set[Shape]:
     """The shapes of the points to run whose cost is unknown."""
     return {shape(point) for point, seconds in zip(todo.to_run, todo.point_seconds, strict=True) if seconds is None}
-
-
-def _failed(points: Sequence[TrialConfig], known: Mapping[str, Known]) -> tuple[Failed, ...]:
-    found: dict[str, list[tuple[str, str]]] = {}
-    for point in points:
-        if failure := known[point.point_id].failure:
-            found.setdefault(failure.kind, []).append((point.point_id, (failure.message.splitlines() or [""])[0]))
-    return tuple(Failed(kind, len(causes), *causes[0]) for kind, causes in found.items())

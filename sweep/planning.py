@@ -10,6 +10,7 @@ from sweep import machine, options, provenance
 from sweep.changes import CodeChange, SpecChange, code_change, commit, spec_change
 from sweep.costs import Sample, Shape, sample, shape
 from sweep.errors import UsageError
+from sweep.failure_report import in_short
 from sweep.options import print_json, print_table, talk
 from sweep.plan import Plan, unknown_shapes
 from sweep.plan import plan as make_plan
@@ -102,10 +103,7 @@ def _rows(wanted: SweepSpec, todo: Plan, now: Mapping[str, Any], at_a_time: int 
 
 def _details(state: State, todo: Plan) -> list[list[str]]:
     if state is State.FAILED:
-        return [
-            [f"    {one.kind}", f"{one.count}, the first {one.first_point}: {one.first_cause[:CAUSE_LENGTH]}"]
-            for one in todo.failed
-        ]
+        return [[f"    {len(one.points)}", in_short(one)[:CAUSE_LENGTH]] for one in todo.failed]
     if state is State.INTERRUPTED:
         epochs = {point.point_id: point.epochs for point in todo.to_run}
         rows = [
@@ -153,7 +151,7 @@ def _as_json(
         "points": {str(state): todo.count(state) for state in State},
         "to_run": [point.point_id for point in todo.to_run],
         "left_failed": [point.point_id for point in todo.left_failed],
-        "failed": [vars(one) for one in todo.failed],
+        "failed": [{"points": one.points, **vars(one.cause)} for one in todo.failed],
         "interrupted": dict(todo.interrupted),
         "epochs_to_run": todo.epochs_to_run,
         "trial_seconds": todo.seconds,

@@ -1,6 +1,5 @@
 """Run a sweep: make the store converge to the spec, with Ray Tune as the executor of what is missing."""
 
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -10,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from sweep import nodes, provenance, space
+from sweep import machine, nodes, provenance, space
 from sweep.causes import group
 from sweep.changes import code_change
 from sweep.cluster import Share, check_reachable, connected, share  # sets what Ray reads when it is imported
@@ -157,10 +156,10 @@ def _say_what_is_waited_for(sweep: str, store: Store, console: Console) -> None:
 
 
 def _check_space(spec: SweepSpec, todo: Plan, options: Options, store: Path) -> None:
-    at_a_time = options.max_concurrent or max(1, int((os.cpu_count() or 1) / spec.resources.cpus))
+    at_a_time = machine.trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), options.max_concurrent)
     prefix, _, database = options.tracking_uri.partition("sqlite:///")
     in_file = Path(database) if not prefix and database else None
-    space.check(space.needs(todo.to_run, at_a_time, store, in_file))
+    space.check(space.needs(todo.to_run, max(1, at_a_time), store, in_file))
 
 
 def _execute(

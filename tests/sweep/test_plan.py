@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sweep.costs import Sample, shape
-from sweep.plan import Failed, plan, unknown_shapes
+from sweep.plan import plan, unknown_shapes
 from sweep.store import Attempt, Known, State
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult, history_to_arrow
@@ -66,9 +66,11 @@ def test_the_cost_is_unknown_rather_than_nothing_without_a_like_point(known: dic
     assert plan((other,), {other.point_id: Known(State.MISSING)}, (), elsewhere).seconds == 5 + 2 * 10
 
 
-def test_failures_are_told_by_kind_and_first_cause_and_interruptions_by_epoch(known: dict[str, Known]) -> None:
+def test_failures_are_told_by_cause_and_interruptions_by_epoch(known: dict[str, Known]) -> None:
     todo = plan(POINTS, known)
-    assert todo.failed == (Failed("code", 1, POINTS[2].point_id, "no"),)
+    assert [(one.cause.kind, one.cause.message, one.points) for one in todo.failed] == [
+        ("code", "no", (POINTS[2].point_id,))
+    ]
     assert todo.interrupted == {POINTS[3].point_id: 4}
 
 
