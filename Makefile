@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench soak clean
+.PHONY: help install demo test faults check format bench soak clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -27,6 +27,9 @@ demo: $(INSTALLED)  ## Run the demo sweep, export it and draw its figures
 
 test: $(INSTALLED)  ## Run the tests; those on MNIST need SWEEP_DATA_DIR
 	$(BIN)/pytest -n 2 --dist loadfile
+
+faults: $(INSTALLED)  ## Run the tests that lose nodes of a Ray cluster; `make test` runs them too
+	$(BIN)/pytest -m faults
 
 check: $(INSTALLED)  ## Lint, format and type checks
 	$(BIN)/ruff check .

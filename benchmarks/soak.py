@@ -20,20 +20,15 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import mlflow
-import pandas as pd
 import psutil
 
-from analysis.collect import from_store
+from benchmarks.soak_findings import NAME, SNAPSHOT_SECONDS, Record, compare, report
 from sweep.lease import holder
-from sweep.options import settle_mlflow
 from sweep.store import Store
 
 RESULTS = Path(__file__).parent / "results"
-NAME = "soak"
 SPEC = """
 name: soak
 description: Small points to be killed.
@@ -45,23 +40,7 @@ grid:
 measure: {every: 5, pairs: [first-last]}
 resources: {gpus: 0, cpus: 1}
 """
-SNAPSHOT_SECONDS = 1.0
-MOST_LOST_SECONDS = 10 * SNAPSHOT_SECONDS
-"""The start of a training, which loads and compiles before its first snapshot, counts as lost work too."""
-CLOCKS = ["train_seconds", "measure_seconds", "timestamp"]
 SWEEP = [sys.executable, "-c", "from sweep.cli import main; main()"]
-
-
-@dataclass
-class Record:
-    """What was done to the sweep, and what each kill cost."""
-
-    driver_kills: int = 0
-    worker_kills: int = 0
-    outages: int = 0
-    starts: int = 0
-    lost_seconds: list[float] = field(default_factory=list)
-    finished: set[str] = field(default_factory=set)
 
 
 def main() -> None:
@@ -86,12 +65,12 @@ def main() -> None:
             deadline = began + 60 * options.minutes - 0.6 * calm_seconds
             record = _disturb(spec, wild, server, random.Random(options.seed), deadline, root / "wild.log")
             server.up()
-            findings = _compare(Store(calm), Store(wild), server.uri, record, options.epochs)
+            findings = compare(Store(calm), Store(wild), server.uri, record, options.epochs)
     seconds = time.monotonic() - began
-    report = _report(findings, record, calm_seconds, seconds, options.seed)
+    told = report(findings, record, calm_seconds, seconds, options.seed)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "soak.md").write_text(report)
-    print(report)
+    (RESULTS / "soak.md").write_text(told)
+    print(told)
     sys.exit(0 if all(findings.values()) else 1)
 
 
@@ -160,7 +139,7 @@ def _disturb(spec: Path, store: Path, server: _Server, chance: random.Random, de
         driver = _start(spec, store, server.uri, log)
         record.starts += 1
         while driver.poll() is None:
-            wait_until = time.monotonic() + chance.uniform(4.0, 25.0)
+            wait_until = time.monotonic() + chance.uniform(3.0, 14.0)
             while driver.poll() is None and time.monotonic() < wait_until:
                 time.sleep(0.1)
             if driver.poll() is not None or time.monotonic() > deadline:
@@ -175,9 +154,10 @@ def _disturb(spec: Path, store: Path, server: _Server, chance: random.Random, de
             if victim is None:
                 continue
             record.finished |= _finished(store)
-            lost = _unsaved_seconds(store)
+            unsaved = _unsaved(store)
             victim.kill()
-            record.lost_seconds += lost if deed == "driver" else lost[:1]
+            for seconds, is_trained in unsaved if deed == "driver" else unsaved[:1]:
+                (record.lost_training if is_trained else record.lost_starts).append(seconds)
             record.driver_kills += deed == "driver"
             record.worker_kills += deed == "worker"
         if driver.returncode == 0:
@@ -199,78 +179,21 @@ def _finished(store: Path) -> set[str]:
     return {path.parent.name for path in store.glob("points/*/result")}
 
 
-def _unsaved_seconds(store: Path) -> list[float]:
-    """For each point in training, for how long it has trained since its newest snapshot or its start, longest first."""
+def _unsaved(store: Path) -> list[tuple[float, bool]]:
+    """For each running point: seconds of work that are in no snapshot, and whether it had trained; longest first.
+
+    A point that has no snapshot of its present attempt is still loading and compiling: the first comes with epoch 0.
+    """
     driver, now, unsaved = holder(Store(store), NAME), time.time(), []
     for point in driver.work.get("running", {}) if driver else ():
-        moments = []
-        for path in [*store.glob(f"points/{point}/snapshot-*"), *store.glob(f"points/{point}/attempt-*")]:
-            with contextlib.suppress(FileNotFoundError):  # replaced by the next, or by the result
-                moments.append(path.stat().st_mtime)
-        if moments and not (store / "points" / point / "result").exists():
-            unsaved.append(now - max(moments))
-    return sorted(unsaved, reverse=True)
-
-
-def _compare(calm: Store, wild: Store, uri: str, record: Record, epochs: int) -> dict[str, bool]:
-    """What must hold, and whether it does."""
-    tables = from_store(wild, NAME)
-    rows, points = tables.epochs.to_pandas(), tables.points.to_pandas()
-    expected = from_store(calm, NAME).epochs.to_pandas()
-    per_point = rows.groupby("point_id").epoch.agg(list)
-    repeated = sum(len(wild.attempts(point)) > _attempts_until_done(wild, point) for point in points.point_id)
-    runs = _runs(uri)
-    return {
-        f"all {len(points)} points are finished, each once": bool((points.state == "finished").all())
-        and points.point_id.is_unique,
-        "every epoch of every point is in the tables once": bool(
-            per_point.map(lambda found: found == list(range(epochs + 1))).all()
-        ),
-        "the tables equal those of the undisturbed run, bit for bit, but for clocks": rows.drop(columns=CLOCKS).equals(
-            expected.drop(columns=CLOCKS)
-        ),
-        "no finished point was computed again": repeated == 0 and record.finished <= set(points.point_id),
-        f"no kill lost more than {MOST_LOST_SECONDS:g} s of a training": max(record.lost_seconds, default=0.0)
-        <= MOST_LOST_SECONDS,
-        "MLflow holds one finished run per point, and each epoch of it once": runs
-        == {point: ("FINISHED", list(range(epochs + 1))) for point in points.point_id},
-    }
-
-
-def _attempts_until_done(store: Store, point_id: str) -> int:
-    """The number of the attempt that finished the point."""
-    (point,) = (point for point in store.spec(NAME).points if point.point_id == point_id)
-    result = store.result(point)
-    return result.attempt if result else 0
-
-
-def _runs(uri: str) -> dict[str, tuple[str, list[int]]]:
-    settle_mlflow()
-    client = mlflow.MlflowClient(uri)
-    experiment = client.get_experiment_by_name(NAME)
-    found: dict[str, tuple[str, list[int]]] = {}
-    for run in client.search_runs([experiment.experiment_id], max_results=5000):
-        steps = sorted(metric.step for metric in client.get_metric_history(run.info.run_id, "test_error"))
-        point = run.data.tags["point_id"]
-        found[point if point not in found else f"{point} again"] = (run.info.status, steps)
-    return found
-
-
-def _report(findings: dict[str, bool], record: Record, calm: float, seconds: float, seed: int) -> str:
-    lost = pd.Series(record.lost_seconds, dtype=float)
-    cost = f"median {lost.median():.2f} s, largest {lost.max():.2f} s" if len(lost) else "none"
-    lines = [
-        "# Killed until done",
-        "",
-        f"200 points on digits, {os.cpu_count()} CPUs, seed {seed}; a snapshot every {SNAPSHOT_SECONDS:g} s. "
-        f"Undisturbed: {calm:.0f} s; all together {seconds:.0f} s.",
-        "",
-        f"- driver killed {record.driver_kills} times, workers {record.worker_kills} times, the MLflow server down "
-        f"{record.outages} times; the command was given {record.starts} times",
-        f"- work lost per killed trial: {cost} since its last snapshot or its start",
-        *(f"- {'holds' if holds else 'FAILS'}: {claim}" for claim, holds in findings.items()),
-    ]
-    return "\n".join(lines) + "\n"
+        newest = {"snapshot": 0.0, "attempt": 0.0}
+        for kind in newest:
+            for path in store.glob(f"points/{point}/{kind}-*"):
+                with contextlib.suppress(FileNotFoundError):  # replaced by the next, or by the result
+                    newest[kind] = max(newest[kind], path.stat().st_mtime)
+        if newest["attempt"] and not (store / "points" / point / "result").exists():
+            unsaved.append((now - max(newest.values()), newest["snapshot"] > newest["attempt"]))
+    return sorted(unsaved, key=lambda one: (one[1], one[0]), reverse=True)
 
 
 if __name__ == "__main__":

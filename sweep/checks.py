@@ -167,7 +167,7 @@ def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> Fi
 
 def tracker(uri: str) -> Finding:
     """Whether MLflow's server answers, or its database can be read. A sweep runs without, so this never unfits."""
-    from sweep.tracking import KNOCK_SECONDS, knock
+    from sweep.mirroring import KNOCK_SECONDS, knock
 
     later = "the sweep runs without it; afterwards: sweep track SWEEP"
     start = time.perf_counter()

@@ -92,6 +92,11 @@ def connected(address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
+def head_address() -> str:
+    """HOST:PORT of the head of the connected cluster."""
+    return str(ray.get_runtime_context().gcs_address)
+
+
 def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:
     """The resources of a trial, and how many run at once, on the connected cluster.
 

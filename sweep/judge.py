@@ -13,14 +13,14 @@ from sweep import nodes
 from sweep.causes import cause
 from sweep.deaths import explain, oom_kills
 from sweep.failures import RETRIES
-from sweep.hanging import Pace
+from sweep.hanging import HANG_SECONDS, Pace
 from sweep.health import Blow, Health
 from sweep.rounds import kinds_since
 from sweep.store import Attempt, Known, Store
 from trainables.config import TrialConfig
 from trainables.records import Failure
 
-SLACK_SECONDS = 30.0
+SLACK_SECONDS = min(30.0, HANG_SECONDS)
 SLACK_FACTOR = 1.5
 """A trial that hangs ends itself; one that cannot even do that is killed by the driver, after this much more."""
 

@@ -12,11 +12,19 @@ from rich.console import Console
 from sweep import machine, nodes, provenance, space
 from sweep.causes import group
 from sweep.changes import code_change
-from sweep.cluster import Share, check_reachable, connected, share  # sets what Ray reads when it is imported
+from sweep.cluster import (
+    Share,
+    check_reachable,
+    connected,
+    head_address,
+    share,
+)  # sets what Ray reads when it is imported
 from sweep.errors import Interrupted, PointsFailed, StorageFault, UsageError
 from sweep.failure_report import advice, in_short, retry_words
 from sweep.failures import RETRIES
+from sweep.head import HeadWatch
 from sweep.lease import SILENCE_SECONDS, Lease, holder
+from sweep.mirroring import BackgroundMirror
 from sweep.neighbours import others_last, running_elsewhere
 from sweep.options import command_line, default_tracking_uri
 from sweep.plan import Plan, plan
@@ -28,7 +36,6 @@ from sweep.spec import SweepSpec
 from sweep.status import Watch
 from sweep.stopping import Stopping
 from sweep.store import Known, Store
-from sweep.tracking import BackgroundMirror
 from sweep.trial import PointTrial, Surroundings
 from trainables import datasets
 from trainables.config import DatasetName
@@ -174,11 +181,11 @@ def _execute(
 ) -> None:
     """Let Ray Tune run the points to do; whatever happens to Ray or Tune, the store says what was done."""
     judge, now = session.judge, Round(todo.to_run)
-    with connected(options.address):
+    with connected(options.address), HeadWatch(head_address(), stopping.on_head_loss):
         granted = share(spec.resources, options.max_concurrent, is_own=options.address is None)
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
-        code = provenance.code() | ({"code_sha256": None} if options.accept_code_change else {})
+        code = provenance.code() | {"sweep": spec.name} | ({"code_sha256": None} if options.accept_code_change else {})
         surroundings = Surroundings(str(watch.store.root), data_dir, granted.threads, code)
         while now.points and not (session.stopping.is_set() or judge.must_stop):
             has_more_room = now.has_more_room or judge.has_more_room

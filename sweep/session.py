@@ -12,8 +12,8 @@ from rich.console import Console
 import sweep.cluster  # noqa: F401 sets what Ray reads when it is imported
 from sweep.errors import StorageFault
 from sweep.judge import Judge
+from sweep.mirroring import BackgroundMirror
 from sweep.status import Progress, Watch
-from sweep.tracking import BackgroundMirror
 from trainables.config import TrialConfig
 
 from ray import tune  # isort: skip

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from sweep.errors import Interrupted
+from sweep.errors import ClusterUnusable, Interrupted, SweepError
 from sweep.processes import kill_children
 from sweep.requests import StopRequest
 
@@ -48,7 +48,7 @@ class Stopping:
         """Do what was asked through the store."""
         who = f"asked to stop by {request.by}"
         if request.now:
-            self._end(who)
+            self._end_as_asked(who)
         self.ask(who, f"to stop at once: {self._at_once}", is_request=True)
 
     def on_loss(self) -> None:
@@ -59,17 +59,23 @@ class Stopping:
     def ask(self, who: str, more: str, is_request: bool = False) -> None:
         """Stop in order; a signal that comes after that ends the process at once."""
         if self._is_ending and not is_request:
-            self._end(who)
+            self._end_as_asked(who)
         self._is_ending = True
         self._asked.set()
         self._console.print(f"{who}: taking snapshots, then stopping; {more}", style="yellow", soft_wrap=True)
 
-    def _end(self, who: str) -> NoReturn:
+    def on_head_loss(self, what: str) -> None:
+        """End at once, as Ray can do nothing without its head."""
+        self._end(ClusterUnusable(f"{what}; what was committed is kept\n  next: {self._again}"))
+
+    def _end_as_asked(self, who: str) -> NoReturn:
+        self._end(Interrupted(f"{who}: stopped at once; what was committed is kept\n  next: {self._again}"))
+
+    def _end(self, why: SweepError) -> NoReturn:
         kill_children()
         for act in reversed(self.last_acts):
             with suppress(Exception):
                 act()
-        text = f"sweep: {who}: stopped at once; what was committed is kept\n  next: {self._again}"
         with suppress(Exception):
-            self._console.print(text, style="red", soft_wrap=True)
-        os._exit(Interrupted.exit_code)
+            self._console.print(f"sweep: {why}", style="red", soft_wrap=True)
+        os._exit(why.exit_code)

@@ -183,10 +183,11 @@ class Store:
     def begin_attempt(self, point_id: str, attempt: Attempt) -> Attempt:
         """Write down a new attempt under the next free number; the attempt with that number.
 
-        Older attempts that never ended died with their process, and are marked so.
+        Older attempts that never ended died with their process, and are marked so, but for one of another sweep that
+        has a driver: it may be alive.
         """
         for older in self.attempts(point_id):
-            if older.ended is None and older.failure is None:
+            if older.ended is None and older.failure is None and not self._may_live(older, attempt):
                 died = Failure("infra", "its process died without a word")
                 self.save_attempt(point_id, replace(older, failure=died))
         while True:
@@ -194,6 +195,12 @@ class Store:
             attempt = replace(attempt, number=1 + max((int(number) for number in used), default=0))
             if self.objects.create(_attempt_name(point_id, attempt), _attempt_to_bytes(attempt)):
                 return attempt
+
+    def _may_live(self, older: Attempt, newer: Attempt) -> bool:
+        """Whether the older one belongs to another sweep, and that sweep to a driver."""
+        sweep = str(older.provenance.get("sweep") or "")
+        is_of_another = sweep not in ("", newer.provenance.get("sweep"))
+        return is_of_another and self.objects.read(self.lease_name(sweep)) is not None
 
     def save_attempt(self, point_id: str, attempt: Attempt) -> None:
         """Write down an attempt: when it starts, as it goes on, and how it ended."""

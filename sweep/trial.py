@@ -191,6 +191,7 @@ class PointWork:
         self.committed = training.epoch
         self._last_snapshot = time.monotonic()
         self._snapshot_cost = self._last_snapshot - start
+        print(f"{_moment()} snapshot at epoch {training.epoch}, in {self._snapshot_cost:.3f} s", flush=True)
         self._output.save()
 
     def _finish(self, training: "Training") -> None:

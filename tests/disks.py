@@ -9,11 +9,14 @@ import pytest
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of 24 MB in that folder; without the right to mount one, the test is skipped."""
+def small_disk(folder: Path, megabytes: int = 24) -> Iterator[Path]:
+    """A file system of that size in that folder; without the right to mount one, the test is skipped."""
     folder.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], check=False, capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         pytest.skip(f"not allowed to mount: {done.stderr.strip()}")

@@ -1,19 +1,8 @@
 """The tracking server down, hung, slow, busy, broken, killed: one warning, no time, nothing lost, nothing twice."""
 
-import contextlib
-import http.client
 import io
-import os
-import signal
-import socket
-import subprocess
-import sys
-import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,129 +12,22 @@ from rich.console import Console
 
 from analysis.collect import from_store
 from analysis.from_mlflow import from_mlflow
-from sweep import tracking
+from sweep import mirroring
+from sweep.mirroring import BackgroundMirror
 from sweep.spec import SweepSpec
 from sweep.spec_reader import load
 from sweep.store import Store
-from sweep.tracking import BackgroundMirror, Mirror
+from sweep.tracking import Mirror
+from tests.servers import PATIENCE_SECONDS, Between, Server
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult
 from trainables.snapshots import Snapshot
 
 SETTINGS = ["grid.architecture=[mlp, shortcut]", "grid.seed=0..1", "grid.width=[8]", "grid.depth=[4]", "fixed.epochs=4"]
-PATIENCE_SECONDS = 60.0
 OUTAGES = ["closed", "hung", "429", "500"]
 
 Result = Callable[[TrialConfig], PointResult]
 History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Server:
-    """A real MLflow server, that can be killed and started again on its database."""
-
-    def __init__(self, database: Path) -> None:
-        self.port, self._database = free_port(), database
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def uri(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        command = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
-        self._process = subprocess.Popen(
-            [sys.executable, *command, "--backend-store-uri", f"sqlite:///{self._database}"],
-            env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            with contextlib.suppress(urllib.error.URLError, OSError):
-                urllib.request.urlopen(f"{self.uri}/health", timeout=1).close()
-                return
-            time.sleep(0.1)
-        raise TimeoutError("the MLflow server did not start")
-
-    def kill(self) -> None:
-        if self._process and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(timeout=30)
-
-
-class Between:
-    """Stands between the mirror and the server: passes requests on, or fails as `mode` says.
-
-    closed: hangs up at once; hung: never answers; 429, 500: answers so; lost: passes the request on, not the answer;
-    slow: answers late. `requests` counts what came.
-    """
-
-    def __init__(self, server_port: int) -> None:
-        self.mode, self.delay, self.requests = "ok", 0.0, 0
-        self.is_over = threading.Event()
-        between = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one_request(self) -> None:
-                with contextlib.suppress(OSError):
-                    super().handle_one_request()
-
-            def answer(self) -> None:
-                between.requests += 1
-                mode, body = between.mode, self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.close_connection = True
-                if mode == "closed":
-                    return
-                if mode == "hung":
-                    between.is_over.wait(PATIENCE_SECONDS)
-                elif mode in ("429", "500"):
-                    self.send(int(mode), b"{}", {"Retry-After": "3600"})
-                else:
-                    between.is_over.wait(between.delay if mode == "slow" else 0)
-                    status, content = self.passed_on(body)
-                    if mode != "lost" or self.command == "GET":
-                        self.send(status, content, {})
-
-            do_GET = do_POST = do_PATCH = do_DELETE = answer
-
-            def passed_on(self, body: bytes) -> tuple[int, bytes]:
-                connection = http.client.HTTPConnection("127.0.0.1", server_port, timeout=30)
-                headers = {"Content-Type": self.headers.get("Content-Type") or "application/json"}
-                connection.request(self.command, self.path, body or None, headers)
-                answered = connection.getresponse()
-                content = answered.read()
-                connection.close()
-                return answered.status, content
-
-            def send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-                self.send_response(status)
-                for name, value in {"Content-Type": "application/json", **headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.uri = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.is_over.set()
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -181,8 +63,8 @@ def store(tmp_path: Path, spec: SweepSpec) -> Store:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries an absent tracker again soon, and waits less for answers."""
-    monkeypatch.setattr(tracking, "RETRY_SECONDS", 0.3)
-    monkeypatch.setattr(tracking, "KNOCK_SECONDS", 1.0)
+    monkeypatch.setattr(mirroring, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(mirroring, "KNOCK_SECONDS", 1.0)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
 
 
@@ -239,7 +121,7 @@ def test_a_server_that_never_serves_costs_one_warning_and_no_time(
         wait_until(lambda: "does not answer" in said(console))
         ended = time.monotonic()
     assert slowest < 0.1
-    assert time.monotonic() - ended < tracking.OUTAGE_END_SECONDS + 2
+    assert time.monotonic() - ended < mirroring.OUTAGE_END_SECONDS + 2
     assert said(console).count("does not answer") == 1
     assert said(console).count(f"next: sweep track {spec.name}") == 1
 
@@ -286,7 +168,7 @@ def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
     console: Console,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(tracking.END_SECONDS, "server", 1.0)
+    monkeypatch.setitem(mirroring.END_SECONDS, "server", 1.0)
     between.mode, between.delay = "slow", 0.5
     with BackgroundMirror(between.uri, spec, store, console) as mirror:
         start = time.monotonic()
@@ -342,7 +224,7 @@ def test_two_runs_of_one_point_become_one(
 def test_a_server_killed_in_mid_run_and_started_again(
     server: Server, spec: SweepSpec, store: Store, result: Result, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(mirroring, "RETRY_SECONDS", 0.3)
     half = len(spec.points) // 2
     with BackgroundMirror(server.uri, spec, store, console) as mirror:
         for number, point in enumerate(spec.points):

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -223,6 +224,24 @@ def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
         }
         filler.unlink()
         code, said = finish(start(*arguments))
+        assert code == 0, said
+        pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
+
+
+def test_rays_own_disk_that_fills_up_in_mid_run_costs_no_result(
+    undisturbed: Path, spec_file: Path, tmp_path: Path
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="ray") as short, small_disk(Path(short) / "t", megabytes=64) as disk:
+        store = tmp_path / "runs"
+        arguments = ["run", str(spec_file), "--store", str(store)]
+        process = start(*arguments, RAY_TMPDIR=str(disk), TMPDIR=str(disk))
+        wait_until(lambda: in_mid_training(store), process)
+        filler = fill(disk)
+        code, said = finish(process)
+        assert code in (0, 6), said
+        assert code == 0 or f"the file system {disk}" in said
+        filler.unlink()
+        code, said = finish(start(*arguments, RAY_TMPDIR=str(disk), TMPDIR=str(disk)))
         assert code == 0, said
         pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
 

@@ -169,6 +169,20 @@ def test_an_attempt_whose_process_died_is_marked_when_the_next_begins(store: Sto
     assert store.known(POINT).state is State.INTERRUPTED
 
 
+@pytest.mark.parametrize(
+    ("sweep", "has_driver", "is_left"), [("b", True, True), ("b", False, False), ("a", True, False)]
+)
+def test_an_attempt_that_another_sweeps_driver_may_be_at_is_left_alone(
+    store: Store, sweep: str, has_driver: bool, is_left: bool
+) -> None:
+    store.begin_attempt(POINT.point_id, replace(attempt(0), provenance={"sweep": sweep}))
+    if has_driver:
+        store.objects.write(store.lease_name(sweep), b"{}")
+    store.begin_attempt(POINT.point_id, replace(attempt(0), provenance={"sweep": "a"}))
+    first, _ = store.attempts(POINT.point_id)
+    assert (first.failure is None) == is_left
+
+
 def test_the_first_result_that_was_accepted_stays(store: Store, result: Callable[[TrialConfig], PointResult]) -> None:
     store.commit_result(POINT, result(POINT))
     store.commit_result(POINT, replace(result(POINT), wall_seconds=99.0))

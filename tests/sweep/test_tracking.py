@@ -10,10 +10,11 @@ import mlflow
 import pytest
 from rich.console import Console
 
+from sweep.mirroring import BackgroundMirror
 from sweep.spec import SweepSpec
 from sweep.spec_reader import load
 from sweep.store import Attempt, State, Store
-from sweep.tracking import BackgroundMirror, Mirror
+from sweep.tracking import Mirror
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult
 from trainables.snapshots import Snapshot

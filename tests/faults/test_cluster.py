@@ -1,0 +1,152 @@
+"""Sweeps on a Ray cluster of several nodes: one is lost, the head is lost, one is sick, two sweeps share them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.collect import from_store
+from sweep.store import Store
+from tests.clusters import Nodes, nodes
+from tests.processes import finish, wait_until
+from tests.struck import Sweeps
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
+
+CLOCKS = ["train_seconds", "measure_seconds", "timestamp"]
+SPEC = """
+name: struck
+fixed: {dataset: digits, architecture: mlp, width: 4, depth: 3, epochs: 60}
+grid: {seed: SEEDS}
+measure: {every: 20}
+resources: {gpus: 0, cpus: 1}
+"""
+SLOW = """
+def strike(point, epoch):
+    time.sleep(0.1)
+"""
+QUICK = "def strike(point, epoch):\n    pass"
+SICK = """
+def strike(point, epoch):
+    import ray
+    with open(os.path.join(FOLDER, "sick")) as file:
+        if ray.get_runtime_context().get_node_id() == file.read():
+            raise ConnectionError("the network is down")
+"""
+
+
+@pytest.fixture
+def sweeps(tmp_path: Path) -> Sweeps:
+    return Sweeps.in_folder(tmp_path)
+
+
+@pytest.fixture
+def cluster(sweeps: Sweeps) -> Iterator[Nodes]:
+    with nodes(sweeps) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """The epochs of seeds 0 to 3, computed without a fault."""
+    sweeps = Sweeps.in_folder(tmp_path_factory.mktemp("undisturbed"))
+    sweeps.strike(QUICK)
+    done = sweeps.run("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")))
+    assert done.returncode == 0, done.stderr
+    return epochs(sweeps)
+
+
+def epochs(sweeps: Sweeps) -> pd.DataFrame:
+    return from_store(Store(sweeps.store), "struck").epochs.to_pandas().drop(columns=CLOCKS)
+
+
+def trained_on(sweeps: Sweeps) -> dict[str, str]:
+    """The node of each point that has a snapshot, by point."""
+    store = Store(sweeps.store)
+    points = {
+        path.parent.name for path in sweeps.store.glob("points/*/snapshot-*") if not path.name.endswith("-000000000")
+    }
+    return {point: store.attempts(point)[-1].provenance["ray_node"] for point in points}
+
+
+def test_trials_of_a_lost_node_go_on_elsewhere_from_their_snapshots(
+    sweeps: Sweeps, cluster: Nodes, undisturbed: pd.DataFrame
+) -> None:
+    lost, kept = cluster.workers
+    sweeps.strike(SLOW)
+    process = sweeps.start("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")), "--address", cluster.address)
+    wait_until(lambda: lost in trained_on(sweeps).values(), process)
+    moved = next(point for point, node in trained_on(sweeps).items() if node == lost)
+    cluster.kill(lost)
+    sweeps.strike(QUICK)
+    code, said = finish(process)
+    assert code == 0, said
+    assert f"{moved}: its process died" in said
+    first, second = Store(sweeps.store).attempts(moved)
+    assert (first.failure.kind, first.provenance["ray_node"]) == ("infra", lost)
+    assert second.from_epoch > 0
+    assert second.provenance["ray_node"] == kept
+    pd.testing.assert_frame_equal(epochs(sweeps), undisturbed, check_exact=True)
+
+
+def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
+    sweeps: Sweeps, cluster: Nodes, undisturbed: pd.DataFrame
+) -> None:
+    sweeps.strike(SLOW)
+    spec = sweeps.spec(SPEC.replace("SEEDS", "0..3"))
+    process = sweeps.start("run", spec, "--address", cluster.address)
+    wait_until(lambda: len(trained_on(sweeps)) > 1, process)
+    cluster.kill(cluster.head)
+    code, said = finish(process)
+    assert code == 7, said
+    assert "next: sweep resume struck" in said
+    assert not (sweeps.store / "sweeps" / "struck" / "lease").exists()
+    for worker in cluster.workers:
+        cluster.kill(worker)
+    sweeps.strike(QUICK)
+    with nodes(sweeps) as another:
+        done = sweeps.run("run", spec, "--address", another.address)
+    assert done.returncode == 0, done.stderr
+    assert max(known.attempts[-1].from_epoch for known in sweeps.known().values()) > 0
+    pd.testing.assert_frame_equal(epochs(sweeps), undisturbed, check_exact=True)
+
+
+def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(sweeps: Sweeps, cluster: Nodes) -> None:
+    sweeps.strike("def strike(point, epoch):\n    time.sleep(0.02)")
+    specs = {
+        name: SPEC.replace("struck", name).replace("SEEDS", seeds) for name, seeds in {"a": "0..2", "b": "2..4"}.items()
+    }
+    processes = [
+        sweeps.start("run", sweeps.spec(text, name), "--address", cluster.address) for name, text in specs.items()
+    ]
+    for process in processes:
+        code, said = finish(process)
+        assert code == 0, said
+    for name, seeds in {"a": {0, 1, 2}, "b": {2, 3, 4}}.items():
+        known = sweeps.known(name)
+        assert set(known) == seeds
+        assert {str(found.state) for found in known.values()} == {"finished"}
+        assert all(found.attempts[-1].provenance["sweep"] == name for seed, found in known.items() if seed != 2)
+    starts = {
+        name: min(found.attempts[0].started for seed, found in sweeps.known(name).items() if seed != 2)
+        for name in specs
+    }
+    ends = {
+        name: max(found.attempts[-1].ended for seed, found in sweeps.known(name).items() if seed != 2) for name in specs
+    }
+    assert max(starts.values()) < min(ends.values())
+
+
+def test_a_host_that_fails_where_others_do_not_gets_no_more_points(sweeps: Sweeps, cluster: Nodes) -> None:
+    sick, healthy = cluster.workers
+    (sweeps.folder / "sick").write_text(sick)
+    sweeps.strike(SICK)
+    done = sweeps.run(
+        "run", sweeps.spec(SPEC.replace("60", "2").replace("SEEDS", "0..9")), "--address", cluster.address
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"(node {sick[:8]}) fails where others do not: no more trials run there" in done.stderr
+    attempts = [attempt for found in sweeps.known().values() for attempt in found.attempts]
+    assert {one.provenance["ray_node"] for one in attempts if one.failure} == {sick}
+    assert {found.result.provenance["ray_node"] for found in sweeps.known().values()} == {healthy}

@@ -1,0 +1,69 @@
+"""Real sweeps into whose trainings a test strikes: processes that die, hang or raise, on chosen hosts if need be."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sweep.store import Known, Store
+from tests.processes import COMMAND
+
+INJECTION = Path(__file__).parent / "injection"
+TIMEOUT_SECONDS = 400
+
+
+@dataclass
+class Sweeps:
+    """Runs the command in a folder, with the `strike` that is given injected into every training."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "Sweeps":
+        """Sweeps that start from nothing: no settings of whoever runs the tests, snapshots five times a second."""
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
+        paths = [str(INJECTION), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        struck = {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+        struck |= {"SWEEP_TEST_STRIKE": str(folder / "strike.py"), "SWEEP_SNAPSHOT_SECONDS": "0.2"}
+        return cls(folder, clean | struck | {"SWEEP_HANG_SECONDS": "8"})
+
+    @property
+    def store(self) -> Path:
+        """The folder of the results."""
+        return self.folder / "runs"
+
+    def strike(self, code: str) -> None:
+        """What happens in trainings from now on: a definition of `strike(point, epoch)`."""
+        (self.folder / "strike.py").write_text(f"import os, signal, time\nFOLDER = {str(self.folder)!r}\n{code}")
+
+    def spec(self, text: str, name: str = "spec") -> str:
+        """The path of a spec of that text."""
+        path = self.folder / f"{name}.yaml"
+        path.write_text(text)
+        return str(path)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A `sweep` command, started."""
+        return subprocess.Popen([*COMMAND, *arguments], **self._surroundings())
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A `sweep` command, ended."""
+        return subprocess.run([*COMMAND, *arguments], **self._surroundings(), timeout=TIMEOUT_SECONDS, check=False)
+
+    def _surroundings(self) -> dict[str, Any]:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return {"env": self.environment, "cwd": self.folder, **pipes}
+
+    def known(self, sweep: str = "struck") -> dict[int, Known]:
+        """What the store knows of the points of a sweep, by seed."""
+        store = Store(self.store)
+        return {point.seed: store.known(point) for point in store.spec(sweep).points}
+
+    def causes(self) -> dict[str, dict]:
+        """What `sweep failures` says, by kind."""
+        done = self.run("failures", "struck", "--json")
+        assert done.returncode == 0, done.stderr
+        return {cause["kind"]: cause for cause in json.loads(done.stdout)["causes"]}
