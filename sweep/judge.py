@@ -64,7 +64,7 @@ class Judge:
     def reported(self, point_id: str, result: Mapping[str, Any]) -> None:
         """An execution tells of itself; its last word says how it ended."""
         one = self._running.setdefault(point_id, _Execution(time.monotonic()))
-        one.heard(result["ray_node"], result["epoch"])
+        one.heard(result["ray_node"], result["epoch"], result["allowance_seconds"])
         if kind := result.get("failure_kind"):
             self._judge(point_id, one, kind, result["cause"])
         elif result["done"]:
@@ -152,21 +152,19 @@ class Judge:
 
 
 class _Execution:
-    """One point in one process: where, how far, and when it was last heard of."""
+    """One point in one process: where, how far, when it was last heard of, and how long it may be silent."""
 
     def __init__(self, moment: float) -> None:
         self.heard_at, self.node, self.epoch = moment, "", 0
         self.has_reported = False
         self.was_silent_for: float | None = None
-        self._pace = Pace()
+        self._allowance = Pace().allowance(is_first=True)
 
-    def heard(self, node: str, epoch: int) -> None:
-        moment = time.monotonic()
-        if self.has_reported:
-            self._pace.add(moment - self.heard_at)
-        self.heard_at, self.node, self.epoch, self.has_reported = moment, node, epoch, True
+    def heard(self, node: str, epoch: int, allowance_seconds: float) -> None:
+        self.heard_at, self.node, self.epoch, self.has_reported = time.monotonic(), node, epoch, True
+        self._allowance = allowance_seconds
 
     @property
     def patience(self) -> float:
-        """Seconds of silence after which it is killed from outside."""
-        return SLACK_FACTOR * self._pace.allowance(not self.has_reported) + SLACK_SECONDS
+        """Seconds of silence after which it is killed from outside: more than it takes to end itself."""
+        return SLACK_FACTOR * self._allowance + SLACK_SECONDS

@@ -78,13 +78,15 @@ class PointTrial(tune.Trainable):
         report: dict[str, Any] = {"point_id": self._point.point_id, "ray_node": self._node}
         try:
             if self._work is None and self._store.result(self._point):  # accepted just before the process died
-                return report | {"epoch": self._point.epochs, "committed": self._point.epochs, "done": True}
+                done = {"epoch": self._point.epochs, "committed": self._point.epochs, "done": True}
+                return report | done | {"allowance_seconds": 0.0}
             if self._work is None:
                 self._work = PointWork(self._point, self._surroundings, self._store, self._data)
             self._work.advance(STEP_SECONDS)
         except StorageFault as fault:
             return report | {"epoch": 0, "done": True, "storage_fault": str(fault)}
         report |= {"epoch": self._work.epoch, "committed": self._work.committed, "done": self._work.is_over}
+        report |= {"allowance_seconds": self._work.allowance_seconds}
         if failure := self._work.failure:
             report |= {"failure_kind": failure.kind, "cause": cause(failure).digest}
         return report
@@ -125,7 +127,7 @@ class PointWork:
     def advance(self, seconds: float) -> None:
         """Train for about that long; commit what is due; afterwards `is_over` tells whether the point has ended."""
         deadline = time.monotonic() + seconds
-        watch(seconds + self._pace.allowance(self._is_first), self._output.descriptor)
+        watch(seconds + self.allowance_seconds, self._output.descriptor)
         try:
             for record in self._records:
                 self.epoch = record.epoch
@@ -145,6 +147,11 @@ class PointWork:
             self._fail(error)
         finally:
             unwatch()
+
+    @property
+    def allowance_seconds(self) -> float:
+        """How long it may be silent before its process ends."""
+        return self._pace.allowance(self._is_first)
 
     def interrupt(self) -> None:
         """Commit what was trained since the last snapshot."""

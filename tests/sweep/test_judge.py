@@ -110,7 +110,7 @@ def test_a_death_after_the_result_was_accepted_loses_nothing(
 def test_what_is_silent_for_too_long_is_killed_once(bench: Bench) -> None:
     trial = bench.trial()
     bench.start(trial)
-    bench.judge.reported(POINT, {"ray_node": "n1", "epoch": 1, "done": False})
+    report(bench, POINTS[0], epoch=1, done=False)
     for seconds, killed in [(900, []), (40, [("n1", 7)]), (5000, [("n1", 7)])]:
         bench.clock += seconds
         bench.judge.look_for_silent([trial], lambda trial: trial.id)
@@ -120,8 +120,19 @@ def test_what_is_silent_for_too_long_is_killed_once(bench: Bench) -> None:
     assert only.failure == judging.explain("", "", 940, False)
 
 
+def test_what_may_take_long_is_not_killed_before_it_ends_itself(bench: Bench) -> None:
+    trial = bench.trial()
+    bench.start(trial)
+    report(bench, POINTS[0], epoch=1, done=False, allowance_seconds=3000.0)
+    bench.clock += 3000
+    bench.judge.look_for_silent([trial], lambda trial: trial.id)
+    assert bench.killed == []
+
+
 def report(bench: Bench, point: TrialConfig, **fields: object) -> None:
-    bench.judge.reported(point.point_id, {"ray_node": "n1", "epoch": 0, "done": True} | fields)
+    bench.judge.reported(
+        point.point_id, {"ray_node": "n1", "epoch": 0, "done": True, "allowance_seconds": 600.0} | fields
+    )
 
 
 def test_every_point_out_of_memory_asks_for_more_room_once(bench: Bench) -> None:
