@@ -4,10 +4,10 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test faults check format bench soak clean
+.PHONY: help install demo test faults cluster-test check format bench soak clean
 
 help:  ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 install: $(INSTALLED)  ## Create .venv with everything, at the versions of constraints.txt
 
@@ -30,6 +30,9 @@ test: $(INSTALLED)  ## Run the tests; those on MNIST need SWEEP_DATA_DIR
 
 faults: $(INSTALLED)  ## Run the tests that lose nodes of a Ray cluster; `make test` runs them too
 	$(BIN)/pytest -m faults
+
+cluster-test: $(INSTALLED)  ## Run the tests that take minutes of a cluster; that of several hosts needs root
+	$(BIN)/pytest -m cluster -s
 
 check: $(INSTALLED)  ## Lint, format and type checks
 	$(BIN)/ruff check .

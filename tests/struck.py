@@ -12,6 +12,8 @@ from tests.processes import COMMAND
 
 INJECTION = Path(__file__).parent / "injection"
 TIMEOUT_SECONDS = 400
+CLOCKS = ["train_seconds", "measure_seconds", "timestamp"]
+"""Columns in which two runs of the same points differ."""
 
 
 @dataclass

@@ -10,11 +10,10 @@ from analysis.collect import from_store
 from sweep.store import Store
 from tests.clusters import Nodes, nodes
 from tests.processes import finish, wait_until
-from tests.struck import Sweeps
+from tests.struck import CLOCKS, Sweeps
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
-CLOCKS = ["train_seconds", "measure_seconds", "timestamp"]
 SPEC = """
 name: struck
 fixed: {dataset: digits, architecture: mlp, width: 4, depth: 3, epochs: 60}

@@ -1,0 +1,107 @@
+"""Hosts of their own on one machine: network namespaces on a bridge, each with its own /tmp, /dev/shm and host name."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+NETWORK = "10.77.0"
+BRIDGE = "sweepbr0"
+RAY = [sys.executable, "-m", "ray.scripts.scripts"]
+RAY_PORT, DASHBOARD_PORT = 6379, 8265
+
+
+class Host:
+    """One of them; number 0 is the machine itself, on the same bridge."""
+
+    def __init__(self, number: int, folder: Path, environment: Mapping[str, str]) -> None:
+        self.name, self.address = f"sweep{number}", f"{NETWORK}.{number + 1}"
+        self._folder, self._environment = folder, environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._link = f"sweepv{number}"
+        _ip("netns", "add", self.name)
+        _ip("link", "add", self._link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
+        _ip("link", "set", self._link, "master", BRIDGE, "up")
+        _ip("-n", self.name, "address", "add", f"{self.address}/24", "dev", "eth0")
+        for device in ("lo", "eth0"):
+            _ip("-n", self.name, "link", "set", device, "up")
+
+    def start(self, *ray: str) -> None:
+        """Keep `ray start` with these options running there: what ends is started again, as a service manager does."""
+        own = f"hostname {self.name}; mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /dev/shm"
+        forever = f'while true; do "$@" >> {self._folder}/{self.name}.log 2>&1; sleep 2; done'
+        shell = ["unshare", "--mount", "--uts", "sh", "-c", f"{own}; {forever}", "sh"]
+        command = [*RAY, "start", "--block", "--disable-usage-stats", f"--node-ip-address={self.address}", *ray]
+        self._process = subprocess.Popen(
+            ["ip", "netns", "exec", self.name, *shell, *command], env=dict(self._environment), start_new_session=True
+        )
+
+    def cut(self) -> None:
+        """Pull the cable."""
+        _ip("link", "set", self._link, "down")
+
+    def mend(self) -> None:
+        """Put it back."""
+        _ip("link", "set", self._link, "up")
+
+    def remove(self) -> None:
+        """End every process there, and the host."""
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        for pid in subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True).stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        _ip("netns", "delete", self.name)
+
+
+@contextlib.contextmanager
+def hosts(count: int, folder: Path, environment: Mapping[str, str]) -> Iterator[list[Host]]:
+    """So many hosts, whose programs log to the folder; the test is skipped where they cannot be made."""
+    if os.geteuid() or not shutil.which("ip"):
+        pytest.skip("network namespaces need root and iproute2")
+    made: list[Host] = []
+    try:
+        _ip("link", "add", BRIDGE, "type", "bridge")
+        _ip("address", "add", f"{NETWORK}.254/24", "dev", BRIDGE)
+        _ip("link", "set", BRIDGE, "up")
+        for number in range(count):
+            made.append(Host(number, folder, environment))
+        yield made
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"network namespaces cannot be made here: {error.stderr.strip()}")
+    finally:
+        for host in made:
+            host.remove()
+        subprocess.run(["ip", "link", "delete", BRIDGE], check=False, capture_output=True)
+
+
+def wait_for_ray(address: str, nodes: int, environment: Mapping[str, str], seconds: float = 180.0) -> None:
+    """Wait until a Ray cluster there has so many nodes."""
+    deadline = time.monotonic() + seconds
+    script = (
+        f"import ray; ray.init('{address}', logging_level='CRITICAL', log_to_driver=False);"
+        "print(sum(node['Alive'] for node in ray.nodes()))"
+    )
+    while time.monotonic() < deadline:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            command = [sys.executable, "-c", script]
+            done = subprocess.run(
+                command, env=dict(environment), capture_output=True, text=True, check=False, timeout=30
+            )
+            if done.stdout.strip() == str(nodes):
+                return
+        time.sleep(1)
+    raise TimeoutError(f"no cluster of {nodes} nodes at {address}")
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
