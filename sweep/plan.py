@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sweep.causes import Group, group, is_asked_for
-from sweep.costs import Sample, Shape, costs, makespan, sample, shape, work
+from sweep.costs import Sample, Shape, costs, makespan, sample, shape
+from sweep.order import launch_order
 from sweep.spec import Resources
 from sweep.store import Known, State
 from trainables.config import TrialConfig
@@ -63,6 +64,8 @@ def plan(
 ) -> Plan:
     """Split the points by what is known of them; failed ones run again only if `retry` names their kind or cause.
 
+    Those to run are in the order in which they should start.
+
     The cost is told by finished points of like shape, and by what others `elsewhere` in the store took; by those with
     the threads and the kind of device of `resources` where there are any.
     """
@@ -73,11 +76,12 @@ def plan(
             left_failed.append(point)
         elif not found.state.is_done:
             to_run.append(point)
-    to_run.sort(key=lambda point: point.epochs * work(point), reverse=True)
     taken = [one for point in points if (one := sample(point, known[point.point_id])) and one.once is not None]
     wanted = {shape(point) for point in to_run}
     like = [one for one in (*taken, *elsewhere) if one.shape in wanted]
     cost = costs(like, resources.threads, resources.gpus > 0) if resources else costs(like)
+    done = {point.point_id: known[point.point_id].epochs_done for point in to_run}
+    to_run = list(launch_order(to_run, cost, done))
     return Plan(
         states={point.point_id: known[point.point_id].state for point in points},
         to_run=tuple(to_run),
@@ -88,8 +92,8 @@ def plan(
             for point in points
             if known[point.point_id].state is State.INTERRUPTED
         },
-        epochs_to_run=sum(point.epochs - known[point.point_id].epochs_done for point in to_run),
-        point_seconds=tuple(cost.seconds(point, known[point.point_id].epochs_done) for point in to_run),
+        epochs_to_run=sum(point.epochs - done[point.point_id] for point in to_run),
+        point_seconds=tuple(cost.seconds(point, done[point.point_id]) for point in to_run),
         measured_on=cost.devices,
         measured_points=cost.samples,
     )
