@@ -1,5 +1,6 @@
 """The machine under a trial: threads pinned for reproducibility, memory taken as needed, and what it all was."""
 
+import functools
 import json
 import os
 import platform
@@ -87,6 +88,7 @@ def _device_name(backend: str) -> str:
     return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "gpu"))
 
 
+@functools.cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

@@ -10,19 +10,14 @@ import numpy as np
 from scipy.special import logsumexp
 
 from trainables import probes
-from trainables.architectures import WITH_SHORTCUT, build
+from trainables.architectures import WITH_SHORTCUT
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
-from trainables.information.backend import inference, is_on_accelerator
+from trainables.information.backend import is_on_accelerator
 from trainables.measurement import Probe
+from trainables.networks import Network, network
 from trainables.records import EpochRecord, now
 from trainables.snapshots import Snapshot
-
-OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
-    "rmsprop": keras.optimizers.RMSprop,
-    "sgd": keras.optimizers.SGD,
-    "adam": keras.optimizers.Adam,
-}
 
 
 class Training:
@@ -31,32 +26,25 @@ class Training:
     Epoch 0 is the untrained network; every further epoch is one gradient step on the whole training set, then an
     evaluation of the whole validation set in inference mode, in which the probed activations are taken. The step is
     compiled by XLA: on CPU, with the same number of threads, equal points give equal bits, and so does a training
-    continued from a `snapshot`.
+    continued from a `snapshot`, and one that takes over the network of an `earlier` training, which must have ended:
+    where that network serves, nothing is built or compiled again.
     """
 
-    def __init__(self, config: TrialConfig, data: Dataset, snapshot: Snapshot | None = None, threads: int = 1) -> None:
+    def __init__(
+        self,
+        config: TrialConfig,
+        data: Dataset,
+        snapshot: Snapshot | None = None,
+        threads: int = 1,
+        earlier: Network | None = None,
+    ) -> None:
         keras.utils.set_random_seed(config.seed)
         self.config = config
         self.history: list[EpochRecord] = []
         self._labels = data.validation_labels
         self._pixels = data.validation_images
         self._probe = Probe(config, probes.pairs(config, config.architecture in WITH_SHORTCUT), threads)
-        network = build(config, data.train_images.shape[1], data.classes)
-        self._trained = keras.Model(network.input, network.output["logits"])
-        self._trained.compile(
-            optimizer=OPTIMIZERS[config.optimizer](config.learning_rate),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            jit_compile=True,
-        )
-        self._trained.optimizer.build(self._trained.trainable_variables)
-        self._observed = keras.Model(
-            network.input, {name: network.output[name] for name in sorted({"logits", *self._probe.outputs})}
-        )
-        self._observed.compile(jit_compile=True)
-        self._observed_on_device = inference(self._observed)
-        self._train_images = keras.ops.convert_to_tensor(data.train_images)
-        self._train_labels = keras.ops.convert_to_tensor(data.train_labels)
-        self._validation_images = keras.ops.convert_to_tensor(data.validation_images)
+        self.network = network(config, data, self._probe.outputs, earlier)
         if snapshot is not None:
             self._restore(snapshot)
 
@@ -65,7 +53,7 @@ class Training:
             yield self._record(0, None, 0.0)
         while not self.is_done:
             start = time.perf_counter()
-            loss = float(self._trained.train_on_batch(self._train_images, self._train_labels))
+            loss = float(self.network.trained.train_on_batch(self.network.train_images, self.network.train_labels))
             yield self._record(self.epoch + 1, loss, time.perf_counter() - start)
 
     @property
@@ -87,26 +75,18 @@ class Training:
 
     def snapshot(self) -> Snapshot:
         """The state after the last record."""
-        return Snapshot(
-            self.config,
-            tuple(self.history),
-            tuple(np.array(keras.ops.convert_to_numpy(variable)) for variable in self._variables),
-        )
-
-    @property
-    def _variables(self) -> list[keras.Variable]:
-        return [*self._trained.variables, *self._trained.optimizer.variables]
+        return Snapshot(self.config, tuple(self.history), self.network.values())
 
     def _restore(self, snapshot: Snapshot) -> None:
-        for variable, value in zip(self._variables, snapshot.variables, strict=True):
-            variable.assign(value)
+        self.network.assign(snapshot.variables)
         self.history = list(snapshot.history)
 
     def _observe(self) -> dict[str, Any]:
         """The observed outputs on the validation images; arrays of the accelerator where there is one, else numpy's."""
-        if is_on_accelerator(self._validation_images):
-            return dict(self._observed_on_device(self._validation_images))
-        return dict(self._observed.predict_on_batch(self._validation_images))
+        images = self.network.validation_images
+        if is_on_accelerator(images):
+            return dict(self.network.observed_on_device(images))
+        return dict(self.network.observed.predict_on_batch(images))
 
     def _record(self, epoch: int, train_loss: float | None, train_seconds: float) -> EpochRecord:
         start = time.perf_counter()

@@ -241,6 +241,32 @@ def test_the_same_point_gives_the_same_bits_after_another_was_trained(whole: Run
     assert bits(training.snapshot()) == bits(whole.snapshots[-1])
 
 
+def test_a_network_that_was_used_before_gives_the_same_bits_as_a_new_one(whole: Run, data: Dataset) -> None:
+    """After a training of another seed, length, initializer and noise, stopped half way; then after one that failed."""
+    changes = {"seed": 9, "epochs": 7, "initializer": "orthogonal", "gain": 2.0, "channel_noise": 0.0}
+    earlier = Training(CONFIG.model_copy(update=changes), data)
+    list(islice(earlier, 4))
+    kept = earlier.network
+    for snapshot in (None, whole.snapshots[1]):
+        training = Training(CONFIG, data, snapshot, earlier=kept)
+        assert training.network is kept
+        list(training)
+        assert timeless(training.history) == timeless(whole.history)
+        assert bits(training.snapshot()) == bits(whole.snapshots[-1])
+        kept.assign([np.full_like(value, 7) for value in kept.values()])
+
+
+@pytest.mark.parametrize("changed", [{"width": 4}, {"learning_rate": 0.01}, {"batch_norm_momentum": 0.5}, {"depth": 2}])
+def test_a_network_is_not_used_for_a_point_that_needs_another(
+    whole: Run, data: Dataset, changed: dict[str, float]
+) -> None:
+    earlier = Training(CONFIG.model_copy(update=changed), data)
+    training = Training(CONFIG, data, earlier=earlier.network)
+    assert training.network is not earlier.network
+    list(training)
+    assert timeless(training.history) == timeless(whole.history)
+
+
 def test_a_snapshot_does_not_change_when_the_training_goes_on(whole: Run) -> None:
     states = [bits(snapshot) for snapshot in whole.snapshots]
     assert len({str(state) for state in states}) == EPOCHS + 1
@@ -297,6 +323,7 @@ LAWS_OF_EVERY_BACKEND = (
     test_an_epoch_is_one_step_of_the_optimizer_and_one_pass_in_training_mode,
     test_interrupted_and_continued_is_the_same_as_never_interrupted,
     test_the_same_point_gives_the_same_bits_after_another_was_trained,
+    test_a_network_that_was_used_before_gives_the_same_bits_as_a_new_one,
     test_a_point_that_diverges_ends_with_its_epochs_so_far,
 )
 

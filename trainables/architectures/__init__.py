@@ -1,5 +1,6 @@
 """The registry of architectures, and the Keras model of a config. To add one: a file, a line here, a name in config."""
 
+from collections.abc import Mapping
 from typing import get_args
 
 import keras
@@ -31,21 +32,30 @@ def build(config: TrialConfig, pixels: int, classes: int) -> keras.Model:
     """
     image = keras.Input((pixels,), name="image")
     widths = [2 * config.width, *[config.width] * (config.depth - 2), 2 * config.width]
-    layers = [_hidden_layer(config, number, width) for number, width in enumerate(widths, start=1)]
+    kernels = initial_kernels(config)
+    layers = [_hidden_layer(config, kernels, number, width) for number, width in enumerate(widths, start=1)]
     wiring = ARCHITECTURES[config.architecture](image, layers)
-    softmax_kernel = kernel_initializer("glorot_normal", 1.0, config.seed, config.depth + 1)
-    logits = keras.layers.Dense(classes, kernel_initializer=softmax_kernel, name="logits")(wiring.merged)
+    logits = keras.layers.Dense(classes, kernel_initializer=kernels["logits"], name="logits")(wiring.merged)
     outputs = {f"hidden_{number}": output for number, output in enumerate(wiring.hidden, start=1)}
     outputs |= {"input": image, "merged": wiring.merged, "logits": logits}
     outputs["probabilities"] = keras.layers.Softmax(name="probabilities")(logits)
     return keras.Model(image, outputs, name=config.architecture)
 
 
-def _hidden_layer(config: TrialConfig, number: int, width: int) -> HiddenLayer:
+def initial_kernels(config: TrialConfig) -> dict[str, keras.initializers.Initializer]:
+    """What the kernels of a config's network are drawn from, by layer: the hidden ones, and that of the softmax."""
+    numbers = range(1, config.depth + 1)
+    hidden = {f"dense_{one}": kernel_initializer(config.initializer, config.gain, config.seed, one) for one in numbers}
+    return hidden | {"logits": kernel_initializer("glorot_normal", 1.0, config.seed, config.depth + 1)}
+
+
+def _hidden_layer(
+    config: TrialConfig, kernels: Mapping[str, keras.initializers.Initializer], number: int, width: int
+) -> HiddenLayer:
     """Dense -> BatchNormalization (Keras defaults but for the momentum) -> tanh."""
-    kernel = kernel_initializer(config.initializer, config.gain, config.seed, number)
+    name = f"dense_{number}"
     layers: list[keras.layers.Layer] = [
-        keras.layers.Dense(width, kernel_initializer=kernel, use_bias=config.bias, name=f"dense_{number}")
+        keras.layers.Dense(width, kernel_initializer=kernels[name], use_bias=config.bias, name=name)
     ]
     if config.batch_norm:
         layers.append(keras.layers.BatchNormalization(momentum=config.batch_norm_momentum, name=f"batch_norm_{number}"))
