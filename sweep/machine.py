@@ -26,17 +26,27 @@ def gpus() -> list[Gpu]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if tool is None or visible in ("", "-1"):
         return []
-    query = [tool, "--query-gpu=name,memory.total,memory.free,driver_version", "--format=csv,noheader,nounits"]
+    query = "--query-gpu=index,uuid,name,memory.total,memory.free,driver_version"
     try:
-        said = subprocess.run(query, capture_output=True, text=True, timeout=ASK_SECONDS, check=True).stdout
-        found = [Gpu(name, int(total), int(free), driver) for name, total, free, driver in _rows(said)]
+        command = [tool, query, "--format=csv,noheader,nounits"]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS, check=True).stdout
+        return _chosen(said, visible)
     except (OSError, subprocess.SubprocessError, ValueError):
         return []
-    return found[: len(visible.split(","))] if visible else found
 
 
-def _rows(said: str) -> list[list[str]]:
-    return [[cell.strip() for cell in line.split(",")] for line in said.splitlines() if line.strip()]
+def _chosen(said: str, visible: str | None) -> list[Gpu]:
+    """Those of the driver's answer that `visible` names, by number or by the beginning of their id; None: all.
+
+    Parts of a GPU have names that the driver does not list: the first GPUs stand for as many of them.
+    """
+    rows = [[cell.strip() for cell in line.split(",")] for line in said.splitlines() if line.strip()]
+    found = {(index, uuid): Gpu(name, int(total), int(free), driver) for index, uuid, name, total, free, driver in rows}
+    if visible is None:
+        return list(found.values())
+    names = [name.strip() for name in visible.split(",") if name.strip()]
+    chosen = [gpu for (index, uuid), gpu in found.items() if index in names or uuid.startswith(tuple(names))]
+    return chosen or list(found.values())[: len(names)]
 
 
 def cpus() -> int:

@@ -11,6 +11,7 @@ from sweep.changes import CodeChange, SpecChange, code_change, commit, spec_chan
 from sweep.costs import Sample, Shape, sample, shape
 from sweep.errors import UsageError
 from sweep.failure_report import in_short
+from sweep.memory import Fit, fit
 from sweep.options import print_json, print_table, talk
 from sweep.plan import Plan, unknown_shapes
 from sweep.plan import plan as make_plan
@@ -43,15 +44,20 @@ def plan(
     todo = priced(wanted, opened, known, retry_kinds(retry))
     now = provenance.current()
     change, code = last_change(wanted, opened), code_change(known, now)
-    at_a_time = machine.trials_at_a_time(wanted.resources, machine.cpus(), len(machine.gpus()), max_concurrent) or None
+    gpus = machine.gpus()
+    at_a_time = machine.trials_at_a_time(wanted.resources, machine.cpus(), len(gpus), max_concurrent) or None
+    room = fit(todo.to_run, wanted.resources, gpus)
     if as_json:
-        print_json(_as_json(wanted, todo, change, code, now, at_a_time))
+        print_json(_as_json(wanted, todo, change, code, now, at_a_time, room))
         return
-    print_table([f"sweep {wanted.name}", ""], _rows(wanted, todo, now, at_a_time))
+    print_table([f"sweep {wanted.name}", ""], _rows(wanted, todo, now, at_a_time, room))
     for line in [*(change.in_words() if change else []), *code.in_words()]:
         print(line)
     if code and todo.to_run:
         talk.print("run refuses to mix them, unless told --accept-code-change", style="yellow")
+    if room and room.too_large:
+        said = f"{room.too_large} points need more of a GPU than their share, the largest is {room.largest.name}"
+        talk.print(f"{said}; {room.remedy}", style="yellow", soft_wrap=True)
     if todo.left_failed:
         talk.print(f"{len(todo.left_failed)} failed points are left alone; --retry all runs them again", style="yellow")
     if todo.to_run:
@@ -90,7 +96,9 @@ def last_change(wanted: SweepSpec, store: Store) -> SpecChange | None:
     return None
 
 
-def _rows(wanted: SweepSpec, todo: Plan, now: Mapping[str, Any], at_a_time: int | None) -> list[list[str]]:
+def _rows(
+    wanted: SweepSpec, todo: Plan, now: Mapping[str, Any], at_a_time: int | None, room: Fit | None
+) -> list[list[str]]:
     rows = [["points", str(len(wanted.points))]]
     for state in State:
         if count := todo.count(state):
@@ -98,6 +106,8 @@ def _rows(wanted: SweepSpec, todo: Plan, now: Mapping[str, Any], at_a_time: int 
     rows += [["to run", str(len(todo.to_run))], ["epochs to run", f"{todo.epochs_to_run:,}"]]
     if todo.to_run:
         rows += _cost_rows(wanted, todo, at_a_time)
+    if room:
+        rows += [["GPU memory", room.in_words]]
     return [*rows, ["code", f"{commit(now)}, trainables {now['code_sha256'][:12]}"]]
 
 
@@ -143,6 +153,7 @@ def _as_json(
     code: CodeChange,
     now: Mapping[str, Any],
     at_a_time: int | None,
+    room: Fit | None,
 ) -> dict[str, object]:
     unit, hours = accelerator_hours(wanted, todo)
     return {
@@ -162,6 +173,9 @@ def _as_json(
         f"{unit.lower()}_hours": hours,
         "trials_at_a_time": at_a_time,
         "wall_seconds": todo.wall_seconds(at_a_time),
+        "trial_gpu_bytes": room.needs if room else None,
+        "trial_gpu_bytes_allowed": room.may_take if room else None,
+        "points_too_large": room.too_large if room else 0,
         "spec_change": vars(change) if change else None,
         "code_change": vars(code) if code else None,
         "code": {name: now[name] for name in ("code_sha256", "git_commit", "git_dirty", "git_diff_sha256")},

@@ -5,19 +5,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from sweep.errors import StorageFault
 from sweep.file_systems import existing, free_bytes, fullness, mount_point
+from sweep.sizes import SLOTS, weights, widths
 from sweep.store import SNAPSHOTS_KEPT
 from trainables import probes
-from trainables.config import DatasetName, Optimizer, TrialConfig
-
-PIXELS: dict[DatasetName, int] = {"mnist": 784, "digits": 64}
-CLASSES = 10
-SLOTS: dict[Optimizer, int] = {"sgd": 0, "rmsprop": 1, "adam": 2}
-"""Variables that an optimizer keeps for each weight, at most."""
+from trainables.config import TrialConfig
 
 OBJECT_BYTES = 16_000
 ARRAY_BYTES = 300
@@ -48,11 +43,9 @@ def history_bytes(point: TrialConfig) -> int:
 
 def snapshot_bytes(point: TrialConfig) -> int:
     """About the size of the last snapshot of a point: its weights, its optimizer's variables, its history."""
-    widths = [PIXELS[point.dataset], 2 * point.width, *[point.width] * (point.depth - 2), 2 * point.width, CLASSES]
-    weights = sum(before * after + 3 * after for before, after in pairwise(widths))
     copies = 1 + SLOTS[point.optimizer]
     arrays = (4 * copies + 2) * (point.depth + 1)
-    return 4 * weights * copies + 8 * sum(widths) + ARRAY_BYTES * arrays + history_bytes(point)
+    return 4 * weights(point) * copies + 8 * sum(widths(point)) + ARRAY_BYTES * arrays + history_bytes(point)
 
 
 def temporary_folder() -> Path:

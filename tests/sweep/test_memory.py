@@ -1,0 +1,111 @@
+"""The memory that points need of a GPU: judged by XLA's own analysis of their steps; and what a share has room for."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sweep.machine import Gpu
+from sweep.memory import ESTIMATE_FACTOR, fit, peak_bytes, smallest_share, step_bytes
+from sweep.sizes import PIXELS, TRAIN_IMAGES
+from sweep.spec import Resources
+from trainables.config import TrialConfig
+
+SMALL, LARGE = Gpu("Small", 16_000, 16_000, "1"), Gpu("Large", 80_000, 80_000, "1")
+WIDE = TrialConfig(dataset="mnist", width=2000, depth=5)
+NARROW = TrialConfig(dataset="mnist", width=50, depth=5)
+
+ANALYSED = [
+    TrialConfig(dataset="mnist", architecture="mlp", width=200, depth=5),
+    TrialConfig(dataset="mnist", architecture="shortcut_resnet", width=10, depth=8),
+    TrialConfig(dataset="mnist", architecture="mlp", width=100, depth=3, batch_norm=False, optimizer="adam"),
+]
+
+ANALYSE = """
+import json, sys
+from trainables import device
+device.pin(1)
+import jax, keras
+from trainables.architectures import build
+from trainables.config import TrialConfig
+from trainables.networks import OPTIMIZERS
+
+def temporary_bytes(point, images, pixels):
+    built = build(point, pixels, 10)
+    model = keras.Model(built.input, built.output["logits"])
+    optimizer = OPTIMIZERS[point.optimizer](point.learning_rate)
+    optimizer.build(model.trainable_variables)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def step(trainable, others, state, x, y):
+        def objective(trainable):
+            logits, changed = model.stateless_call(trainable, others, x, training=True)
+            return loss(y, logits), changed
+        (value, changed), gradients = jax.value_and_grad(objective, has_aux=True)(trainable)
+        return value, changed, *optimizer.stateless_apply(state, gradients, trainable)
+
+    like = lambda variables: [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in variables]
+    variables = [like(some) for some in (model.trainable_variables, model.non_trainable_variables, optimizer.variables)]
+    batch = jax.ShapeDtypeStruct((images, pixels), "float32"), jax.ShapeDtypeStruct((images,), "int32")
+    return jax.jit(step).lower(*variables, *batch).compile().memory_analysis().temp_size_in_bytes
+
+points = [(TrialConfig.model_validate(point), images, pixels) for point, images, pixels in json.loads(sys.argv[1])]
+print(json.dumps([temporary_bytes(*point) for point in points]))
+"""
+
+
+@pytest.fixture(scope="module")
+def analysed() -> dict[TrialConfig, int]:
+    """Bytes that XLA says a step takes for a while, by point."""
+    pytest.importorskip("jax")
+    asked = [(one.model_dump(mode="json"), TRAIN_IMAGES[one.dataset], PIXELS[one.dataset]) for one in ANALYSED]
+    environment = os.environ | {"KERAS_BACKEND": "jax"}
+    command = [sys.executable, "-c", ANALYSE, json.dumps(asked)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return dict(zip(ANALYSED, json.loads(done.stdout.splitlines()[-1]), strict=True))
+
+
+@pytest.mark.parametrize("point", ANALYSED, ids=lambda point: f"{point.name}-{point.optimizer}")
+def test_a_step_takes_what_xla_says_within_the_factor(analysed: dict[TrialConfig, int], point: TrialConfig) -> None:
+    assert analysed[point] / ESTIMATE_FACTOR <= step_bytes(point) <= analysed[point] * ESTIMATE_FACTOR
+
+
+def test_more_of_anything_needs_more() -> None:
+    more = [{"width": 100}, {"depth": 9}, {"optimizer": "adam"}, {"dataset": "mnist"}]
+    point = TrialConfig(width=50, depth=5)
+    assert all(peak_bytes(point.model_copy(update=one)) > peak_bytes(point) for one in more)
+
+
+def test_points_are_too_large_by_the_smallest_gpu_and_the_remedy_has_room_for_the_largest() -> None:
+    found = fit([NARROW, WIDE], Resources(gpus=0.25), [LARGE, SMALL])
+    assert found is not None
+    assert (found.largest, found.too_large, found.gpu) == (WIDE, 1, "Small")
+    assert found.enough is not None
+    again = fit([NARROW, WIDE], Resources(gpus=found.enough), [LARGE, SMALL])
+    assert again is not None
+    assert again.too_large == 0
+    assert f"--gpus-per-trial {found.enough:g}" in found.remedy
+
+
+def test_what_not_even_a_whole_gpu_holds_is_said() -> None:
+    found = fit([WIDE.model_copy(update={"width": 50_000})], Resources(gpus=1), [SMALL])
+    assert found is not None
+    assert (found.too_large, found.enough) == (1, None)
+    assert "not even a whole one" in found.remedy
+
+
+def test_without_a_gpu_only_the_need_is_known_and_trials_on_cpus_have_none() -> None:
+    found = fit([NARROW], Resources(gpus=0.25), [])
+    assert found is not None
+    assert (found.needs, found.may_take, found.too_large) == (peak_bytes(NARROW), None, 0)
+    assert fit([NARROW], Resources(gpus=0), [LARGE]) is None
+    assert fit([], Resources(gpus=1), [LARGE]) is None
+
+
+def test_the_smallest_share_has_room_and_the_next_smaller_has_not() -> None:
+    assert smallest_share(70_000 * 2**20, 80_000) == 1.0
+    assert smallest_share(30_000 * 2**20, 80_000) == 0.5
+    assert smallest_share(80_000 * 2**20, 80_000) is None
