@@ -20,7 +20,7 @@ QUIET = {
 """Settings that Ray reads when it is imported: our own progress display is the only one."""
 
 KNOCK_SECONDS = 5.0
-PASSED_ON = ("KERAS_BACKEND", "SWEEP_SNAPSHOT_SECONDS", "SWEEP_HANG_SECONDS")
+PASSED_ON = ("KERAS_BACKEND", "SWEEP_SNAPSHOT_SECONDS", "SWEEP_HANG_SECONDS", "SWEEP_POINTS_PER_PROCESS")
 """Settings of the driver's environment that its trials on a cluster must share."""
 
 for _name, _value in QUIET.items():

@@ -186,11 +186,12 @@ def _execute(
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
         code = provenance.code() | {"sweep": spec.name} | ({"code_sha256": None} if options.accept_code_change else {})
-        surroundings = Surroundings(str(watch.store.root), data_dir, granted.threads, code)
+        around = Surroundings(str(watch.store.root), data_dir, granted.threads, code)
         while now.points and not (session.stopping.is_set() or judge.must_stop):
             has_more_room = now.has_more_room or judge.has_more_room
             given = roomier(granted, nodes.largest("CPU")) if has_more_room else granted
             session.begin_round()
+            surroundings = replace(around, gpus=given.gpus)
             _fit(spec.name, now, given, surroundings, session, stopping, mirror, watch, console)
             now = next_round(todo.to_run, watch.known(), judge.begun, judge.health.sick, judge.must_regroup)
             if now.points and not session.is_round_over:
@@ -211,7 +212,7 @@ def _fit(
 ) -> None:
     """Let Ray Tune run the points of one round."""
     session.judge.trial_size = (granted.cpus, granted.gpus)
-    searched = {"point": tune.grid_search([point.model_dump(mode="json") for point in now.points])}
+    searched = {"point": tune.grid_search([point.model_dump_json() for point in now.points])}  # copied for each point
     with tempfile.TemporaryDirectory(prefix="sweep-tune-") as scratch:
         stopping.last_acts.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
         tuner = tune.Tuner(

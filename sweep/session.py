@@ -10,6 +10,7 @@ from typing import Any, Self
 from rich.console import Console
 
 import sweep.cluster  # noqa: F401 sets what Ray reads when it is imported
+from sweep import nodes
 from sweep.errors import StorageFault
 from sweep.judge import Judge
 from sweep.mirroring import BackgroundMirror
@@ -103,6 +104,8 @@ class Reports(_InThisProcess, tune.Callback):
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         self._session.running.pop(point_of(trial).point_id, None)
+        if (trial.last_result or {}).get("is_worn"):
+            nodes.retire(trial)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         with self._faults_noted():
@@ -162,4 +165,4 @@ class _Gate(_InThisProcess):
 
 
 def point_of(trial: Any) -> TrialConfig:
-    return TrialConfig.model_validate(trial.config["point"])
+    return TrialConfig.model_validate_json(trial.config["point"])

@@ -23,9 +23,9 @@ from sweep.hanging import Pace, unwatch, watch
 from sweep.output import Output, path_on_host, rescue
 from sweep.provenance import refuse_other_code
 from sweep.store import Attempt, Store
+from sweep.workplace import Workplace
 from trainables import device
 from trainables.config import TrialConfig
-from trainables.datasets import Dataset, load
 from trainables.records import EpochRecord, Failure, Outcome, PointResult, history_to_arrow
 
 if TYPE_CHECKING:
@@ -47,16 +47,18 @@ class Surroundings:
     data_dir: str | None
     threads: int
     code: dict[str, Any]
+    gpus: float = 0.0
 
 
 class PointTrial(tune.Trainable):
     """Trains one point after another in the same process; each ends with a result or a failure in the store.
 
-    Errors of the training are caught and stored, so Ray only ever sees the death of a process.
+    Errors of the training are caught and stored, so Ray only ever sees the death of a process. The last report of a
+    point says whether the process is worn, so that the driver gives it no other.
     """
 
     def setup(self, config: dict[str, Any]) -> None:
-        self._data: dict[str, Dataset] = {}
+        self._workplace = Workplace()
         self._node = ray.get_runtime_context().get_node_id()
         self._work: PointWork | None = None
         self._begin(config)
@@ -68,7 +70,7 @@ class PointTrial(tune.Trainable):
     def _begin(self, config: dict[str, Any]) -> None:
         if self._work:
             self._work.release()
-        self._point = TrialConfig.model_validate(config["point"])
+        self._point = TrialConfig.model_validate_json(config["point"])
         given = Surroundings(**config["surroundings"])
         self._surroundings = replace(given, code=given.code | {"ray_node": self._node, "pid": os.getpid()})
         self._store = Store(Path(self._surroundings.store))
@@ -81,12 +83,15 @@ class PointTrial(tune.Trainable):
                 done = {"epoch": self._point.epochs, "committed": self._point.epochs, "done": True}
                 return report | done | {"allowance_seconds": 0.0}
             if self._work is None:
-                self._work = PointWork(self._point, self._surroundings, self._store, self._data)
+                self._work = PointWork(self._point, self._surroundings, self._store, self._workplace)
             self._work.advance(STEP_SECONDS)
         except StorageFault as fault:
             return report | {"epoch": 0, "done": True, "storage_fault": str(fault)}
         report |= {"epoch": self._work.epoch, "committed": self._work.committed, "done": self._work.is_over}
         report |= {"allowance_seconds": self._work.allowance_seconds}
+        if self._work.is_over:
+            self._workplace.end_point()
+            report["is_worn"] = self._workplace.is_worn
         if failure := self._work.failure:
             report |= {"failure_kind": failure.kind, "cause": cause(failure).digest}
         return report
@@ -101,10 +106,8 @@ class PointTrial(tune.Trainable):
 class PointWork:
     """The work on one point: an attempt with its log, the training, and its commits."""
 
-    def __init__(
-        self, point: TrialConfig, surroundings: Surroundings, store: Store, loaded: dict[str, Dataset]
-    ) -> None:
-        self._point, self._surroundings, self._store, self._loaded = point, surroundings, store, loaded
+    def __init__(self, point: TrialConfig, surroundings: Surroundings, store: Store, workplace: Workplace) -> None:
+        self._point, self._surroundings, self._store, self._workplace = point, surroundings, store, workplace
         self._started = time.perf_counter()
         self._last_snapshot, self._snapshot_cost = time.monotonic(), 0.0
         self.epoch, self.committed, self.is_over = 0, -1, False
@@ -168,7 +171,7 @@ class PointWork:
 
     def _train(self) -> Iterator[EpochRecord]:
         """The records still to come; everything heavy is imported, loaded and compiled here, inside the attempt."""
-        device.pin(self._surroundings.threads)
+        self._workplace.furnish(self._surroundings.threads, self._surroundings.gpus)
         from trainables.training import Training
 
         snapshot = self._store.snapshot(self._point)
@@ -179,13 +182,21 @@ class PointWork:
         self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
         self._log(f"attempt {self._attempt.number} starts at epoch {from_epoch}")
         self._save()
+        if limit := self._workplace.gpu_limit_mib:
+            provenance |= {"gpu_limit_mib": limit}
+        elif 0 < self._surroundings.gpus < 1:
+            self._log("its part of a GPU has no limit: NVIDIA's driver names none on this host")
         data_dir = self._surroundings.data_dir
-        name = self._point.dataset
-        if name not in self._loaded:
-            self._loaded[name] = load(name, Path(data_dir) if data_dir else None)
-        provenance |= {"dataset_sha256": self._loaded[name].sha256}
+        data = self._workplace.dataset(self._point.dataset, Path(data_dir) if data_dir else None)
+        provenance |= {"dataset_sha256": data.sha256}
         self._attempt = replace(self._attempt, provenance=provenance)
-        self._training = Training(self._point, self._loaded[name], snapshot, self._surroundings.threads)
+        self._training = Training(
+            self._point,
+            data,
+            snapshot,
+            self._surroundings.threads,
+            earlier=self._workplace.take_network(self._point, data),
+        )
         yield from self._training
 
     def _snapshot_is_due(self) -> bool:
@@ -202,6 +213,7 @@ class PointWork:
         self._output.save()
 
     def _finish(self, training: "Training") -> None:
+        self._workplace.keep_network(training.network)
         outcome: Outcome = "diverged" if training.is_diverged else "finished"
         result = PointResult(
             config=self._point.canonical(),

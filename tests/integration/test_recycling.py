@@ -1,0 +1,38 @@
+"""Trials reuse their processes until these are worn; then a new process goes on, and no point notices."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sweep.store import State, Store
+from tests.processes import finish, start
+
+SPEC = """
+name: many
+fixed: {dataset: digits, width: 2, depth: 2, epochs: 2}
+grid: {seed: 0..6}
+measure: {pairs: [first-last]}
+resources: {gpus: 0, cpus: 1}
+"""
+POINTS = 7
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2])
+def test_a_worn_process_is_replaced_and_every_point_is_finished_at_its_first_attempt(
+    tmp_path: Path, at_a_time: int
+) -> None:
+    spec, folder = tmp_path / "many.yaml", tmp_path / "runs"
+    spec.write_text(SPEC)
+    options = ["--store", str(folder), "--max-concurrent", str(at_a_time)]
+    code, said = finish(start("run", str(spec), *options, SWEEP_POINTS_PER_PROCESS="3"))
+    assert code == 0, said
+    assert "failed" not in said
+    store = Store(folder)
+    known = [store.known(point) for point in store.spec("many").points]
+    assert [found.state for found in known] == [State.FINISHED] * POINTS
+    assert [len(found.attempts) for found in known] == [1] * POINTS
+    by_process = Counter(found.provenance["pid"] for found in known)
+    assert max(by_process.values()) == 3
+    assert len(by_process) == 3 if at_a_time == 1 else len(by_process) >= 3
