@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from sweep.store import State, Store
+from tests.clusters import nodes
 from tests.processes import finish, start
+from tests.struck import Sweeps
 
 SPEC = """
 name: many
@@ -29,10 +31,28 @@ def test_a_worn_process_is_replaced_and_every_point_is_finished_at_its_first_att
     code, said = finish(start("run", str(spec), *options, SWEEP_POINTS_PER_PROCESS="3"))
     assert code == 0, said
     assert "failed" not in said
+    points = points_of_processes(folder)
+    assert max(points) == 3
+    assert len(points) == 3 if at_a_time == 1 else len(points) >= 3
+
+
+@pytest.mark.faults
+def test_so_it_is_on_a_cluster_where_the_next_points_wait_in_a_queue(tmp_path: Path) -> None:
+    sweeps = Sweeps.in_folder(tmp_path)
+    sweeps.strike("def strike(point, epoch):\n    pass")
+    sweeps.environment["SWEEP_POINTS_PER_PROCESS"] = "2"
+    with nodes(sweeps) as cluster:
+        done = sweeps.run("run", sweeps.spec(SPEC), "--address", cluster.address)
+    assert done.returncode == 0, done.stderr
+    points = points_of_processes(sweeps.store)
+    assert max(points) == 2
+    assert len(points) >= 4
+
+
+def points_of_processes(folder: Path) -> list[int]:
+    """How many points each process has computed, all of which are finished at their first attempt."""
     store = Store(folder)
     known = [store.known(point) for point in store.spec("many").points]
     assert [found.state for found in known] == [State.FINISHED] * POINTS
     assert [len(found.attempts) for found in known] == [1] * POINTS
-    by_process = Counter(found.provenance["pid"] for found in known)
-    assert max(by_process.values()) == 3
-    assert len(by_process) == 3 if at_a_time == 1 else len(by_process) >= 3
+    return list(Counter(found.provenance["pid"] for found in known).values())
