@@ -19,7 +19,13 @@ def export(
     output: Folder,
     store: options.Store = options.DEFAULT_STORE,
     from_mlflow: Annotated[
-        str | None, typer.Option("--from-mlflow", metavar="URI", help="Read MLflow instead of the store.")
+        str | None,
+        typer.Option(
+            "--from-mlflow",
+            metavar="URI",
+            callback=options.without_login,
+            help="Read MLflow instead of the store.",
+        ),
     ] = None,
 ) -> None:
     """Write epochs.parquet and points.parquet."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from sweep import machine, space
+from sweep.credentials import LOGIN, is_refused
 from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
 from sweep.file_systems import existing, free_bytes, mount_point
 from sweep.objects import Objects
@@ -30,7 +31,9 @@ DATA_BYTES: dict[DatasetName, int] = {"mnist": 700_000_000, "digits": 10_000_000
 SLOW_COMMIT_SECONDS = 0.5
 SLOW_ANSWER_SECONDS = 1.0
 IMPORT_SECONDS = 120.0
+TRACK_LATER = "the sweep runs without it; afterwards: sweep track SWEEP"
 COMMITS = 5
+SAID_LENGTH = 200
 REMOTE_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "lustre", "beegfs", "fuse.sshfs", "9p")
 
 
@@ -167,20 +170,37 @@ def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> Fi
 
 def tracker(uri: str) -> Finding:
     """Whether MLflow's server answers, or its database can be read. A sweep runs without, so this never unfits."""
-    from sweep.mirroring import KNOCK_SECONDS, knock
+    from sweep.mirroring import KNOCK_SECONDS
 
-    later = "the sweep runs without it; afterwards: sweep track SWEEP"
-    start = time.perf_counter()
     try:
         if uri.startswith("sqlite:///"):
             return _database(Path(uri.removeprefix("sqlite:///")))
-        knock(uri)
+        if uri.startswith("http"):
+            return _server(uri)
     except (OSError, sqlite3.Error) as error:
-        return Finding("tracker", WARNING, f"{uri} does not answer within {KNOCK_SECONDS:.0f} s: {error}", later)
+        found = f"{uri} does not answer within {KNOCK_SECONDS:.0f} s: {error}"
+        return Finding("tracker", WARNING, found, TRACK_LATER)
+    return Finding("tracker", FIT, f"{uri} is not looked at")
+
+
+def _server(uri: str) -> Finding:
+    """Raises OSError when it does not answer; its health is for all to know, the rest may take a login."""
+    from sweep.mirroring import knock
+    from sweep.tracking import log_in
+
+    start = time.perf_counter()
+    knock(uri)
     seconds = time.perf_counter() - start
+    try:
+        log_in(uri)
+    except Exception as error:
+        if is_refused(error):
+            return Finding("tracker", WARNING, f"{uri} refuses the login", LOGIN)
+        said = " ".join(str(error).split())[:SAID_LENGTH]
+        return Finding("tracker", WARNING, f"{uri} does not answer as MLflow does: {said}", TRACK_LATER)
     slow = seconds > SLOW_ANSWER_SECONDS
-    found = f"{uri} answers in {1000 * seconds:.0f} ms" if uri.startswith("http") else f"{uri} is not looked at"
-    return Finding("tracker", WARNING if slow else FIT, found, later if slow else "")
+    found = f"{uri} answers in {1000 * seconds:.0f} ms"
+    return Finding("tracker", WARNING if slow else FIT, found, TRACK_LATER if slow else "")
 
 
 def _database(path: Path) -> Finding:

@@ -5,7 +5,7 @@ import os
 import socket
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 QUIET = {
@@ -27,6 +27,7 @@ for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
 
 import ray  # noqa: E402
+from ray._private import ray_constants  # noqa: E402
 
 from sweep.errors import ClusterUnusable  # noqa: E402
 from sweep.machine import trials_at_a_time  # noqa: E402
@@ -71,7 +72,7 @@ def connected(address: str | None) -> Iterator[None]:
     """
     passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), nullcontext() if address else _on_loopback():
             warnings.simplefilter("ignore")
             ray.init(
                 address=address or "local",
@@ -95,6 +96,21 @@ def connected(address: str | None) -> Iterator[None]:
 def head_address() -> str:
     """HOST:PORT of the head of the connected cluster."""
     return str(ray.get_runtime_context().gcs_address)
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Let Ray start on the loopback address alone; else a dozen of its ports are open to every host around.
+
+    Ray does so by itself where it expects no cluster, on macOS and Windows, and has no other setting for it: the
+    address 127.0.0.1, when given, is replaced by that of the host.
+    """
+    expects_cluster = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = expects_cluster
 
 
 def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:

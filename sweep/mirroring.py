@@ -18,6 +18,7 @@ from typing import Self
 
 from rich.console import Console
 
+from sweep.credentials import LOGIN, is_refused
 from sweep.options import command_line
 from sweep.spec import SweepSpec
 from sweep.store import Store
@@ -134,6 +135,8 @@ class BackgroundMirror:
         if not self._has_warned and not self._is_abandoned:
             text = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             said = f"MLflow at {self._uri} does not answer ({text}); the sweep goes on"
+            if is_refused(error):
+                said = f"MLflow at {self._uri} refuses the login; the sweep goes on\n  next: {LOGIN}"
             self._console.print(said, style="yellow", soft_wrap=True)
         self._has_warned = True
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sweep.credentials import without_login
 from sweep.errors import UsageError
 
 talk = Console(stderr=True, markup=False, highlight=False)
@@ -22,7 +23,12 @@ Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="The name of a sweep
 Store = Annotated[Path, typer.Option("--store", envvar="SWEEP_STORE", help="Folder of the results.")]
 TrackingUri = Annotated[
     str | None,
-    typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow; by default SQLite in the store."),
+    typer.Option(
+        "--tracking-uri",
+        envvar="MLFLOW_TRACKING_URI",
+        callback=without_login,
+        help="MLflow; by default SQLite in the store.",
+    ),
 ]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", envvar="SWEEP_DATA_DIR", help="Folder that holds mnist/*-ubyte.gz.")

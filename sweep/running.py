@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sweep import options
+from sweep.credentials import LOGIN, is_refused
 from sweep.errors import Interrupted, SweepError, UsageError
 from sweep.lease import refuse_if_live
 from sweep.options import talk
@@ -97,7 +98,8 @@ def track(
         mirror.reconcile(wanted.points, Store(store), running)
     except Exception as error:
         again = options.command_line("track", sweep, store=store, tracking_uri=tracking_uri)
-        raise SweepError(f"MLflow at {uri} failed: {error}\n  next: check it, then {again}") from error
+        first = LOGIN if is_refused(error) else "check it"
+        raise SweepError(f"MLflow at {uri} failed: {error}\n  next: {first}, then {again}") from error
     talk.print(f"{len(wanted.points)} points checked, {mended} runs mended in {uri}", soft_wrap=True)
 
 

@@ -11,6 +11,7 @@ import pytest
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PairRecord, PointResult, history_to_arrow
 
+PATIENCE_SECONDS = 120.0
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
@@ -47,6 +48,16 @@ def history() -> Callable[[TrialConfig, int], tuple[EpochRecord, ...]]:
 @pytest.fixture
 def result() -> Callable[[TrialConfig], PointResult]:
     return make_result
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits for a tracking server as long as a machine under load may take to answer."""
+    from sweep import mirroring
+
+    monkeypatch.setattr(mirroring, "KNOCK_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setitem(mirroring.END_SECONDS, "server", PATIENCE_SECONDS)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(round(PATIENCE_SECONDS)))
 
 
 @pytest.fixture

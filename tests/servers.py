@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 def free_port() -> int:
@@ -25,10 +26,12 @@ def free_port() -> int:
 
 
 class Server:
-    """A real MLflow server, that can be killed and started again on its database."""
+    """A real MLflow server, that can be killed and started again on its database; what it says is in `server.log`."""
 
-    def __init__(self, database: Path) -> None:
-        self.port, self._database = free_port(), database
+    def __init__(self, folder: Path, backend: str | None = None, *options: str, **environment: str) -> None:
+        self.port, self.folder = free_port(), folder
+        self._backend = backend or f"sqlite:///{folder}/mlflow.db"
+        self._options, self._environment = options, environment
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -37,20 +40,23 @@ class Server:
 
     def start(self) -> None:
         command = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
-        self._process = subprocess.Popen(
-            [sys.executable, *command, "--backend-store-uri", f"sqlite:///{self._database}"],
-            env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
+        with (self.folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, *command, "--backend-store-uri", self._backend, *self._options],
+                cwd=self.folder,
+                env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(urllib.error.URLError, OSError):
                 urllib.request.urlopen(f"{self.uri}/health", timeout=1).close()
                 return
             time.sleep(0.1)
-        raise TimeoutError("the MLflow server did not start")
+        self.kill()
+        raise TimeoutError(f"the MLflow server did not start: {(self.folder / 'server.log').read_text()[-2000:]}")
 
     def kill(self) -> None:
         if self._process and self._process.poll() is None:

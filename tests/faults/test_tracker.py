@@ -4,20 +4,18 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pytest
 from rich.console import Console
 
-from analysis.collect import from_store
-from analysis.from_mlflow import from_mlflow
 from sweep import mirroring
 from sweep.mirroring import BackgroundMirror
 from sweep.spec import SweepSpec
 from sweep.spec_reader import load
 from sweep.store import Store
 from sweep.tracking import Mirror
+from tests.mirrored import assert_equal_to_the_store, runs
 from tests.servers import PATIENCE_SECONDS, Between, Server
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult
@@ -32,7 +30,7 @@ History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server") / "mlflow.db")
+    server = Server(tmp_path_factory.mktemp("server"))
     server.start()
     yield server
     server.kill()
@@ -83,25 +81,6 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def runs(uri: str, spec: SweepSpec) -> list[Any]:
-    client = mlflow.MlflowClient(uri)
-    return list(client.search_runs([client.get_experiment_by_name(spec.name).experiment_id]))
-
-
-def assert_equal_to_the_store(uri: str, spec: SweepSpec, store: Store) -> None:
-    """Every epoch of every point once, with the values of the store; one run for each point, with a true status."""
-    keys = [("point_id", "ascending"), ("epoch", "ascending"), ("pair", "ascending")]
-    kept = from_store(store, spec.name).epochs
-    assert from_mlflow(uri, spec.name).epochs.sort_by(keys).equals(kept.sort_by(keys))
-    found, client = runs(uri, spec), mlflow.MlflowClient(uri)
-    assert sorted(run.data.tags["point_id"] for run in found) == sorted(point.point_id for point in spec.points)
-    assert {run.info.status for run in found} == {"FINISHED"}
-    for run in found:
-        for name in run.data.metrics:
-            steps = [entry.step for entry in client.get_metric_history(run.info.run_id, name)]
-            assert len(steps) == len(set(steps)), (run.info.run_name, name)
 
 
 @pytest.mark.parametrize("mode", OUTAGES)

@@ -20,7 +20,7 @@ def test_an_outage_during_the_sweep_leaves_nothing_behind_once_replayed(
     tmp_path: Path, result: Callable[[TrialConfig], PointResult]
 ) -> None:
     settings = ["grid.seed=[0]", "grid.width=[8]", "grid.depth=[4]", "fixed.epochs=5", "name=served"]
-    spec, store, server = load("demo", settings), Store(tmp_path / "runs"), Server(tmp_path / "mlflow.db")
+    spec, store, server = load("demo", settings), Store(tmp_path / "runs"), Server(tmp_path)
     store.save_spec(spec.name, spec.to_yaml())
     with BackgroundMirror(server.uri, spec, store, Console(stderr=True)) as mirror:
         for point in spec.points:

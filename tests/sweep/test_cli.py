@@ -67,6 +67,8 @@ def here(tmp_path: Path) -> list[Path]:
         (["run", "demo", "--store", "what?"], 2, "'?' cannot stand in the path of a store"),
         (["run", "demo", "--store", "a%20b"], 2, "'%' cannot stand in the path of a store"),
         (["stop", "demo"], 2, "unknown sweep 'demo'"),
+        (["run", "demo", "--tracking-uri", "http://a:b@c"], 2, "http://... carries a login, which would be shown and"),
+        (["export", "demo", "-o", "out", "--from-mlflow", "http://a:b@c"], 2, "http://... carries a login"),
         (["ui"], 2, "no tracking database in the store runs"),
         (["rum"], 2, "No such command 'rum'"),
     ],

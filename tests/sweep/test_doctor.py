@@ -3,7 +3,9 @@
 import json
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,6 +111,15 @@ def test_a_tracker_that_does_not_answer_only_warns(tmp_path: Path) -> None:
     assert checks.tracker(f"sqlite:///{tmp_path}/mlflow.db").verdict == FIT
     (tmp_path / "mlflow.db").write_bytes(b"not a database")
     assert checks.tracker(f"sqlite:///{tmp_path}/mlflow.db").verdict == WARNING
+
+
+def test_a_server_that_is_no_tracker_only_warns() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        finding = checks.tracker(f"http://127.0.0.1:{server.server_address[1]}")
+        server.shutdown()
+    assert finding.verdict == WARNING
+    assert "does not answer as MLflow does: " in finding.found
 
 
 def test_a_cluster_that_is_not_there_and_a_trial_that_does_not_fit_are_not_fit() -> None:

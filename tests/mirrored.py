@@ -1,0 +1,29 @@
+"""What MLflow holds of a sweep, and the law that it is what the store holds."""
+
+from typing import Any
+
+import mlflow
+
+from analysis.collect import from_store
+from analysis.from_mlflow import from_mlflow
+from sweep.spec import SweepSpec
+from sweep.store import Store
+
+
+def runs(uri: str, spec: SweepSpec) -> list[Any]:
+    client = mlflow.MlflowClient(uri)
+    return list(client.search_runs([client.get_experiment_by_name(spec.name).experiment_id]))
+
+
+def assert_equal_to_the_store(uri: str, spec: SweepSpec, store: Store) -> None:
+    """Every epoch of every point once, with the values of the store; one run for each point, with a true status."""
+    keys = [("point_id", "ascending"), ("epoch", "ascending"), ("pair", "ascending")]
+    kept = from_store(store, spec.name).epochs
+    assert from_mlflow(uri, spec.name).epochs.sort_by(keys).equals(kept.sort_by(keys))
+    found, client = runs(uri, spec), mlflow.MlflowClient(uri)
+    assert sorted(run.data.tags["point_id"] for run in found) == sorted(point.point_id for point in spec.points)
+    assert {run.info.status for run in found} == {"FINISHED"}
+    for run in found:
+        for name in run.data.metrics:
+            steps = [entry.step for entry in client.get_metric_history(run.info.run_id, name)]
+            assert len(steps) == len(set(steps)), (run.info.run_name, name)
