@@ -10,8 +10,9 @@ from typing import Any
 import typer
 
 from analysis import cli as analysis
-from sweep import doctor, failure_report, mi, options, planning, reading, running, stop
+from sweep import doctor, failure_report, mi, options, planning, reading, running, stop, submit
 from sweep.errors import SweepError
+from sweep.on_cluster import on_cluster
 from sweep.options import talk
 
 SHARED = {"store": options.Store, "tracking_uri": options.TrackingUri, "data_dir": options.DataDir}
@@ -45,13 +46,14 @@ app = typer.Typer(
 
 for command in (
     reading.presets,
-    planning.plan,
+    on_cluster(planning.plan),
     running.run,
-    running.resume,
-    reading.status,
-    stop.stop,
-    failure_report.failures,
-    reading.show,
+    on_cluster(running.resume),
+    submit.submit,
+    on_cluster(reading.status),
+    on_cluster(stop.stop),
+    on_cluster(failure_report.failures),
+    on_cluster(reading.show),
     running.track,
     running.ui,
     doctor.doctor,
@@ -62,10 +64,10 @@ for command in (
     app.command()(with_shared_options(command))
 
 
-def main() -> None:
+def main(command: Callable[[], None] = app) -> None:
     """Run the command; an error is one message on stderr and its exit code, a stack trace only if SWEEP_DEBUG=1."""
     try:
-        app()
+        command()
     except Exception as error:
         if os.environ.get("SWEEP_DEBUG") == "1":
             raise

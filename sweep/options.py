@@ -14,6 +14,7 @@ from rich.table import Table
 
 from sweep.credentials import without_login
 from sweep.errors import UsageError
+from sweep.job_request import as_said
 
 talk = Console(stderr=True, markup=False, highlight=False)
 """Where commands talk: brackets in what users typed are text, not markup."""
@@ -49,6 +50,10 @@ GpusPerTrial = Annotated[float | None, typer.Option(min=0, help="GPUs of a trial
 CpusPerTrial = Annotated[float | None, typer.Option(min=0.01, help="CPUs of a trial.")]
 MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Trials at a time, at most.")]
 Address = Annotated[str | None, typer.Option(help="Ray cluster; by default RAY_ADDRESS, else one on this machine.")]
+Dashboard = Annotated[
+    str | None,
+    typer.Option("--address", metavar="URL", help="Dashboard of the Ray cluster to do it on: http://127.0.0.1:8265."),
+]
 AcceptCodeChange = Annotated[
     bool,
     typer.Option("--accept-code-change", help="Go on although points of the sweep were computed by other code."),
@@ -80,8 +85,9 @@ def given_resources(gpus_per_trial: float | None, cpus_per_trial: float | None) 
 
 def command_line(*words: str, **values: object) -> str:
     """A `sweep` command to paste: the words, and an option for every value that is not its default."""
+    said, values = as_said(words, values)
     given = {name: str(value) for name, value in values.items() if value is not None and value != DEFAULT_STORE}
-    parts = ["sweep", *words]
+    parts = ["sweep", *said]
     for name, value in given.items():
         parts += [f"--{name.replace('_', '-')}", value]
     return shlex.join(parts)

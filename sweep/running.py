@@ -10,6 +10,7 @@ import typer
 from sweep import options
 from sweep.credentials import LOGIN, is_refused
 from sweep.errors import Interrupted, SweepError, UsageError
+from sweep.jobs import is_url
 from sweep.lease import refuse_if_live
 from sweep.options import talk
 from sweep.reading import retry_kinds
@@ -36,9 +37,16 @@ def run(
     accept_code_change: options.AcceptCodeChange = False,
 ) -> None:
     """Compute what the store does not hold yet. Finished points are left alone, interrupted ones continue."""
+    _refuse_dashboard(spec, address)
     wanted = load(spec, settings or [])
     wanted = wanted.with_resources(options.given_resources(gpus_per_trial, cpus_per_trial))
     _run(wanted, store, tracking_uri, data_dir, max_concurrent, address, retry, point, accept_code_change)
+
+
+def _refuse_dashboard(spec: str, address: str | None) -> None:
+    if is_url(address):
+        again = options.command_line("submit", spec, address=address)
+        raise UsageError(f"--address {address} is a dashboard, which takes jobs\n  next: {again}")
 
 
 def resume(

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ class Sweeps:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
         paths = [str(INJECTION), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         struck = {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+        struck["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # jobs take its python3
         struck |= {"SWEEP_TEST_STRIKE": str(folder / "strike.py"), "SWEEP_SNAPSHOT_SECONDS": "0.2"}
         return cls(folder, clean | struck | {"SWEEP_HANG_SECONDS": "8"})
 

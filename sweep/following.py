@@ -1,0 +1,105 @@
+"""Follows a job of a cluster to its end: its log as it comes, a lost connection sought again, Ctrl-C passed on."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from sweep.errors import ClusterUnusable, Interrupted
+from sweep.jobs import GRACE_SECONDS, Cluster, Ended
+from sweep.options import talk
+from sweep.printed import Printed
+
+SILENCE_SECONDS = 30.0
+"""A job may be silent for long; after so much silence it is looked whether the cluster still answers."""
+PATIENCE_SECONDS = 120.0
+"""So long a cluster that no longer answers is sought."""
+RETRY_SECONDS = 1.0
+
+
+def follow(cluster: Cluster, job: str, printed: Printed, later: str) -> Ended:
+    """How the job ended, once it has; all that it printed was taken until then.
+
+    The first SIGINT is passed on to the job, which ends in order; the second ends this process, not the job.
+
+    Raises:
+        ClusterUnusable: when the cluster was out of reach for too long; the message ends with `later`, a command.
+    """
+    following = _Following(cluster, job, printed)
+    with _interrupts_passed_on(cluster, job, later):
+        while True:
+            try:
+                asyncio.run(following.tail())
+                if ended := cluster.ended(job):
+                    printed.end()
+                    return ended
+            except ClusterUnusable as error:
+                if following.seconds_unanswered > PATIENCE_SECONDS:
+                    raise ClusterUnusable(
+                        f"the cluster at {cluster.address} no longer answers; as long as it lives, job {job} goes on\n"
+                        f"  next: {later}"
+                    ) from error
+            time.sleep(RETRY_SECONDS)
+
+
+class _Following:
+    """Reads the log of a job, from its beginning after every loss of the connection."""
+
+    def __init__(self, cluster: Cluster, job: str, printed: Printed) -> None:
+        self._cluster, self._job, self._printed = cluster, job, printed
+        self._answered = time.monotonic()
+
+    @property
+    def seconds_unanswered(self) -> float:
+        """Seconds since the cluster last answered."""
+        return time.monotonic() - self._answered
+
+    async def tail(self) -> None:
+        """Take the log until it ends.
+
+        Raises:
+            ClusterUnusable: when the connection is lost.
+        """
+        take, pieces = self._printed.again(), self._cluster.tail(self._job)
+        while True:
+            next_piece = asyncio.ensure_future(anext(pieces, None))
+            while not (await asyncio.wait({next_piece}, timeout=SILENCE_SECONDS))[0]:
+                self._cluster.knock()
+                self._answered = time.monotonic()
+            if (text := next_piece.result()) is None:
+                return
+            self._answered = time.monotonic()
+            take(text)
+
+
+@contextmanager
+def _interrupts_passed_on(cluster: Cluster, job: str, later: str) -> Iterator[None]:
+    """Take SIGINT while in the block; other signals end this process and leave the job alone."""
+    asked = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            talk.print(f"left it; job {job} goes on ending\n  next: {later}", style="yellow", soft_wrap=True)
+            os._exit(Interrupted.exit_code)
+        asked.set()
+        text = f"SIGINT goes to job {job}, which has {GRACE_SECONDS} s to end in order; once more leaves it to that"
+        talk.print(text, style="yellow", soft_wrap=True)
+        threading.Thread(target=_stop, args=(cluster, job), name="stop", daemon=True).start()
+
+    earlier = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, earlier)
+
+
+def _stop(cluster: Cluster, job: str) -> None:
+    """Stop the job; one that is only being prepared cannot be stopped yet."""
+    with contextlib.suppress(ClusterUnusable):
+        while not cluster.stop(job) and not cluster.ended(job):
+            time.sleep(RETRY_SECONDS)

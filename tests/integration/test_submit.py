@@ -1,0 +1,162 @@
+"""Sweeps as jobs of a real cluster with tokens: its clients die, ask, interrupt, and the run does what it should."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sweep.lease import holder
+from sweep.store import Store
+from tests.heads import Head, head
+from tests.processes import finish, in_mid_training, start, wait_until
+from tests.tunnels import tunnel
+
+SPEC = """
+name: {name}
+fixed: {{dataset: digits, depth: 3, width: 4, epochs: {epochs}}}
+measure: {{every: {epochs}}}
+resources: {{gpus: 0, cpus: 1}}
+"""
+POINT = "mlp-w4-d3-s0"
+pytestmark = pytest.mark.timeout(600)
+
+Sweep = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
+    with head(cpus=2) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("submit")
+
+
+@pytest.fixture
+def sweep(cluster: Head) -> Sweep:
+    """Starts a command with the cluster's address and token."""
+
+    def run(*words: str | Path) -> "subprocess.Popen[str]":
+        return start(*map(str, words), "--address", cluster.address, **cluster.client)
+
+    return run
+
+
+def spec(folder: Path, name: str, epochs: int) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(SPEC.format(name=name, epochs=epochs))
+    return path
+
+
+def answer(process: "subprocess.Popen[str]") -> object:
+    """What the command printed as JSON, and nothing else, once it has ended well."""
+    printed, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    return json.loads(printed)
+
+
+def test_a_run_outlives_its_client_and_is_looked_at_from_where_its_store_is_not_seen(
+    folder: Path, sweep: Sweep, cluster: Head
+) -> None:
+    store, file = folder / "outlives", spec(folder, "outlives", 3000)
+    client = sweep("submit", file, "--store", store)
+    wait_until(lambda: in_mid_training(store), client)
+    client.kill()
+    client.communicate()
+    opened = Store(store)
+    (point,) = opened.spec("outlives").points
+    watched = sweep("status", "outlives", "--watch", "--json")
+    status = answer(watched)
+    assert (status["points"]["finished"], status["driver"]) == (1, "none")
+    assert opened.known(point).state == "finished"
+    assert holder(opened, "outlives") is None
+
+    asked = [
+        sweep("plan", file, "--store", store, "--json"),
+        sweep("show", "outlives", POINT, "--json"),
+        sweep("failures", "outlives", "--json"),
+    ]
+    plan, shown, failures = [answer(one) for one in asked]
+    assert (plan["sweep"], plan["to_run"]) == ("outlives", [])
+    assert (shown["point_id"], shown["state"]) == (point.point_id, "finished")
+    assert failures == {"sweep": "outlives", "causes": [], "overcome": []}
+
+
+def test_a_live_run_is_seen_kept_alone_stopped_resumed_and_interrupted(
+    folder: Path, sweep: Sweep, cluster: Head
+) -> None:
+    store, file = folder / "endless", spec(folder, "endless", 1_000_000)
+    client = sweep("submit", file, "--store", store, "--no-follow")
+    code, said = finish(client)
+    assert code == 0, said
+    assert f"sweep stop endless --address {cluster.address}" in said
+    waiting = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True)
+    wait_until(lambda: in_mid_training(store), waiting)
+    waiting.communicate("\n")
+
+    looking, second = sweep("status", "endless", "--json"), sweep("submit", file, "--store", store)
+    assert answer(looking)["driver"] == "alive"
+    code, said = finish(second)
+    assert code == 4, said
+    assert "already has a live driver" in said
+
+    code, said = finish(sweep("stop", "endless"))
+    assert code == 0, said
+    assert "the driver has gone" in said
+    assert f"next: sweep resume endless --store {store} --address {cluster.address}" in said
+
+    before = newest(store)
+    with tunnel(int(cluster.address.rpartition(":")[2])) as through:
+        client = start("resume", "endless", "--address", f"http://127.0.0.1:{through.port}", **cluster.client)
+        wait_until(lambda: newest(store) > before, client)
+        through.cut()
+        time.sleep(2.0)
+        through.mend()
+        client.send_signal(signal.SIGINT)
+        code, said = finish(client)
+    assert code == 5, said
+    assert said.count("endless: 1 points (1 interrupted), 1 to run") == 1
+    assert "goes to job sweep-endless-resume-" in said
+    assert "SIGINT: taking snapshots, then stopping" in said
+    assert "stopped with 1 points to go; what was trained is kept" in said
+    assert holder(Store(store), "endless") is None
+
+
+def newest(store: Path) -> int:
+    """The epoch of the newest snapshot."""
+    return max((int(path.name.partition("-")[2]) for path in store.glob("points/*/snapshot-*")), default=-1)
+
+
+def test_without_the_token_nothing_is_told(cluster: Head, folder: Path) -> None:
+    without = {"RAY_AUTH_MODE": "disabled"}
+    wrong = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}
+    none = {"RAY_AUTH_MODE": "token", "HOME": str(folder)}
+    expected = [("wants a token", without), ("refuses the token", wrong), ("wants a token", none)]
+    words = ["status", "endless", "--address", cluster.address]
+    for said, client in [(said, start(*words, **environment)) for said, environment in expected]:
+        code, found = finish(client)
+        assert code == 7, found
+        assert said in found
+        assert "next: the same with RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN" in found
+
+
+def test_the_token_is_written_nowhere(cluster: Head, folder: Path, sweep: Sweep) -> None:
+    code, said = finish(sweep("status", "unknown", "--store", folder))
+    assert code == 2, said
+    assert "unknown sweep 'unknown'" in said
+    asked = urllib.request.Request(f"{cluster.address}/api/jobs/", headers={"Authorization": f"Bearer {cluster.token}"})
+    with urllib.request.urlopen(asked, timeout=30) as told:
+        jobs = told.read().decode()
+    assert "sweep-outlives-run-" in jobs
+    assert cluster.token not in jobs + said
+    files = [path for place in (folder, cluster.folder) for path in place.rglob("*") if path.is_file()]
+    assert any(path.name.startswith("job-driver-sweep-") for path in files)
+    assert [path for path in files if cluster.token.encode() in path.read_bytes()] == []
