@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sweep import options
+from sweep.credentials import without_login
 from sweep.following import follow
 from sweep.given import given_words
 from sweep.job_end import exit_code
@@ -26,7 +27,11 @@ Store = Annotated[
 ]
 TrackingUri = Annotated[
     str | None,
-    typer.Option("--tracking-uri", help="MLflow, as the head sees it; by default MLFLOW_TRACKING_URI."),
+    typer.Option(
+        "--tracking-uri",
+        callback=without_login,
+        help="MLflow, as the head sees it; by default MLFLOW_TRACKING_URI.",
+    ),
 ]
 DataDir = Annotated[
     str | None,

@@ -124,7 +124,7 @@ def test_a_place_must_mean_the_same_everywhere(option: str) -> None:
 
 
 def test_a_password_is_not_sent_and_not_repeated() -> None:
-    with pytest.raises(UsageError, match="--tracking-uri holds a password") as caught:
+    with pytest.raises(UsageError, match="carries a login") as caught:
         given("demo", "--tracking-uri", "http://me:secret@host/")
     assert "secret" not in str(caught.value)
 
