@@ -92,6 +92,7 @@ def test_two_users_sweeps_at_once_are_whole_and_their_secrets_nowhere(
         assert_equal_to_the_store(server.uri, spec, store)
         assert spec.name.encode() in kept
     assert not any(secret in kept for secret in secrets)
+    assert list(temporary.rglob("raylet*")), "Ray's logs are looked at too"
     assert holders(secrets, tmp_path, temporary, server.folder) == []
 
 
