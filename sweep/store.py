@@ -12,99 +12,26 @@ code/SHA256.diff                  the uncommitted changes that points were compu
 """
 
 import contextlib
-import hashlib
-import json
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sweep import spec_reader
+from sweep import spec_reader, wire
 from sweep.errors import UsageError
+from sweep.known import Attempt, Known, State
 from sweep.objects import Objects
 from sweep.spec import SweepSpec
 from trainables.config import TrialConfig
-from trainables.records import (
-    RECORD_VERSION,
-    EpochRecord,
-    Failure,
-    PointResult,
-    history_from_arrow,
-    last_epoch,
-)
-from trainables.sealed import DamagedObject, seal, unseal
+from trainables.records import Failure, PointResult
+from trainables.sealed import DamagedObject
 from trainables.snapshots import Snapshot, history_arrow
 
 T = TypeVar("T")
 
 SNAPSHOTS_KEPT = 2
 DIFF_BYTES = 1_000_000
-SEAL = "# sha256 "
-"""Begins the first line of a spec that is kept; specs kept before there were checksums lack it."""
-
-
-class State(StrEnum):
-    """What the store knows of a point."""
-
-    FINISHED = "finished"
-    DIVERGED = "diverged"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    MISSING = "missing"
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the point has its result; a diverged training is one."""
-        return self in (State.FINISHED, State.DIVERGED)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One try at a point: numbered from 1, kept for ever."""
-
-    number: int
-    started: str
-    host: str
-    from_epoch: int
-    provenance: dict[str, Any]
-    log: tuple[str, ...] = ()
-    ended: str | None = None
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the store knows of one point: its state, and the newest intact object behind it."""
-
-    state: State
-    history_arrow: bytes | None = None
-    result: PointResult | None = None
-    attempts: tuple[Attempt, ...] = ()
-
-    @property
-    def failure(self) -> Failure | None:
-        """Why the last attempt failed, if it did and no result came after."""
-        return self.attempts[-1].failure if self.state is State.FAILED else None
-
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """Where and with what code the point was computed: as its result says, else as its last attempt does."""
-        if self.result:
-            return self.result.provenance
-        return self.attempts[-1].provenance if self.attempts else {}
-
-    @property
-    def history(self) -> tuple[EpochRecord, ...]:
-        """The committed epochs."""
-        return history_from_arrow(self.history_arrow) if self.history_arrow else ()
-
-    @cached_property
-    def epochs_done(self) -> int:
-        """Epochs trained and committed."""
-        return last_epoch(self.history_arrow) if self.history_arrow else 0
 
 
 class Store:
@@ -130,14 +57,14 @@ class Store:
         """The accepted result, or None when there is no intact one of this config."""
         data = self.objects.read(_point(config.point_id, "result"))
         try:
-            return _result_from_bytes(data, config) if data is not None else None
+            return wire.result_from_bytes(data, config) if data is not None else None
         except DamagedObject:
             return None
 
     def commit_result(self, config: TrialConfig, result: PointResult) -> None:
         """Make the point finished, then drop its snapshots. A result that was accepted before stays."""
         name = _point(config.point_id, "result")
-        while not self.objects.create(name, _result_to_bytes(result)) and self.result(config) is None:
+        while not self.objects.create(name, wire.result_to_bytes(result)) and self.result(config) is None:
             self._put_aside(config.point_id, "result")
         self._drop_snapshots(config.point_id)
 
@@ -177,7 +104,7 @@ class Store:
         for name in self.objects.names(_point(point_id)):
             if name.startswith("attempt-"):
                 with contextlib.suppress(DamagedObject):
-                    found.append(_attempt_from_bytes(self.objects.read(_point(point_id, name)) or b""))
+                    found.append(wire.attempt_from_bytes(self.objects.read(_point(point_id, name)) or b""))
         return tuple(found)
 
     def begin_attempt(self, point_id: str, attempt: Attempt) -> Attempt:
@@ -193,7 +120,7 @@ class Store:
         while True:
             used = [name.rpartition("-")[2] for name in self.objects.names(_point(point_id)) if "attempt-" in name]
             attempt = replace(attempt, number=1 + max((int(number) for number in used), default=0))
-            if self.objects.create(_attempt_name(point_id, attempt), _attempt_to_bytes(attempt)):
+            if self.objects.create(_attempt_name(point_id, attempt), wire.attempt_to_bytes(attempt)):
                 return attempt
 
     def _may_live(self, older: Attempt, newer: Attempt) -> bool:
@@ -204,7 +131,7 @@ class Store:
 
     def save_attempt(self, point_id: str, attempt: Attempt) -> None:
         """Write down an attempt: when it starts, as it goes on, and how it ended."""
-        self.objects.write(_attempt_name(point_id, attempt), _attempt_to_bytes(attempt))
+        self.objects.write(_attempt_name(point_id, attempt), wire.attempt_to_bytes(attempt))
 
     def damaged(self, config: TrialConfig) -> list[str]:
         """Names of the point's objects that are not what was written there."""
@@ -216,11 +143,11 @@ class Store:
             if data is None:  # dropped meanwhile
                 return False
             if name == "result":
-                _result_from_bytes(data, config)
+                wire.result_from_bytes(data, config)
             elif name.startswith("snapshot-"):
                 Snapshot.from_bytes(data, config)
             elif name.startswith("attempt-"):
-                _attempt_from_bytes(data)
+                wire.attempt_from_bytes(data)
         except DamagedObject:
             return True
         return False
@@ -264,7 +191,7 @@ class Store:
 
     def save_spec(self, name: str, text: str) -> None:
         """Keep the spec of the sweep, in place of an older one."""
-        self.objects.write(self.spec_name(name), f"{SEAL}{_sha256(text.encode())}\n{text}".encode())
+        self.objects.write(self.spec_name(name), wire.spec_to_bytes(text))
 
     def spec(self, name: str) -> SweepSpec:
         """The spec kept for the sweep.
@@ -273,9 +200,7 @@ class Store:
             UsageError: when no sweep of that name was run in this store, or its spec is not as it was kept.
         """
         path = self.spec_path(name)
-        kept = self.objects.read(self.spec_name(name)) or b""
-        first, _, text = kept.partition(b"\n")
-        if first != f"{SEAL}{_sha256(text)}".encode() and not kept.startswith(b"name:"):
+        if not wire.is_spec(self.objects.read(self.spec_name(name)) or b""):
             raise UsageError(
                 f"{path}: damaged or edited, it is not the spec that was run\n"
                 f"  next: sweep run SPEC with that spec, or sweep run {shlex.quote(str(path))} to run it as it is now"
@@ -305,7 +230,7 @@ class Store:
         """Keep uncommitted changes, once, under their checksum; of long ones the beginning."""
         if changes:
             data = changes.encode()
-            self.objects.create(self.diff_name(hashlib.sha256(data).hexdigest()), data[:DIFF_BYTES])
+            self.objects.create(self.diff_name(wire.sha256(data)), data[:DIFF_BYTES])
 
     @staticmethod
     def diff_name(sha256: str) -> str:
@@ -327,48 +252,9 @@ def _point(point_id: str, name: str = "") -> str:
     return f"points/{point_id}/{name}".rstrip("/")
 
 
-def _result_to_bytes(result: PointResult) -> bytes:
-    head = asdict(result)
-    history = head.pop("history_arrow")
-    return seal("result", RECORD_VERSION, head, {"history": history})
-
-
-def _result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
-    head, parts = unseal("result", RECORD_VERSION, data)
-    if head["config"] != config.canonical():
-        raise DamagedObject(f"a result of another config: {head['config']}")
-    return PointResult(**head, history_arrow=parts["history"])
-
-
 def _attempt_name(point_id: str, attempt: Attempt) -> str:
     return _point(point_id, f"attempt-{attempt.number:04d}")
 
 
 def _log_name(point_id: str, number: int) -> str:
     return _point(point_id, f"log-{number:04d}")
-
-
-def _attempt_to_bytes(attempt: Attempt) -> bytes:
-    """Plain JSON, for people to read, with the checksum of the rest."""
-    return json.dumps(_checked(asdict(attempt)), indent=1, sort_keys=True).encode()
-
-
-def _attempt_from_bytes(data: bytes) -> Attempt:
-    try:
-        fields = json.loads(data)
-        if "sha256" in fields and fields != _checked({key: value for key, value in fields.items() if key != "sha256"}):
-            raise ValueError("its checksum differs")
-        fields.pop("sha256", None)
-        failure = fields.pop("failure")
-        log = tuple(fields.pop("log"))
-        return Attempt(**fields, log=log, failure=Failure(**failure) if failure else None)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DamagedObject(f"not an attempt: {error}") from error
-
-
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
-    return fields | {"sha256": _sha256(json.dumps(fields, sort_keys=True).encode())}
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -17,6 +17,7 @@ from sweep.run import announcement
 from sweep.spec_reader import load
 from sweep.store import Attempt, State, Store
 from sweep.trial import PointWork, Surroundings
+from sweep.wire import result_from_bytes
 from tests.conftest import make_history, make_result
 from trainables.config import Measurement, TrialConfig
 from trainables.records import Failure, PointResult
@@ -61,9 +62,7 @@ def test_every_range_of_bytes_that_a_result_lacks_makes_it_damaged(store: Store,
 
 
 def _parse(data: bytes) -> PointResult:
-    from sweep.store import _result_from_bytes
-
-    return _result_from_bytes(data, POINT)
+    return result_from_bytes(data, POINT)
 
 
 def test_every_flipped_bit_of_a_snapshot_makes_it_damaged() -> None:
