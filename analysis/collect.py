@@ -16,8 +16,8 @@ from trainables.records import HISTORY_SCHEMA, arrow_to_table
 def from_store(store: Store, sweep: str) -> Tables:
     """The tables of a sweep, of what is committed now; raises as `Store.spec`."""
     histories, rows = [], []
-    for point in store.spec(sweep).points:
-        known = store.known(point)
+    points = store.spec(sweep).points
+    for point, known in zip(points, store.known_of(points, store.marks()), strict=True):
         history = arrow_to_table(known.history_arrow) if known.history_arrow else HISTORY_SCHEMA.empty_table()
         histories.append(epoch_rows(sweep, point.point_id, point.flat(), history))
         rows.append(_point_row(sweep, point, known, history))

@@ -15,10 +15,11 @@ from pathlib import Path
 import psutil
 
 from sweep import machine, space
+from sweep.address import Place
 from sweep.credentials import LOGIN, is_refused
 from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
 from sweep.file_systems import existing, free_bytes, mount_point
-from sweep.objects import Objects
+from sweep.objects import Objects, at, check_writable
 from sweep.spec import Resources
 from trainables import datasets, device
 from trainables.config import DatasetName, TrialConfig
@@ -93,9 +94,9 @@ def memory(at_a_time: int, names: Iterable[DatasetName]) -> Finding:
     return Finding("memory", FIT, found)
 
 
-def disk(points: Sequence[TrialConfig], at_a_time: int, store: Path, database: Path | None) -> Finding:
+def disk(points: Sequence[TrialConfig], at_a_time: int, store: Place, database: Path | None) -> Finding:
     """Free space on every file system that a run of these points writes to."""
-    wanted = space.needs(points, at_a_time, store, database)
+    wanted = space.needs(points, at_a_time, store if isinstance(store, Path) else None, database)
     need = sum(need.bytes for need in wanted)
     places = {mount_point(need.folder): free_bytes(need.folder) for need in wanted}
     free = ", ".join(f"{count / 1e9:.1f} GB on {place}" for place, count in places.items())
@@ -107,20 +108,19 @@ def disk(points: Sequence[TrialConfig], at_a_time: int, store: Path, database: P
     return Finding("disk", FIT, found)
 
 
-def store_commits(store: Path) -> Finding:
-    """Whether whole objects can be written, flushed, linked and renamed in the store, and how long it takes.
+def store_commits(store: Place) -> Finding:
+    """Whether whole objects can be written, flushed, created once and renamed in the store, and how long it takes.
 
-    Where there is no store yet, this is tried in the nearest folder above, in which nothing is left.
+    Where there is no folder yet, this is tried in the nearest one above, in which nothing is left.
     """
     try:
         with contextlib.ExitStack() as stack:
-            if store.is_dir():
-                objects = Objects(store)
-            else:
+            if isinstance(store, Path) and not store.is_dir():
                 _refuse_a_file(store)
                 above = stack.enter_context(tempfile.TemporaryDirectory(prefix=".doctor-", dir=existing(store)))
-                objects = Objects(Path(above))
-            seconds = _commit_seconds(objects)
+                seconds = _commit_seconds(at(Path(above)))
+            else:
+                seconds = _commit_seconds(at(store))
     except (StorageFault, OSError) as error:
         return Finding("store", NOT_FIT, str(error).splitlines()[0], _remedy(error), StorageFault)
     found = f"{store}: a commit takes {1000 * seconds:.1f} ms"
@@ -139,13 +139,14 @@ def _commit_seconds(objects: Objects) -> float:
     slowest = 0.0
     for _ in range(COMMITS):
         start = time.perf_counter()
-        objects.check_writable()
+        check_writable(objects)
         slowest = max(slowest, time.perf_counter() - start)
     name = f"link-{os.getpid()}"
     try:
         if not objects.create(name, b"1") or objects.create(name, b"2"):
             raise StorageFault(
-                f"{objects.path(name)}: of two writers both won\n  next: put the store on a file system with hard links"
+                f"{objects.where(name)}: of two writers both won\n"
+                "  next: choose a --store with hard links, or conditional PUTs"
             )
     finally:
         objects.delete(name)

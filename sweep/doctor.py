@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 import typer
 
 from sweep import checks, machine, options
+from sweep.address import parsed
 from sweep.checks import NOT_FIT, Finding
 from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
 from sweep.options import print_json, print_table
@@ -56,7 +57,7 @@ def examine(
     wanted: SweepSpec,
     names: Iterable[DatasetName],
     is_named: bool,
-    store: Path,
+    store: str,
     tracking_uri: str,
     data_dir: Path | None,
     max_concurrent: int | None,
@@ -70,8 +71,8 @@ def examine(
     return [
         checks.accelerators(wanted.resources),
         checks.memory(max(1, at_a_time), names if is_named else ()),
-        checks.disk(_to_run(wanted, store), max(1, at_a_time), store, database),
-        checks.store_commits(store),
+        checks.disk(_to_run(wanted, store), max(1, at_a_time), parsed(store), database),
+        checks.store_commits(parsed(store)),
         *data,
         checks.tracker(tracking_uri),
         checks.cluster(address, wanted.resources),
@@ -93,5 +94,9 @@ def conclude(found: Iterable[Finding]) -> None:
     raise kind(f"not fit for a sweep:\n{said}")
 
 
-def _to_run(wanted: SweepSpec, store: Path) -> tuple[TrialConfig, ...]:
-    return plan(wanted.points, Watch(Store(store), wanted.name, wanted.points).known()).to_run
+def _to_run(wanted: SweepSpec, store: str) -> tuple[TrialConfig, ...]:
+    """The points without a result; all of them when the store does not answer, which is a finding of its own."""
+    try:
+        return plan(wanted.points, Watch(Store(store), wanted.name, wanted.points).known()).to_run
+    except StorageFault:
+        return wanted.points

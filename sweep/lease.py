@@ -19,8 +19,6 @@ from sweep.requests import StopRequest, stop_requested
 from sweep.store import Store
 
 BEAT_SECONDS = 2.0
-SETTLE_SECONDS = 0.3
-"""Between looking at a lost lease and moving it away, another taker may have come first; this is far longer."""
 LOOK_SECONDS = 2.0 * BEAT_SECONDS
 """A driver that beats within this time is live without doubt."""
 SILENCE_SECONDS = 30.0
@@ -152,7 +150,7 @@ class Lease:
         # It may be ours although it cannot be created: another taker moved it away and put it back.
         if not (self._store.objects.create(self._name, self._bytes()) or self._is_mine()):
             return False
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(self._store.objects.settle_seconds)
         return self._is_mine()
 
     def __exit__(
@@ -173,7 +171,10 @@ class Lease:
                 self._store.objects.delete(self._name)
 
     def _put_aside(self, judged: Holder | None) -> None:
-        """Move the lost lease away: only one taker can, and what was not the lease judged is put back."""
+        """Move the lost lease away, and put back what was not the lease judged.
+
+        In a folder only one taker can; in a bucket two may at the same time, of which `_is_taken` leaves one.
+        """
         aside = f"{self._name}-lost-{self._mine.session}"
         try:
             self._store.objects.rename(self._name, aside)

@@ -1,5 +1,6 @@
 """Options and output shared by the commands: data goes to stdout as tables or JSON, talk to stderr."""
 
+import hashlib
 import json
 import logging
 import os
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sweep.address import BucketAddress, StoreAddress, absolute
 from sweep.credentials import without_login
 from sweep.errors import UsageError
 from sweep.job_request import as_said
@@ -21,14 +23,17 @@ talk = Console(stderr=True, markup=False, highlight=False)
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A preset's name or the path of a YAML file.")]
 Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="The name of a sweep in the store.")]
-Store = Annotated[Path, typer.Option("--store", envvar="SWEEP_STORE", help="Folder of the results.")]
+Store = Annotated[
+    str,
+    typer.Option("--store", envvar="SWEEP_STORE", help="Folder of the results, or s3://BUCKET/PREFIX, gs://..."),
+]
 TrackingUri = Annotated[
     str | None,
     typer.Option(
         "--tracking-uri",
         envvar="MLFLOW_TRACKING_URI",
         callback=without_login,
-        help="MLflow; by default SQLite in the store.",
+        help="MLflow; by default SQLite in the store, for one in a bucket in your home.",
     ),
 ]
 DataDir = Annotated[
@@ -59,22 +64,35 @@ AcceptCodeChange = Annotated[
     typer.Option("--accept-code-change", help="Go on although points of the sweep were computed by other code."),
 ]
 
-DEFAULT_STORE = Path("runs")
+DEFAULT_STORE = "runs"
 
 
-def default_tracking_uri(store: Path) -> str:
-    """The SQLite database in the store.
+def default_tracking_uri(store: StoreAddress) -> str:
+    """The SQLite database in the store; of one in a bucket, which cannot hold it, in a folder of this user and host.
 
     Raises:
-        UsageError: when the path of the store cannot stand in an address of SQLite.
+        UsageError: when its path cannot stand in an address of SQLite.
     """
+    place = absolute(store)
+    folder = place if isinstance(place, Path) else _user_folder() / _name_of(place)
     for letter in "?%":
-        if letter in str(store.absolute()):
+        if letter in str(folder):
             raise UsageError(
-                f"{store}: '{letter}' cannot stand in the path of a store\n  next: choose another folder with --store, "
-                "or give --tracking-uri"
+                f"{folder}: '{letter}' cannot stand in the path of a store\n"
+                "  next: choose another folder with --store, or give --tracking-uri"
             )
-    return f"sqlite:///{(store / 'mlflow.db').absolute()}"
+    return f"sqlite:///{folder / 'mlflow.db'}"
+
+
+def _user_folder() -> Path:
+    """Where programs keep data of this user, by the XDG base directory specification."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mi-sweep"
+
+
+def _name_of(bucket: BucketAddress) -> str:
+    """A name that no other bucket and prefix has; the service's options do not count."""
+    digest = hashlib.sha256(bucket.of().encode()).hexdigest()[:8]
+    return f"{bucket.key().replace('/', '-')[:80]}-{digest}"
 
 
 def given_resources(gpus_per_trial: float | None, cpus_per_trial: float | None) -> dict[str, float]:
@@ -86,7 +104,8 @@ def given_resources(gpus_per_trial: float | None, cpus_per_trial: float | None) 
 def command_line(*words: str, **values: object) -> str:
     """A `sweep` command to paste: the words, and an option for every value that is not its default."""
     said, values = as_said(words, values)
-    given = {name: str(value) for name, value in values.items() if value is not None and value != DEFAULT_STORE}
+    given = {name: str(value) for name, value in values.items() if value is not None}
+    given = {name: value for name, value in given.items() if (name, value) != ("store", DEFAULT_STORE)}
     parts = ["sweep", *said]
     for name, value in given.items():
         parts += [f"--{name.replace('_', '-')}", value]

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from sweep.address import Place
 from sweep.store import Store
 
 KEPT_BYTES = 64 * 1024
@@ -103,7 +104,7 @@ class _Text(io.TextIOBase):
         return self._descriptor
 
 
-def path_on_host(store: Path, point_id: str, number: int) -> Path:
+def path_on_host(store: Place, point_id: str, number: int) -> Path:
     """Where on its host an attempt prints to, while it runs."""
     name = hashlib.sha256(str(store).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"sweep-logs-{os.getuid()}" / f"{name}-{point_id}-{number:04d}"

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Collection, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from sweep import machine, options, provenance
@@ -182,7 +181,7 @@ def _as_json(
     }
 
 
-def _say_next(spec: str, settings: list[str], store: Path, todo: Plan) -> None:
+def _say_next(spec: str, settings: list[str], store: str, todo: Plan) -> None:
     change = [word for setting in settings for word in ("--set", setting)]
     if todo.seconds is None:
         missing = zip(todo.to_run, todo.point_seconds, strict=True)

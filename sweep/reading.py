@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,7 +52,7 @@ def status(
         _print_status(current, store)
 
 
-def _print_status(current: Status, store: Path) -> None:
+def _print_status(current: Status, store: str) -> None:
     rows = [["points", str(current.points_total)]]
     rows += [[f"  {state}", str(count)] for state, count in current.counts.items() if count]
     rows += [["epochs", f"{current.epochs_done:,} of {current.epochs_total:,}"]]
@@ -75,7 +74,7 @@ def show(
     config = _find(opened.spec(sweep), point, store)
     known = opened.known(config)
     provenance = known.provenance
-    kept = str(opened.spec_path(sweep))
+    kept = opened.spec_address(sweep)
     alone = options.command_line("run", kept, "--point", config.point_id, store="alone")
     if as_json:
         fields: dict[str, object] = {
@@ -98,7 +97,7 @@ def show(
     print_table(["config", ""], [[key, str(value)] for key, value in config.flat().items()])
     print_table(["provenance", ""], [[key, str(value)] for key, value in provenance.items()])
     if changes := provenance.get("git_diff_sha256"):
-        print(f"uncommitted changes it was computed with: {opened.objects.path(opened.diff_name(changes))}\n")
+        print(f"uncommitted changes it was computed with: {opened.objects.where(opened.diff_name(changes))}\n")
     for attempt in known.attempts:
         log = [line.split(" ", 1) for line in attempt.log[-LOG_LINES:]]
         when = f"{attempt.started} to {attempt.ended or 'an end unknown'}, from epoch {attempt.from_epoch}"
@@ -113,7 +112,7 @@ def show(
     talk.print(f"to run it alone, in a store of its own: {alone}", soft_wrap=True)
 
 
-def _find(spec: SweepSpec, beginning: str, store: Path) -> TrialConfig:
+def _find(spec: SweepSpec, beginning: str, store: str) -> TrialConfig:
     found = [point for point in spec.points if point.point_id.startswith(beginning)]
     if len(found) == 1:
         return found[0]

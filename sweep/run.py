@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from sweep import machine, nodes, provenance, space
+from sweep.address import StoreAddress, absolute
 from sweep.causes import group
 from sweep.changes import code_change
 from sweep.cluster import (
@@ -26,6 +27,7 @@ from sweep.head import HeadWatch
 from sweep.lease import SILENCE_SECONDS, Lease, holder
 from sweep.mirroring import BackgroundMirror
 from sweep.neighbours import others_last, running_elsewhere
+from sweep.objects import check_writable
 from sweep.options import command_line, default_tracking_uri
 from sweep.plan import Plan, plan
 from sweep.planning import last_change
@@ -50,7 +52,7 @@ CAUSES_SAID = 3
 class Options:
     """How to run, as given on the command line."""
 
-    store: Path
+    store: StoreAddress
     tracking_uri: str
     data_dir: Path | None
     max_concurrent: int | None = None
@@ -77,7 +79,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
         Interrupted: when a signal stopped it; running the same again goes on.
         PointsFailed: when points failed, now or earlier.
     """
-    store = Store(options.store.absolute())
+    store = Store(absolute(options.store))
     points = spec.only(options.only) if options.only else spec.points
     watch = Watch(store, spec.name, points)
     todo = plan(points, watch.known(), options.retry)
@@ -90,14 +92,16 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     if todo.to_run:
         check_reachable(options.address)
         _check_data({point.dataset for point in todo.to_run}, options.data_dir)
-        _check_space(spec, todo, options, store.root)
-    store.objects.check_writable()
+        _check_space(spec, todo, options, store.folder)
+    check_writable(store.objects)
     session = Session(watch, console)
     again, at_once = options.command("resume", spec.name), options.command("stop", spec.name, "--now")
     stopping = Stopping(session.stopping, console, again, at_once)
     lease = Lease(store, spec.name, session.for_lease, stopping.on_loss, stopping.on_request)
     stopping.last_acts.append(lease.leave)
     _say_what_is_waited_for(spec.name, store, console)
+    if not store.folder and options.tracking_uri == default_tracking_uri(store.root):
+        console.print(f"a bucket cannot hold MLflow's database: it is {options.tracking_uri}", soft_wrap=True)
     with (
         stopping.on_signals(),
         lease,
@@ -107,7 +111,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
         store.save_spec(spec.name, spec.to_yaml())
         if todo.to_run:
             store.save_diff(provenance.diff())
-            with space.full_is_a_storage_fault([store.root, space.temporary_folder()]):
+            with space.full_is_a_storage_fault([*filter(None, [store.folder]), space.temporary_folder()]):
                 _execute(spec, todo, options, watch, session, stopping, mirror, console)
     _conclude(spec, watch, session, options, console)
 
@@ -162,7 +166,7 @@ def _say_what_is_waited_for(sweep: str, store: Store, console: Console) -> None:
         console.print(text, style="yellow", soft_wrap=True)
 
 
-def _check_space(spec: SweepSpec, todo: Plan, options: Options, store: Path) -> None:
+def _check_space(spec: SweepSpec, todo: Plan, options: Options, store: Path | None) -> None:
     at_a_time = machine.trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), options.max_concurrent)
     prefix, _, database = options.tracking_uri.partition("sqlite:///")
     in_file = Path(database) if not prefix and database else None

@@ -69,7 +69,7 @@ def resume(
 
 def _run(
     wanted: SweepSpec,
-    store: Path,
+    store: str,
     tracking_uri: str | None,
     data_dir: Path | None,
     max_concurrent: int | None,
@@ -119,11 +119,12 @@ def ui(
     """Open the MLflow UI on the tracking store, reachable from this machine only."""
     if tracking_uri and tracking_uri.startswith("http"):
         raise UsageError(f"{tracking_uri} is a server with a UI of its own\n  next: open it in a browser")
-    if not tracking_uri and not (store / "mlflow.db").is_file():
-        raise UsageError(
-            f"no tracking database in the store {store}\n  next: sweep run demo, or choose another --store"
-        )
     uri = tracking_uri or options.default_tracking_uri(store)
+    if not tracking_uri and not (database := Path(uri.removeprefix("sqlite:///"))).is_file():
+        raise UsageError(
+            f"no tracking database in the store {store}: no file {database}\n"
+            "  next: sweep run demo, or choose another --store"
+        )
     talk.print(f"MLflow UI on http://127.0.0.1:{port}, Ctrl-C ends it", highlight=False)
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     serve = ["-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1", "--port", str(port)]

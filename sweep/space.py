@@ -53,14 +53,17 @@ def temporary_folder() -> Path:
     return Path(os.environ.get("RAY_TMPDIR", tempfile.gettempdir()))
 
 
-def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path, database: Path | None) -> list[Need]:
-    """What a run of these points writes: results, snapshots of those that run at a time, MLflow's database, scratch."""
-    largest = sorted((snapshot_bytes(point) for point in points), reverse=True)[:at_a_time]
-    found = [
-        Need("results", store, sum(history_bytes(point) for point in points)),
-        Need("snapshots", store, (SNAPSHOTS_KEPT + 1) * sum(largest)),
-        Need("Ray's temporary files", temporary_folder(), TEMPORARY_BYTES + len(points) * TEMPORARY_BYTES_PER_POINT),
-    ]
+def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path | None, database: Path | None) -> list[Need]:
+    """What a run of these points writes: results, snapshots of those that run at a time, MLflow's database, scratch.
+
+    A store that is no folder is in a bucket, which has room for everything.
+    """
+    scratch = TEMPORARY_BYTES + len(points) * TEMPORARY_BYTES_PER_POINT
+    found = [Need("Ray's temporary files", temporary_folder(), scratch)]
+    if store:
+        largest = sorted((snapshot_bytes(point) for point in points), reverse=True)[:at_a_time]
+        results = Need("results", store, sum(history_bytes(point) for point in points))
+        found = [results, Need("snapshots", store, (SNAPSHOTS_KEPT + 1) * sum(largest)), *found]
     if database:
         found.append(Need("MLflow's database", database.parent, sum(_mirrored_bytes(point) for point in points)))
     return found

@@ -31,11 +31,16 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
 class Document:
     """One YAML document with the lines of its keys; what `--set` changed has the setting as its place."""
 
-    path: Path
+    source: str
     data: Any
     lines: yaml_lines.Lines
     problems: list[str]
     settings: dict[yaml_lines.Path, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """Where it lies, for what it includes."""
+        return Path(self.source)
 
     def say(self, path: yaml_lines.Path, message: str) -> None:
         """Note a problem at that place."""
@@ -47,7 +52,7 @@ class Document:
             path = path[:-1]
         if path in self.settings:
             return f"--set {self.settings[path]}"
-        return f"{self.path}:{self.lines.get(path, 1)}"
+        return f"{self.source}:{self.lines.get(path, 1)}"
 
     def apply(self, setting: str) -> None:
         """Apply `PATH=YAML`; a field set under `grid` leaves `fixed`, and the other way round."""

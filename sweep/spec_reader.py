@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sweep import yaml_lines
+from sweep import objects, yaml_lines
+from sweep.address import is_bucket, split
 from sweep.errors import UsageError
 from sweep.spec import BLOCK_KEYS, Block, Resources, SweepSpec, presets
 from sweep.spec_document import MAX_POINTS, TOP_KEYS, Document, did_you_mean
@@ -16,14 +17,28 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def load(source: str, settings: Sequence[str] = ()) -> SweepSpec:
-    """The spec of that preset name or YAML path, changed by settings such as `grid.width=[50]`, validated.
+    """The spec of that preset name, YAML path or address in a bucket, changed by settings such as `grid.width=[50]`.
 
     Raises:
         UsageError: with every problem found, each with file, line, what is allowed and the nearest name.
     """
+    if is_bucket(source):
+        place, name = split(source)
+        if (data := objects.at(place).read(name)) is None:
+            raise UsageError(f"{source}: no such spec\n  next: sweep presets")
+        return parsed(data, source, settings)
     reader = _Reader()
     path = reader.find(source)
-    spec = reader.read(path, settings) if path else None
+    return _without_problems(reader, reader.read(path, settings) if path else None, source, settings)
+
+
+def parsed(data: bytes, source: str, settings: Sequence[str] = ()) -> SweepSpec:
+    """The same from what was read at `source`; raises as `load`."""
+    reader = _Reader()
+    return _without_problems(reader, reader.parse(data, source, settings), source, settings)
+
+
+def _without_problems(reader: "_Reader", spec: SweepSpec | None, source: str, settings: Sequence[str]) -> SweepSpec:
     if spec is None or reader.problems:
         again = " ".join(["sweep plan", source, *(f"--set {shlex.quote(setting)}" for setting in settings)])
         raise UsageError("\n".join([*dict.fromkeys(reader.problems), f"  next: correct this, then {again}"]))
@@ -55,20 +70,27 @@ class _Reader:
 
     def read(self, path: Path, settings: Sequence[str]) -> SweepSpec | None:
         try:
-            data, lines = yaml_lines.load(path.read_text(encoding="utf-8"))
-        except yaml_lines.YamlProblem as problem:
-            self.problems.append(f"{path}:{problem.line}: {problem}")
-            return None
-        except (OSError, UnicodeDecodeError) as error:
+            return self.parse(path.read_bytes(), str(path), settings)
+        except OSError as error:
             self.problems.append(f"{path}: cannot be read as UTF-8 text: {error}")
             return None
-        document = Document(path, {} if data is None else data, lines, self.problems)
+
+    def parse(self, content: bytes, source: str, settings: Sequence[str]) -> SweepSpec | None:
+        try:
+            data, lines = yaml_lines.load(content.decode("utf-8"))
+        except yaml_lines.YamlProblem as problem:
+            self.problems.append(f"{source}:{problem.line}: {problem}")
+            return None
+        except UnicodeDecodeError as error:
+            self.problems.append(f"{source}: cannot be read as UTF-8 text: {error}")
+            return None
+        document = Document(source, {} if data is None else data, lines, self.problems)
         if not isinstance(document.data, dict):
             document.say((), "a spec is a mapping with the keys " + ", ".join(TOP_KEYS))
             return None
         for setting in settings:
             document.apply(setting)
-        self._open.append(path.resolve())
+        self._open.append(document.path.resolve())
         try:
             return self._spec(document)
         finally:

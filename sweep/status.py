@@ -65,22 +65,27 @@ class Status:
 
 
 class Watch:
-    """Reads the state of a sweep again and again; finished points are read once."""
+    """Reads the state of a sweep again and again; finished points are read once, and in a bucket what has changed."""
 
     def __init__(self, store: Store, sweep: str, points: Sequence[TrialConfig]) -> None:
         self.store, self._sweep, self._points = store, sweep, points
-        self._done: dict[str, Known] = {}
+        self._seen: dict[str, tuple[str | None, Known]] = {}
         self._took: dict[str, Sample | None] = {}
 
     def known(self) -> dict[str, Known]:
         """What the store knows of every point, now."""
-        found = {}
-        for point in self._points:
-            known = self._done.get(point.point_id) or self.store.known(point)
-            if known.state.is_done:
-                self._done[point.point_id] = known
-            found[point.point_id] = known
-        return found
+        marks = self.store.marks()
+        asked = [point for point in self._points if self._may_have_changed(point.point_id, marks)]
+        for point, known in zip(asked, self.store.known_of(asked, marks), strict=True):
+            # With the mark from before it was read: another thread that looks at the same time leaves nothing stale.
+            self._seen[point.point_id] = (marks.get(point.point_id) if marks is not None else None, known)
+        return {point.point_id: self._seen[point.point_id][1] for point in self._points}
+
+    def _may_have_changed(self, point_id: str, marks: Mapping[str, str] | None) -> bool:
+        if point_id not in self._seen:
+            return True
+        mark, known = self._seen[point_id]
+        return not known.state.is_done and (marks is None or marks.get(point_id) != mark)
 
     def status(self, progress: "Progress | None" = None) -> Status:
         """The state of the sweep; a driver passes its own progress, anyone else's is what the lease says."""

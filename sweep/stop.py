@@ -27,7 +27,7 @@ def stop(
     seen = holder(opened, sweep)
     again = options.command_line("resume", sweep, store=store)
     if seen is None:
-        opened.spec_path(sweep)
+        opened.require(sweep)
     if seen is None or not is_alive(opened, sweep, seen):
         driver = Driver("lost" if seen else "none", seen)
         raise UsageError(f"sweep '{sweep}' has no live driver to stop: {driver}\n  next: {again}")

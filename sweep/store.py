@@ -1,27 +1,18 @@
-"""The truth: what is known of every point, in whole sealed objects. Owns every object name. Knows no Ray.
-
-points/POINT_ID/result            the accepted result: its presence, intact, is what finished means
-points/POINT_ID/snapshot-EPOCH    the last two snapshots of an unfinished point
-points/POINT_ID/attempt-NUMBER    one attempt: where, when, and how it failed if it did
-points/POINT_ID/log-NUMBER        the last part of what that attempt printed, as plain text
-points/POINT_ID/damaged-*         objects that did not match their checksum, put aside
-sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with its checksum
-sweeps/NAME/lease                 the live driver of the sweep
-sweeps/NAME/stop                  what that driver was asked to do: stop
-code/SHA256.diff                  the uncommitted changes that points were computed with, long ones cut
-"""
+"""The truth: what is known of every point, in whole sealed objects, in a folder or a bucket. Knows no Ray."""
 
 import contextlib
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from sweep import spec_reader, wire
+from sweep import address, names, spec_reader, wire
+from sweep.address import StoreAddress
 from sweep.errors import UsageError
 from sweep.known import Attempt, Known, State
-from sweep.objects import Objects
+from sweep.objects import at
 from sweep.spec import SweepSpec
 from trainables.config import TrialConfig
 from trainables.records import Failure, PointResult
@@ -32,14 +23,25 @@ T = TypeVar("T")
 
 SNAPSHOTS_KEPT = 2
 DIFF_BYTES = 1_000_000
+READERS = 16
+NOTHING = Known(State.MISSING)
 
 
 class Store:
-    """Points and sweeps in one folder. Reading never writes; what is read is intact or counts as absent."""
+    """Points and sweeps in one folder or bucket. Reading never writes; what is read is intact or counts as absent.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.objects = Objects(root)
+    Raises:
+        UsageError: when the address is that of neither.
+    """
+
+    def __init__(self, root: StoreAddress) -> None:
+        self.root = address.parsed(root)
+        self.objects = at(self.root)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the store is; None when it is in a bucket."""
+        return self.root if isinstance(self.root, Path) else None
 
     # points
 
@@ -53,9 +55,20 @@ class Store:
             return Known(State.FAILED, history, None, attempts)
         return Known(State.INTERRUPTED if history or attempts else State.MISSING, history, None, attempts)
 
+    def marks(self) -> Mapping[str, str] | None:
+        """A mark of every point of which something is known, as `Objects.marks`."""
+        return self.objects.marks("points")
+
+    def known_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> list[Known]:
+        """The same of many points. In a bucket several are read at a time, and what has no mark is not asked for."""
+        if marks is None:
+            return [self.known(point) for point in points]
+        with ThreadPoolExecutor(READERS) as pool:
+            return list(pool.map(lambda one: self.known(one) if one.point_id in marks else NOTHING, points))
+
     def result(self, config: TrialConfig) -> PointResult | None:
         """The accepted result, or None when there is no intact one of this config."""
-        data = self.objects.read(_point(config.point_id, "result"))
+        data = self.objects.read(names.point(config.point_id, "result"))
         try:
             return wire.result_from_bytes(data, config) if data is not None else None
         except DamagedObject:
@@ -63,15 +76,15 @@ class Store:
 
     def commit_result(self, config: TrialConfig, result: PointResult) -> None:
         """Make the point finished, then drop its snapshots. A result that was accepted before stays."""
-        name = _point(config.point_id, "result")
+        name = names.point(config.point_id, "result")
         while not self.objects.create(name, wire.result_to_bytes(result)) and self.result(config) is None:
             self._put_aside(config.point_id, "result")
         self._drop_snapshots(config.point_id)
 
     def _drop_snapshots(self, point_id: str, keep: int = 0) -> None:
-        names = self._snapshot_names(point_id)
-        for name in names[: len(names) - keep]:
-            self.objects.delete(_point(point_id, name))
+        found = self._snapshot_names(point_id)
+        for name in found[: len(found) - keep]:
+            self.objects.delete(names.point(point_id, name))
 
     def snapshot(self, config: TrialConfig) -> Snapshot | None:
         """The newest intact snapshot of this config."""
@@ -83,7 +96,7 @@ class Store:
         while not is_stable:
             is_stable = True
             for name in reversed(self._snapshot_names(config.point_id)):
-                data = self.objects.read(_point(config.point_id, name))
+                data = self.objects.read(names.point(config.point_id, name))
                 try:
                     if data is not None:
                         return read(data, config)
@@ -95,16 +108,16 @@ class Store:
     def commit_snapshot(self, snapshot: Snapshot) -> None:
         """Keep the snapshot, and of the older ones the newest."""
         point_id = snapshot.config.point_id
-        self.objects.write(_point(point_id, f"snapshot-{snapshot.epoch:09d}"), snapshot.to_bytes())
+        self.objects.write(names.snapshot(point_id, snapshot.epoch), snapshot.to_bytes())
         self._drop_snapshots(point_id, keep=SNAPSHOTS_KEPT)
 
     def attempts(self, point_id: str) -> tuple[Attempt, ...]:
         """Every attempt, oldest first."""
         found = []
-        for name in self.objects.names(_point(point_id)):
+        for name in self.objects.names(names.point(point_id)):
             if name.startswith("attempt-"):
                 with contextlib.suppress(DamagedObject):
-                    found.append(wire.attempt_from_bytes(self.objects.read(_point(point_id, name)) or b""))
+                    found.append(wire.attempt_from_bytes(self.objects.read(names.point(point_id, name)) or b""))
         return tuple(found)
 
     def begin_attempt(self, point_id: str, attempt: Attempt) -> Attempt:
@@ -118,9 +131,9 @@ class Store:
                 died = Failure("infra", "its process died without a word")
                 self.save_attempt(point_id, replace(older, failure=died))
         while True:
-            used = [name.rpartition("-")[2] for name in self.objects.names(_point(point_id)) if "attempt-" in name]
+            used = [name.rpartition("-")[2] for name in self.objects.names(names.point(point_id)) if "attempt-" in name]
             attempt = replace(attempt, number=1 + max((int(number) for number in used), default=0))
-            if self.objects.create(_attempt_name(point_id, attempt), wire.attempt_to_bytes(attempt)):
+            if self.objects.create(names.attempt(point_id, attempt.number), wire.attempt_to_bytes(attempt)):
                 return attempt
 
     def _may_live(self, older: Attempt, newer: Attempt) -> bool:
@@ -131,14 +144,14 @@ class Store:
 
     def save_attempt(self, point_id: str, attempt: Attempt) -> None:
         """Write down an attempt: when it starts, as it goes on, and how it ended."""
-        self.objects.write(_attempt_name(point_id, attempt), wire.attempt_to_bytes(attempt))
+        self.objects.write(names.attempt(point_id, attempt.number), wire.attempt_to_bytes(attempt))
 
     def damaged(self, config: TrialConfig) -> list[str]:
         """Names of the point's objects that are not what was written there."""
-        return [name for name in self.objects.names(_point(config.point_id)) if self._is_damaged(config, name)]
+        return [name for name in self.objects.names(names.point(config.point_id)) if self._is_damaged(config, name)]
 
     def _is_damaged(self, config: TrialConfig, name: str) -> bool:
-        data = self.objects.read(_point(config.point_id, name))
+        data = self.objects.read(names.point(config.point_id, name))
         try:
             if data is None:  # dropped meanwhile
                 return False
@@ -154,11 +167,11 @@ class Store:
 
     def log(self, point_id: str, number: int) -> str:
         """The last part of what that attempt printed; empty when nothing is kept."""
-        return (self.objects.read(_log_name(point_id, number)) or b"").decode(errors="replace")
+        return (self.objects.read(names.log(point_id, number)) or b"").decode(errors="replace")
 
     def save_log(self, point_id: str, number: int, printed: bytes) -> None:
         """Keep what that attempt printed so far, in place of what was kept before."""
-        self.objects.write(_log_name(point_id, number), printed)
+        self.objects.write(names.log(point_id, number), printed)
 
     def quarantine(self, config: TrialConfig) -> list[str]:
         """Put damaged objects of the point aside, so that they are seen and never read again; their names."""
@@ -168,20 +181,20 @@ class Store:
         return damaged
 
     def _put_aside(self, point_id: str, name: str) -> None:
-        taken = self.objects.names(_point(point_id))
+        taken = self.objects.names(names.point(point_id))
         new_names = (f"damaged-{name}", *(f"damaged-{number}-{name}" for number in range(2, len(taken) + 3)))
         new_name = next(new for new in new_names if new not in taken)
-        self.objects.rename(_point(point_id, name), _point(point_id, new_name))
+        self.objects.rename(names.point(point_id, name), names.point(point_id, new_name))
 
     def tidy(self, name: str, points: Sequence[TrialConfig]) -> None:
         """Delete what killed processes left behind: temporary names, and snapshots of points that are done."""
-        self.objects.clear_leftovers(["", f"sweeps/{name}", *(_point(point.point_id) for point in points)])
+        self.objects.clear_leftovers(["", f"sweeps/{name}", *(names.point(point.point_id) for point in points)])
         for point in points:
             if self._snapshot_names(point.point_id) and self.result(point):
                 self._drop_snapshots(point.point_id)
 
     def _snapshot_names(self, point_id: str) -> list[str]:
-        return [name for name in self.objects.names(_point(point_id)) if name.startswith("snapshot-")]
+        return [name for name in self.objects.names(names.point(point_id)) if name.startswith("snapshot-")]
 
     # sweeps
 
@@ -199,32 +212,35 @@ class Store:
         Raises:
             UsageError: when no sweep of that name was run in this store, or its spec is not as it was kept.
         """
-        path = self.spec_path(name)
-        if not wire.is_spec(self.objects.read(self.spec_name(name)) or b""):
+        kept, where = self._kept_spec(name), self.spec_address(name)
+        if not wire.is_spec(kept):
             raise UsageError(
-                f"{path}: damaged or edited, it is not the spec that was run\n"
-                f"  next: sweep run SPEC with that spec, or sweep run {shlex.quote(str(path))} to run it as it is now"
+                f"{where}: damaged or edited, it is not the spec that was run\n"
+                f"  next: sweep run SPEC with that spec, or sweep run {shlex.quote(where)} to run it as it is now"
             )
-        return spec_reader.load(str(path))
+        return spec_reader.parsed(kept, where)
 
-    def spec_path(self, name: str) -> Path:
-        """Path of the spec kept for the sweep.
+    def spec_address(self, name: str) -> str:
+        """Path or address of the spec kept for the sweep, for `spec_reader.load`."""
+        return address.below(self.root, self.spec_name(name))
+
+    def require(self, name: str) -> None:
+        """See that a sweep of that name was run in this store.
 
         Raises:
-            UsageError: when no sweep of that name was run in this store.
+            UsageError: when none was.
         """
-        if name in self.sweeps() and (path := self.objects.path(self.spec_name(name))).is_file():
-            return path
-        have = ", ".join(self.sweeps()) or "none"
+        self._kept_spec(name)
+
+    def _kept_spec(self, name: str) -> bytes:
+        found = self.sweeps()
+        if name in found and (kept := self.objects.read(self.spec_name(name))) is not None:
+            return kept
+        have = ", ".join(found) or "none"
         raise UsageError(
             f"unknown sweep '{name}' in the store {self.root}: there are {have}\n"
             "  next: sweep presets, then sweep run SPEC; or choose another store with --store (SWEEP_STORE)"
         )
-
-    @staticmethod
-    def spec_name(sweep: str) -> str:
-        """Object name of the spec kept for a sweep."""
-        return f"sweeps/{sweep}/spec.yaml"
 
     def save_diff(self, changes: str | None) -> None:
         """Keep uncommitted changes, once, under their checksum; of long ones the beginning."""
@@ -232,29 +248,7 @@ class Store:
             data = changes.encode()
             self.objects.create(self.diff_name(wire.sha256(data)), data[:DIFF_BYTES])
 
-    @staticmethod
-    def diff_name(sha256: str) -> str:
-        """Object name of the uncommitted changes of that checksum."""
-        return f"code/{sha256}.diff"
-
-    @staticmethod
-    def lease_name(sweep: str) -> str:
-        """Object name of the lease of a sweep."""
-        return f"sweeps/{sweep}/lease"
-
-    @staticmethod
-    def stop_name(sweep: str) -> str:
-        """Object name of the request that the sweep's driver stop."""
-        return f"sweeps/{sweep}/stop"
-
-
-def _point(point_id: str, name: str = "") -> str:
-    return f"points/{point_id}/{name}".rstrip("/")
-
-
-def _attempt_name(point_id: str, attempt: Attempt) -> str:
-    return _point(point_id, f"attempt-{attempt.number:04d}")
-
-
-def _log_name(point_id: str, number: int) -> str:
-    return _point(point_id, f"log-{number:04d}")
+    diff_name = staticmethod(names.diff)
+    lease_name = staticmethod(names.lease)
+    spec_name = staticmethod(names.spec)
+    stop_name = staticmethod(names.stop)

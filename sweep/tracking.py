@@ -48,6 +48,8 @@ class Mirror:
     def __init__(self, tracking_uri: str, spec: SweepSpec) -> None:
         import mlflow
 
+        if (database := tracking_uri.removeprefix("sqlite:///")) != tracking_uri:
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
         self._client = mlflow.MlflowClient(tracking_uri)
         self._sweep = spec.name
         self._experiment = self._find_or_create_experiment(tracking_uri, spec)

@@ -73,7 +73,7 @@ class PointTrial(tune.Trainable):
         self._point = TrialConfig.model_validate_json(config["point"])
         given = Surroundings(**config["surroundings"])
         self._surroundings = replace(given, code=given.code | {"ray_node": self._node, "pid": os.getpid()})
-        self._store = Store(Path(self._surroundings.store))
+        self._store = Store(self._surroundings.store)
         self._work = None
 
     def step(self) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.buckets import Server, s3_server
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PairRecord, PointResult, history_to_arrow
 
@@ -48,6 +50,25 @@ def history() -> Callable[[TrialConfig, int], tuple[EpochRecord, ...]]:
 @pytest.fixture
 def result() -> Callable[[TrialConfig], PointResult]:
     return make_result
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Server]:
+    """An S3-compatible server on loopback, in a process of its own."""
+    with s3_server() as server:
+        yield server
+
+
+PLACES = ("folder", "bucket")
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store can be, a folder or a bucket in turn; nothing is there yet."""
+    if request.param == "folder":
+        return str(tmp_path / "store")
+    server: Server = request.getfixturevalue("s3")
+    return server.address()
 
 
 @pytest.fixture

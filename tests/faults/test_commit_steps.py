@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep import objects
+from sweep import folder as folders
 from sweep.errors import StorageFault
-from sweep.objects import Objects
+from sweep.folder import Folder
 from sweep.store import Attempt, State, Store
+from tests.buckets import Server, everything, put_raw
 from tests.conftest import make_history, make_result
-from tests.faults.steps import Disk, Killed, die, kill_itself, no_space
+from tests.faults.steps import Disk, Killed, Requests, die, kill_itself, no_answer, no_space
 from trainables.config import TrialConfig
 from trainables.snapshots import Snapshot
 
@@ -56,8 +57,8 @@ def end(store: Store) -> None:
 
 
 def quarantine(store: Store) -> None:
-    newest = store.root / "points" / POINT.point_id / "snapshot-000000003"
-    newest.write_bytes(newest.read_bytes()[:-1])
+    newest = f"points/{POINT.point_id}/snapshot-000000003"
+    put_raw(store, newest, snapshot(3).to_bytes()[:-1])
     store.quarantine(POINT)
 
 
@@ -99,7 +100,7 @@ def steps_of(commit: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 def allowed(commit: str, folder: Path) -> list[tuple[object, ...]]:
     """What may be seen after a fault: what was before, what comes after, or what lies between two of its objects."""
     epoch, act = COMMITS[commit]
-    before, after = Store(folder / "before"), Store(folder / "after")
+    before, after = Store(folder / "before"), Store(folder / "after")  # what is seen does not depend on the place
     for store in (before, after):
         life_until(store, epoch) if epoch else None
     act(after)
@@ -124,7 +125,7 @@ def mended(store: Store, act: Callable[[Store], None]) -> None:
     known = store.known(POINT)
     assert known.state is State.FINISHED
     assert known.result == make_result(POINT)
-    names = {path.name for path in (store.root / "points" / POINT.point_id).iterdir()}
+    names = everything(store, f"points/{POINT.point_id}")
     assert not {name for name in names if name.startswith((".", "snapshot-"))}
 
 
@@ -134,7 +135,7 @@ def test_killed_at_any_step_a_commit_is_done_or_not(
 ) -> None:
     epoch, act = COMMITS[commit]
     may_be_seen = allowed(commit, tmp_path)
-    monkeypatch.setattr(objects.processes, "started", lambda pid: None)  # the process that died is this one
+    monkeypatch.setattr(folders.processes, "started", lambda pid: None)  # the process that died is this one
     for step in range(1, steps_of(commit, tmp_path / "count", monkeypatch) + 1):
         store = Store(tmp_path / f"step-{step}")
         life_until(store, epoch) if epoch else None
@@ -164,8 +165,39 @@ def test_a_disk_full_at_any_step_is_a_storage_fault_and_nothing_is_half_done(
         if not lasting:
             leftovers = [path.name for path in store.root.rglob(".*.part")]
             assert disk.done[step - 1][0] == "unlink" or not leftovers
-        monkeypatch.setattr(objects, "LEFTOVER_SECONDS", -1.0)
+        monkeypatch.setattr(folders, "LEFTOVER_SECONDS", -1.0)
         mended(store, act)
+
+
+IN_BUCKET: list[tuple[str, Callable[[], None]]] = [
+    ("a later snapshot, and one dropped", die),
+    ("a result, and two snapshots dropped", no_answer),
+    ("an attempt begun after one that died", die),
+    ("a damaged snapshot put aside", no_answer),
+]
+
+
+@pytest.mark.parametrize(("commit", "fault"), IN_BUCKET)
+def test_in_a_bucket_a_commit_is_done_or_not_whichever_request_is_the_last(
+    commit: str, fault: Callable[[], None], s3: Server, tmp_path: Path
+) -> None:
+    epoch, act = COMMITS[commit]
+    may_be_seen = allowed(commit, tmp_path)
+    step = ended = 0
+    while not ended:
+        step += 1
+        store = Store(s3.address())
+        life_until(store, epoch)
+        with pytest.MonkeyPatch.context() as patch:
+            requests = Requests(step, fault).install(patch)
+            try:
+                act(store)
+                ended = step
+            except (Killed, StorageFault):
+                assert len(requests.done) >= step
+        assert seen(store) in may_be_seen, (step, requests.done)
+        mended(store, act)
+    assert ended > 4
 
 
 def test_killed_for_real_at_any_step_a_commit_is_done_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +220,7 @@ def fork_and_kill(folder: str) -> None:
     for path in Path(folder).glob("step-*"):
         step = int(path.name.rpartition("-")[2])
         if not (child := os.fork()):
-            objects.os = Disk(step, kill_itself)  # type: ignore[assignment]
+            folders.os = Disk(step, kill_itself)  # type: ignore[assignment]
             result(Store(path))
             os._exit(0)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -215,7 +247,7 @@ def test_a_new_folder_is_flushed_to_disk_as_an_entry_of_the_one_above(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Disk().install(monkeypatch)
-    Objects(tmp_path).write("a/b/c", b"data")
+    Folder(tmp_path).write("a/b/c", b"data")
     flushed = [what for name, what in disk.done if name == "fsync"]
     assert flushed[:2] == [str(tmp_path), str(tmp_path / "a")]
 
@@ -223,11 +255,11 @@ def test_a_new_folder_is_flushed_to_disk_as_an_entry_of_the_one_above(
 def test_leftovers_of_live_writers_and_young_ones_of_strangers_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Objects(tmp_path)
+    store = Folder(tmp_path)
     for name in ("a/x", "b/x"):
         store.write(name, b"data")
-    mine = f"{objects._machine()}-{os.getpid()}-0.part"
-    dead = f"{objects._machine()}-999999999-0.part"
+    mine = f"{folders._machine()}-{os.getpid()}-0.part"
+    dead = f"{folders._machine()}-999999999-0.part"
     stranger, old_stranger, unknown = ".0123456789ab-1-0.part", ".0123456789ab-2-0.part", ".abc.part"
     for name in (mine, dead, stranger, old_stranger, unknown):
         (tmp_path / "a" / name).write_bytes(b"half")
@@ -240,13 +272,13 @@ def test_leftovers_of_live_writers_and_young_ones_of_strangers_stay(
 def test_a_writer_whose_temporary_name_was_taken_for_a_leftover_writes_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Objects(tmp_path)
+    store = Folder(tmp_path)
 
     def stolen(source: str, target: Path) -> None:
         monkeypatch.undo()
         os.unlink(source)
         os.replace(source, target)
 
-    monkeypatch.setattr("sweep.objects.os.replace", stolen)
+    monkeypatch.setattr("sweep.folder.os.replace", stolen)
     store.write("a", b"data")
     assert store.read("a") == b"data"

@@ -18,6 +18,7 @@ from sweep.spec_reader import load
 from sweep.store import Attempt, State, Store
 from sweep.trial import PointWork, Surroundings
 from sweep.wire import result_from_bytes
+from tests.buckets import everything
 from tests.conftest import make_history, make_result
 from trainables.config import Measurement, TrialConfig
 from trainables.records import Failure, PointResult
@@ -30,14 +31,23 @@ SMALL = replace(make_result(POINT), history_arrow=b"history")
 ATTEMPT = Attempt(1, "then", "here", 0, {"threads": 1}, ("a line",), "later", Failure("infra", "died"))
 
 
+FOLDER = f"points/{POINT.point_id}"
+
+
 def put(store: Store, name: str, data: bytes) -> Path:
-    store.objects.write(f"points/{POINT.point_id}/{name}", data)
+    store.objects.write(f"{FOLDER}/{name}", data)
     return store.root / "points" / POINT.point_id / name
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path)
+
+
+@pytest.fixture
+def any_store(place: str) -> Store:
+    """In a folder and in a bucket; every byte of an object is damaged in a folder alone, as it is only read there."""
+    return Store(place)
 
 
 @pytest.fixture
@@ -111,21 +121,22 @@ def test_an_attempt_of_before_there_were_checksums_is_read(store: Store) -> None
     assert store.attempts(POINT.point_id) == (ATTEMPT,)
 
 
-def test_what_is_damaged_again_is_put_aside_beside_the_first(store: Store) -> None:
+def test_what_is_damaged_again_is_put_aside_beside_the_first(any_store: Store) -> None:
+    store = any_store
     for content in (b"one", b"two", b"three"):
-        put(store, "result", content)
+        store.objects.write(f"{FOLDER}/result", content)
         assert store.quarantine(POINT) == ["result"]
-    folder = store.root / "points" / POINT.point_id
-    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    kept = {name: store.objects.read(f"{FOLDER}/{name}") for name in everything(store, FOLDER)}
     assert kept == {"damaged-result": b"one", "damaged-2-result": b"two", "damaged-3-result": b"three"}
     assert store.known(POINT).state is State.MISSING
 
 
-def test_a_result_can_be_committed_where_a_damaged_one_lies(store: Store, result_path: Path) -> None:
-    result_path.write_bytes(b"")
-    store.commit_result(POINT, SMALL)
-    assert store.result(POINT) == SMALL
-    assert (result_path.parent / "damaged-result").read_bytes() == b""
+def test_a_result_can_be_committed_where_a_damaged_one_lies(any_store: Store) -> None:
+    any_store.commit_result(POINT, SMALL)
+    any_store.objects.write(f"{FOLDER}/result", b"")
+    any_store.commit_result(POINT, SMALL)
+    assert any_store.result(POINT) == SMALL
+    assert any_store.objects.read(f"{FOLDER}/damaged-result") == b""
 
 
 def other_config(data: bytes) -> bytes:
@@ -142,32 +153,36 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_snapshot_of_any_kind_is_put_aside(store: Store, damage: str) -> None:
+def test_a_damaged_snapshot_of_any_kind_is_put_aside(any_store: Store, damage: str) -> None:
+    store = any_store
     intact = Snapshot(POINT, make_history(POINT, 1), (np.ones(1),)).to_bytes()
-    path = put(store, "snapshot-000000001", DAMAGES[damage](intact))
+    store.objects.write(f"{FOLDER}/snapshot-000000001", DAMAGES[damage](intact))
     assert store.damaged(POINT) == ["snapshot-000000001"]
-    assert path.exists()
+    assert everything(store, FOLDER) == {"snapshot-000000001"}
     assert store.quarantine(POINT) == ["snapshot-000000001"]
     assert store.known(POINT).state is State.MISSING
 
 
 @pytest.mark.parametrize(("damage", "which"), [("cut short", "the newest"), ("of another config", "both")])
-def test_a_trial_goes_on_from_what_is_intact_and_says_what_was_damaged(store: Store, damage: str, which: str) -> None:
+def test_a_trial_goes_on_from_what_is_intact_and_says_what_was_damaged(
+    any_store: Store, tmp_path: Path, damage: str, which: str
+) -> None:
+    store = any_store
     point = TrialConfig(epochs=4, depth=2, width=2, measure=Measurement(pairs=("first-merged",)))
     surroundings = Surroundings(str(store.root), None, 1, {})
-    undisturbed = finished(Store(store.root / "undisturbed"), point, surroundings)
+    undisturbed = finished(Store(tmp_path / "undisturbed"), point, surroundings)
     epochs = training_until(store, point, surroundings, epoch=2)
     names = [f"snapshot-{epoch:09d}" for epoch in epochs]
     hit = names[-1:] if which == "the newest" else names
-    folder = store.root / "points" / point.point_id
+    folder = f"points/{point.point_id}"
     for name in hit:
-        (folder / name).write_bytes(DAMAGES[damage]((folder / name).read_bytes()))
+        store.objects.write(f"{folder}/{name}", DAMAGES[damage](store.objects.read(f"{folder}/{name}") or b""))
     result = finished(store, point, surroundings)
     last = store.attempts(point.point_id)[-1]
     assert last.from_epoch == (epochs[0] if which == "the newest" else 0)
     for name in hit:
         assert f"{name} was damaged and is put aside" in " ".join(last.log)
-        assert (folder / f"damaged-{name}").exists()
+        assert f"damaged-{name}" in everything(store, folder)
     assert [record.test_error for record in store.known(point).history] == undisturbed
     assert result == undisturbed
 
@@ -185,8 +200,8 @@ def training_until(store: Store, point: TrialConfig, surroundings: Surroundings,
     while work.epoch < epoch:
         work.advance(0.0)
         work.interrupt()
-    names = sorted(path.name for path in (store.root / "points" / point.point_id).glob("snapshot-*"))
-    return [int(name.rpartition("-")[2]) for name in names]
+    names = store.objects.names(f"points/{point.point_id}")
+    return [int(name.rpartition("-")[2]) for name in names if name.startswith("snapshot-")]
 
 
 def test_a_damaged_result_is_one_point_to_run_and_the_plan_says_so(store: Store) -> None:
@@ -212,7 +227,7 @@ SPEC = "name: demo\nfixed: {epochs: 1}\ngrid:\n  seed: [0, 1, 2]\n"
 
 def test_a_flipped_bit_or_a_cut_of_a_kept_spec_is_refused_or_means_nothing(store: Store) -> None:
     store.save_spec("demo", SPEC)
-    path = store.spec_path("demo")
+    path = Path(store.spec_address("demo"))
     intact = path.read_bytes()
     points = store.spec("demo").points
     assert len(points) == 3
@@ -228,10 +243,12 @@ def test_a_flipped_bit_or_a_cut_of_a_kept_spec_is_refused_or_means_nothing(store
         assert not said or (str(path) in said and "next: " in said)
 
 
-def test_a_damaged_spec_names_the_two_ways_on(store: Store) -> None:
+def test_a_damaged_spec_names_the_two_ways_on(any_store: Store) -> None:
+    store = any_store
     store.save_spec("demo", SPEC)
-    path = store.spec_path("demo")
-    path.write_text(path.read_text().replace("2]", "3]"))
+    path = store.spec_address("demo")
+    kept = store.objects.read(store.spec_name("demo")) or b""
+    store.objects.write(store.spec_name("demo"), kept.replace(b"2]", b"3]"))
     with pytest.raises(UsageError, match=r"damaged or edited, .*\n  next: sweep run SPEC .* to run it as it is now"):
         store.spec("demo")
     assert len(load(str(path)).points) == 3
@@ -239,15 +256,16 @@ def test_a_damaged_spec_names_the_two_ways_on(store: Store) -> None:
     assert len(store.spec("demo").points) == 3
 
 
-def test_a_spec_kept_before_there_were_checksums_is_read(store: Store) -> None:
-    store.objects.write(store.spec_name("demo"), SPEC.encode())
-    assert len(store.spec("demo").points) == 3
+def test_a_spec_kept_before_there_were_checksums_is_read(any_store: Store) -> None:
+    any_store.objects.write(any_store.spec_name("demo"), SPEC.encode())
+    assert len(any_store.spec("demo").points) == 3
 
 
 @pytest.mark.parametrize("content", [b"", b'{"host"', b"[]", b"null", b'{"host": 1}', b"\xff"])
 def test_a_damaged_lease_names_nobody_and_is_taken_after_a_while_without_a_beat(
-    store: Store, content: bytes, monkeypatch: pytest.MonkeyPatch
+    any_store: Store, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    store = any_store
     monkeypatch.setattr("sweep.lease.BEAT_SECONDS", 0.05)
     monkeypatch.setattr("sweep.lease.SILENCE_SECONDS", 0.2)
     store.objects.write(store.lease_name("demo"), content)

@@ -14,7 +14,7 @@ import pytest
 
 from analysis.collect import from_store
 from sweep.errors import StorageFault
-from sweep.objects import Objects
+from sweep.folder import Folder
 from sweep.spec_reader import load
 from sweep.store import Attempt, State, Store
 from tests.conftest import make_history, make_result
@@ -122,7 +122,7 @@ def test_a_read_only_store_can_be_read_and_is_a_storage_fault_to_write(read_only
     assert f"cannot write {read_only}/writable-" in said
     assert "next: check the free space and permissions there" in said
     with pytest.raises(StorageFault):
-        Objects(read_only).write("a", b"")
+        Folder(read_only).write("a", b"")
 
 
 @pytest.mark.parametrize("name", ["a 0", 'a"=0"', "ünï ✓", "a'b", "a#b", "a%20b", "-a", "a\nb"])

@@ -7,19 +7,26 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from sweep import objects
+from sweep import folder as folders
 from sweep.errors import StorageFault
 from sweep.store import Attempt, State, Store
+from tests.buckets import Server, everything, put_raw
 from tests.conftest import make_history, make_result
-from tests.faults.steps import Disk, Killed, die, no_space
+from tests.faults.steps import Disk, Killed, Requests, die, no_answer, no_space
 from trainables.config import TrialConfig
 from trainables.records import Failure
 from trainables.snapshots import Snapshot
@@ -34,10 +41,18 @@ FAULTS = st.sampled_from([die, no_space])
 class StoreMachine(RuleBasedStateMachine):
     """One point in a store, and beside it what a reader must find."""
 
+    def place(self) -> str:
+        """Where a new store is."""
+        self.folder = tempfile.mkdtemp(prefix="store-machine-")
+        return self.folder
+
+    def faulty(self, step: int, fault: Callable[[], None], patch: pytest.MonkeyPatch) -> None:
+        """Let the fault come at that step."""
+        Disk(step, fault).install(patch)
+
     @initialize()
     def start(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="store-machine-"))
-        self.store = Store(self.folder)
+        self.store = Store(self.place())
         self.epoch = 0
         self.intact: dict[str, object] = {}
         self.numbers: set[int] = set()
@@ -52,7 +67,7 @@ class StoreMachine(RuleBasedStateMachine):
     def attempt_to(self, act: Callable[[], object], step: int, fault: Callable[[], None]) -> bool:
         """Do it with a fault at that step of the disk; whether it came to its end."""
         with pytest.MonkeyPatch.context() as patch:
-            Disk(step, fault).install(patch)
+            self.faulty(step, fault, patch)
             try:
                 act()
             except (Killed, StorageFault):
@@ -60,8 +75,7 @@ class StoreMachine(RuleBasedStateMachine):
         return True
 
     def found(self) -> set[str]:
-        folder = self.folder / "points" / POINT.point_id
-        return {path.name for path in folder.iterdir()} if folder.exists() else set()
+        return everything(self.store, f"points/{POINT.point_id}")
 
     @rule(step=STEPS, fault=FAULTS)
     def commit_snapshot(self, step: int, fault: Callable[[], None]) -> None:
@@ -122,12 +136,13 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.intact)
     def damage(self, data: st.DataObject, how: str) -> None:
         name = data.draw(st.sampled_from(sorted(self.intact)))
-        path = self.folder / "points" / POINT.point_id / name
-        whole = path.read_bytes()
+        path = f"points/{POINT.point_id}/{name}"
+        whole = self.store.objects.read(path) or b""
         at = data.draw(st.integers(0, len(whole) - 1))
         other = Snapshot(OTHER, make_history(OTHER, 1), ()).to_bytes()
         flipped = whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :]
-        path.write_bytes({"empty": b"", "cut": whole[:at], "flip": flipped, "another config": other}[how])
+        damaged = {"empty": b"", "cut": whole[:at], "flip": flipped, "another config": other}[how]
+        put_raw(self.store, path, damaged)
         del self.intact[name]
 
     @rule(step=STEPS, fault=FAULTS)
@@ -142,10 +157,11 @@ class StoreMachine(RuleBasedStateMachine):
     def run_again(self) -> None:
         """What a run does before its first trial."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(objects.processes, "started", lambda pid: None)
+            patch.setattr(folders.processes, "started", lambda pid: None)
             self.store.tidy("demo", [POINT, OTHER])
         self.forget_dropped()
-        assert not list(self.folder.rglob(".*"))
+        for folder in ("", "points", *(f"points/{point.point_id}" for point in (POINT, OTHER))):
+            assert not [name for name in everything(self.store, folder) if name.startswith(".")]
 
     @invariant()
     def finished_is_what_has_an_intact_result_and_it_is_the_first_that_was_accepted(self) -> None:
@@ -171,6 +187,23 @@ class StoreMachine(RuleBasedStateMachine):
         known = self.store.known(POINT)
         if kept and not known.state.is_done:
             assert known.state in (State.INTERRUPTED, State.FAILED)
+
+
+class BucketMachine(StoreMachine):
+    """The same in a bucket: requests that never arrive, or whose answers do not."""
+
+    server: Server
+
+    def place(self) -> str:
+        return self.server.address()
+
+    def faulty(self, step: int, fault: Callable[[], None], patch: pytest.MonkeyPatch) -> None:
+        Requests(step, no_answer if fault is no_space else fault).install(patch)
+
+
+def test_a_store_in_a_bucket_behaves_as_the_model(s3: Server) -> None:
+    BucketMachine.server = s3
+    run_state_machine_as_test(BucketMachine, settings=settings(max_examples=6, stateful_step_count=12, deadline=None))
 
 
 StoreMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

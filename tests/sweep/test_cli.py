@@ -138,7 +138,7 @@ def test_reading_commands_tell_of_a_finished_point(
     shown = sweep("show", "one", "mlp", "--json")
     assert json.loads(shown.stdout)["point_id"] == point.point_id
     assert "test error" in sweep("show", "one", "mlp").stdout
-    assert "finished" in sweep("plan", str(store.spec_path("one"))).stdout
+    assert "finished" in sweep("plan", store.spec_address("one")).stdout
     assert here(tmp_path) == before
 
 

@@ -12,12 +12,14 @@ from typing import NamedTuple
 import pytest
 
 from sweep import checks, machine
+from sweep.address import parsed
 from sweep.checks import FIT, NOT_FIT, WARNING, Finding
 from sweep.cli import main
 from sweep.doctor import conclude
 from sweep.errors import ClusterUnusable, StorageFault, UsageError
 from sweep.machine import Gpu
 from sweep.spec import Resources
+from tests.buckets import Server
 from trainables.config import TrialConfig
 
 H200 = Gpu("NVIDIA H200", 143_771, 143_000, "550.1")
@@ -188,3 +190,13 @@ def test_the_command_tells_what_is_not_fit(
     assert said in done.stderr
     assert "next: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_bucket_is_fit_when_it_takes_commits_and_says_why_when_not(s3: Server) -> None:
+    finding = checks.store_commits(parsed(s3.address()))
+    assert finding.verdict in (FIT, WARNING)
+    assert "a commit takes" in finding.found
+    finding = checks.store_commits(parsed(s3.address(bucket="nowhere-at-all")))
+    assert (finding.verdict, finding.error) == (NOT_FIT, StorageFault)
+    assert "there is no such bucket" in finding.found
+    assert "create it, or choose another with --store" in finding.remedy

@@ -5,11 +5,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from sweep import lease
+from sweep.bucket import Bucket
 from sweep.errors import DriverLive
 from sweep.lease import Lease, holder, is_alive
 from sweep.status import Watch
@@ -18,12 +18,13 @@ from trainables.config import TrialConfig
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
+def store(place: str) -> Store:
+    return Store(place)
 
 
 @pytest.fixture(autouse=True)
 def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bucket, "settle_seconds", 0.3)
     monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
     monkeypatch.setattr(lease, "SILENCE_SECONDS", 1.0)
 
@@ -54,10 +55,10 @@ def test_beats_carry_what_the_driver_says_of_its_work(store: Store) -> None:
         assert found.work == {"running": {"p": 3}}
 
 
-def test_the_lease_of_a_killed_driver_is_lost_and_taken_over(store: Store, tmp_path: Path) -> None:
+def test_the_lease_of_a_killed_driver_is_lost_and_taken_over(store: Store) -> None:
     script = (
-        "import sys, time, pathlib\nfrom sweep.lease import Lease\nfrom sweep.store import Store\n"
-        f"Lease(Store(pathlib.Path({str(tmp_path)!r})), 'demo').__enter__()\nprint('held', flush=True)\ntime.sleep(60)"
+        "import sys, time\nfrom sweep.lease import Lease\nfrom sweep.store import Store\n"
+        f"Lease(Store({str(store.root)!r}), 'demo').__enter__()\nprint('held', flush=True)\ntime.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None

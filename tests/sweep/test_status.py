@@ -8,7 +8,8 @@ from rich.console import Console
 
 from sweep.progress import duration, line, panel
 from sweep.status import Progress, Watch
-from sweep.store import Attempt, Store
+from sweep.store import Attempt, Known, State, Store
+from tests.buckets import Server
 from trainables.config import TrialConfig
 from trainables.records import Failure, PointResult
 
@@ -20,6 +21,32 @@ def watch(tmp_path: Path, result: Callable[[TrialConfig], PointResult]) -> Watch
     store = Store(tmp_path)
     store.commit_result(POINTS[0], result(POINTS[0]))
     return Watch(store, "demo", POINTS)
+
+
+def test_of_a_store_in_a_bucket_only_what_has_changed_is_read_again(
+    s3: Server, result: Callable[[TrialConfig], PointResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(s3.address())
+    store.commit_result(POINTS[0], result(POINTS[0]))
+    store.save_attempt(POINTS[1].point_id, Attempt(1, "", "", 0, {}))
+    read: list[str] = []
+
+    def known(config: TrialConfig) -> Known:
+        read.append(config.point_id)
+        return Store.known(store, config)
+
+    monkeypatch.setattr(store, "known", known)
+    watch = Watch(store, "demo", POINTS)
+    first = watch.known()
+    assert sorted(read) == sorted(point.point_id for point in POINTS[:2])
+    assert watch.known() == first
+    assert len(read) == 2
+    store.save_attempt(POINTS[2].point_id, Attempt(1, "", "", 0, {}, failure=Failure("code", "no")))
+    assert watch.known()[POINTS[2].point_id].state is State.FAILED
+    store.commit_result(POINTS[1], result(POINTS[1]))
+    assert watch.known()[POINTS[1].point_id].state is State.FINISHED
+    assert read[2:] == [POINTS[2].point_id, POINTS[1].point_id]
+    assert watch.known() == Watch(Store(store.root), "demo", POINTS).known()
 
 
 def test_running_points_count_with_their_uncommitted_epochs(watch: Watch) -> None:

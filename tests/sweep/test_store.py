@@ -1,5 +1,6 @@
 """The store: what counts as finished, damage, snapshots, attempts."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 
 from sweep.errors import StorageFault, UsageError
-from sweep.objects import Objects
+from sweep.folder import Folder
 from sweep.store import Attempt, State, Store
+from tests.buckets import Server, everything
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult
 from trainables.snapshots import Snapshot
@@ -18,13 +20,26 @@ POINT = TrialConfig(epochs=6, seed=1)
 History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
 
 
-@pytest.fixture(params=["store", 'o"dd=0" ünï'])
+FOLDER = f"points/{POINT.point_id}"
+
+
+@pytest.fixture(params=["folder", "folder of an odd name", "bucket", "odd prefix in a bucket"])
 def store(tmp_path: Path, request: pytest.FixtureRequest) -> Store:
-    return Store(tmp_path / request.param)
+    odd = 'o"dd=0" ünï' if "odd" in request.param else "store"
+    if "folder" in request.param:
+        return Store(tmp_path / odd)
+    server: Server = request.getfixturevalue("s3")
+    return Store(server.address(f"{uuid.uuid4().hex}/{odd}"))
 
 
-def folder(store: Store) -> Path:
-    return store.root / "points" / POINT.point_id
+def read(store: Store, name: str) -> bytes:
+    found = store.objects.read(f"{FOLDER}/{name}")
+    assert found is not None
+    return found
+
+
+def damage(store: Store, name: str, data: bytes) -> None:
+    store.objects.write(f"{FOLDER}/{name}", data)
 
 
 def snapshot(history: History, epoch: int, config: TrialConfig = POINT) -> Snapshot:
@@ -40,7 +55,8 @@ def attempt(number: int, **changes: object) -> Attempt:
 def test_reading_an_absent_store_finds_nothing_and_creates_nothing(store: Store) -> None:
     assert store.known(POINT).state is State.MISSING
     assert store.sweeps() == []
-    assert not store.root.exists()
+    assert not store.folder or not store.folder.exists()
+    assert everything(store, "") == set()
 
 
 def test_a_committed_result_is_finished_and_its_snapshots_go(
@@ -53,22 +69,21 @@ def test_a_committed_result_is_finished_and_its_snapshots_go(
     assert known.epochs_done == 6
     assert known.history == history(POINT, 6)
     assert known.result == result(POINT)
-    assert [path.name for path in folder(store).iterdir()] == ["result"]
+    assert everything(store, FOLDER) == {"result"}
 
 
 def test_every_damaged_byte_of_a_result_makes_the_point_unfinished(
     store: Store, result: Callable[[TrialConfig], PointResult]
 ) -> None:
     store.commit_result(POINT, result(POINT))
-    path = folder(store) / "result"
-    intact = path.read_bytes()
+    intact = read(store, "result")
     rng = np.random.default_rng(0)
-    for position in [*range(120), *rng.integers(0, len(intact), 100)]:
+    for position in [*range(120 if store.folder else 20), *rng.integers(0, len(intact), 100 if store.folder else 20)]:
         damaged = bytearray(intact)
         damaged[position] ^= 1 << int(rng.integers(8))
-        path.write_bytes(damaged)
+        damage(store, "result", bytes(damaged))
         assert store.known(POINT).state is State.MISSING, position
-    path.write_bytes(b"")
+    damage(store, "result", b"")
     assert store.known(POINT).state is State.MISSING
 
 
@@ -82,11 +97,10 @@ def test_a_result_of_another_config_is_not_this_points(
 def test_the_last_two_snapshots_are_kept_and_the_newest_intact_one_is_used(store: Store, history: History) -> None:
     for epoch in (1, 2, 3):
         store.commit_snapshot(snapshot(history, epoch))
-    assert sorted(path.name for path in folder(store).iterdir()) == ["snapshot-000000002", "snapshot-000000003"]
+    assert everything(store, FOLDER) == {"snapshot-000000002", "snapshot-000000003"}
     assert store.known(POINT).state is State.INTERRUPTED
     assert store.known(POINT).epochs_done == 3
-    newest = folder(store) / "snapshot-000000003"
-    newest.write_bytes(newest.read_bytes()[:-1])
+    damage(store, "snapshot-000000003", read(store, "snapshot-000000003")[:-1])
     found = store.snapshot(POINT)
     assert found is not None
     assert found.epoch == 2
@@ -98,9 +112,9 @@ def test_damaged_objects_are_put_aside_and_named(
 ) -> None:
     store.commit_result(POINT, result(POINT))
     store.commit_snapshot(snapshot(history, 2))
-    (folder(store) / "result").write_bytes(b"garbage")
+    damage(store, "result", b"garbage")
     assert store.quarantine(POINT) == ["result"]
-    assert sorted(path.name for path in folder(store).iterdir()) == ["damaged-result", "snapshot-000000002"]
+    assert everything(store, FOLDER) == {"damaged-result", "snapshot-000000002"}
     assert store.known(POINT).epochs_done == 2
 
 
@@ -125,7 +139,7 @@ def test_an_unknown_sweep_names_those_that_exist(store: Store) -> None:
 def test_a_write_that_dies_before_its_rename_leaves_the_old_object(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    objects = Objects(tmp_path)
+    objects = Folder(tmp_path)
     objects.write("a/b", b"old")
 
     def refuse(*_: object) -> None:
@@ -133,7 +147,7 @@ def test_a_write_that_dies_before_its_rename_leaves_the_old_object(
 
     for step in ("fsync", "replace"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"sweep.objects.os.{step}", refuse)
+            patch.setattr(f"sweep.folder.os.{step}", refuse)
             with pytest.raises(
                 StorageFault, match=r"write .*b: No space left on device on the file system /.*\n  next: "
             ):
@@ -144,7 +158,7 @@ def test_a_write_that_dies_before_its_rename_leaves_the_old_object(
 
 
 def test_only_one_of_two_creators_wins(tmp_path: Path) -> None:
-    objects = Objects(tmp_path)
+    objects = Folder(tmp_path)
     assert objects.create("lease", b"first")
     assert not objects.create("lease", b"second")
     assert objects.read("lease") == b"first"
@@ -153,8 +167,7 @@ def test_only_one_of_two_creators_wins(tmp_path: Path) -> None:
 def test_a_damaged_attempt_counts_as_absent_and_its_number_is_not_used_again(store: Store) -> None:
     first = store.begin_attempt(POINT.point_id, attempt(0))
     assert first.number == 1
-    path = folder(store) / "attempt-0001"
-    path.write_bytes(path.read_bytes()[:50])
+    damage(store, "attempt-0001", read(store, "attempt-0001")[:50])
     assert store.known(POINT).state is State.MISSING
     assert store.quarantine(POINT) == ["attempt-0001"]
     assert store.begin_attempt(POINT.point_id, attempt(0)).number == 2
@@ -190,6 +203,6 @@ def test_the_first_result_that_was_accepted_stays(store: Store, result: Callable
 
 
 def test_objects_are_as_readable_as_the_umask_allows(tmp_path: Path) -> None:
-    Objects(tmp_path).write("a/b", b"data")
+    Folder(tmp_path).write("a/b", b"data")
     (tmp_path / "other").write_bytes(b"data")
     assert (tmp_path / "a" / "b").stat().st_mode == (tmp_path / "other").stat().st_mode

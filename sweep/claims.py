@@ -1,0 +1,125 @@
+"""Exclusive creation in a bucket that knows no conditional PUT: claims under names of their own, the oldest wins."""
+
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sweep.errors import StorageFault
+
+SETTLE_SECONDS = 3.0
+"""Between putting a claim and looking for others."""
+WRITE_SECONDS = 1.0
+"""A claim that took longer to put does not count. With SETTLE_SECONDS this leaves 2 s between the claims of two writers
+that did not see each other: services show the moments of objects in whole seconds."""
+HOLD_SECONDS = 20.0
+"""Who has not begun to write so long after claiming claims anew."""
+STALE_SECONDS = 90.0
+"""A claim that is still there after so long is that of a dead writer."""
+TRIES = 10
+LOOK_SECONDS = 0.5
+CLAIM = ".claim-"
+
+
+class Listed(Protocol):
+    """What claims need of a bucket."""
+
+    def where(self, name: str) -> str: ...
+    def write(self, name: str, data: bytes) -> None: ...
+    def read(self, name: str) -> bytes | None: ...
+    def delete(self, name: str) -> None: ...
+    def listed(self, folder: str) -> list[Any]: ...
+
+
+@dataclass(frozen=True)
+class _Claim:
+    folder: str
+    name: str
+    began: float
+
+
+class Claims:
+    """Whole-object PUTs and listings, which alone can never decide between two writers (Herlihy 1991): time must help.
+
+    A writer puts a claim, waits, and lists. It writes if its claim is the oldest, by the service's own clock and then
+    by name; else it waits for the one before it. The claim goes when the object is there.
+
+    Of the calls that race for a name exactly one returns true, and the object is that call's, provided that the service
+    lists what it has acknowledged, that its clock does not step by a second, and that no write is under way for longer
+    than STALE_SECONDS - HOLD_SECONDS. Slow claims do not count, and clocks of writers play no part. Otherwise a later
+    writer may replace the object of an earlier one: objects are whole even then.
+    """
+
+    def __init__(self, bucket: Listed) -> None:
+        self._bucket = bucket
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write the object unless one of that name exists; whether this call did it."""
+        for _ in range(TRIES):
+            if self._exists(name):
+                return False
+            claim = self._claim(name)
+            try:
+                if time.monotonic() - claim.began > WRITE_SECONDS:
+                    continue
+                time.sleep(SETTLE_SECONDS)
+                before = self._first(claim)
+                if before == claim.name:
+                    if self._exists(name):  # whoever had it has gone already
+                        return False
+                    if time.monotonic() - claim.began > HOLD_SECONDS:
+                        continue
+                    self._bucket.write(name, data)
+                    return True
+            finally:
+                self._bucket.delete(claim.name)
+            self._wait_for(name, before, claim)
+        raise StorageFault(
+            f"cannot write {self._bucket.where(name)}: the service is too slow to tell who came first\n"
+            "  next: the same again, or choose another --store (SWEEP_STORE)"
+        )
+
+    def clear_leftovers(self, folders: Iterable[str]) -> int:
+        """Delete claims that are stale by the service's clock, which a claim put now tells."""
+        left = [(folder, info) for folder in folders for info in self._bucket.listed(folder) if _is_claim(info)]
+        if not left:
+            return 0
+        clock = self._claim("clock")
+        moment = next((info.mtime_ns for info in self._bucket.listed("") if info.base_name == clock.name), 0)
+        self._bucket.delete(clock.name)
+        stale = [(folder, one) for folder, one in left if moment - one.mtime_ns > STALE_SECONDS * 1e9]
+        for folder, info in stale:
+            self._bucket.delete(f"{folder}/{info.base_name}".lstrip("/"))
+        return len(stale)
+
+    def _exists(self, name: str) -> bool:
+        return self._bucket.read(name) is not None
+
+    def _claim(self, name: str) -> _Claim:
+        folder, _, base = name.rpartition("/")
+        own = f"{folder}/{CLAIM}{base}-{uuid.uuid4().hex}".lstrip("/")
+        began = time.monotonic()
+        self._bucket.write(own, b"claim")
+        return _Claim(folder, own, began)
+
+    def _first(self, claim: _Claim) -> str | None:
+        """Name of the oldest claim on the same object."""
+        own = claim.name.rpartition("-")[0].rpartition("/")[2]
+        found = [one for one in self._bucket.listed(claim.folder) if one.base_name.rpartition("-")[0] == own]
+        oldest = min(found, key=lambda one: (one.mtime_ns, one.base_name), default=None)
+        return f"{claim.folder}/{oldest.base_name}".lstrip("/") if oldest else None
+
+    def _wait_for(self, name: str, other: str | None, claim: _Claim) -> None:
+        """Wait until the object is there or that claim has gone; a stale one is removed."""
+        deadline = time.monotonic() + STALE_SECONDS
+        while other and time.monotonic() < deadline and self._bucket.read(other) is not None:
+            if self._exists(name):
+                return
+            time.sleep(LOOK_SECONDS)
+        if other and time.monotonic() >= deadline:
+            self._bucket.delete(other)
+
+
+def _is_claim(info: Any) -> bool:
+    return str(info.base_name).startswith(CLAIM)

@@ -1,0 +1,52 @@
+"""LEAF. The name of every object in a store.
+
+points/POINT_ID/result            the accepted result: its presence, intact, is what finished means
+points/POINT_ID/snapshot-EPOCH    the last two snapshots of an unfinished point
+points/POINT_ID/attempt-NUMBER    one attempt: where, when, and how it failed if it did
+points/POINT_ID/log-NUMBER        the last part of what that attempt printed, as plain text
+points/POINT_ID/damaged-*         objects that did not match their checksum, put aside
+sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with its checksum
+sweeps/NAME/lease                 the live driver of the sweep
+sweeps/NAME/stop                  what that driver was asked to do: stop
+code/SHA256.diff                  the uncommitted changes that points were computed with, long ones cut
+"""
+
+
+def point(point_id: str, name: str = "") -> str:
+    """An object of a point, or the folder of them all."""
+    return f"points/{point_id}/{name}".rstrip("/")
+
+
+def attempt(point_id: str, number: int) -> str:
+    """An attempt."""
+    return point(point_id, f"attempt-{number:04d}")
+
+
+def log(point_id: str, number: int) -> str:
+    """What an attempt printed."""
+    return point(point_id, f"log-{number:04d}")
+
+
+def snapshot(point_id: str, epoch: int) -> str:
+    """A snapshot; later ones sort behind earlier ones."""
+    return point(point_id, f"snapshot-{epoch:09d}")
+
+
+def spec(sweep: str) -> str:
+    """The spec kept for a sweep."""
+    return f"sweeps/{sweep}/spec.yaml"
+
+
+def lease(sweep: str) -> str:
+    """The lease of a sweep."""
+    return f"sweeps/{sweep}/lease"
+
+
+def stop(sweep: str) -> str:
+    """The request that the sweep's driver stop."""
+    return f"sweeps/{sweep}/stop"
+
+
+def diff(sha256: str) -> str:
+    """The uncommitted changes of that checksum."""
+    return f"code/{sha256}.diff"

@@ -1,0 +1,156 @@
+"""The main job with its store in a bucket: killed and resumed, every command, and a service that goes away."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.collect import from_store
+from sweep.store import Store
+from tests.buckets import Server, everything
+from tests.processes import descendants, finish, start, wait_until
+
+SPEC = """
+name: tiny
+fixed: {dataset: digits, architecture: shortcut, depth: 4, epochs: 1000}
+grid:
+  width: [4, 6]
+measure: {every: 50}
+resources: {gpus: 1, cpus: 1}
+"""
+VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
+pytestmark = pytest.mark.timeout(1200)
+
+
+@pytest.fixture(scope="module")
+def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("spec") / "tiny.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """The epochs of the same sweep in a folder, which nothing disturbed."""
+    store = tmp_path_factory.mktemp("undisturbed") / "runs"
+    code, said = finish(start("run", str(spec_file), "--store", str(store)))
+    assert code == 0, said
+    return epochs(str(store))
+
+
+def epochs(store: str) -> pd.DataFrame:
+    """What epochs.parquet holds but for clocks."""
+    return from_store(Store(store), "tiny").epochs.to_pandas().drop(columns=VOLATILE)
+
+
+def has_snapshot(store: str) -> bool:
+    """Whether a training has kept some of its epochs; in a bucket, where snapshots cost more, they are rare."""
+    opened = Store(store)
+    names = [name for point in opened.objects.names("points") for name in everything(opened, f"points/{point}")]
+    return any(name.startswith("snapshot-") and not name.endswith("-000000000") for name in names)
+
+
+def has_begun(store: str) -> bool:
+    """Whether a trial is about to train."""
+    opened = Store(store)
+    return any(one.log for point in opened.objects.names("points") for one in opened.attempts(point))
+
+
+def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
+    s3: Server, spec_file: Path, undisturbed: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    store = s3.address()
+    process = start("run", str(spec_file), "--store", store)
+    wait_until(lambda: has_snapshot(store), process)
+    below = descendants(process)
+    process.kill()
+    process.communicate()
+    for one in below:
+        one.kill()
+    code, said = finish(start("status", "tiny", "--store", store))
+    assert code == 0, said
+    assert "next: sweep resume tiny --store" in said
+    code, said = finish(start("resume", "tiny", "--store", store))
+    assert code == 0, said
+    assert "a bucket cannot hold MLflow's database: it is sqlite:///" in said
+    pd.testing.assert_frame_equal(epochs(store), undisturbed, check_exact=True)
+    assert list((tmp_path / "home").glob("mi-sweep/sweeps-*/mlflow.db"))
+    (first, _) = Store(store).spec("tiny").points
+    attempts = [one.number for one in Store(store).attempts(first.point_id)]
+    assert attempts == [1, 2]
+    check_commands(store, first.point_id, spec_file, tmp_path)
+
+
+def check_commands(store: str, point_id: str, spec_file: Path, tmp_path: Path) -> None:
+    """Every command on a finished sweep in a bucket."""
+    before = contents(store)
+    counts = json.loads(ask("status", "tiny", "--json", "--store", store))["points"]
+    assert counts["finished"] == 2
+    shown = json.loads(ask("show", "tiny", point_id, "--json", "--store", store))
+    assert shown["state"] == "finished"
+    assert shown["log"]
+    assert json.loads(ask("plan", str(spec_file), "--json", "--store", store))["to_run"] == []
+    assert json.loads(ask("failures", "tiny", "--json", "--store", store))["causes"] == []
+    ask("track", "tiny", "--store", store)
+    ask("export", "tiny", "--store", store, "-o", str(tmp_path / "out"))
+    assert len(pd.read_parquet(tmp_path / "out" / "points.parquet")) == 2
+    ask("figures", "tiny", "--store", store, "-o", str(tmp_path / "out"))
+    ask("run", str(spec_file), "--store", store)
+    findings = json.loads(ask("doctor", str(spec_file), "--gpus-per-trial", "0", "--json", "--store", store))
+    (found,) = [one for one in findings if one["name"] == "store"]
+    assert found["verdict"] in ("ok", "warning")
+    assert contents(store) == before
+
+
+def ask(*words: str) -> str:
+    """What a command prints, once it has ended well."""
+    process = start(*words)
+    printed, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    return printed
+
+
+def contents(store: str) -> dict[str, bytes | None]:
+    """All of the sweep and its points but the spec, which a run writes again."""
+    opened = Store(store)
+    folders = [f"points/{point}" for point in opened.objects.names("points")]
+    names = [f"{folder}/{name}" for folder in [*folders, "sweeps/tiny"] for name in everything(opened, folder)]
+    return {name: opened.objects.read(name) for name in names}
+
+
+def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_it(
+    s3: Server, spec_file: Path, undisturbed: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    store = s3.address()
+    process = start("run", str(spec_file), "--store", store)
+    wait_until(lambda: has_begun(store), process)
+    with s3.away():
+        code, said = finish(process)
+        assert code == 6, said
+        assert f"{Store(store).objects.where('points')}" in said
+        assert "the service does not answer" in said
+        assert "next: check the network and the endpoint" in said
+        code, said = finish(start("status", "tiny", "--store", store))
+        assert code == 6, said
+        assert "the service does not answer" in said
+    code, said = finish(start("run", str(spec_file), "--store", store))
+    assert code == 0, said
+    pd.testing.assert_frame_equal(epochs(store), undisturbed, check_exact=True)
+
+
+def test_stop_reaches_a_driver_through_the_bucket(
+    s3: Server, spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    store = s3.address()
+    process = start("run", str(spec_file), "--store", store)
+    wait_until(lambda: has_begun(store), process)
+    code, said = finish(start("stop", "tiny", "--store", store))
+    assert code == 0, said
+    assert "the driver has gone" in said
+    code, said = finish(process)
+    assert code == 5, said
+    assert Store(store).objects.names("sweeps/tiny") == ["spec.yaml"]

@@ -1,0 +1,300 @@
+"""Objects in a folder and in a bucket: whole, exclusive, and clear about what does not work."""
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sweep import bucket_access, claims
+from sweep.address import BucketAddress, absolute, parsed
+from sweep.bucket import Bucket, bucket_at
+from sweep.claims import Claims
+from sweep.conditional import ConditionalPut
+from sweep.errors import StorageFault, UsageError
+from sweep.objects import Objects, at, check_writable
+from sweep.options import default_tracking_uri
+from tests.buckets import BUCKET, ROOT, Server
+
+WRITERS = 8
+
+
+@pytest.fixture(params=["folder", "bucket", "bucket without conditional PUTs"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
+    if request.param == "folder":
+        return at(tmp_path / "store")
+    server: Server = request.getfixturevalue("s3")
+    address = parsed(server.address())
+    assert isinstance(address, BucketAddress)
+    if request.param == "bucket":
+        return at(address)
+    monkeypatch.setattr(claims, "SETTLE_SECONDS", 0.2)
+    monkeypatch.setattr(claims, "LOOK_SECONDS", 0.05)
+    return without_conditions(address)
+
+
+def without_conditions(address: BucketAddress) -> Bucket:
+    bucket = Bucket(address)
+    bucket.__dict__["_exclusive"] = Claims(bucket)
+    return bucket
+
+
+def test_what_was_written_is_read_whatever_its_size_and_name(objects: Objects) -> None:
+    for name, data in {"a/b": b"data", "a/c.gz": b"", 'sw"ee=ps/ünï c/d': bytes(12 * 2**20), "top": b"x"}.items():
+        assert objects.read(name) is None
+        objects.write(name, data)
+        assert objects.read(name) == data
+        objects.write(name, b"new")
+        assert objects.read(name) == b"new"
+        assert objects.where(name).endswith(name)
+
+
+def test_names_are_those_of_a_folder_sorted_without_hidden_ones(objects: Objects) -> None:
+    for name in ("f/b", "f/a", "f/.hidden", "f/g/deep", "fa/other"):
+        objects.write(name, b"1")
+    assert objects.names("f") == ["a", "b", "g"]
+    assert objects.names("nowhere") == []
+    assert {"f", "fa"} <= set(objects.names(""))
+
+
+def test_what_is_deleted_or_renamed_is_gone(objects: Objects) -> None:
+    for name in ("f/a", "f/b"):
+        objects.write(name, name.encode())
+    objects.rename("f/a", "f/c")
+    objects.delete("f/b")
+    objects.delete("f/b")
+    assert objects.names("f") == ["c"]
+    assert objects.read("f/c") == b"f/a"
+    with pytest.raises(StorageFault, match=r"cannot rename .*f/a"):
+        objects.rename("f/a", "f/d")
+
+
+def test_an_object_is_created_once_until_it_is_deleted(objects: Objects) -> None:
+    assert objects.create("f/lease", b"first")
+    assert not objects.create("f/lease", b"second")
+    assert objects.read("f/lease") == b"first"
+    assert objects.names("f") == ["lease"]
+    objects.delete("f/lease")
+    assert objects.create("f/lease", b"third")
+    assert objects.create("f/lease-of-another-name", b"fourth")
+
+
+def race(own: Callable[[], Objects], name: str, gap_seconds: float = 0.0) -> list[bytes]:
+    """Many writers create the same object, one a little after the other; what those hold that were told they did."""
+    won: list[bytes] = []
+    together = threading.Barrier(WRITERS)
+
+    def write(number: int) -> None:
+        objects, data = own(), f"writer {number}".encode()
+        assert objects.create(f"ready/{number}", b"with its connections")
+        together.wait()
+        time.sleep(gap_seconds * number)
+        if objects.create(name, data):
+            won.append(data)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return won
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_of_racing_writers_one_creates_the_object_and_it_is_that_ones(place: str, number: int) -> None:
+    won = race(lambda: at(parsed(place)), f"race/{number}")
+    assert len(won) == 1
+    assert at(parsed(place)).read(f"race/{number}") == won[0]
+
+
+@pytest.mark.parametrize("gap_seconds", [0.0, 0.7])
+def test_claims_let_one_of_racing_writers_win_whenever_it_comes(s3: Server, gap_seconds: float) -> None:
+    """With their real waits, without which they guarantee nothing."""
+    address = parsed(s3.address())
+    assert isinstance(address, BucketAddress)
+    won = race(lambda: without_conditions(address), "late", gap_seconds)
+    assert len(won) == 1
+    assert Bucket(address).read("late") == won[0]
+    assert [info.base_name for info in Bucket(address).listed("") if info.is_file] == ["late"]
+
+
+def test_the_claim_of_a_dead_writer_holds_others_up_for_a_while_only(
+    s3: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"SETTLE_SECONDS": 0.1, "LOOK_SECONDS": 0.05, "STALE_SECONDS": 1.0}.items():
+        monkeypatch.setattr(claims, name, seconds)
+    address = parsed(s3.address())
+    assert isinstance(address, BucketAddress)
+    bucket = without_conditions(address)
+    Claims(bucket)._claim("f/a")
+    time.sleep(1.1)
+    assert bucket.create("f/a", b"data")
+    assert [info.base_name for info in bucket.listed("f")] == ["a"]
+    Claims(bucket)._claim("f/b")
+    Claims(bucket)._claim("f/b")
+    monkeypatch.setattr(claims, "STALE_SECONDS", 1000.0)
+    assert bucket.clear_leftovers(["f", "nowhere"]) == 0
+    monkeypatch.setattr(claims, "STALE_SECONDS", 1.0)
+    time.sleep(2.1)  # the service shows whole seconds
+    assert bucket.clear_leftovers(["f", "nowhere"]) == 2
+    assert [info.base_name for info in bucket.listed("f")] == ["a"]
+
+
+def test_a_service_that_ignores_conditions_is_found_out(s3: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = parsed(s3.address())
+    assert isinstance(address, BucketAddress)
+    assert isinstance(Bucket(address)._exclusive, ConditionalPut)
+    monkeypatch.setattr(ConditionalPut, "_put", lambda *_: 200)
+    assert isinstance(Bucket(address)._exclusive, Claims)
+    assert Bucket(address).listed("") == []
+
+
+def test_a_creator_whose_first_answer_got_lost_is_told_that_it_did_it(s3: Server) -> None:
+    bucket = bucket_at(parsed(s3.address()))
+    assert bucket.create("lease", b"mine")
+    assert bucket.create("lease", b"mine")
+    assert not bucket.create("lease", b"another's")
+
+
+def test_no_read_sees_parts_of_two_versions(s3: Server) -> None:
+    bucket = bucket_at(parsed(s3.address()))
+    versions = [bytes([number]) * (1 + 999 * number) for number in range(1, 8)]
+    bucket.write("changing", versions[0])
+    ended = threading.Event()
+
+    def change() -> None:
+        while not ended.is_set():
+            for version in versions:
+                bucket.write("changing", version)
+                time.sleep(0.1)
+
+    writer = threading.Thread(target=change)
+    writer.start()
+    try:
+        for _ in range(60):
+            assert bucket.read("changing") in versions
+    finally:
+        ended.set()
+        writer.join()
+
+
+def test_marks_change_with_the_objects_and_only_with_theirs(s3: Server) -> None:
+    bucket = bucket_at(parsed(s3.address()))
+    assert bucket.marks("points") == {}
+    bucket.write("points/a/x", b"1")
+    bucket.write("points/b/x", b"1")
+    before = bucket.marks("points")
+    assert set(before) == {"a", "b"}
+    bucket.write("points/a/x", b"12")
+    after = bucket.marks("points")
+    assert (after["a"] != before["a"], after["b"]) == (True, before["b"])
+
+
+def test_a_bucket_travels_as_its_address_without_secrets(s3: Server) -> None:
+    bucket = bucket_at(parsed(s3.address()))
+    bucket.write("a", b"1")
+    packed = pickle.dumps(bucket)
+    assert b"test-secret" not in packed
+    assert pickle.loads(packed).read("a") == b"1"
+
+
+def test_the_endpoint_and_the_region_can_come_from_the_environment(s3: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    bucket = Bucket(BucketAddress("s3", BUCKET, "by-environment"))
+    check_writable(bucket)
+    assert bucket.create("a", b"1")
+    assert Bucket(BucketAddress("s3", BUCKET, "")).read("by-environment/a") == b"1"
+
+
+@pytest.mark.parametrize("act", ["read", "write", "create", "names"])
+def test_a_bucket_that_is_not_there_is_a_fault_that_says_so(s3: Server, act: str) -> None:
+    bucket = bucket_at(parsed(s3.address(bucket="nowhere-at-all")))
+    acts = {"read": ("a",), "write": ("a", b"1"), "create": ("a", b"1"), "names": ("a",)}
+    with pytest.raises(StorageFault, match=r"nowhere-at-all.*: there is no such bucket .*\n  next: create it"):
+        getattr(bucket, act)(*acts[act])
+
+
+@pytest.mark.parametrize("act", ["read", "create"])
+def test_a_service_that_does_not_answer_is_a_fault_within_seconds(act: str, s3: Server) -> None:
+    del s3  # its environment is that of every client here
+    bucket = bucket_at(parsed("s3://b/p?endpoint_override=127.0.0.1:9&scheme=http&region=us-east-1"))
+    with pytest.raises(StorageFault, match=r"s3://b/p/.*: the service does not answer .*\n  next: check the network"):
+        bucket.read("a") if act == "read" else bucket.create("a", b"1")
+
+
+def test_without_credentials_the_fault_says_so(s3: Server, tmp_path: Path) -> None:
+    script = (
+        "from sweep.objects import at\nfrom sweep.address import parsed\n"
+        f"at(parsed({s3.address()!r})).create('a', b'1')"
+    )
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = kept | {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert "StorageFault: cannot write" in done.stderr
+    assert "no credentials were found" in done.stderr
+    assert "next: set AWS_ACCESS_KEY_ID" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "meaning"),
+    [
+        ("AWS Error ACCESS_DENIED during HeadObject operation: No response body.", "access is denied"),
+        ("AWS Error SIGNATURE_DOES_NOT_MATCH during PutObject operation", "the credentials are refused"),
+        ("An error occurred (InvalidAccessKeyId) when calling the PutObject operation", "the credentials are refused"),
+        ("AWS Error NO_SUCH_BUCKET during PutObject operation", "there is no such bucket"),
+        ("curlCode: 28, Timeout was reached", "the service does not answer"),
+        ("something new", "the service refuses"),
+    ],
+)
+def test_what_clients_say_is_put_into_words(said: str, meaning: str) -> None:
+    assert f"cannot read s3://b/a: {meaning} ({said})\n  next: " in str(bucket_access.fault("read", "s3://b/a", said))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["s3://AKIAX:verysecret@bucket/p", "s3://AKIAX@bucket/p", "gs://AKIAX:verysecret@b", "s3://AKIAX:very/secret@b/p"],
+)
+def test_an_address_with_credentials_is_refused_without_repeating_them(address: str) -> None:
+    with pytest.raises(UsageError, match=r"carries credentials, .*\n  next: set AWS_ACCESS_KEY_ID") as raised:
+        parsed(address)
+    assert "AKIAX" not in str(raised.value)
+    assert "secret@" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://host/p", "http://...: a store is a folder, or a bucket as in s3://BUCKET/PREFIX"),
+        ("s3://", "'' is no name of a bucket"),
+        ("s3://b/p?secret_key=x", "s3://b: unknown option 'secret_key': allowed are region, endpoint_override, scheme"),
+    ],
+)
+def test_what_is_no_address_is_refused(address: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parsed(address)
+    assert said in str(raised.value)
+    assert "\n  next: " in str(raised.value)
+
+
+def test_addresses_are_told_from_paths_and_keep_their_form(tmp_path: Path) -> None:
+    assert parsed("runs") == Path("runs")
+    assert parsed(tmp_path) == tmp_path
+    for text in ("s3://b", "s3://b/p/q", "gs://b/p", "s3://b/p?endpoint_override=h:9000&scheme=http"):
+        assert str(parsed(text)) == str(absolute(text)) == text
+    assert str(parsed("s3://b//p/")) == "s3://b/p"
+
+
+def test_a_store_in_a_bucket_has_a_tracking_database_of_its_own_on_this_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    uris = {default_tracking_uri(f"s3://b/{prefix}") for prefix in ("p", "q", "p/q", "p-q")}
+    assert len(uris) == 4
+    assert all(uri.startswith(f"sqlite:///{tmp_path}/mi-sweep/b-") and uri.endswith("/mlflow.db") for uri in uris)
+    assert default_tracking_uri("s3://b/p?region=x") == default_tracking_uri("s3://b/p")
