@@ -8,6 +8,7 @@ from sweep import provenance
 from sweep.changes import code_change
 from sweep.store import State, Store
 from sweep.trial import PointWork, Surroundings
+from sweep.workplace import Workplace
 from trainables.config import TrialConfig
 
 POINT = TrialConfig(epochs=1, width=4, depth=2)
@@ -19,7 +20,7 @@ def test_other_code_than_the_drivers_is_refused_unless_the_driver_takes_any(
 ) -> None:
     store = Store(tmp_path)
     code = provenance.code() | {"code_sha256": code_sha256}
-    work = PointWork(POINT, Surroundings(str(tmp_path), None, 1, code), store, {})
+    work = PointWork(POINT, Surroundings(str(tmp_path), None, 1, code), store, Workplace())
     while not work.is_over:
         work.advance(60.0)
     known = store.known(POINT)

@@ -18,6 +18,7 @@ from sweep.spec_reader import load
 from sweep.store import Attempt, State, Store
 from sweep.trial import PointWork, Surroundings
 from sweep.wire import result_from_bytes
+from sweep.workplace import Workplace
 from tests.buckets import everything
 from tests.conftest import make_history, make_result
 from trainables.config import Measurement, TrialConfig
@@ -188,7 +189,7 @@ def test_a_trial_goes_on_from_what_is_intact_and_says_what_was_damaged(
 
 
 def finished(store: Store, point: TrialConfig, surroundings: Surroundings) -> list[float]:
-    work = PointWork(point, surroundings, store, {})
+    work = PointWork(point, surroundings, store, Workplace())
     while not work.is_over:
         work.advance(1.0)
     return [record.test_error for record in store.known(point).history]
@@ -196,7 +197,7 @@ def finished(store: Store, point: TrialConfig, surroundings: Surroundings) -> li
 
 def training_until(store: Store, point: TrialConfig, surroundings: Surroundings, epoch: int) -> list[int]:
     """Train that far with a snapshot at every epoch; the epochs of the snapshots kept."""
-    work = PointWork(point, surroundings, store, {})
+    work = PointWork(point, surroundings, store, Workplace())
     while work.epoch < epoch:
         work.advance(0.0)
         work.interrupt()

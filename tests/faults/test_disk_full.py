@@ -12,6 +12,7 @@ from sweep.file_systems import fullness, mount_point
 from sweep.space import Need, check, full_is_a_storage_fault, history_bytes, needs, snapshot_bytes
 from sweep.store import Store
 from sweep.trial import PointWork, Surroundings
+from sweep.workplace import Workplace
 from tests.conftest import make_history
 from tests.disks import fill, small_disk
 from tests.faults.steps import no_space
@@ -90,8 +91,8 @@ def test_a_full_disk_inside_the_training_is_a_storage_fault_and_no_failure_of_th
 ) -> None:
     point = TrialConfig(epochs=2, depth=2, width=2, measure=Measurement(pairs=("first-merged",)))
     store = Store(tmp_path)
-    work = PointWork(point, Surroundings(str(tmp_path), None, 1, {}), store, {})
-    monkeypatch.setattr("sweep.trial.load", lambda *_: no_space())
+    work = PointWork(point, Surroundings(str(tmp_path), None, 1, {}), store, Workplace())
+    monkeypatch.setattr("sweep.workplace.load", lambda *_: no_space())
     with pytest.raises(StorageFault, match="no space left"):
         work.advance(1.0)
     (attempt,) = store.attempts(point.point_id)
