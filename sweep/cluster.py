@@ -21,7 +21,8 @@ QUIET = {
 
 KNOCK_SECONDS = 5.0
 PASSED_ON = ("KERAS_BACKEND", "SWEEP_SNAPSHOT_SECONDS", "SWEEP_HANG_SECONDS", "SWEEP_POINTS_PER_PROCESS")
-"""Settings of the driver's environment that its trials on a cluster must share."""
+"""Settings of the driver's environment that its trials on a cluster must share. Ray writes them into its logs, so those
+with secrets go another way: `sweep.supplies`."""
 
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)

@@ -8,6 +8,7 @@ points/POINT_ID/damaged-*         objects that did not match their checksum, put
 sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with its checksum
 sweeps/NAME/lease                 the live driver of the sweep
 sweeps/NAME/stop                  what that driver was asked to do: stop
+sweeps/NAME/preflight-*           what it and the nodes of its cluster write to prove that they can, for a moment
 code/SHA256.diff                  the uncommitted changes that points were computed with, long ones cut
 """
 
@@ -45,6 +46,11 @@ def lease(sweep: str) -> str:
 def stop(sweep: str) -> str:
     """The request that the sweep's driver stop."""
     return f"sweeps/{sweep}/stop"
+
+
+def preflight(sweep: str, mark: str) -> str:
+    """What a driver, or one of its nodes, writes to prove that it can."""
+    return f"sweeps/{sweep}/preflight-{mark}"
 
 
 def diff(sha256: str) -> str:

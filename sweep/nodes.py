@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import sweep.cluster  # noqa: F401 sets what Ray reads when it is imported
 from sweep.cluster import Share
 from sweep.output import rescue
 from sweep.store import Store
+from sweep.supplies import settings
 
 import ray  # isort: skip
 from ray import tune  # isort: skip
@@ -86,12 +87,35 @@ def on_node(node: str, action: Any, *arguments: Any) -> None:
         if node == own():
             action(*arguments)
         else:
-            there = NodeAffinitySchedulingStrategy(node, soft=False)
-            task = ray.remote(_call).options(num_cpus=0, max_retries=0, scheduling_strategy=there)
-            ray.get(task.remote(action, *arguments), timeout=REACH_SECONDS)
+            ray.get(_begin(node, action, *arguments), timeout=REACH_SECONDS)
 
 
-def _call(action: Any, *arguments: Any) -> None:
+def ask_each(nodes: Sequence[str], seconds: float, action: Any, *arguments: Any) -> dict[str, Exception | None]:
+    """Call a function on each node at once, with the node's id first; what it raised there, None where it did not."""
+    asked = {_begin(node, action, node, *arguments): node for node in nodes}
+    ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=seconds) if asked else ([], [])
+    found: dict[str, Exception | None] = {}
+    for task, node in asked.items():
+        try:
+            if task not in ready:
+                ray.cancel(task, force=True)
+                raise TimeoutError(f"no answer within {seconds:.0f} s")
+            ray.get(task)
+            found[node] = None
+        except Exception as error:
+            found[node] = error
+    return found
+
+
+def _begin(node: str, action: Any, *arguments: Any) -> Any:
+    """A task on that node; it can reach a bucket as this process can."""
+    there = NodeAffinitySchedulingStrategy(node, soft=False)
+    task = ray.remote(_call).options(num_cpus=0, max_retries=0, scheduling_strategy=there)
+    return task.remote(settings(), action, *arguments)
+
+
+def _call(environment: dict[str, str], action: Any, *arguments: Any) -> None:
+    os.environ.update(environment)
     action(*arguments)
 
 

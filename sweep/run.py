@@ -31,6 +31,7 @@ from sweep.objects import check_writable
 from sweep.options import command_line, default_tracking_uri
 from sweep.plan import Plan, plan
 from sweep.planning import last_change
+from sweep.preflight import supplied
 from sweep.progress import LiveView
 from sweep.rounds import Round, next_round, roomier
 from sweep.session import Launch, Reports, Session, StopWhenAsked, point_of
@@ -38,9 +39,8 @@ from sweep.spec import SweepSpec
 from sweep.status import Watch
 from sweep.stopping import Stopping
 from sweep.store import Known, Store
+from sweep.supplies import Supplies, keep_from_logs
 from sweep.trial import PointTrial, Surroundings
-from trainables import datasets
-from trainables.config import DatasetName
 
 from ray import tune  # isort: skip
 
@@ -89,9 +89,12 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     _check_code(everything, todo, options.accept_code_change, console)
     _say_what_is_damaged(store, todo, console)
     todo = _leave_to_others(spec.name, store, todo, console)
+    supplies = None
     if todo.to_run:
         check_reachable(options.address)
-        _check_data({point.dataset for point in todo.to_run}, options.data_dir)
+        supplies = Supplies.loaded({point.dataset for point in todo.to_run}, options.data_dir)
+        if not options.address:  # trials on this machine load its files themselves
+            supplies = None
         _check_space(spec, todo, options, store.folder)
     check_writable(store.objects)
     session = Session(watch, console)
@@ -112,7 +115,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
         if todo.to_run:
             store.save_diff(provenance.diff())
             with space.full_is_a_storage_fault([*filter(None, [store.folder]), space.temporary_folder()]):
-                _execute(spec, todo, options, watch, session, stopping, mirror, console)
+                _execute(spec, todo, supplies, options, watch, session, stopping, mirror, console)
     _conclude(spec, watch, session, options, console)
 
 
@@ -176,6 +179,7 @@ def _check_space(spec: SweepSpec, todo: Plan, options: Options, store: Path | No
 def _execute(
     spec: SweepSpec,
     todo: Plan,
+    supplies: Supplies | None,
     options: Options,
     watch: Watch,
     session: Session,
@@ -185,18 +189,20 @@ def _execute(
 ) -> None:
     """Let Ray Tune run the points to do; whatever happens to Ray or Tune, the store says what was done."""
     judge, now = session.judge, Round(todo.to_run)
+    keep_from_logs()
     with connected(options.address), HeadWatch(head_address(), stopping.on_head_loss):
         granted = share(spec.resources, options.max_concurrent, is_own=options.address is None)
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
         code = provenance.code() | {"sweep": spec.name} | ({"code_sha256": None} if options.accept_code_change else {})
         around = Surroundings(str(watch.store.root), data_dir, granted.threads, code)
+        trainable = supplied(PointTrial, supplies, granted, watch.store, spec.name, console) if supplies else PointTrial
         while now.points and not (session.stopping.is_set() or judge.must_stop):
             has_more_room = now.has_more_room or judge.has_more_room
             given = roomier(granted, nodes.largest("CPU")) if has_more_room else granted
             session.begin_round()
             surroundings = replace(around, gpus=given.gpus)
-            _fit(spec.name, now, given, surroundings, session, stopping, mirror, watch, console)
+            _fit(spec.name, trainable, now, given, surroundings, session, stopping, mirror, watch, console)
             now = next_round(todo.to_run, watch.known(), judge.begun, judge.health.sick, judge.must_regroup)
             if now.points and not session.is_round_over:
                 more = ", with more room for each" if now.has_more_room else ""
@@ -205,6 +211,7 @@ def _execute(
 
 def _fit(
     name: str,
+    trainable: Any,
     now: Round,
     granted: Share,
     surroundings: Surroundings,
@@ -220,7 +227,7 @@ def _fit(
     with tempfile.TemporaryDirectory(prefix="sweep-tune-") as scratch:
         stopping.last_acts.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
         tuner = tune.Tuner(
-            tune.with_resources(PointTrial, nodes.room(granted, session.judge.health.sick)),
+            tune.with_resources(trainable, nodes.room(granted, session.judge.health.sick)),
             param_space=searched | {"surroundings": asdict(surroundings)},
             tune_config=tune.TuneConfig(
                 reuse_actors=True,
@@ -250,15 +257,6 @@ def _announce(granted: Share, console: Console) -> None:
         console.print(granted.note, style="yellow", soft_wrap=True)
     gpus = f"{granted.gpus:g} GPU and " if granted.gpus else ""
     console.print(f"{granted.concurrent or 'as many as fit'} at a time, {gpus}{granted.cpus:g} CPU each")
-
-
-def _check_data(names: set[DatasetName], data_dir: Path | None) -> None:
-    """Every data set is there and intact before anything starts; what must be downloaded is downloaded here, once."""
-    for name in sorted(names):
-        try:
-            datasets.load(name, data_dir, download=True)
-        except datasets.DatasetError as error:
-            raise UsageError(str(error)) from error
 
 
 def _conclude(spec: SweepSpec, watch: Watch, session: Session, options: Options, console: Console) -> None:

@@ -23,6 +23,7 @@ from sweep.hanging import Pace, unwatch, watch
 from sweep.output import Output, path_on_host, rescue
 from sweep.provenance import refuse_other_code
 from sweep.store import Attempt, Store
+from sweep.supplies import Supplies
 from sweep.workplace import Workplace
 from trainables import device
 from trainables.config import TrialConfig
@@ -57,8 +58,8 @@ class PointTrial(tune.Trainable):
     point says whether the process is worn, so that the driver gives it no other.
     """
 
-    def setup(self, config: dict[str, Any]) -> None:
-        self._workplace = Workplace()
+    def setup(self, config: dict[str, Any], supplies: Supplies | None = None) -> None:
+        self._workplace = Workplace(supplies.unpacked() if supplies else {})
         self._node = ray.get_runtime_context().get_node_id()
         self._work: PointWork | None = None
         self._begin(config)

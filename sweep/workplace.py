@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,13 +32,14 @@ class Workplace:
 
     def __init__(
         self,
+        datasets: Mapping[str, Dataset] | None = None,
         points: int = POINTS_PER_PROCESS,
         growth_bytes: int = GROWTH_BYTES,
         memory: Callable[[], int] = resident_bytes,
     ) -> None:
         self._most, self._growth, self._memory = points, growth_bytes, memory
         self._ended, self._first_bytes = 0, 0
-        self._datasets: dict[DatasetName, Dataset] = {}
+        self._datasets: dict[str, Dataset] = dict(datasets or {})
         self._network: Network | None = None
         self._is_furnished = False
         self.gpu_limit_mib: int | None = None
@@ -56,7 +57,7 @@ class Workplace:
         self._is_furnished = True
 
     def dataset(self, name: DatasetName, data_dir: Path | None) -> Dataset:
-        """The data set, loaded once; raises as `datasets.load`."""
+        """The data set, which was given or is loaded once; raises as `datasets.load`."""
         if name not in self._datasets:
             self._datasets[name] = load(name, data_dir)
         return self._datasets[name]

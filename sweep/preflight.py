@@ -1,0 +1,105 @@
+"""Before anything is launched on a cluster, every node proves that it can use the store and has the data."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+
+import sweep.cluster  # noqa: F401 sets what Ray reads when it is imported
+from sweep import names
+from sweep.address import StoreAddress
+from sweep.cluster import Share
+from sweep.errors import ClusterUnusable
+from sweep.nodes import ask_each, live
+from sweep.store import Store
+from sweep.supplies import Supplies
+
+import ray  # isort: skip
+from ray import tune  # isort: skip
+
+PROOF_SECONDS = 120.0
+"""A node may take so long: it starts a process, imports this project and fetches the data."""
+
+SAID_LENGTH = 300
+
+
+class Unfit(Exception):
+    """A node cannot do what a trial does; the message says what."""
+
+
+def supplied(trainable: Any, supplies: Supplies, granted: Share, store: Store, sweep: str, console: Console) -> Any:
+    """The trainable with what it needs on other hosts, once every node that could hold it has proved its worth.
+
+    Raises:
+        ClusterUnusable: when some have not. Nodes that come later are not tried.
+    """
+    given, there = ray.put(supplies), live(granted.cpus, granted.gpus)
+    console.print(f"{len(there)} nodes of the cluster try the store and get the data", soft_wrap=True)
+    check_nodes(there, store, sweep, given)
+    return tune.with_parameters(trainable, supplies=given)
+
+
+def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "ray.ObjectRef[Supplies]") -> None:
+    """See that every node (host names by id) can read, write and rename in the driver's own store, and has the data.
+
+    Raises:
+        ClusterUnusable: naming each node that cannot, and why.
+    """
+    with _marker(store, sweep) as marker:
+        errors = ask_each(list(nodes), PROOF_SECONDS, prove, store.root, marker, supplies)
+        for node in nodes:
+            if errors[node] is None and store.objects.read(_proof(marker, node)) != node.encode():
+                errors[node] = Unfit(f"what it wrote to {store.root} is not there for the driver: it is another place")
+        for node in nodes:
+            store.objects.delete(_proof(marker, node))
+    still_there = live()
+    unfit = {node: error for node, error in errors.items() if error is not None and node in still_there}
+    if unfit:
+        said = "".join(f"\n  {nodes[node]} (node {node[:8]}): {_in_words(error)}" for node, error in unfit.items())
+        raise ClusterUnusable(
+            f"{len(unfit)} of {len(nodes)} nodes that could hold a trial cannot run one:{said}\n"
+            "  next: mount the store there at the same path, or choose a --store that every node sees (a bucket as in "
+            "s3://BUCKET/PREFIX); or take these nodes out of the cluster"
+        )
+
+
+def prove(node: str, root: StoreAddress, marker: str, supplies: "Supplies | None") -> None:
+    """Do on this node what a trial does with the store, and see that the data has arrived.
+
+    Raises:
+        Unfit, StorageFault, DatasetError: when that cannot be done.
+    """
+    if supplies:
+        supplies.unpacked()
+    objects = Store(root).objects
+    if objects.read(marker) != marker.encode():
+        raise Unfit(f"what the driver wrote to {root} is not there for it: it is another place, or not mounted")
+    proof = _proof(marker, node)
+    objects.write(f"{proof}-new", node.encode())
+    objects.rename(f"{proof}-new", proof)
+    if objects.read(proof) != node.encode():
+        raise Unfit(f"what it wrote to {root} could not be read back")
+
+
+def _proof(marker: str, node: str) -> str:
+    return f"{marker}-{node}"
+
+
+@contextmanager
+def _marker(store: Store, sweep: str) -> Iterator[str]:
+    """Name of an object that holds its own name."""
+    name = names.preflight(sweep, uuid.uuid4().hex)
+    store.objects.write(name, name.encode())
+    try:
+        yield name
+    finally:
+        store.objects.delete(name)
+
+
+def _in_words(error: BaseException) -> str:
+    cause = getattr(error, "cause", None) or error
+    said = str(cause).strip().splitlines() or [type(cause).__name__]
+    name = "" if isinstance(cause, Unfit) else f"{type(cause).__name__}: "
+    return f"{name}{said[0][:SAID_LENGTH]}"

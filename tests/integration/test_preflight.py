@@ -1,0 +1,165 @@
+"""Nodes of a cluster that cannot use the store are named before anything is launched; data reaches those without it.
+
+The nodes are processes of this machine. One has a mount namespace of its own, in which the folder of the store, or that
+of the data, is another, empty one: as on a host where it is not mounted.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from analysis.collect import from_store
+from sweep.store import Store
+from tests.buckets import CREDENTIALS, Server
+from tests.processes import finish, start
+from tests.servers import free_port
+
+SPEC = """
+name: tiny
+fixed: {dataset: digits, architecture: mlp, depth: 3, epochs: 5}
+grid: {width: [4, 5, 6]}
+resources: {gpus: 0, cpus: 1}
+"""
+VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
+SMALL = "100000000"
+pytestmark = pytest.mark.timeout(1200)
+
+Node = Callable[..., None]
+
+
+@pytest.fixture
+def spec_file(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+@pytest.fixture
+def session() -> Iterator[Path]:
+    """Where Ray keeps its logs; sockets below it allow no long path."""
+    folder = Path(tempfile.mkdtemp(prefix="ray-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def head(session: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a head that runs no trials, in whose environment are no credentials of a bucket."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    port = free_port()
+    with ray_start("--head", f"--port={port}", "--num-cpus=0", f"--temp-dir={session}", "--include-dashboard=false"):
+        yield f"127.0.0.1:{port}"
+
+
+@pytest.fixture
+def add(head: str) -> Iterator[Node]:
+    """Adds a node with one CPU, from which the given folders cannot be seen."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *hidden: stack.enter_context(ray_start(f"--address={head}", "--num-cpus=1", hidden=hidden))
+
+
+@contextlib.contextmanager
+def ray_start(*options: str, hidden: tuple[Path, ...] = ()) -> Iterator[None]:
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *options]
+    command += ["--node-ip-address=127.0.0.1", "--num-gpus=0", f"--object-store-memory={SMALL}"]
+    if hidden:
+        mounts = "".join(f"mount -t tmpfs tmpfs '{folder}' && " for folder in hidden)
+        command = ["unshare", "--mount", "sh", "-c", f'{mounts}exec "$@"', "sh", *command]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, env=environment, text=True, start_new_session=True, **pipes)  # type: ignore[call-overload]
+    try:
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "--block" in line:
+                break
+        else:
+            if hidden and "ermitted" in "".join(said):
+                pytest.skip(f"not allowed to mount: {said}")
+            pytest.fail(f"Ray did not start: {said}")
+        yield
+    finally:
+        below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        for one in below:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        process.communicate()
+
+
+def epochs(store: str) -> pd.DataFrame:
+    return from_store(Store(store), "tiny").epochs.to_pandas().drop(columns=VOLATILE)
+
+
+def test_a_node_without_the_store_is_named_and_nothing_is_launched(
+    spec_file: Path, tmp_path: Path, head: str, add: Node
+) -> None:
+    store = tmp_path / "runs"
+    store.mkdir()
+    add()
+    add(store)
+    arguments = ["run", str(spec_file), "--address", head, "--store", str(store)]
+    code, said = finish(start(*arguments))
+    assert code == 7, said
+    assert "2 nodes of the cluster try the store and get the data" in said
+    assert "1 of 2 nodes that could hold a trial cannot run one:" in said
+    assert f"what the driver wrote to {store} is not there for it: it is another place, or not mounted" in said
+    assert "next: mount the store there at the same path, or choose a --store that every node sees" in said
+    assert sorted(path.name for path in (store / "sweeps/tiny").iterdir()) == ["spec.yaml"]
+    assert not (store / "points").exists()
+
+
+def test_trials_on_other_nodes_reach_the_bucket_and_get_the_data_and_no_log_tells_the_credentials(
+    s3: Server, spec_file: Path, tmp_path: Path, head: str, add: Node, session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    add()
+    store = s3.address()
+    code, said = finish(start("run", str(spec_file), "--address", head, "--store", store))
+    assert code == 0, said
+    assert "1 nodes of the cluster try the store and get the data" in said
+    alone = str(tmp_path / "alone")
+    code, said = finish(start("run", str(spec_file), "--store", alone))
+    assert code == 0, said
+    pd.testing.assert_frame_equal(epochs(store), epochs(alone), check_exact=True)
+    secret = CREDENTIALS["AWS_SECRET_ACCESS_KEY"].encode()
+    told = [path for path in session.rglob("*") if path.is_file() and secret in path.read_bytes()]
+    assert told == []
+
+
+@pytest.mark.mnist
+def test_data_that_only_the_driver_has_reaches_the_trials(
+    tmp_path: Path, head: str, add: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = os.environ.get("SWEEP_DATA_DIR")
+    if not source:
+        pytest.skip("SWEEP_DATA_DIR is not set")
+    data = tmp_path / "data"
+    shutil.copytree(Path(source) / "mnist", data / "mnist")
+    spec = tmp_path / "tiny.yaml"
+    measure = "measure: {pairs: [first-merged], samples: 200}\n"
+    spec.write_text(
+        SPEC.replace("digits", "mnist").replace("epochs: 5", "epochs: 1").replace("[4, 5, 6]", "[4]") + measure
+    )
+    store = tmp_path / "runs"
+    add(data)
+    code, said = finish(start("run", str(spec), "--address", head, "--store", str(store), "--data-dir", str(data)))
+    assert code == 0, said
+    alone = str(tmp_path / "alone")
+    code, said = finish(start("run", str(spec), "--store", alone, "--data-dir", str(data)))
+    assert code == 0, said
+    pd.testing.assert_frame_equal(epochs(str(store)), epochs(alone), check_exact=True)

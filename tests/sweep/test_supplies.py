@@ -1,0 +1,48 @@
+"""What trials on other hosts are given: the data as it was, and how to reach a bucket."""
+
+import os
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sweep.bucket_access import SETTINGS
+from sweep.supplies import Supplies
+from trainables.datasets import DatasetError, load
+
+
+@pytest.fixture
+def supplies(monkeypatch: pytest.MonkeyPatch) -> Supplies:
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    return Supplies.loaded(["digits"], None)
+
+
+def test_data_arrives_as_it_was_sent(supplies: Supplies) -> None:
+    found = pickle.loads(pickle.dumps(supplies)).unpacked()["digits"]
+    expected = load("digits")
+    assert found.sha256 == expected.sha256
+    assert np.array_equal(found.train_images, expected.train_images)
+    assert found.train_images.dtype == expected.train_images.dtype
+
+
+@pytest.mark.parametrize("part", ["train_images", "train_labels", "validation_images", "validation_labels"])
+def test_data_that_was_damaged_on_its_way_is_refused(supplies: Supplies, part: str) -> None:
+    sent = supplies.datasets["digits"]
+    damaged = getattr(sent, part).copy()
+    damaged.flat[-1] += 1
+    arrived = replace(supplies, datasets={"digits": replace(sent, **{part: damaged})})
+    with pytest.raises(DatasetError, match="digits: damaged on its way from the driver"):
+        arrived.unpacked()
+
+
+def test_only_settings_that_are_set_travel_and_they_are_not_shown(
+    supplies: Supplies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert dict(supplies.settings) == {"AWS_SECRET_ACCESS_KEY": "very-secret"}
+    assert "very-secret" not in repr(supplies)
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    supplies.unpacked()
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] == "very-secret"
