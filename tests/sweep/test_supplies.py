@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ray.tune.execution import class_cache
 
 from sweep.bucket_access import SETTINGS
-from sweep.supplies import Supplies
+from sweep.supplies import Supplies, keep_from_logs
 from trainables.datasets import DatasetError, load
+
+TUNES_OWN = {*class_cache.ENV_VARS_TO_PROPAGATE, "AWS_SECRET_ACCESS_KEY"}
 
 
 @pytest.fixture
@@ -46,3 +49,15 @@ def test_only_settings_that_are_set_travel_and_they_are_not_shown(
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     supplies.unpacked()
     assert os.environ["AWS_SECRET_ACCESS_KEY"] == "very-secret"
+
+
+def test_tune_asks_for_no_credentials_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Trial:
+        pass
+
+    monkeypatch.setattr(class_cache, "ENV_VARS_TO_PROPAGATE", set(TUNES_OWN))
+    for name in SETTINGS:
+        monkeypatch.setenv(name, "very-secret")
+    assert "very-secret" in str(class_cache._ActorClassCache().get(Trial)._default_options)
+    keep_from_logs()
+    assert "very-secret" not in str(class_cache._ActorClassCache().get(Trial)._default_options)
