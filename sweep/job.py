@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import socket
 import sys
 
@@ -19,6 +20,7 @@ JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 
 def main() -> None:
     """Run the requested command; its standard output goes, whole, into the line that is the answer."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a head started in the background ignores
     request = Request.parse(sys.argv[1])
     print(f"{BEGIN}{socket.gethostname()}: {in_words(versions())}", file=sys.stderr, flush=True)
     os.environ.update({**request.environment, **request.said()})

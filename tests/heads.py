@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,7 @@ class Head:
 
 @contextmanager
 def head(cpus: int, **environment: str) -> Iterator[Head]:
-    """A head with so many CPUs and the project as it is here, while in the block."""
+    """A head with so many CPUs and the project as it is here, while in the block; started as in a script, with `&`."""
     folder = Path(tempfile.mkdtemp(prefix="ray-"))  # sockets below it allow no long path
     port, token = free_port(), secrets.token_hex(32)
     found = Head(f"http://127.0.0.1:{port}", token, folder)
@@ -64,6 +65,7 @@ def head(cpus: int, **environment: str) -> Iterator[Head]:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         )
     try:
         _wait_until_ready(found, process)
