@@ -14,6 +14,7 @@ from scipy import stats
 COVERAGE = 0.95
 RESAMPLES = 9_999
 SEED = 0
+ROUNDING = 1e-12
 FEWEST_PAIRS = 4
 """With fewer pairs a resampled rank correlation is nearly always -1, 1 or undefined: no interval."""
 
@@ -73,14 +74,19 @@ def _welch(samples: Sequence[np.ndarray]) -> tuple[float, float]:
     return float(np.sqrt(total)) / len(samples), float(total**2 / (means**2 / (sizes - 1)).sum())
 
 
+def _are_equal(numbers: Numbers) -> bool:
+    """Whether they differ by no more than rounding."""
+    return bool(np.ptp(numbers) <= ROUNDING * np.max(np.abs(numbers)))
+
+
 def _mean(numbers: Numbers) -> float:
-    """Of equal numbers exactly that number."""
-    return float(numbers[0] if np.ptp(numbers) == 0 else np.mean(numbers))
+    """Of equal numbers exactly the first."""
+    return float(numbers[0] if _are_equal(numbers) else np.mean(numbers))
 
 
 def _variance(sample: np.ndarray) -> float:
     """Of equal numbers exactly 0."""
-    return 0.0 if np.ptp(sample) == 0 else float(sample.var(ddof=1))
+    return 0.0 if _are_equal(sample) else float(sample.var(ddof=1))
 
 
 def _interval(samples: Sequence[np.ndarray], freedom: float) -> tuple[float, float]:
