@@ -37,21 +37,32 @@ def export(
             help="Read MLflow instead of the store.",
         ),
     ] = None,
+    partition_by: Annotated[
+        str | None,
+        typer.Option("--partition-by", metavar="COLUMN,...", help="Spread the epochs over folders by these columns."),
+    ] = None,
 ) -> None:
-    """Write epochs.parquet and points.parquet."""
-    from analysis import collect
-
+    """Write epochs.parquet and points.parquet. Into the same folder again, only what is new is read."""
+    columns = list(dict.fromkeys(name for text in (partition_by or "").split(",") if (name := text.strip())))
     if from_mlflow:
         from analysis.from_mlflow import from_mlflow as read
+        from analysis.parquet import write_parquet
 
+        if columns:
+            raise UsageError("--partition-by is for exports from the store\n  next: the same without --from-mlflow")
         tables = read(from_mlflow, sweep)
+        with _writing_to(output):
+            paths = write_parquet(tables, output)
     else:
+        from analysis.export import export as write
         from sweep.store import Store
 
-        tables = collect.from_store(Store(store), sweep)
-    with _writing_to(output):
-        for path in collect.write_parquet(tables, output):
-            print(path)
+        with _writing_to(output):
+            paths, total, read_anew = write(Store(store), sweep, output, columns)
+        if read_anew < total:
+            talk.print(f"{read_anew} of {total} points read; the others are as in the export that was here")
+    for path in paths:
+        print(path)
 
 
 def figures(
@@ -111,6 +122,7 @@ def claims(
     whole = {"sweep": sweep, "points": states, "claims": plain(found)}
     if output:
         with _writing_to(output):
+            output.mkdir(parents=True, exist_ok=True)
             (output / "claims.json").write_text(json.dumps(whole, indent=1) + "\n")
             rows(found).to_csv(output / "claims.csv", index=False, lineterminator="\n")
     if as_json:
@@ -124,7 +136,6 @@ def claims(
 @contextmanager
 def _writing_to(folder: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
         raise StorageFault(f"cannot write to {folder}: {error}\n  next: choose another folder with -o") from error
