@@ -23,6 +23,7 @@ from analysis.tables import EPOCHS, POINTS
 from sweep.errors import UsageError
 from sweep.spec_reader import load
 from sweep.store import Attempt, Store
+from tests.buckets import Server
 from tests.conftest import make_history, make_result
 from trainables.config import TrialConfig
 from trainables.records import Failure
@@ -202,6 +203,21 @@ def test_an_export_that_was_killed_leaves_nothing_that_is_believed(
     assert any(name.startswith("epochs/") for name in files(out))
     assert export(store, NAME, out).points_read == 16
     assert_as_from_scratch(store, out)
+
+
+def test_a_bucket_exports_as_a_folder_does_and_is_read_anew_only_where_it_changed(
+    store: Store, s3: Server, tmp_path: Path
+) -> None:
+    bucket, points = Store(s3.address("export")), store.spec(NAME).points
+    bucket.save_spec(NAME, load("demo", SETTINGS).to_yaml())
+    for point in points[::2]:
+        finish(bucket, point)
+    export(store, NAME, tmp_path / "of-folder")
+    assert export(bucket, NAME, tmp_path / "of-bucket").points_read == 16
+    assert files(tmp_path / "of-bucket") == files(tmp_path / "of-folder")
+    finish(bucket, points[1])
+    assert export(bucket, NAME, tmp_path / "of-bucket").points_read == 8
+    assert_as_from_scratch(bucket, tmp_path / "of-bucket")
 
 
 def test_partitions_read_back_as_the_whole(store: Store, tmp_path: Path) -> None:
