@@ -1,5 +1,9 @@
-"""Commands of the analysis: export, figures."""
+"""Commands of the analysis: export, figures, claims."""
 
+import json
+import shutil
+import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +16,12 @@ from sweep.errors import StorageFault, UsageError
 from sweep.options import talk
 
 Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")]
+
+NARROWEST, WIDEST = 80, 120
+HOW_JUDGED = (
+    "Intervals are of 95 % over seeds, networks of every config counting alike; p is corrected for all effects asked "
+    "here (Holm). MI is a lower bound in practice, not comparable across widths. --json has every definition and point."
+)
 
 
 def export(
@@ -27,21 +37,32 @@ def export(
             help="Read MLflow instead of the store.",
         ),
     ] = None,
+    partition_by: Annotated[
+        str | None,
+        typer.Option("--partition-by", metavar="COLUMN,...", help="Spread the epochs over folders by these columns."),
+    ] = None,
 ) -> None:
-    """Write epochs.parquet and points.parquet."""
-    from analysis import collect
-
+    """Write epochs.parquet and points.parquet. Into the same folder again, only what is new is read."""
+    columns = list(dict.fromkeys(name for text in (partition_by or "").split(",") if (name := text.strip())))
     if from_mlflow:
         from analysis.from_mlflow import from_mlflow as read
+        from analysis.parquet import write_parquet
 
+        if columns:
+            raise UsageError("--partition-by is for exports from the store\n  next: the same without --from-mlflow")
         tables = read(from_mlflow, sweep)
+        with _writing_to(output):
+            paths = write_parquet(tables, output)
     else:
+        from analysis.export import export as write
         from sweep.store import Store
 
-        tables = collect.from_store(Store(store), sweep)
-    with _writing_to(output):
-        for path in collect.write_parquet(tables, output):
-            print(path)
+        with _writing_to(output):
+            paths, total, read_anew = write(Store(store), sweep, output, columns)
+        if read_anew < total:
+            talk.print(f"{read_anew} of {total} points read; the others are as in the export that was here")
+    for path in paths:
+        print(path)
 
 
 def figures(
@@ -80,10 +101,41 @@ def figures(
         raise UsageError(f"nothing to draw in sweep {sweep}\n  next: {again}")
 
 
+def claims(
+    sweep: options.Sweep,
+    store: options.Store = options.DEFAULT_STORE,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for claims.json and claims.csv as well.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Judge each of the papers' claims by this sweep: effect, interval over seeds, n, verdict."""
+    from analysis.claims import CLAIMS, Origin, judge, plain, rows, text
+    from analysis.collect import from_store
+    from sweep.store import Store
+
+    opened = Store(store)
+    tables = from_store(opened, sweep)
+    origin = Origin(sweep, opened.spec_address(sweep), store)
+    found = judge(tables.epochs.to_pandas(), tables.points.to_pandas(), CLAIMS, origin)
+    states = dict(sorted(Counter(tables.points["state"].to_pylist()).items()))
+    whole = {"sweep": sweep, "points": states, "claims": plain(found)}
+    if output:
+        with _writing_to(output):
+            output.mkdir(parents=True, exist_ok=True)
+            (output / "claims.json").write_text(json.dumps(whole, indent=1) + "\n")
+            rows(found).to_csv(output / "claims.csv", index=False, lineterminator="\n")
+    if as_json:
+        options.print_json(whole)
+        return
+    counts = ", ".join(f"{count} {state}" for state, count in states.items())
+    width = min(max(shutil.get_terminal_size((WIDEST, 24)).columns, NARROWEST), WIDEST)
+    print(f"sweep {sweep}: {counts}\n\n{text(found, width)}\n\n" + textwrap.fill(HOW_JUDGED, width))
+
+
 @contextmanager
 def _writing_to(folder: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
         raise StorageFault(f"cannot write to {folder}: {error}\n  next: choose another folder with -o") from error

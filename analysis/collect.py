@@ -1,11 +1,8 @@
-"""Collect a sweep from the store into tables, and tables into parquet."""
+"""Collect a sweep from the store: every point as it is known now, its epochs and its row."""
 
-import os
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from analysis.tables import Tables, assemble, epoch_rows, last_values
 from sweep.store import Known, Store
@@ -13,21 +10,31 @@ from trainables.config import TrialConfig
 from trainables.records import HISTORY_SCHEMA, arrow_to_table
 
 
+class Collected(NamedTuple):
+    """What the tables hold of one point: its rows of `EPOCHS`, and its row of `POINTS`."""
+
+    epochs: pa.Table
+    row: dict[str, Any]
+
+
 def from_store(store: Store, sweep: str) -> Tables:
     """The tables of a sweep, of what is committed now; raises as `Store.spec`."""
-    histories, rows = [], []
     points = store.spec(sweep).points
-    for point, known in zip(points, store.known_of(points, store.marks()), strict=True):
-        history = arrow_to_table(known.history_arrow) if known.history_arrow else HISTORY_SCHEMA.empty_table()
-        histories.append(epoch_rows(sweep, point.point_id, point.flat(), history))
-        rows.append(_point_row(sweep, point, known, history))
-    return assemble(histories, rows)
+    known = store.known_of(points, store.marks())
+    collected = [collect(sweep, *one) for one in zip(points, known, strict=True)]
+    return assemble([one.epochs for one in collected], [one.row for one in collected])
+
+
+def collect(sweep: str, point: TrialConfig, known: Known) -> Collected:
+    """What the tables hold of a point of which this is known."""
+    history = arrow_to_table(known.history_arrow) if known.history_arrow else HISTORY_SCHEMA.empty_table()
+    epochs = epoch_rows(sweep, point.point_id, point.flat(), history)
+    return Collected(epochs, _point_row(sweep, point, known, history))
 
 
 def _point_row(sweep: str, point: TrialConfig, known: Known, history: pa.Table) -> dict[str, Any]:
     identity = {"sweep": sweep, "point_id": point.point_id, "config_id": point.config_id}
     result, failure = known.result, known.failure
-    provenance = result.provenance if result else known.attempts[-1].provenance if known.attempts else {}
     outcome = {
         "state": str(known.state),
         "attempts": len(known.attempts),
@@ -36,18 +43,5 @@ def _point_row(sweep: str, point: TrialConfig, known: Known, history: pa.Table) 
         "failure_kind": failure.kind if failure else None,
         "failure_message": failure.message if failure else None,
     }
-    where = {name: provenance.get(name) for name in ("device", "host", "backend", "git_commit")}
+    where = {name: known.provenance.get(name) for name in ("device", "host", "backend", "git_commit")}
     return identity | point.flat() | outcome | last_values(history) | where
-
-
-def write_parquet(tables: Tables, folder: Path) -> list[Path]:
-    """Write epochs.parquet and points.parquet, each in one piece; their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, table in tables._asdict().items():
-        path = folder / f"{name}.parquet"
-        unfinished = path.with_suffix(".part")
-        pq.write_table(table, unfinished)
-        os.replace(unfinished, path)
-        paths.append(path)
-    return paths

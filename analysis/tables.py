@@ -1,10 +1,11 @@
-"""LEAF. The two tables that an analysis starts from: their columns, units and order."""
+"""The two tables that an analysis starts from: their columns, units and order."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from analysis.columns import described
 from trainables.config import TrialConfig
 from trainables.probes import default_pair
 from trainables.records import HISTORY_SCHEMA
@@ -15,7 +16,7 @@ SHARED = ("dataset", "architecture", "width", "depth", "seed", "initializer")
 _ARROW = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
 _CONFIG = {name: _ARROW[type(value)] for name, value in TrialConfig().flat().items()}
 
-EPOCHS = pa.schema(
+EPOCHS = described(
     [
         ("sweep", pa.string()),
         ("point_id", pa.string()),
@@ -40,7 +41,7 @@ EPOCHS = pa.schema(
 )
 """epochs.parquet: one row per (point, epoch, pair); MI in bits, null where it was not measured."""
 
-POINTS = pa.schema(
+POINTS = described(
     [
         ("sweep", pa.string()),
         ("point_id", pa.string()),
@@ -89,9 +90,8 @@ def last_values(history: pa.Table) -> dict[str, float | None]:
     """Of the last epoch and the default pair: error, MI, and how far to trust it; nothing for an empty history."""
     if not len(history):
         return {}
-    pairs = history["pair"].unique().to_pylist()
-    rows = history.filter(pa.compute.equal(history["pair"], default_pair(pairs)))
-    last = rows.slice(len(rows) - 1).to_pylist()[0]
+    is_shown = pa.compute.equal(history["pair"], default_pair(history["pair"].unique().to_pylist()))
+    last = history.slice(int(is_shown.to_numpy().nonzero()[0][-1]), 1).to_pylist()[0]
     names = ("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
     return {
         "epochs_done": last["epoch"],

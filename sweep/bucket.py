@@ -94,9 +94,13 @@ class Bucket:
         for info in self.listed(folder, recursive=True):
             part = info.path[start:].partition("/")[0]
             if info.type is fs.FileType.File:
-                said = f"{info.path} {info.size} {info.mtime_ns}\n".encode()
-                digests.setdefault(part, hashlib.sha256()).update(said)
+                digests.setdefault(part, hashlib.sha256()).update(_said(info).encode())
         return {part: digest.hexdigest() for part, digest in digests.items()}
+
+    def mark(self, folder: str) -> str:
+        """Of the names, sizes and moments of its objects."""
+        said = "".join(_said(info) for info in self.listed(folder) if info.type is fs.FileType.File)
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name."""
@@ -140,3 +144,7 @@ class Bucket:
             if conditional.is_obeyed():
                 return conditional
         return Claims(self)
+
+
+def _said(info: fs.FileInfo) -> str:
+    return f"{info.path} {info.size} {info.mtime_ns}\n"

@@ -59,6 +59,7 @@ for command in (
     doctor.doctor,
     analysis.export,
     analysis.figures,
+    analysis.claims,
     mi.mi,
 ):
     app.command()(with_shared_options(command))

@@ -45,6 +45,9 @@ class Objects(Protocol):
         None where that would tell no more cheaply than reading the objects themselves.
         """
 
+    def mark(self, folder: str) -> str:
+        """A mark of one folder that changes whenever an object there does; reads none of them."""
+
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name."""
 

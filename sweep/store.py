@@ -59,6 +59,13 @@ class Store:
         """A mark of every point of which something is known, as `Objects.marks`."""
         return self.objects.marks("points")
 
+    def marks_of(self, points: Sequence[TrialConfig]) -> Mapping[str, str]:
+        """A mark by the id of each of these points that changes whenever what is known of it may; reads no object."""
+        marks = self.marks()
+        if marks is not None:
+            return marks
+        return {point.point_id: self.objects.mark(names.point(point.point_id)) for point in points}
+
     def known_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> list[Known]:
         """The same of many points. In a bucket several are read at a time, and what has no mark is not asked for."""
         if marks is None:

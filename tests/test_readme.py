@@ -37,7 +37,7 @@ def environment() -> dict[str, str]:
 def test_the_tour_runs_as_printed_and_then_so_does_the_code(folder: Path, environment: dict[str, str]) -> None:
     (tour,) = blocks("bash")
     commands = [shlex.split(line, comments=True) for line in tour.splitlines()]
-    assert len(commands) == 9
+    assert len(commands) == 10
     for command in commands:
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (command, done.stderr)

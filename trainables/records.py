@@ -120,6 +120,8 @@ def history_to_arrow(history: Iterable[EpochRecord]) -> bytes:
 def arrow_to_table(data: bytes) -> pa.Table:
     """The Arrow table, of `HISTORY_SCHEMA`, in the bytes of a history; a column that older ones lack is null."""
     table = pa.ipc.open_file(pa.BufferReader(data)).read_all()
+    if table.schema == HISTORY_SCHEMA:
+        return table
     columns = [
         table[column.name] if column.name in table.column_names else pa.nulls(len(table), column.type)
         for column in HISTORY_SCHEMA

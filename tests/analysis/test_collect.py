@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.collect import from_store, write_parquet
+from analysis.collect import from_store
 from analysis.from_mlflow import from_mlflow
+from analysis.parquet import write_parquet
 from analysis.tables import Tables
 from sweep.errors import UsageError
 from sweep.spec import SweepSpec

@@ -61,7 +61,13 @@ def here(tmp_path: Path) -> list[Path]:
         (["export", "demo", "-o", "out"], 2, "unknown sweep 'demo'"),
         (["figures", "demo", "-o", "out"], 2, "unknown sweep 'demo'"),
         (["figures", "demo", "-o", "out", "--only", "fig9"], 2, "unknown figure; allowed are fig4a"),
+        (["claims", "demo"], 2, "unknown sweep 'demo'"),
         (["track", "demo"], 2, "unknown sweep 'demo'"),
+        (
+            ["export", "demo", "-o", "out", "--from-mlflow", "any", "--partition-by", "width"],
+            2,
+            "is for exports from the",
+        ),
         (["export", "demo", "-o", "out", "--from-mlflow", "sqlite:///none.db"], 2, "no such database"),
         (["export", "demo", "-o", "out", "--from-mlflow", "http://127.0.0.1:1"], 2, "cannot be read"),
         (["run", "demo", "--store", "what?"], 2, "'?' cannot stand in the path of a store"),

@@ -17,6 +17,7 @@ from trainables.records import EpochRecord, Failure, PointResult
 from trainables.snapshots import Snapshot
 
 POINT = TrialConfig(epochs=6, seed=1)
+OTHER = TrialConfig(epochs=6, seed=2)
 History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
 
 
@@ -206,3 +207,31 @@ def test_objects_are_as_readable_as_the_umask_allows(tmp_path: Path) -> None:
     Folder(tmp_path).write("a/b", b"data")
     (tmp_path / "other").write_bytes(b"data")
     assert (tmp_path / "a" / "b").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_a_mark_changes_with_every_write_and_with_nothing_else(store: Store) -> None:
+    points = [POINT, OTHER]
+    store.save_attempt(OTHER.point_id, attempt(1))
+    seen = [store.marks_of(points)]
+    for change in range(3):
+        store.save_attempt(POINT.point_id, attempt(1, host="host" * change))
+        seen.append(store.marks_of(points))
+    store.objects.rename(f"{FOLDER}/attempt-0001", f"{FOLDER}/damaged-attempt-0001")
+    seen.append(store.marks_of(points))
+    store.objects.delete(f"{FOLDER}/damaged-attempt-0001")
+    seen.append(store.marks_of(points))
+    store.known(POINT)
+    assert store.marks_of(points) == seen[-1]
+    of_point = [marks.get(POINT.point_id) for marks in seen]
+    assert of_point.pop(0) == of_point.pop()
+    assert len(set(of_point)) == len(of_point)
+    assert len({marks[OTHER.point_id] for marks in seen}) == 1
+
+
+def test_in_a_folder_a_mark_changes_also_with_a_write_of_equal_length_at_once(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    seen = set()
+    for change in range(10):
+        store.save_attempt(POINT.point_id, attempt(1, host=f"host-{change}"))
+        seen.add(store.marks_of([POINT])[POINT.point_id])
+    assert len(seen) == 10

@@ -1,0 +1,49 @@
+"""Hodas & Stinis 2018, section 4 with figure 4B: deeper MLPs have a lower mutual information between first and last
+layer, which makes it harder for their training to find a low-dimensional manifold to begin with.
+
+Judged on MLPs of the same seed that differ in depth alone: how much the MI, its mean over all measured epochs, changes
+when the depth doubles (bits, the slope of a line through all depths by least squares); below 0. Both ends of every pair
+are 2W wide at any depth, so the numbers are of equal dimension.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.runs import Group, Run, as_in_the_paper, compared, has_first_to_last
+
+
+def groups(runs: Sequence[Run]) -> list[Group]:
+    """MLPs that differ in depth alone."""
+    wanted = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] == "mlp"]
+    return compared(wanted, "depth", lambda depths: len(depths) > 1)
+
+
+def per_doubling(cell: Sequence[Group], reading: Reading) -> list[float]:
+    """Change of the mean MI through training when the depth doubles, bits."""
+    return [_slope({depth: _mean(run, reading) for depth, run in group.runs.items()}) for group in cell]
+
+
+def _slope(bits: Mapping[int, float]) -> float:
+    doublings = np.log2(list(bits))
+    return float(np.polynomial.polynomial.polyfit(doublings, list(bits.values()), 1)[1])
+
+
+def _mean(run: Run, reading: Reading) -> float:
+    return float(run.first_to_last(reading).values.mean())
+
+
+CLAIM = Claim(
+    number=7,
+    name="depth-lowers-mi",
+    statement="Deeper MLPs have a lower MI of first and last layer",
+    paper="Hodas & Stinis 2018",
+    section="4 Discussion, figure 4B",
+    definition=__doc__,
+    preset="fig4b",
+    needs="MLPs of one width and at least two depths",
+    groups=groups,
+    is_measured=has_first_to_last,
+    effects=(Effect("MI through training, per doubling of depth", "bits", "below", per_doubling),),
+)

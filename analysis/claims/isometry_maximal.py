@@ -1,0 +1,82 @@
+"""Weng et al. 2022, abstract: the mutual information between the inputs and the propagated signals is largest when a
+network is initialized at dynamic isometry, where layers preserve norms.
+
+Judged on untrained tanh networks without batch normalization and with channel noise (without noise a small gain is
+only a change of units), which differ in initializer and gain alone, at every depth apart. Isometry is the orthogonal
+network whose gain is nearest to 1, and within a factor of 1.25 of it: there all layers preserve small signals. The
+signal is the last hidden layer (pair input-D). The effect, in bits and above 0 at every depth: the MI at isometry less
+that of the best other network, which is an orthogonal one beyond that factor on either side or a Gaussian one, whose
+singular values spread at any gain. Which one is the best is taken from the other seeds: of many noisy numbers the
+largest is too large. Pairs with the input are measured on the balanced scale only.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.claims.contrasts import highest_elsewhere
+from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.runs import Curve, Group, Run, compared
+
+INITIALIZERS = ("orthogonal", "gaussian")
+NEAR = 1.25
+Setting = tuple[str, float]
+
+
+def groups(runs: Sequence[Run]) -> list[Group]:
+    """Untrained noisy networks that differ in initializer and gain, with isometry, gains below it and above it."""
+    wanted = [run for run in runs if run.config["epochs"] == 0 and run.config["channel_noise"] > 0]
+    wanted = [run for run in wanted if not run.config["batch_norm"] and run.config["initializer"] in INITIALIZERS]
+    return compared(wanted, ("initializer", "gain"), _is_complete)
+
+
+def _is_complete(settings: set[Setting]) -> bool:
+    gains = [gain for initializer, gain in settings if initializer == "orthogonal"]
+    return any(map(_is_near, gains)) and any(gain < 1 / NEAR for gain in gains) and any(gain > NEAR for gain in gains)
+
+
+def _is_near(gain: float) -> bool:
+    return 1 / NEAR <= gain <= NEAR
+
+
+def isometry_less_best(cell: Sequence[Group], reading: Reading) -> list[float]:
+    """MI of input and last layer at isometry less that of the best other setting, bits; NaN with a single seed."""
+    settings = sorted(set.intersection(*(set(group.runs) for group in cell)))
+    near = [setting for setting in settings if setting[0] == "orthogonal" and _is_near(setting[1])]
+    others = [setting for setting in settings if setting not in near]
+    if not near or not others:  # the seeds share too few settings
+        return [math.nan] * len(cell)
+    isometry = min(near, key=lambda setting: abs(math.log(setting[1])))
+    values = np.array([[signal(group.runs[setting], reading).first for setting in others] for group in cell])
+    best = highest_elsewhere(values)
+    return [
+        signal(group.runs[isometry], reading).first - values[row, best[row]] if best[row] >= 0 else math.nan
+        for row, group in enumerate(cell)
+    ]
+
+
+def signal(run: Run, reading: Reading) -> Curve:
+    """MI of the input and the last hidden layer; one epoch, the untrained network's."""
+    return run.bits(f"input-{run.config['depth']}", reading)
+
+
+def is_measured(run: Run, reading: Reading) -> bool:
+    """Whether that MI is known."""
+    return len(signal(run, reading)) > 0
+
+
+CLAIM = Claim(
+    number=10,
+    name="isometry-maximal",
+    statement="The MI of input and signal is largest at dynamic isometry, at every depth tested",
+    paper="Weng et al. 2022",
+    section="abstract",
+    definition=__doc__,
+    preset="isometry",
+    needs="untrained networks with channel noise, orthogonal with gains below, at and above 1",
+    groups=groups,
+    is_measured=is_measured,
+    effects=(Effect("MI at isometry less the best elsewhere", "bits", "above", isometry_less_best, each="depth"),),
+    readings=("balanced",),
+)

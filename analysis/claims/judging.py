@@ -1,0 +1,161 @@
+"""From runs to verdicts: every claim by each of its readings, and one correction for all that was asked."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from analysis.claims.model import Answer, Claim, Effect, Finding, Judgement, Need, Reading, Verdict
+from analysis.claims.needs import Origin
+from analysis.claims.runs import Group, Run, read_runs
+from analysis.statistics import Estimate, holm, mean_over_cells
+
+DONE = ("finished", "diverged")
+Cells = Mapping[tuple[tuple[str, Any], ...], list[Group]]
+
+
+def judge(epochs: pd.DataFrame, points: pd.DataFrame, claims: Sequence[Claim], origin: Origin) -> list[Judgement]:
+    """What a sweep says of each claim. epochs, points: its tables (design 5).
+
+    Points that are missing, interrupted or failed leave the claims that are about them undecided; diverged ones have no
+    more to tell and are left out. Both are named. p values are corrected (Holm) for all effects of all claims by all
+    readings together.
+    """
+    runs = read_runs(epochs, points)
+    answers = [[_answer(claim, runs, reading, origin) for reading in claim.readings] for claim in claims]
+    flat = [finding for of_claim in answers for answer in of_claim for finding in answer.findings]
+    corrected = iter(_corrected(flat))
+    return [
+        Judgement(claim, tuple(_settled(one, [next(corrected) for _ in one.findings]) for one in of_claim))
+        for claim, of_claim in zip(claims, answers, strict=True)
+    ]
+
+
+def _settled(answer: Answer, findings: Sequence[Finding]) -> Answer:
+    """The answer with its final findings; what is decided needs nothing."""
+    final = replace(answer, findings=tuple(findings))
+    return final if final.verdict is Verdict.UNDECIDED else replace(final, need=None)
+
+
+def _corrected(findings: Sequence[Finding]) -> list[Finding]:
+    raw = {place: one.estimate.p for place, one in enumerate(findings) if one.estimate}
+    known = {place: p for place, p in raw.items() if p is not None}
+    corrected = dict(zip(known, holm(list(known.values())), strict=True))
+    return [replace(one, p=corrected.get(place)) for place, one in enumerate(findings)]
+
+
+def _answer(claim: Claim, runs: Sequence[Run], reading: Reading, origin: Origin) -> Answer:
+    groups = claim.groups(runs)
+    if not groups:
+        return Answer(reading, need=origin.preset(claim, runs), blocked=True)
+    sorted_out = _sort_out(claim, groups, reading)
+    cells = _by_cell(sorted_out.usable)
+    replicated = {cell: found for cell, found in cells.items() if len(found) > 1}
+    left_out = sorted_out.left_out
+    if replicated:
+        lonely = {cell: found for cell, found in cells.items() if cell not in replicated}
+        left_out |= {run.point_id: "only seed of its kind" for found in lonely.values() for run in _runs(found)}
+        cells = replicated
+    findings, used = _findings(claim, cells, reading)
+    answer = Answer(reading, findings, used, {name: why for name, why in left_out.items() if name not in used})
+    need = _need(claim, runs, sorted_out, replicated, reading, origin)
+    if need:
+        return replace(answer, need=need, blocked=True)
+    return replace(answer, need=origin.more_seeds("more seeds to decide", runs))
+
+
+@dataclass(frozen=True)
+class _SortedOut:
+    """The groups that can be used, and of the others the points that are to blame, by what is wrong with them."""
+
+    usable: list[Group]
+    unfinished: dict[str, str]
+    diverged: dict[str, str]
+    unmeasured: dict[str, str]
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        return self.unfinished | self.diverged | self.unmeasured
+
+
+def _sort_out(claim: Claim, groups: Sequence[Group], reading: Reading) -> _SortedOut:
+    found = _SortedOut([], {}, {}, {})
+    for group in groups:
+        states = {run.point_id: run.state for run in group.runs.values()}
+        unfinished = {name: state for name, state in states.items() if state not in DONE}
+        diverged = {name: state for name, state in states.items() if state == "diverged"}
+        blind = {
+            run.point_id: "without a value"
+            for run in group.runs.values()
+            if run.state == "finished" and not claim.is_measured(run, reading)
+        }
+        found.unfinished.update(unfinished)
+        found.diverged.update(diverged)
+        found.unmeasured.update(blind)
+        if not unfinished and not diverged and not blind:
+            found.usable.append(group)
+    return found
+
+
+def _need(
+    claim: Claim, runs: Sequence[Run], found: _SortedOut, replicated: Cells, reading: Reading, origin: Origin
+) -> Need | None:
+    """What stands in the way of any verdict, if something does."""
+    if found.unfinished:
+        return origin.unfinished(Counter(found.unfinished.values()))
+    if found.usable:
+        return None if replicated else origin.more_seeds("a second seed", runs)
+    if found.unmeasured:
+        return origin.measured(claim, reading)
+    return origin.preset(claim, runs, f"points that do not diverge, {len(found.diverged)} of them did")
+
+
+def _by_cell(groups: Sequence[Group]) -> Cells:
+    cells: dict[tuple[tuple[str, Any], ...], list[Group]] = {}
+    for group in groups:
+        cells.setdefault(group.cell, []).append(group)
+    return cells
+
+
+def _runs(groups: Sequence[Group]) -> list[Run]:
+    return [run for group in groups for run in group.runs.values()]
+
+
+def _findings(claim: Claim, cells: Cells, reading: Reading) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """The effects, each over the cells where it is defined, and the points that they rest on."""
+    if not cells:
+        return (), ()
+    found = [finding for effect in claim.effects for finding in _of_effect(effect, cells, reading)]
+    return tuple(found), tuple(sorted({run.point_id for groups in cells.values() for run in _runs(groups)}))
+
+
+def _of_effect(effect: Effect, cells: Cells, reading: Reading) -> list[Finding]:
+    if effect.each is None:
+        return [_finding(effect, effect.name, list(cells.values()), reading)]
+    levels = sorted({dict(cell)[effect.each] for cell in cells})
+    return [
+        _finding(
+            effect,
+            f"{effect.name}, {effect.each} {level}",
+            [groups for cell, groups in cells.items() if dict(cell)[effect.each] == level],
+            reading,
+        )
+        for level in levels
+    ]
+
+
+def _finding(effect: Effect, name: str, cells: Sequence[Sequence[Group]], reading: Reading) -> Finding:
+    numbers = [[number for number in effect.of(groups, reading) if math.isfinite(number)] for groups in cells]
+    defined = [of_cell for of_cell in numbers if of_cell]
+    estimate = _within(mean_over_cells(defined, effect.null), effect.unit) if defined else None
+    return Finding(name, effect.unit, effect.expected, effect.null, estimate)
+
+
+def _within(estimate: Estimate, unit: str) -> Estimate:
+    """The estimate with an interval of possible values: no correlation lies beyond 1."""
+    if unit != "rho" or estimate.low is None or estimate.high is None:
+        return estimate
+    return replace(estimate, low=max(estimate.low, -1.0), high=min(estimate.high, 1.0))

@@ -1,0 +1,43 @@
+"""Hodas & Stinis 2018, section 3 with figures 4A and 4B: while a traditional MLP trains, the mutual information
+between its first and its last hidden layer increases systematically.
+
+Judged for every MLP by itself, on two effects, both above 0: the MI after the last epoch less that before any training
+(bits), and the rank correlation of the MI with the epoch over all measured epochs (systematically: not only at the
+end).
+"""
+
+from analysis.claims.contrasts import of_each
+from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.runs import Run, has_first_to_last, of_architectures
+from analysis.statistics import spearman
+
+
+def rise(run: Run, reading: Reading) -> float:
+    """MI after the last epoch less that before any training, bits."""
+    curve = run.first_to_last(reading)
+    return curve.last - curve.first
+
+
+def trend(run: Run, reading: Reading) -> float:
+    """Rank correlation of the MI with the epoch; NaN when it never changes."""
+    curve = run.first_to_last(reading)
+    found = spearman(curve.epochs, curve.values)
+    return float("nan") if found is None else found
+
+
+CLAIM = Claim(
+    number=1,
+    name="mlp-rises",
+    statement="MLP: the MI of first and last layer rises through training",
+    paper="Hodas & Stinis 2018",
+    section="3 Results, figures 4A and 4B",
+    definition=__doc__,
+    preset="fig4a",
+    needs="MLPs",
+    groups=of_architectures("mlp"),
+    is_measured=has_first_to_last,
+    effects=(
+        Effect("MI, last epoch less first", "bits", "above", of_each(rise)),
+        Effect("rank correlation of MI with epoch", "rho", "above", of_each(trend)),
+    ),
+)

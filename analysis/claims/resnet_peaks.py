@@ -1,0 +1,71 @@
+"""Hodas & Stinis 2018, section 3 with figure 5A: residual networks start with a low mutual information between first
+and last layer; it increases gradually as they train, reaches a maximum, and begins to decrease again.
+
+Judged for every residual network without shortcut by itself, on two effects in bits: the MI at its peak less that
+before training, above 0; and the MI after the last epoch less that at its peak, below 0. The peak must lie inside the
+run, between a tenth and nine tenths of its epochs. Its epoch is where the mean of the other seeds of the same network
+is highest: taken from the same curve it would lie above the end by noise alone.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.claims.contrasts import highest_elsewhere
+from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.runs import Curve, Group, Run, has_first_to_last, of_architectures
+
+INSIDE = (0.1, 0.9)
+
+
+def rises(groups: Sequence[Group], reading: Reading) -> list[float]:
+    """MI at the peak less that before training, bits."""
+    peaks, curves = _peaks(groups, reading), _curves(groups, reading)
+    return [peak - curve.first for peak, curve in zip(peaks, curves, strict=True)]
+
+
+def falls(groups: Sequence[Group], reading: Reading) -> list[float]:
+    """MI after the last epoch less that at the peak, bits."""
+    peaks, curves = _peaks(groups, reading), _curves(groups, reading)
+    return [curve.last - peak for peak, curve in zip(peaks, curves, strict=True)]
+
+
+def _peaks(groups: Sequence[Group], reading: Reading) -> np.ndarray:
+    """The MI of each run at the epoch where the other seeds peak; NaN where there is none. Shape (seeds,)."""
+    curves = _curves(groups, reading)
+    epochs = _epochs_inside(groups[0].only, np.unique(np.concatenate([curve.epochs for curve in curves])))
+    values = np.full((len(curves), len(epochs)), np.nan)
+    for row, curve in enumerate(curves):
+        places = np.isin(epochs, curve.epochs)
+        values[row, places] = curve.values[np.isin(curve.epochs, epochs)]
+    if not values.size:
+        return np.full(len(curves), np.nan)
+    places = highest_elsewhere(values)
+    return np.where(places < 0, np.nan, values[np.arange(len(curves)), places])
+
+
+def _curves(groups: Sequence[Group], reading: Reading) -> list[Curve]:
+    return [group.only.first_to_last(reading) for group in groups]
+
+
+def _epochs_inside(run: Run, epochs: np.ndarray) -> np.ndarray:
+    first, last = (share * run.config["epochs"] for share in INSIDE)
+    return epochs[(epochs >= first) & (epochs <= last)]
+
+
+CLAIM = Claim(
+    number=3,
+    name="resnet-peaks",
+    statement="ResNet: the MI starts low, rises, peaks inside the run, then falls",
+    paper="Hodas & Stinis 2018",
+    section="3 Results, figure 5A",
+    definition=__doc__,
+    preset="fig5a",
+    needs="residual networks",
+    groups=of_architectures("resnet"),
+    is_measured=has_first_to_last,
+    effects=(
+        Effect("MI, peak less first epoch", "bits", "above", rises),
+        Effect("MI, last epoch less peak", "bits", "below", falls),
+    ),
+)

@@ -1,0 +1,155 @@
+"""The runs that claims compare: curves from the tables, and groups of runs that differ in one thing alone."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.quantities import BALANCED_BITS, PAPER_BITS, PREFERRED_PAIRS, TEST_ERROR, WITH_SHORTCUT
+from trainables.config import TrialConfig
+
+CONFIG_FIELDS = tuple(TrialConfig().flat())
+MI_COLUMNS = {"NPEET": PAPER_BITS, "balanced": BALANCED_BITS}
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A quantity through training: epochs (n,) that ascend, and its finite values (n,) there."""
+
+    epochs: np.ndarray
+    values: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    @property
+    def first(self) -> float:
+        """The value at its first epoch."""
+        return float(self.values[0])
+
+    @property
+    def last(self) -> float:
+        """The value at its last epoch."""
+        return float(self.values[-1])
+
+
+NOTHING = Curve(np.empty(0, int), np.empty(0))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A point with what it measured: `curves` by pair of layers and column of the epochs table."""
+
+    point_id: str
+    state: str
+    config: Mapping[str, Any]
+    curves: Mapping[tuple[str, str], Curve]
+
+    @property
+    def errors(self) -> Curve:
+        """Its test error, a share of the validation images."""
+        return next((curve for (_, column), curve in self.curves.items() if column == TEST_ERROR), NOTHING)
+
+    def bits(self, pair: str, reading: str) -> Curve:
+        """The MI of a pair of layers by that reading; nothing where it was not measured."""
+        return self.curves.get((pair, MI_COLUMNS[reading]), NOTHING)
+
+    def first_to_last(self, reading: str) -> Curve:
+        """The MI between first and last layer as the paper takes it: with a shortcut, what enters the softmax."""
+        pairs = PREFERRED_PAIRS[:1] if self.config["architecture"] in WITH_SHORTCUT else PREFERRED_PAIRS
+        return next((curve for pair in pairs if len(curve := self.bits(pair, reading))), NOTHING)
+
+    def is_whole(self, curve: Curve) -> bool:
+        """Whether the curve has a value before any training and one after all of it."""
+        return len(curve) > 1 and curve.epochs[0] == 0 and curve.epochs[-1] == self.config["epochs"]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Runs of one seed that give one number together, by what tells them apart; `cell` is the config they share."""
+
+    cell: tuple[tuple[str, Any], ...]
+    runs: Mapping[Any, Run]
+
+    @property
+    def only(self) -> Run:
+        """The run of a group of one."""
+        (run,) = self.runs.values()
+        return run
+
+
+def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
+    """Every point of the tables as a run, in whatever state; in the order of their ids, whatever that of the tables."""
+    curves: dict[str, dict[tuple[str, str], Curve]] = {}
+    columns = [TEST_ERROR, *(column for column in MI_COLUMNS.values() if column in epochs)]
+    for (point_id, pair), rows in epochs.sort_values("epoch", kind="stable").groupby(["point_id", "pair"], sort=True):
+        steps = rows["epoch"].to_numpy()
+        for column in columns:
+            values = rows[column].to_numpy(float)
+            there = np.isfinite(values)
+            curves.setdefault(str(point_id), {})[str(pair), column] = Curve(steps[there], values[there])
+    return [
+        Run(row["point_id"], row["state"], {name: row[name] for name in CONFIG_FIELDS}, curves.get(row["point_id"], {}))
+        for row in points.drop_duplicates("point_id").sort_values("point_id").to_dict("records")
+    ]
+
+
+def as_in_the_paper(run: Run) -> bool:
+    """Whether the network is one of Hodas & Stinis 2018, section 2: trained, with batch normalization, no channel."""
+    config = run.config
+    is_plain = config["batch_norm"] and config["gain"] == 1 and not config["channel_noise"]
+    return bool(is_plain and config["epochs"] > 0 and config["initializer"] in ("glorot_normal", "he_normal"))
+
+
+def alone(runs: Iterable[Run]) -> list[Group]:
+    """Every run as a group of its own; those that differ in the seed alone share a cell."""
+    return [Group(_cell(run, ()), {run.config["architecture"]: run}) for run in runs]
+
+
+def compared(runs: Iterable[Run], by: str | tuple[str, ...], is_complete: Callable[[set[Any]], bool]) -> list[Group]:
+    """Groups of runs equal in seed and config but for the field, or fields, `by` which they are compared.
+
+    is_complete: whether the values of that field that a group has are those that a comparison needs.
+    """
+    fields = (by,) if isinstance(by, str) else by
+    found: dict[Hashable, dict[Any, Run]] = {}
+    for run in runs:
+        value = run.config[by] if isinstance(by, str) else tuple(run.config[field] for field in by)
+        found.setdefault((_cell(run, fields), run.config["seed"]), {})[value] = run
+    return [
+        Group(_cell(next(iter(group.values())), fields), group) for group in found.values() if is_complete(set(group))
+    ]
+
+
+def across_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[Group]]:
+    """Groups of the paper's networks that hold one of each of these architectures, all else equal."""
+
+    def groups(runs: Sequence[Run]) -> list[Group]:
+        wanted = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] in architectures]
+        return compared(wanted, "architecture", lambda found: found == set(architectures))
+
+    return groups
+
+
+def of_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[Group]]:
+    """Each of the paper's networks of these architectures by itself."""
+    return lambda runs: alone(
+        run for run in runs if as_in_the_paper(run) and run.config["architecture"] in architectures
+    )
+
+
+def has_first_to_last(run: Run, reading: str) -> bool:
+    """Whether the MI between first and last layer is known before and after training, and the error with it."""
+    return run.is_whole(run.first_to_last(reading)) and run.is_whole(run.errors)
+
+
+def has_errors(run: Run, _: str) -> bool:
+    """Whether the test error is known before and after training."""
+    return run.is_whole(run.errors)
+
+
+def _cell(run: Run, without: Sequence[str]) -> tuple[tuple[str, Any], ...]:
+    left_out = {"seed", *without}
+    return tuple((name, value) for name, value in run.config.items() if name not in left_out)

@@ -1,0 +1,37 @@
+"""Hodas & Stinis 2018, section 3 with figures 5A and 5B: a high mutual information goes with a rapid decrease of the
+test error from epoch to epoch, a low one with a slow decrease, as in the drift and diffusion phases of training.
+
+Judged for every network by itself, of any architecture: the rank correlation, over its measured epochs, of the MI with
+the decrease of the test error from that epoch to the next measured one, per epoch; above 0.
+"""
+
+import numpy as np
+
+from analysis.claims.contrasts import of_each
+from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.runs import Run, has_first_to_last, of_architectures
+from analysis.statistics import spearman
+
+
+def slope_with_mi(run: Run, reading: Reading) -> float:
+    """Rank correlation of the MI with the decrease of the error that follows; NaN when either never changes."""
+    mi, errors = run.first_to_last(reading), run.errors
+    _, of_mi, of_errors = np.intersect1d(mi.epochs, errors.epochs, return_indices=True)
+    decrease = -np.diff(errors.values[of_errors]) / np.diff(errors.epochs[of_errors])
+    found = spearman(mi.values[of_mi][:-1], decrease)
+    return float("nan") if found is None else found
+
+
+CLAIM = Claim(
+    number=8,
+    name="slope-follows-mi",
+    statement="A high MI goes with a fast decrease of the error, a low MI with a slow one",
+    paper="Hodas & Stinis 2018",
+    section="3 Results, figures 5A and 5B",
+    definition=__doc__,
+    preset="fig5b",
+    needs="networks of any architecture",
+    groups=of_architectures("mlp", "shortcut", "resnet", "shortcut_resnet"),
+    is_measured=has_first_to_last,
+    effects=(Effect("rank correlation of MI with the error's decrease", "rho", "above", of_each(slope_with_mi)),),
+)

@@ -1,0 +1,151 @@
+"""Judgements as text for people, as plain values for JSON, and as rows for a table."""
+
+import textwrap
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.claims.model import Answer, Finding, Judgement
+
+NAMED_POINTS = 3
+INDENT = "    "
+DECIMALS = {"bits": 3, "epochs": 1, "error": 4, "rho": 3}
+SCALES_DIFFER = "the scales differ: what holds on one alone may be the scale of the activations, not information"
+
+
+def plain(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
+    """Everything that was found, as values that JSON can hold."""
+    return [
+        {
+            "number": one.claim.number,
+            "name": one.claim.name,
+            "statement": one.claim.statement,
+            "paper": one.claim.paper,
+            "section": one.claim.section,
+            "definition": " ".join(one.claim.definition.split()),
+            "verdict": one.verdict,
+            "scales_differ": one.scales_differ,
+            "answers": [_plain_answer(answer) for answer in one.answers],
+        }
+        for one in judgements
+    ]
+
+
+def _plain_answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "reading": answer.reading,
+        "verdict": str(answer.verdict),
+        "effects": [_plain_finding(finding) for finding in answer.findings],
+        "points": list(answer.used),
+        "left_out": dict(answer.left_out),
+        "needs": answer.need.what if answer.need else None,
+        "command": answer.need.command if answer.need else None,
+    }
+
+
+def _plain_finding(finding: Finding) -> dict[str, Any]:
+    found = finding.estimate
+    return {
+        "effect": finding.effect,
+        "unit": finding.unit,
+        "expected": _expected(finding),
+        "value": found.value if found else None,
+        "low": found.low if found else None,
+        "high": found.high if found else None,
+        "n": found.n if found else 0,
+        "p": finding.p,
+        "p_uncorrected": found.p if found else None,
+        "verdict": str(finding.verdict),
+    }
+
+
+def rows(judgements: Sequence[Judgement]) -> pd.DataFrame:
+    """One row per claim, reading and effect; one without an effect where nothing could be compared."""
+    found = [
+        {"number": claim["number"], "claim": claim["statement"], "reading": answer["reading"]}
+        | effect
+        | {"verdict": answer["verdict"], "effect_verdict": effect.get("verdict")}
+        | {"points": len(answer["points"]), "needs": answer["needs"], "command": answer["command"]}
+        for claim in plain(judgements)
+        for answer in claim["answers"]
+        for effect in answer["effects"] or [{}]
+    ]
+    return pd.DataFrame(found)
+
+
+def text(judgements: Sequence[Judgement], width: int) -> str:
+    """A block for each claim: verdict and statement, every effect by every reading, and what is lacking."""
+    return "\n\n".join("\n".join(_block(one, width)) for one in judgements)
+
+
+def _block(one: Judgement, width: int) -> list[str]:
+    head = f"{one.claim.number:>2}  {one.claim.statement}"
+    lines = textwrap.wrap(head, width, subsequent_indent=INDENT)
+    lines += [f"{INDENT}{one.claim.paper}, {one.claim.section}", f"{INDENT}{one.verdict.upper()}"]
+    if one.scales_differ:
+        lines += textwrap.wrap(SCALES_DIFFER, width, initial_indent=INDENT, subsequent_indent=INDENT)
+    by_effect: dict[str, list[str]] = defaultdict(list)
+    for answer in one.answers:
+        for finding in answer.findings:
+            by_effect[f"{finding.effect}: {_expected(finding)}?"].append(_line(answer, finding))
+    for effect, found in by_effect.items():
+        lines += textwrap.wrap(effect, width, initial_indent=INDENT, subsequent_indent=2 * INDENT)
+        lines += found
+    return lines + _remarks(one, width)
+
+
+def _line(answer: Answer, finding: Finding) -> str:
+    """One effect by one reading, within 80 columns."""
+    found, name = finding.estimate, "test error" if answer.reading == "error" else answer.reading
+    if found is None:
+        return f"{INDENT}  {name:<11}undefined"
+    decimals = DECIMALS[finding.unit]
+    value = f"{found.value:+.{decimals}f} {finding.unit}"
+    has_interval = found.low is not None and found.high is not None
+    interval = f"[{found.low:+.{decimals}f}, {found.high:+.{decimals}f}]" if has_interval else "no interval"
+    return f"{INDENT}  {name:<11}{value:<15}{interval:<20}n {found.n:<5}{_p(finding.p):<9}{finding.verdict}"
+
+
+def _remarks(one: Judgement, width: int) -> list[str]:
+    """What was left out and what is needed, said once where all readings agree on it."""
+    said: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for answer in one.answers:
+        remarks = [f"left out: {words}" for words in _left_out(answer)]
+        if answer.need:
+            remarks.append(f"undecided: needs {answer.need.what}")
+            remarks.append(f"next: {answer.need.command}")
+        said[tuple(remarks)].append(answer.reading)
+    lines = []
+    for shared, readings in said.items():
+        by = f" ({', '.join(readings)})" if len(said) > 1 else ""
+        for remark in shared:
+            is_command = remark.startswith("next: ")
+            lines += [INDENT + remark] if is_command else _wrapped(remark + by, width)
+    return lines
+
+
+def _wrapped(words: str, width: int) -> list[str]:
+    return textwrap.wrap(words, width, initial_indent=INDENT, subsequent_indent=2 * INDENT, break_on_hyphens=False)
+
+
+def _left_out(answer: Answer) -> list[str]:
+    """`3 diverged: ID, ID, ID`, for every reason."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for point_id, reason in answer.left_out.items():
+        by_reason[reason].append(point_id)
+    return [
+        f"{len(ids)} {reason}: {', '.join(sorted(ids)[:NAMED_POINTS])}{', ...' * (len(ids) > NAMED_POINTS)}"
+        for reason, ids in sorted(by_reason.items())
+    ]
+
+
+def _expected(finding: Finding) -> str:
+    return f"{finding.expected} {finding.null:g}"
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return "no p"
+    return "p <0.001" if p < 0.001 else f"p {p:.3f}"

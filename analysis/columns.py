@@ -1,0 +1,78 @@
+"""LEAF. What every column of the exported tables holds: its unit and its meaning, kept in the parquet files themselves.
+
+Units: "1" is a plain number, "share" one from 0 to 1, "text" no number at all; losses are in nats.
+"""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+COLUMNS: dict[str, tuple[str, str]] = {
+    "sweep": ("text", "name of the sweep"),
+    "point_id": ("text", "identity of the point: architecture, width, depth, seed, and a hash of its whole config"),
+    "config_id": ("text", "identity of the config without the seed: equal for points that differ in the seed alone"),
+    "dataset": ("text", "training and validation images"),
+    "architecture": ("text", "how the hidden layers are connected"),
+    "width": ("units", "units of a hidden layer; the first and the last have twice as many"),
+    "depth": ("layers", "hidden layers, the two wide ones included"),
+    "seed": ("1", "seed of the initial weights and of the measurement's noise"),
+    "initializer": ("text", "distribution of the initial hidden weights"),
+    "epochs": ("epochs", "full-batch gradient steps asked for"),
+    "optimizer": ("text", "rule of the gradient step"),
+    "learning_rate": ("1", "initial learning rate"),
+    "batch_norm": ("true or false", "whether hidden layers are batch-normalized"),
+    "batch_norm_momentum": ("1", "share of the old moving statistics of batch normalization kept at each step"),
+    "gain": ("1", "factor on the initial hidden weights"),
+    "bias": ("true or false", "whether hidden layers have a bias"),
+    "channel_noise": ("1", "standard deviation of Gaussian noise on the later signal of each measured pair"),
+    "measure_pairs": ("text", "pairs of layers asked for, separated by spaces"),
+    "measure_scales": ("text", "scales of the mutual information asked for, separated by spaces"),
+    "measure_neighbors": ("1", "k of the nearest-neighbour estimator"),
+    "measure_every": ("text", "at which epochs mutual information is measured: every n-th, or log"),
+    "measure_samples": ("text", "validation images measured: all, or how many"),
+    "measure_estimator": ("text", "estimator of the mutual information"),
+    "epoch": ("epochs", "gradient steps taken; 0 is the untrained network"),
+    "pair": ("text", "the two layer outputs whose mutual information this is"),
+    "mutual_information_bits": (
+        "bits",
+        "mutual information of the pair as NPEET computes it; a lower bound in practice",
+    ),
+    "mutual_information_balanced_bits": ("bits", "the same with each side in units of its own neighbour distances"),
+    "scale_ratio": ("1", "neighbour distances of the pair's second side over those of its first"),
+    "test_error": ("share", "validation images labelled wrongly, in inference mode"),
+    "test_loss": ("nats", "softmax cross-entropy on the validation images, in inference mode"),
+    "train_loss": ("nats", "softmax cross-entropy on the training images, of the step that led to this epoch"),
+    "train_seconds": ("seconds", "time of that step"),
+    "measure_seconds": ("seconds", "time of the evaluation and of the mutual information at this epoch"),
+    "timestamp": ("UTC", "when the epoch was recorded"),
+    "state": ("text", "what became of the point: finished, diverged, failed, interrupted or missing"),
+    "attempts": ("1", "how often it was started"),
+    "epochs_done": ("epochs", "last committed epoch"),
+    "final_test_error": ("share", "test error at the last committed epoch"),
+    "final_mutual_information_bits": ("bits", "mutual information of the default pair at the last committed epoch"),
+    "mi_ceiling_bits": ("bits", "the most that so many samples can show, whatever the truth"),
+    "mi_null_bits": ("bits", "the same estimate after shuffling one side: what no information reads as"),
+    "mi_standard_error_bits": ("bits", "standard error of the estimate by sub-sampling; blind to bias"),
+    "wall_seconds": ("seconds", "time of the attempt that finished the point"),
+    "device": ("text", "kind of device it ran on"),
+    "host": ("text", "machine it ran on"),
+    "backend": ("text", "numeric framework under Keras"),
+    "git_commit": ("text", "commit of the code that computed it"),
+    "failure_kind": ("text", "kind of failure of a failed point"),
+    "failure_message": ("text", "what the failure said"),
+}
+"""By name: unit and description."""
+
+
+def described(fields: Iterable[pa.Field | tuple[str, pa.DataType]]) -> pa.Schema:
+    """The schema of these fields, with the unit and the description of each in its metadata.
+
+    Raises:
+        KeyError: for a column that is not described here.
+    """
+    return pa.schema([field.with_metadata(_metadata(field.name)) for field in pa.schema(fields)])
+
+
+def _metadata(name: str) -> dict[str, str]:
+    unit, description = COLUMNS[name]
+    return {"unit": unit, "description": description}

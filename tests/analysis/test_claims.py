@@ -1,0 +1,239 @@
+"""Claims: supported in a world made to support them, contradicted in its opposite, undecided wherever points lack."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from analysis.claims import CLAIMS, Answer, Judgement, Origin, Verdict, judge, plain, text
+from analysis.claims.runs import Run, read_runs
+from sweep import cli
+from sweep.spec import presets
+from sweep.spec_reader import load
+from sweep.store import Store
+from tests.synthetic import (
+    World,
+    as_denied,
+    as_told,
+    both_papers,
+    by_scale_alone,
+    grid,
+    of_noise,
+    tables,
+)
+from trainables.config import TrialConfig
+from trainables.records import PointResult
+
+ORIGIN = Origin("made", "made.yaml")
+BY_NAME = {claim.name: claim for claim in CLAIMS}
+TO_COME = {"isometry"}
+"""Presets that claims name and that are not packaged yet."""
+
+each_claim = pytest.mark.parametrize("name", BY_NAME)
+
+
+def judged(name: str, configs: Iterable[TrialConfig], world: World, states: dict[str, str] | None = None) -> Judgement:
+    (found,) = judge(*tables(configs, world, states), [BY_NAME[name]], ORIGIN)
+    return found
+
+
+@cache
+def in_world(world: World) -> dict[str, Judgement]:
+    return {one.claim.name: one for one in judge(*tables(both_papers(), world), CLAIMS, ORIGIN)}
+
+
+@cache
+def compared(name: str) -> list[Run]:
+    """The runs that a claim looks at, of those of both papers."""
+    runs = read_runs(*tables(both_papers(), as_told))
+    return [run for group in BY_NAME[name].groups(runs) for run in group.runs.values()]
+
+
+def with_one_run(name: str, state: str) -> tuple[Run, tuple[Answer, ...]]:
+    """A run that the claim looks at, and what is said of the claim when that run is in this state."""
+    run = compared(name)[0]
+    return run, judged(name, both_papers(), as_told, {run.point_id: state}).answers
+
+
+def verdicts(judgement: Judgement) -> set[Verdict]:
+    return {answer.verdict for answer in judgement.answers}
+
+
+@each_claim
+def test_a_world_as_told_supports_it(name: str) -> None:
+    found = in_world(as_told)[name]
+    assert verdicts(found) == {Verdict.SUPPORTED}
+    assert found.verdict == "supported"
+    assert {answer.need for answer in found.answers} == {None}
+    for finding in [finding for answer in found.answers for finding in answer.findings]:
+        assert finding.estimate.low <= finding.estimate.value <= finding.estimate.high
+        assert finding.estimate.p <= finding.p < 0.05
+
+
+@each_claim
+def test_the_opposite_world_contradicts_it(name: str) -> None:
+    assert verdicts(in_world(as_denied)[name]) == {Verdict.CONTRADICTED}
+
+
+@pytest.mark.parametrize("name", [claim.name for claim in CLAIMS if len(claim.readings) == 2])
+def test_what_holds_on_one_scale_alone_is_said(name: str) -> None:
+    found = in_world(by_scale_alone)[name]
+    assert found.scales_differ
+    assert found.verdict == "NPEET: supported, balanced: contradicted"
+    assert "the scales differ" in text([found], 200)
+
+
+@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "final-mi-not-needed"])
+def test_a_world_of_noise_decides_nothing(name: str) -> None:
+    """But for the claim that one thing does not need the other, which then is true."""
+    assert verdicts(in_world(of_noise)[name]) == {Verdict.UNDECIDED}
+
+
+@each_claim
+@pytest.mark.parametrize("state", ["missing", "interrupted", "failed"])
+def test_an_unfinished_point_leaves_it_undecided_is_named_and_comes_with_its_command(name: str, state: str) -> None:
+    run, answers = with_one_run(name, state)
+    for answer in answers:
+        assert answer.verdict == Verdict.UNDECIDED
+        assert answer.left_out[run.point_id] == state
+        assert run.point_id not in answer.used
+        assert answer.need.what == f"1 unfinished point (1 {state})"
+        assert answer.need.command == "sweep resume made" + " --retry all" * (state == "failed")
+
+
+@each_claim
+def test_a_diverged_point_is_left_out_with_those_compared_to_it_and_named(name: str) -> None:
+    run, answers = with_one_run(name, "diverged")
+    everything = in_world(as_told)[name].answers
+    for answer, before in zip(answers, everything, strict=True):
+        assert answer.verdict == Verdict.SUPPORTED
+        assert answer.left_out == {run.point_id: "diverged"}
+        assert set(answer.used) < set(before.used)
+
+
+@each_claim
+def test_where_all_diverged_nothing_is_concluded(name: str) -> None:
+    states = {run.point_id: "diverged" for run in compared(name)}
+    for answer in judged(name, both_papers(), as_told, states).answers:
+        assert answer.verdict == Verdict.UNDECIDED
+        assert not answer.findings
+        assert "do not diverge" in answer.need.what
+
+
+@each_claim
+def test_a_single_seed_shows_its_value_and_asks_for_a_second(name: str) -> None:
+    for answer in judged(name, both_papers(seeds=[0]), as_told).answers:
+        assert answer.verdict == Verdict.UNDECIDED
+        assert answer.need.what == "a second seed"
+        assert answer.need.command == "sweep run made.yaml --set grid.seed=0..4"
+        assert all(finding.estimate.low is None for finding in answer.findings if finding.estimate)
+
+
+def test_a_network_with_one_seed_is_left_out_beside_those_with_more() -> None:
+    configs = [*grid(seed=[0, 1, 2], width=[20], epochs=8), *grid(seed=[0], width=[30], epochs=8)]
+    answer = judged("mlp-rises", configs, as_told).answers[0]
+    assert answer.left_out == {configs[-1].point_id: "only seed of its kind"}
+    assert answer.findings[0].estimate.n == 3
+
+
+@each_claim
+def test_without_the_points_it_compares_it_names_them_and_the_preset(name: str) -> None:
+    claim = BY_NAME[name]
+    alone = grid(architecture="mlp", batch_norm=False, seed=[0, 1], epochs=4)
+    for answer in judged(name, alone, as_told).answers:
+        assert answer.verdict == Verdict.UNDECIDED
+        assert answer.need.what == claim.needs
+        assert answer.need.command == f"sweep run {claim.preset} --set fixed.dataset=digits"
+
+
+def test_a_scale_that_was_not_measured_is_asked_for() -> None:
+    epochs, points = tables(both_papers(), as_told)
+    found = judge(epochs.assign(mutual_information_balanced_bits=float("nan")), points, CLAIMS, ORIGIN)
+    npeet, balanced = found[0].answers
+    assert npeet.verdict == Verdict.SUPPORTED
+    assert balanced.verdict == Verdict.UNDECIDED
+    assert "--set 'measure.scales=[none, balanced]'" in balanced.need.command
+
+
+def test_points_of_another_kind_change_no_verdict() -> None:
+    """A failure among them neither: a claim is about the points that it compares."""
+    others = {run.point_id: "failed" for run in compared("resnet-peaks")}
+    assert verdicts(judged("mlp-rises", both_papers(), as_told, others)) == {Verdict.SUPPORTED}
+
+
+def test_the_same_tables_give_the_same_bytes_in_any_order() -> None:
+    epochs, points = tables(both_papers(seeds=range(3), epochs=8), as_told)
+    shuffled = epochs.sample(frac=1, random_state=1), points.sample(frac=1, random_state=2)
+    first = json.dumps(plain(judge(epochs, points, CLAIMS, ORIGIN)))
+    assert json.dumps(plain(judge(*shuffled, CLAIMS, ORIGIN))) == first
+
+
+def test_the_more_is_asked_the_more_it_takes() -> None:
+    tables_of_both = tables(both_papers(), as_told)
+    alone = judge(*tables_of_both, CLAIMS[:1], ORIGIN)[0].answers[0].findings[0]
+    together = judge(*tables_of_both, CLAIMS, ORIGIN)[0].answers[0].findings[0]
+    assert alone.estimate == together.estimate
+    assert alone.p < together.p
+
+
+@each_claim
+def test_it_says_where_it_stands_how_it_is_judged_and_who_runs_it(name: str) -> None:
+    claim = BY_NAME[name]
+    assert claim.definition.startswith(f"{claim.paper}, ")
+    assert "Judged on" in claim.definition or "Judged for" in claim.definition
+    assert claim.preset in {*presets(), *TO_COME}
+
+
+@pytest.mark.parametrize("name", [claim.name for claim in CLAIMS if claim.preset not in TO_COME])
+def test_its_preset_holds_the_points_that_it_needs(name: str) -> None:
+    claim = BY_NAME[name]
+    runs = [Run(point.point_id, "missing", point.flat(), {}) for point in load(claim.preset).points]
+    assert claim.groups(runs)
+
+
+def test_the_numbers_run_from_one_to_ten() -> None:
+    assert [claim.number for claim in CLAIMS] == list(range(1, 11))
+
+
+@pytest.fixture
+def store(tmp_path: Path, result: Callable[[TrialConfig], PointResult]) -> Path:
+    """The demo with made-up histories, but for one point that is missing."""
+    store, spec = Store(tmp_path / "runs"), load("demo")
+    store.save_spec(spec.name, spec.to_yaml())
+    for point in spec.points[:-1]:
+        store.commit_result(point, result(point))
+    return store.root
+
+
+def command(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    cli.app(["claims", "demo", *words], standalone_mode=False)
+    return capsys.readouterr().out
+
+
+def test_the_command_prints_blocks_that_fit_a_terminal(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = command(capsys, "--store", str(store)).splitlines()
+    assert lines[0] == "sweep demo: 19 finished, 1 missing"
+    assert all(len(line) <= 80 for line in lines if "next: " not in line)
+    assert f"    next: sweep resume demo --store {store}" in lines
+
+
+def test_the_command_gives_everything_as_json_and_writes_only_where_told(
+    store: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before = sorted(store.rglob("*"))
+    printed = json.loads(command(capsys, "--store", str(store), "--json", "-o", str(tmp_path / "out")))
+    assert sorted(store.rglob("*")) == before
+    assert json.loads((tmp_path / "out" / "claims.json").read_text()) == printed
+    assert [claim["number"] for claim in printed["claims"]] == list(range(1, 11))
+    effects = [effect for claim in printed["claims"] for answer in claim["answers"] for effect in answer["effects"]]
+    assert set(effects[0]) >= {"effect", "unit", "expected", "value", "low", "high", "n", "p", "verdict"}
+    with open(tmp_path / "out" / "claims.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["number"] for row in rows} == {str(number) for number in range(1, 11)}
+    assert len(rows) >= len(effects)

@@ -1,0 +1,194 @@
+"""Sweeps with curves made to order: tables as a store gives them, in milliseconds and without training."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analysis.tables import assemble, epoch_rows, last_values
+from trainables.config import TrialConfig
+from trainables.records import HISTORY_SCHEMA
+
+START = datetime(2026, 1, 2, tzinfo=UTC)
+SWEEP = "made"
+ARCHITECTURES = ("mlp", "shortcut", "resnet", "shortcut_resnet")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a point measured: test errors (epochs + 1,), and by pair of layers the MI on both scales, each as long."""
+
+    errors: np.ndarray
+    bits: Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+
+World = Callable[[TrialConfig], Measured]
+
+
+def grid(**fields: Any) -> list[TrialConfig]:
+    """The points of a grid: a list is swept, anything else fixed."""
+    swept = {name: values for name, values in fields.items() if isinstance(values, (list, tuple, range))}
+    fixed = {name: value for name, value in fields.items() if name not in swept}
+    return [
+        TrialConfig.model_validate(fixed | dict(zip(swept, values, strict=True))) for values in product(*swept.values())
+    ]
+
+
+def tables(
+    configs: Iterable[TrialConfig], world: World, states: Mapping[str, str] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(epochs, points) of these points in this world. states: point_id -> state, of those that are not finished.
+
+    A point that is missing or failed has no epochs, one that is interrupted or diverged the first half of them.
+    """
+    histories, rows = [], []
+    for config in configs:
+        state = (states or {}).get(config.point_id, "finished")
+        history = _history(world(config))
+        if state != "finished":
+            kept = config.epochs // 2 if state in ("interrupted", "diverged") else -1
+            history = history.filter(pa.compute.less_equal(history["epoch"], kept))
+        histories.append(epoch_rows(SWEEP, config.point_id, config.flat(), history))
+        identity = {"sweep": SWEEP, "point_id": config.point_id, "config_id": config.config_id, "state": state}
+        rows.append(identity | config.flat() | {"attempts": 1, "wall_seconds": 60.0} | last_values(history))
+    made = assemble(histories, rows)
+    return made.epochs.to_pandas(), made.points.to_pandas()
+
+
+def _history(measured: Measured) -> pa.Table:
+    rows = [
+        {
+            "epoch": epoch,
+            "pair": pair,
+            "mutual_information_bits": bits[0][epoch],
+            "mutual_information_balanced_bits": bits[1][epoch],
+            "scale_ratio": 1.0,
+            "test_error": error,
+            "test_loss": 2 * error,
+            "train_loss": 2 * error,
+            "train_seconds": 0.1,
+            "measure_seconds": 0.2,
+            "timestamp": START + timedelta(seconds=epoch),
+        }
+        for epoch, error in enumerate(measured.errors)
+        for pair, bits in measured.bits.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=HISTORY_SCHEMA)
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a kind of network fares: its MI at the start, half way and at the end, bits, and the error it ends with."""
+
+    bits: tuple[float, float, float]
+    error: float
+
+
+TOLD = {
+    "mlp": Course((2.0, 3.9, 4.6), 0.075),
+    "shortcut": Course((6.0, 4.9, 4.3), 0.045),
+    "resnet": Course((3.0, 5.0, 4.4), 0.06),
+    "shortcut_resnet": Course((6.5, 4.8, 4.0), 0.04),
+}
+DENIED = {
+    "mlp": Course((9.0, 7.0, 6.0), 0.04),
+    "shortcut": Course((2.0, 3.5, 5.0), 0.6),
+    "resnet": Course((6.0, 3.0, 5.5), 0.3),
+    "shortcut_resnet": Course((2.5, 3.0, 4.5), 0.75),
+}
+
+
+def as_told(config: TrialConfig) -> Measured:
+    """A world in which both papers are right in all they say."""
+    if config.epochs == 0:
+        return _untrained(config, +1)
+    bits = _bits(config, TOLD, -0.04)
+    return Measured(_errors(config, TOLD, bits, +0.01, +2), _pairs(config, bits, bits + 1))
+
+
+def as_denied(config: TrialConfig) -> Measured:
+    """A world in which they are wrong in all they say."""
+    if config.epochs == 0:
+        return _untrained(config, -1)
+    bits = _bits(config, DENIED, +0.04)
+    return Measured(_errors(config, DENIED, bits, -0.002, -1), _pairs(config, bits, bits + 1))
+
+
+def by_scale_alone(config: TrialConfig) -> Measured:
+    """A world in which the papers are right by NPEET's number, and wrong on the balanced scale."""
+    told = as_told(config)
+    if config.epochs == 0:
+        return told
+    return Measured(told.errors, {pair: (plain, 12 - plain) for pair, (plain, _) in told.bits.items()})
+
+
+def of_noise(config: TrialConfig) -> Measured:
+    """A world in which nothing depends on anything."""
+    noise = _noise(config)
+    shape = (config.epochs + 1,)
+    pairs = [f"input-{config.depth}"] if config.epochs == 0 else list(_pairs(config, *np.zeros((2, 1))))
+    bits = {pair: (noise.normal(5, 0.3, shape), noise.normal(5, 0.3, shape)) for pair in pairs}
+    return Measured(noise.normal(0.4, 0.02) + noise.normal(0, 0.02, shape), bits)
+
+
+def _noise(config: TrialConfig) -> np.random.Generator:
+    """Of every point its own."""
+    return np.random.default_rng(int(config.point_id[-8:], 16))
+
+
+def _bits(config: TrialConfig, courses: Mapping[str, Course], per_layer: float) -> np.ndarray:
+    epoch, noise = np.arange(config.epochs + 1), _noise(config)
+    through = np.interp(epoch, [0, config.epochs / 2, config.epochs], courses[config.architecture].bits)
+    level = per_layer * (config.depth - 5) + 0.3 * np.log10(config.width / 50) + noise.normal(0, 0.05)
+    return through + level + noise.normal(0, 0.01, len(epoch))
+
+
+def _errors(
+    config: TrialConfig, courses: Mapping[str, Course], bits: np.ndarray, per_layer: float, power: float
+) -> np.ndarray:
+    """Falls from 0.9 to its end, at every epoch by as much as the MI to that power."""
+    end = courses[config.architecture].error + per_layer * (config.depth - 5) + _noise(config).normal(0, 0.001)
+    steps = bits[:-1] ** power
+    return 0.9 - (0.9 - end) * np.concatenate([[0], np.cumsum(steps) / steps.sum()])
+
+
+def _pairs(config: TrialConfig, plain: np.ndarray, balanced: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    pairs = {"first-merged": (plain, balanced)}
+    if "shortcut" in config.architecture:
+        pairs["first-last"] = (plain / 2, balanced / 2)
+    return pairs
+
+
+def _untrained(config: TrialConfig, sign: int) -> Measured:
+    """MI with the input that has its maximum, or for the sign -1 its minimum, at orthogonal weights of gain 1."""
+    off = abs(np.log(config.gain)) + (config.initializer == "gaussian") * 0.3
+    noise = _noise(config)
+    bits = {
+        f"input-{layer}": (np.array([np.nan]), np.array([4.0 - sign * off * layer**0.5 + noise.normal(0, 0.05)]))
+        for layer in range(1, config.depth + 1)
+    }
+    return Measured(np.array([0.9]), bits)
+
+
+def both_papers(
+    seeds: Sequence[int] = range(5), epochs: int = 30, architectures: Sequence[str] = ARCHITECTURES
+) -> list[TrialConfig]:
+    """Points on which every claim can be asked: the four architectures, three depths, and untrained noisy networks."""
+    trained = grid(architecture=list(architectures), width=[20, 50], depth=[5, 10, 20], seed=list(seeds), epochs=epochs)
+    measure = {"pairs": ["input-each"]}
+    untrained = grid(
+        initializer=["orthogonal", "gaussian"],
+        gain=[0.5, 0.75, 1.0, 1.5, 2.0],
+        depth=[2, 8],
+        seed=list(seeds),
+        epochs=0,
+        batch_norm=False,
+        channel_noise=0.1,
+        measure=measure,
+    )
+    return trained + untrained
