@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.figures.quantities import BALANCED_BITS, PAPER_BITS, WITH_SHORTCUT
 from analysis.figures.slices import Slice, field_value
 from analysis.figures.style import ARCHITECTURE_LABELS
+from analysis.quantities import BALANCED_BITS, PAPER_BITS, WITH_SHORTCUT
 
 SETTLED = ("finished", "diverged")
 STATES = ("diverged", "failed", "interrupted", "running", "missing")

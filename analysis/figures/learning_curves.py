@@ -13,7 +13,9 @@ from matplotlib.patches import Patch
 from analysis.figures import captions, style
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
-from analysis.figures.quantities import (
+from analysis.figures.scales import error_axis
+from analysis.figures.slices import Slice, choose
+from analysis.quantities import (
     BALANCED_BITS,
     MI_COLUMNS,
     PAPER_BITS,
@@ -22,8 +24,6 @@ from analysis.figures.quantities import (
     ordered,
     present,
 )
-from analysis.figures.scales import error_axis
-from analysis.figures.slices import Slice, choose
 
 SERIES = ["architecture", "width", "depth"]
 Y_LABELS = {TEST_ERROR: "Test error", PAPER_BITS: "MI as NPEET (bits)", BALANCED_BITS: "MI, balanced (bits)"}

@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
 from analysis.figures import style
-from analysis.figures.quantities import TEST_ERROR
+from analysis.quantities import TEST_ERROR
 
 ARROW_AT = (0.3, 0.7)
 ARROW_HEAD = Path([(-0.9, 0.62), (1.0, 0.0), (-0.9, -0.62), (-0.45, 0.0), (-0.9, 0.62)])

@@ -13,9 +13,9 @@ from matplotlib.lines import Line2D
 from analysis.figures import captions, marks, style
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
-from analysis.figures.quantities import BALANCED_BITS, PAPER_BITS, TEST_ERROR, present, traces
 from analysis.figures.scales import error_axis
 from analysis.figures.slices import choose
+from analysis.quantities import BALANCED_BITS, PAPER_BITS, TEST_ERROR, present, traces
 
 PANEL_TITLES = {
     PAPER_BITS: "KSG as NPEET computes it (the paper's quantity)",

@@ -1,4 +1,4 @@
-"""The two measured quantities of the figures: test error, and mutual information of the paper's pair of layers."""
+"""The two measured quantities: test error, and mutual information of the paper's pair of layers."""
 
 import pandas as pd
 
