@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from analysis.tables import Tables, assemble, epoch_rows, last_values
+from analysis.tables import Tables, assemble, epoch_rows, first_spectrum, last_values
 from sweep.store import Known, Store
 from trainables.config import TrialConfig
 from trainables.records import HISTORY_SCHEMA, arrow_to_table
@@ -42,6 +42,7 @@ def _point_row(sweep: str, point: TrialConfig, known: Known, history: pa.Table) 
         "wall_seconds": result.wall_seconds if result else None,
         "failure_kind": failure.kind if failure else None,
         "failure_message": failure.message if failure else None,
+        "attempt_times": [attempt.times for attempt in known.attempts],
     }
     where = {name: known.provenance.get(name) for name in ("device", "host", "backend", "git_commit")}
-    return identity | point.flat() | outcome | last_values(history) | where
+    return identity | point.flat() | outcome | last_values(history) | first_spectrum(history) | where

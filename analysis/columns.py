@@ -53,11 +53,17 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "mi_ceiling_bits": ("bits", "the most that so many samples can show, whatever the truth"),
     "mi_null_bits": ("bits", "the same estimate after shuffling one side: what no information reads as"),
     "mi_standard_error_bits": ("bits", "standard error of the estimate by sub-sampling; blind to bias"),
+    "jacobian_mean_squared_singular_value": (
+        "1",
+        "mean of the squared singular values of the last hidden layer's Jacobian, untrained; 1 at dynamic isometry",
+    ),
+    "jacobian_spread_squared_singular_value": ("1", "their standard deviation; 0 at dynamic isometry"),
     "wall_seconds": ("seconds", "time of the attempt that finished the point"),
     "device": ("text", "kind of device it ran on"),
     "host": ("text", "machine it ran on"),
     "backend": ("text", "numeric framework under Keras"),
     "git_commit": ("text", "commit of the code that computed it"),
+    "attempt_times": ("UTC", "each attempt at the point: start, end, host, device, process, kind of failure"),
     "failure_kind": ("text", "kind of failure of a failed point"),
     "failure_message": ("text", "what the failure said"),
 }

@@ -1,5 +1,6 @@
 """Collect a sweep from MLflow instead of the store. The one module of the analysis that imports mlflow."""
 
+import json
 import math
 import sys
 from datetime import UTC, datetime
@@ -8,14 +9,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from analysis.tables import POINTS, Tables, assemble, epoch_rows, last_values
+from analysis.tables import POINTS, Tables, assemble, epoch_rows, first_spectrum, last_values
 from sweep.errors import UsageError
 from sweep.options import settle_mlflow
-from trainables.records import HISTORY_SCHEMA, metric_name
+from trainables.records import HISTORY_SCHEMA, JACOBIAN_FIELDS, metric_name
 
 TAG_LENGTH = 4000
 _EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
-_PAIR_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits", "scale_ratio")
+_PAIR_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits", "scale_ratio", *JACOBIAN_FIELDS)
 
 
 def from_mlflow(tracking_uri: str, sweep: str) -> Tables:
@@ -47,7 +48,8 @@ def _read(client: Any, tracking_uri: str, sweep: str) -> Tables:
     for run in sorted(runs, key=lambda run: run.data.tags["point_id"]):
         history, config = _history(client, run), _config(run.data.params)
         histories.append(epoch_rows(sweep, run.data.tags["point_id"], config, history))
-        rows.append(config | {"sweep": sweep} | last_values(history) | _outcome(run.data.tags))
+        measured = last_values(history) | first_spectrum(history)
+        rows.append(config | {"sweep": sweep} | measured | _outcome(run.data.tags))
     return assemble(histories, rows)
 
 
@@ -107,6 +109,8 @@ def _config(params: dict[str, str]) -> dict[str, Any]:
 def _parse(kind: pa.DataType, text: str) -> Any:
     if pa.types.is_boolean(kind):
         return text == "True"
+    if pa.types.is_list(kind):
+        return json.loads(text)
     return int(text) if pa.types.is_integer(kind) else float(text) if pa.types.is_floating(kind) else text
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from analysis.columns import described
 from trainables.config import TrialConfig
 from trainables.probes import default_pair
-from trainables.records import HISTORY_SCHEMA
+from trainables.records import HISTORY_SCHEMA, JACOBIAN_FIELDS
 
 SHARED = ("dataset", "architecture", "width", "depth", "seed", "initializer")
 """Fields of the config that stand in every epoch row."""
@@ -41,6 +41,14 @@ EPOCHS = described(
 )
 """epochs.parquet: one row per (point, epoch, pair); MI in bits, null where it was not measured."""
 
+ATTEMPT_TIMES = pa.list_(
+    pa.struct(
+        [(name, pa.string()) for name in ("started", "ended", "host", "device", "failure_kind")]
+        + [("process", pa.int64())]
+    )
+)
+"""Each attempt at a point: when it started and ended (ISO 8601, UTC; null while it runs) and in which process."""
+
 POINTS = described(
     [
         ("sweep", pa.string()),
@@ -55,6 +63,7 @@ POINTS = described(
         ("mi_ceiling_bits", pa.float64()),
         ("mi_null_bits", pa.float64()),
         ("mi_standard_error_bits", pa.float64()),
+        *((name, pa.float64()) for name in JACOBIAN_FIELDS),
         ("wall_seconds", pa.float64()),
         ("device", pa.string()),
         ("host", pa.string()),
@@ -62,9 +71,14 @@ POINTS = described(
         ("git_commit", pa.string()),
         ("failure_kind", pa.string()),
         ("failure_message", pa.string()),
+        ("attempt_times", ATTEMPT_TIMES),
     ]
 )
-"""points.parquet: one row per point of the spec, whatever became of it; its MI is the default pair's."""
+"""points.parquet: one row per point of the spec, whatever became of it; its MI is the default pair's.
+
+Its Jacobian is that of the last hidden layer in the untrained network, null where the pairs of the input and each layer
+were not measured.
+"""
 
 
 class Tables(NamedTuple):
@@ -98,6 +112,14 @@ def last_values(history: pa.Table) -> dict[str, float | None]:
         "final_test_error": last["test_error"],
         "final_mutual_information_bits": last["mutual_information_bits"],
     } | {name: last[name] for name in names}
+
+
+def first_spectrum(history: pa.Table) -> dict[str, float | None]:
+    """Of the untrained network: the singular values of the last layer that is paired with the input, if any is."""
+    rows = history.filter(pa.compute.equal(history["epoch"], 0)).select(["pair", *JACOBIAN_FIELDS]).to_pylist()
+    found = {row.pop("pair"): row for row in rows}
+    layers = [name for name in found if name.startswith("input-")]
+    return found[max(layers, key=lambda name: int(name.removeprefix("input-")))] if layers else {}
 
 
 def assemble(histories: Sequence[pa.Table], points: Sequence[Mapping[str, Any]]) -> Tables:

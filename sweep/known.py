@@ -36,6 +36,13 @@ class Attempt:
     ended: str | None = None
     failure: Failure | None = None
 
+    @property
+    def times(self) -> dict[str, Any]:
+        """When and where it ran, and what kind of failure ended it, as plain values; None for what is not known."""
+        kind = self.failure.kind if self.failure else None
+        where = {"host": self.host, "device": self.provenance.get("device"), "process": self.provenance.get("pid")}
+        return {"started": self.started or None, "ended": self.ended, "failure_kind": kind} | where
+
 
 @dataclass(frozen=True)
 class Known:

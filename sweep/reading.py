@@ -129,7 +129,7 @@ def _in_words(pair: PairRecord) -> str:
 
 
 def _trust_in_words(pair: PairRecord) -> list[list[str]]:
-    """Rows that say how far to trust the value; none for what was not measured."""
+    """Rows that say how far to trust the value, and the layer's Jacobian; none for what was not measured."""
     rows = {
         "  limits": {
             "ceiling": pair.mi_ceiling_bits,
@@ -146,6 +146,11 @@ def _trust_in_words(pair: PairRecord) -> list[list[str]]:
         for name, row in rows.items()
     }
     words["  images"] = [f"{key} {100 * share:.1f} %" for key, share in shares.items() if share is not None]
+    spectrum = {
+        "mean": pair.jacobian_mean_squared_singular_value,
+        "deviation": pair.jacobian_spread_squared_singular_value,
+    }
+    words["  squared singular values"] = [f"{key} {value:.3g}" for key, value in spectrum.items() if value is not None]
     return [[name, ", ".join(row)] for name, row in words.items() if row]
 
 

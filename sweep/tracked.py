@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from sweep.store import Known
 from trainables.config import TrialConfig
 from trainables.probes import default_pair
-from trainables.records import EpochRecord, metric_name
+from trainables.records import JACOBIAN_FIELDS, EpochRecord, metric_name
 
 TAG_LENGTH = 4000
 EPOCH_FIELDS = ("test_loss", "train_loss", "train_seconds", "measure_seconds", "credibility_seconds")
@@ -24,7 +24,7 @@ def metrics(record: EpochRecord) -> list[MetricValue]:
     default = default_pair([pair.pair for pair in record.pairs])
     values = {metric_name(field): getattr(record, field) for field in EPOCH_FIELDS}
     for pair in record.pairs:
-        for field in (*MI_FIELDS, "scale_ratio"):
+        for field in (*MI_FIELDS, "scale_ratio", *JACOBIAN_FIELDS):
             values[metric_name(field, pair.pair)] = getattr(pair, field)
         if pair.pair == default:
             values |= {metric_name(field): getattr(pair, field) for field in MI_FIELDS}
@@ -64,6 +64,8 @@ def tags(sweep: str, point: TrialConfig, known: Known) -> dict[str, str]:
         by_name = {pair.pair: pair for pair in known.history[-1].pairs}
         final = by_name[default_pair(list(by_name))]
         found |= {field: repr(value) for field in TRUST_FIELDS if (value := getattr(final, field)) is not None}
+    times = json.dumps([attempt.times for attempt in known.attempts])
+    found["attempt_times"] = times if len(times) <= TAG_LENGTH else ""
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in known.provenance.items()}
     return found | {key: text[:TAG_LENGTH] for key, text in texts.items()}
 

@@ -10,6 +10,7 @@ from trainables.architectures import build, initial_kernels
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
 from trainables.information.backend import inference
+from trainables.jacobian import Isometry
 
 OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
     "rmsprop": keras.optimizers.RMSprop,
@@ -24,7 +25,8 @@ OF_VALUES = frozenset({"seed", "epochs", "initializer", "gain", "channel_noise"}
 class Network:
     """The models of a config, compiled by XLA on first use, and the images of its data set on the device.
 
-    `trained` has the logits as its output, `observed` those `outputs` and the logits; both share their variables.
+    `trained` has the logits as its output, `observed` those `outputs` and the logits; `isometry` gives the Jacobians of
+    the hidden layers. All share their variables.
     """
 
     def __init__(self, config: TrialConfig, data: Dataset, outputs: Collection[str]) -> None:
@@ -40,6 +42,7 @@ class Network:
         self.observed = keras.Model(built.input, {name: built.output[name] for name in sorted({"logits", *outputs})})
         self.observed.compile(jit_compile=True)
         self.observed_on_device = inference(self.observed)
+        self.isometry = Isometry(built, data.validation_images)
         self.train_images = keras.ops.convert_to_tensor(data.train_images)
         self.train_labels = keras.ops.convert_to_tensor(data.train_labels)
         self.validation_images = keras.ops.convert_to_tensor(data.validation_images)

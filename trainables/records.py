@@ -18,6 +18,9 @@ class PairRecord:
 
     The mi_ fields say how far to trust the value, at the first and the last epoch, as in information.Credibility:
     mi_half_n_bits and mi_quarter_n_bits are values of N/2 and N/4 samples, mi_k1_bits and its like of other k.
+
+    The jacobian_ fields, at the same epochs and of pairs with the input alone, are mean and standard deviation of the
+    squared singular values of the layer's Jacobian, as in jacobian.Isometry.
     """
 
     pair: str
@@ -37,6 +40,8 @@ class PairRecord:
     mi_tied_share: float | None = None
     mi_duplicate_share: float | None = None
     mi_saturated_share: float | None = None
+    jacobian_mean_squared_singular_value: float | None = None
+    jacobian_spread_squared_singular_value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class EpochRecord:
     """One epoch: epoch 0 is the untrained network; `train_loss` is that of the step that led here, on its batch.
 
     `measure_seconds` went into the evaluation and the values of MI; `credibility_seconds`, at the first and the last
-    epoch, into finding out how far to trust them.
+    epoch, into finding out how far to trust them, and into the Jacobians.
     """
 
     epoch: int
@@ -83,6 +88,7 @@ class PointResult:
 
 
 _SCALARS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds", "credibility_seconds")
+JACOBIAN_FIELDS = ("jacobian_mean_squared_singular_value", "jacobian_spread_squared_singular_value")
 _METRIC_NAMES = {f"{name}_seconds": f"seconds.{name}" for name in ("train", "measure", "credibility")}
 _PAIR_FIELDS = tuple(name for name in PairRecord.__dataclass_fields__ if name != "pair")
 

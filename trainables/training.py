@@ -100,7 +100,8 @@ class Training:
         measured = time.perf_counter()
         is_examined = is_due and epoch in (0, self.config.epochs)
         if is_examined:
-            pairs = self._probe.examine(signals, epoch, pairs)
+            examined = self._probe.examine(signals, epoch, pairs)
+            pairs = self.network.isometry.added_to(examined, self._probe.pairs)
         record = EpochRecord(
             epoch=epoch,
             test_error=float(np.mean(~correct)),

@@ -4,7 +4,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.figures import fig4a, fig4b, fig5a, fig5b, learning_curves
+from analysis.figures import (
+    fig4a,
+    fig4b,
+    fig5a,
+    fig5b,
+    heat_maps,
+    information_plane,
+    isometry_layers,
+    isometry_mi,
+    isometry_spectrum,
+    isometry_training,
+    layer_matrix,
+    learning_curves,
+    mi_against_error,
+    performance_profile,
+    state_space,
+    successive_layers,
+    timeline,
+)
 from analysis.figures.model import Figure, FigureData, NothingToDraw
 from analysis.figures.saving import write
 
@@ -14,6 +32,18 @@ FIGURES: dict[str, Figure] = {
     "fig5a": Figure(fig5a.table, fig5a.draw),
     "fig5b": Figure(fig5b.table, fig5b.draw),
     "learning_curves": Figure(learning_curves.table, learning_curves.draw),
+    "heat_maps": Figure(heat_maps.table, heat_maps.draw),
+    "mi_against_error": Figure(mi_against_error.table, mi_against_error.draw),
+    "performance_profile": Figure(performance_profile.table, performance_profile.draw),
+    "state_space": Figure(state_space.table, state_space.draw),
+    "information_plane": Figure(information_plane.table, information_plane.draw),
+    "successive_layers": Figure(successive_layers.table, successive_layers.draw),
+    "layer_matrix": Figure(layer_matrix.table, layer_matrix.draw),
+    "isometry_mi": Figure(isometry_mi.table, isometry_mi.draw),
+    "isometry_layers": Figure(isometry_layers.table, isometry_layers.draw),
+    "isometry_spectrum": Figure(isometry_spectrum.table, isometry_spectrum.draw),
+    "isometry_training": Figure(isometry_training.table, isometry_training.draw),
+    "timeline": Figure(timeline.table, timeline.draw),
 }
 
 __all__ = ["FIGURES", "Figure", "FigureData", "NothingToDraw", "save"]

@@ -16,7 +16,12 @@ SAID_ALWAYS = {
     "width": "W = {}",
     "epochs": "{} epochs",
     "batch_norm_momentum": "BatchNorm momentum {}",
+    "channel_noise": "channel noise {}",
 }
+# What a field is called where its value says that something is absent.
+ABSENT = {("epochs", 0): "untrained", ("batch_norm", False): "no BatchNorm"}
+LEFT_OUT = {("channel_noise", 0), ("batch_norm", True)}
+ESTIMATORS = {"ksg": "KSG-1", "ksg2": "KSG-2", "npeet": "KSG-1 by NPEET"}
 NOT_ACROSS_WIDTHS = "KSG underestimates in high dimension: compare shapes, not levels, across widths."
 
 
@@ -47,17 +52,21 @@ def warnings(shown: Slice, points: pd.DataFrame, drawn: pd.DataFrame) -> tuple[s
     finished = set(shown.points.loc[shown.points["state"] == "finished", "point_id"])
     if unmeasured := len(finished - set(drawn["point_id"])):
         lines.append(f"{unmeasured} finished point{'s' * (unmeasured > 1)} without the measurement that is drawn here")
-    fallback = drawn[drawn["architecture"].isin(WITH_SHORTCUT) & (drawn["pair"] == "first-last")]
-    if len(fallback):
+    has_pairs = {"architecture", "pair"} <= set(drawn.columns)
+    if has_pairs and (drawn["architecture"].isin(WITH_SHORTCUT) & (drawn["pair"] == "first-last")).any():
         lines.append("Shortcut networks are drawn as first-last: first-merged, the paper's quantity, was not measured")
     return tuple(line for line in lines if line)
 
 
 def describe(shown: Slice) -> str:
     """The slice in words: `mnist (of digits, mnist), D = 5 hidden layers, 200 epochs`."""
-    parts = [_with_choices(shown, name, pattern) for name, pattern in SAID_ALWAYS.items() if name in shown.fixed]
-    parts += [_with_choices(shown, name, name + " = {}") for name in shown.choices if name not in SAID_ALWAYS]
-    return ", ".join(parts)
+    has_momentum = shown.fixed.get("batch_norm", True)
+    said = {name: text for name, text in SAID_ALWAYS.items() if has_momentum or name != "batch_norm_momentum"}
+    if not has_momentum:
+        said["batch_norm"] = "{}"
+    parts = [_with_choices(shown, name, pattern) for name, pattern in said.items() if name in shown.fixed]
+    parts += [_with_choices(shown, name, name + " = {}") for name in shown.choices if name not in said]
+    return ", ".join(part for part in parts if part)
 
 
 def seeds(drawn: pd.DataFrame, series: list[str]) -> str:
@@ -69,12 +78,17 @@ def seeds(drawn: pd.DataFrame, series: list[str]) -> str:
 
 def measurement(shown: Slice, drawn: pd.DataFrame) -> str:
     """`MI between the first hidden layer and ... : pair first-merged, KSG-1, k = 3, N = 10,000`, as far as known."""
-    parts = [_pairs(drawn), "KSG-1"]
+    return f"MI: {_pairs(drawn)}, {estimator(shown)}"
+
+
+def estimator(shown: Slice) -> str:
+    """`KSG-1, k = 3, N = 10,000`, as far as known."""
+    parts = [ESTIMATORS.get(str(field_value(shown.fixed, "estimator")), "KSG-1")]
     if (neighbors := field_value(shown.fixed, "neighbors")) is not None:
         parts.append(f"k = {number(neighbors)}")
     if (samples := field_value(shown.fixed, "samples")) is not None:
         parts.append("N = all validation images" if samples == "all" else f"N = {number(samples)}")
-    return "MI: " + ", ".join(parts)
+    return ", ".join(parts)
 
 
 def series_note(drawn: pd.DataFrame) -> list[str]:
@@ -93,9 +107,10 @@ def number(value: Any) -> str:
 
 
 def _with_choices(shown: Slice, name: str, pattern: str) -> str:
-    text = pattern.format(number(shown.fixed[name]))
+    value = shown.fixed[name]
+    text = ABSENT.get((name, value)) or pattern.format(number(value))
     if name not in shown.choices:
-        return text
+        return "" if (name, value) in LEFT_OUT else text
     return f"{text} (of {', '.join(number(value) for value in shown.choices[name])})"
 
 

@@ -12,7 +12,7 @@ from analysis.figures.model import FigureData
 from analysis.figures.style import CAPTION_COLOUR, WARNING_COLOUR, WIDTH_INCHES
 
 LEFT, RIGHT, GAP = 0.55, 0.12, 0.22
-CAPTION_CHARACTERS, WARNING_CHARACTERS = 135, 106
+CAPTION_CHARACTERS, WARNING_CHARACTERS = 131, 106
 LINE = 0.14
 BELOW_PANELS, ABOVE_PANELS = 0.42, 0.24
 Block = tuple[str, Sequence[Artist]]

@@ -39,16 +39,16 @@ def trace(axis: Axes, rows: pd.DataFrame, column: str, colour: str, points_only:
     )
 
 
-def ends(axis: Axes, rows: pd.DataFrame, column: str, colour: str) -> None:
+def ends(axis: Axes, rows: pd.DataFrame, column: str, colour: str, y: str = TEST_ERROR) -> None:
     """An open mark at epoch 0; at the last epoch a filled mark, or a cross if the point has not finished."""
     marker = style.MARKERS[rows.iloc[0]["architecture"]]
     first, last = rows.iloc[0], rows.iloc[-1]
     if first["epoch"] == 0:
-        axis.plot(first[column], first[TEST_ERROR], marker, mfc="white", mec=colour, mew=0.9, ms=4.4, zorder=4)
+        axis.plot(first[column], first[y], marker, mfc="white", mec=colour, mew=0.9, ms=4.4, zorder=4)
     if last["state"] != "finished":
-        axis.plot(last[column], last[TEST_ERROR], "x", color=colour, mew=1.3, ms=5.0, zorder=5)
+        axis.plot(last[column], last[y], "x", color=colour, mew=1.3, ms=5.0, zorder=5)
     elif last["epoch"] > 0:
-        axis.plot(last[column], last[TEST_ERROR], marker, mfc=colour, mec="white", mew=0.5, ms=4.8, zorder=5)
+        axis.plot(last[column], last[y], marker, mfc=colour, mec="white", mew=0.5, ms=4.8, zorder=5)
 
 
 def arrows(axis: Axes, x: np.ndarray, y: np.ndarray, colour: str) -> None:

@@ -11,9 +11,9 @@ from analysis.figures.model import NothingToDraw
 
 RESULT_COLUMNS = frozenset(
     {"sweep", "point_id", "config_id", "state", "attempts", "attempt", "epochs_done"}
-    | {"device", "host", "backend", "git_commit", "timestamp", "tags", "log", "log_tail"}
+    | {"attempt_times", "device", "host", "backend", "git_commit", "timestamp", "tags", "log", "log_tail"}
 )
-RESULT_PREFIXES = ("final_", "failure_", "mi_", "provenance")
+RESULT_PREFIXES = ("final_", "failure_", "jacobian_", "mi_", "provenance")
 RESULT_SUFFIXES = ("_seconds", "_bits", "_version", "_path", "_commit", "_at")
 # How much is measured, not what: points that differ here alone lie on the same curve.
 BREADTH = frozenset({"pairs", "scales", "every", "diagnostics"})

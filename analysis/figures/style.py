@@ -41,7 +41,12 @@ LONG_LABELS = {"mlp": "MLP", "shortcut": "MLP w/ shortcut", "resnet": "ResNet", 
 ARCHITECTURE_COLOURS = {"mlp": "#0072B2", "shortcut": "#D55E00", "resnet": "#009E73", "shortcut_resnet": "#AA4499"}
 MARKERS = {"mlp": "o", "shortcut": "^", "resnet": "s", "shortcut_resnet": "D"}
 LINES: dict[str, Any] = {"mlp": "-", "shortcut": (0, (3.2, 1.2)), "resnet": "-", "shortcut_resnet": (0, (3.2, 1.2))}
-VARIABLE_LABELS = {"width": "Layer width W", "depth": "Hidden layers D", "architecture": "Network"}
+VARIABLE_LABELS = {
+    "width": "Layer width W",
+    "depth": "Hidden layers D",
+    "layer": "Hidden layer",
+    "architecture": "Network",
+}
 PALEST = 0.74
 
 

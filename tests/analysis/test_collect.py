@@ -19,7 +19,7 @@ from sweep.spec_reader import load
 from sweep.store import Attempt, Store
 from sweep.tracking import Mirror
 from trainables.config import TrialConfig
-from trainables.records import EpochRecord, Failure, PointResult, history_to_arrow
+from trainables.records import EpochRecord, Failure, PairRecord, PointResult, history_to_arrow
 from trainables.snapshots import Snapshot
 
 EPOCH_COLUMNS = """
@@ -28,7 +28,8 @@ EPOCH_COLUMNS = """
 """.split()  # noqa: SIM905
 OUTCOME_COLUMNS = """
     state attempts epochs_done final_test_error final_mutual_information_bits mi_ceiling_bits mi_null_bits
-    mi_standard_error_bits wall_seconds device host backend git_commit failure_kind failure_message
+    mi_standard_error_bits jacobian_mean_squared_singular_value jacobian_spread_squared_singular_value
+    wall_seconds device host backend git_commit failure_kind failure_message attempt_times
 """.split()  # noqa: SIM905
 
 
@@ -93,6 +94,46 @@ def test_mlflow_gives_the_same_tables_as_the_store(
     assert mirrored.epochs.sort_by(keys).equals(tables.epochs.sort_by(keys))
     started = tables.points.filter(pa.compute.not_equal(tables.points["state"], "missing")).sort_by("point_id")
     assert mirrored.points.sort_by("point_id").equals(started)
+
+
+@pytest.fixture
+def isometry() -> SweepSpec:
+    grid = ["initializer=[gaussian]", "gain=[1.0]", "depth=[11]", "seed=[0]"]
+    return load("isometry-demo", [f"grid.{setting}" for setting in grid])
+
+
+@pytest.fixture
+def untrained(tmp_path: Path, isometry: SweepSpec, history: Callable[..., tuple[EpochRecord, ...]]) -> Store:
+    """One point of no epochs whose layers have Jacobians that tell their number; its first attempt died."""
+    store = Store(tmp_path / "untrained")
+    store.save_spec(isometry.name, isometry.to_yaml())
+    (point,) = isometry.points
+    fields = ("jacobian_mean_squared_singular_value", "jacobian_spread_squared_singular_value")
+    pairs = tuple(
+        PairRecord(f"input-{layer}", None, 2.0, 0.5, **dict.fromkeys(fields, layer / 2)) for layer in range(1, 12)
+    )
+    record = replace(history(point, 0)[0], pairs=pairs)
+    died = Attempt(1, "2026-01-02T03:04:05+00:00", "here", 0, {"device": "cpu", "pid": 7})
+    store.save_attempt(point.point_id, replace(died, failure=Failure("infra", "gone")))
+    store.save_attempt(point.point_id, replace(died, number=2, ended="2026-01-02T03:05:05+00:00"))
+    store.commit_result(point, PointResult(point.canonical(), "finished", 2, 1.0, {}, history_to_arrow([record])))
+    return store
+
+
+def test_a_point_has_the_jacobian_of_its_last_layer_and_all_its_attempts(untrained: Store, isometry: SweepSpec) -> None:
+    (row,) = from_store(untrained, isometry.name).points.to_pylist()
+    assert row["jacobian_mean_squared_singular_value"] == row["jacobian_spread_squared_singular_value"] == 5.5
+    where = {"started": "2026-01-02T03:04:05+00:00", "host": "here", "device": "cpu", "process": 7}
+    assert row["attempt_times"] == [
+        where | {"ended": None, "failure_kind": "infra"},
+        where | {"ended": "2026-01-02T03:05:05+00:00", "failure_kind": None},
+    ]
+
+
+def test_jacobians_and_attempts_survive_mlflow(untrained: Store, isometry: SweepSpec, tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    Mirror(uri, isometry).replay(isometry.points, untrained)
+    assert from_mlflow(uri, isometry.name).points.equals(from_store(untrained, isometry.name).points)
 
 
 def test_infinite_losses_survive_mlflow(

@@ -97,6 +97,7 @@ def test_the_schema_is_the_one_that_stores_hold() -> None:
         *("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits", "mi_half_n_bits", "mi_quarter_n_bits"),
         *("mi_k1_bits", "mi_k5_bits", "mi_k10_bits", "mi_noise_spread_bits"),
         *("mi_tied_share", "mi_duplicate_share", "mi_saturated_share"),
+        *("jacobian_mean_squared_singular_value", "jacobian_spread_squared_singular_value"),
     )
     scalars = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds", "credibility_seconds")
     expected = (

@@ -1,5 +1,6 @@
 """Sweeps that look like the paper's (design 2, the table of measured bits), made in milliseconds."""
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -76,6 +77,76 @@ def _trace(identity: dict[str, object], epochs: int, every: int) -> list[dict[st
     ]
 
 
+GAINS = (0.5, 1.0, 1.5, 3.0)
+
+
+def make_isometry(
+    initializers: Sequence[str] = ("gaussian", "orthogonal"),
+    gains: Sequence[float] = GAINS,
+    depths: Sequence[int] = (2, 4),
+    seeds: Iterable[int] = range(2),
+    epochs: int = 12,
+    width: int = 20,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(epochs, points) of finished networks that differ in gain: isometries at gain 1, where they tell most.
+
+    MI at the first and the last epoch; a network trains the faster the nearer its gain is to 1, that of gain 3 never.
+    """
+    rows, points = [], []
+    for initializer, gain, depth, seed in itertools.product(initializers, gains, depths, seeds):
+        point_id = f"mlp-w{width}-d{depth}-s{seed}-{initializer}-{gain:g}"
+        identity = {"point_id": point_id, "dataset": "digits", "architecture": "mlp", "width": width, "depth": depth}
+        identity |= {"seed": seed, "initializer": initializer}
+        mean = float(gain) ** (2 * depth)
+        jacobian = {"jacobian_mean_squared_singular_value": mean, "jacobian_spread_squared_singular_value": mean / 2}
+        config = {"gain": gain, "epochs": epochs, "batch_norm": False, "channel_noise": 0.1, "neighbors": 3}
+        points.append(identity | config | {"state": "finished", "mi_ceiling_bits": 6.0} | jacobian)
+        slowness = 1 + 2 * abs(np.log(gain))
+        for epoch in range(epochs + 1):
+            error = 0.9 if gain >= 3 else 0.1 + 0.8 * np.exp(-epoch / slowness)
+            for layer in range(1, depth + 1):
+                bits = 3.0 - abs(np.log(gain)) * layer / 2 + seed / 100 if epoch in (0, epochs) else np.nan
+                pair = {"epoch": epoch, "pair": f"input-{layer}", "mutual_information_bits": np.nan}
+                rows.append(identity | pair | {"mutual_information_balanced_bits": bits, "test_error": error})
+    return pd.DataFrame(rows), pd.DataFrame(points)
+
+
+def make_plane(
+    architectures: Sequence[str] = tuple(CURVES), seeds: Iterable[int] = range(8), depth: int = 4, epochs: int = 8
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(epochs, points) of finished networks with MI of every two layers, of input and of label at 0, 1, 2, 4, 8, ..."""
+    names = [*(f"input-{layer}" for layer in range(1, depth + 1)), *(f"{n}-label" for n in range(1, depth + 1))]
+    names += [f"{a}-{b}" for a, b in itertools.combinations(range(1, depth + 1), 2)]
+    rows, points = [], []
+    for architecture, seed in itertools.product(architectures, seeds):
+        identity = {"point_id": f"{architecture}-s{seed}", "dataset": "digits", "architecture": architecture}
+        identity |= {"width": 20, "depth": depth, "seed": seed, "initializer": "glorot_normal"}
+        points.append(identity | {"epochs": epochs, "batch_norm_momentum": 0.9, "neighbors": 3, "state": "finished"})
+        noise = np.random.default_rng([seed, len(architecture)])
+        for epoch in [0, *(2**power for power in range(20) if 2**power <= epochs)]:
+            for place, name in enumerate(names):
+                bits = 2.0 + 0.1 * place + 0.05 * epoch + noise.normal(0, 0.02)
+                own = np.nan if name.startswith("input") else bits
+                balanced = np.nan if name.endswith("label") else bits + 1
+                measured = {"mutual_information_bits": own, "mutual_information_balanced_bits": balanced}
+                rows.append(identity | {"epoch": epoch, "pair": name, "test_error": 0.9 / (1 + epoch)} | measured)
+    return pd.DataFrame(rows), pd.DataFrame(points)
+
+
+def with_attempts(points: pd.DataFrame) -> pd.DataFrame:
+    """The points with an attempt each, on two processes by turns, a minute long."""
+    where = {"host": "node-0", "device": "cpu", "failure_kind": None}
+    times = [
+        [
+            where
+            | {"started": f"2026-01-02T{3 + place // 60:02}:{place % 60:02}:00+00:00", "process": 100 + place % 2}
+            | {"ended": f"2026-01-02T{3 + place // 60:02}:{place % 60:02}:50+00:00"}
+        ]
+        for place in range(len(points))
+    ]
+    return points.assign(attempt_times=times)
+
+
 def make_unfinished(
     epochs: pd.DataFrame, points: pd.DataFrame, states: dict[int, tuple[str, int]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -101,6 +172,15 @@ def cut_short() -> Callable:
 def full() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Four architectures, two widths, two depths, two seeds; every point finished."""
     return make_sweep(tuple(CURVES), widths=(10, 50), depths=(3, 5), seeds=range(2), epochs=12)
+
+
+@pytest.fixture(scope="session")
+def example(full: tuple[pd.DataFrame, pd.DataFrame]) -> Callable[[str], tuple[pd.DataFrame, pd.DataFrame]]:
+    """The sweep that a figure of that name is about: 32 points, every one finished."""
+    isometry, plane = make_isometry(), make_plane()
+    timed = full[0], with_attempts(full[1])
+    planes = dict.fromkeys(("information_plane", "successive_layers", "layer_matrix"), plane)
+    return lambda name: isometry if name.startswith("isometry") else (planes | {"timeline": timed}).get(name, full)
 
 
 @pytest.fixture

@@ -19,12 +19,13 @@ STATES = {0: ("running", 6), 1: ("diverged", 3), 2: ("failed", 4), 3: ("interrup
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("incomplete", [False, True])
-def test_every_figure_draws_and_no_word_leaves_the_sheet(name, incomplete, full, cut_short):
-    epochs, points = cut_short(*full, STATES) if incomplete else full
+def test_every_figure_draws_and_no_word_leaves_the_sheet(name, incomplete, example, cut_short):
+    epochs, points = cut_short(*example(name), STATES) if incomplete else example(name)
     data = FIGURES[name].table(epochs, points)
     canvas = FIGURES[name].draw(data)
     FigureCanvasAgg(canvas).draw()
-    for artist in [*canvas.texts, *canvas.legends, *(axis.title for axis in canvas.axes)]:
+    labels = [label for axis in canvas.axes for label in (axis.title, axis.xaxis.label, axis.yaxis.label)]
+    for artist in [*canvas.texts, *canvas.legends, *labels]:
         box = artist.get_window_extent()
         assert 0 <= box.x0 <= box.x1 <= canvas.bbox.width, artist
         assert 0 <= box.y0 <= box.y1 <= canvas.bbox.height, artist
@@ -33,9 +34,9 @@ def test_every_figure_draws_and_no_word_leaves_the_sheet(name, incomplete, full,
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_complete_sweep_carries_no_warning_and_an_incomplete_one_says_so(name, full, cut_short, words):
-    assert FIGURES[name].table(*full).warnings == ()
-    data = FIGURES[name].table(*cut_short(*full, STATES))
+def test_a_complete_sweep_carries_no_warning_and_an_incomplete_one_says_so(name, example, cut_short, words):
+    assert FIGURES[name].table(*example(name)).warnings == ()
+    data = FIGURES[name].table(*cut_short(*example(name), STATES))
     drawn = words(FIGURES[name].draw(data))
     assert "incomplete" in drawn.lower()
     assert "27 of 32" in drawn
@@ -57,9 +58,15 @@ def test_unfinished_points_are_drawn_with_the_state_in_the_table(sweep, cut_shor
     assert "stopped before its last epoch" in labels
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_panel_per_mutual_information_present(name, full):
-    epochs, points = full
+WITHOUT_A_PANEL_PER_MI = {"performance_profile", "information_plane", "timeline"} | {
+    name for name in FIGURES if name.startswith("isometry")
+}
+"""Of one mutual information by their nature, or of none."""
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in WITHOUT_A_PANEL_PER_MI])
+def test_a_panel_per_mutual_information_present(name, example):
+    epochs, points = example(name)
     one = epochs.drop(columns="mutual_information_balanced_bits")
     both = FIGURES[name].draw(FIGURES[name].table(epochs, points))
     alone = FIGURES[name].draw(FIGURES[name].table(one, points))
@@ -129,7 +136,7 @@ from itertools import pairwise
 from pathlib import Path
 import pandas as pd
 from analysis.figures import save
-for name in ("fig4a", "learning_curves"):
+for name in ("fig4a", "learning_curves", "heat_maps", "performance_profile"):
     save(name, pd.read_pickle("epochs.pkl"), pd.read_pickle("points.pkl"), Path(sys.argv[1]))
 """
 

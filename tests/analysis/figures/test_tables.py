@@ -69,8 +69,8 @@ def test_a_row_recorded_by_two_sweeps_is_drawn_once():
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_the_numbers_do_not_depend_on_the_order_of_the_rows(name, full):
-    epochs, points = full
+def test_the_numbers_do_not_depend_on_the_order_of_the_rows(name, example):
+    epochs, points = example(name)
     shuffled = FIGURES[name].table(epochs.sample(frac=1, random_state=1), points.sample(frac=1, random_state=2))
     expected = FIGURES[name].table(epochs, points)
     pd.testing.assert_frame_equal(shuffled.table, expected.table)
@@ -78,8 +78,8 @@ def test_the_numbers_do_not_depend_on_the_order_of_the_rows(name, full):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_the_tables_given_are_not_changed(name, full):
-    epochs, points = full
+def test_the_tables_given_are_not_changed(name, example):
+    epochs, points = example(name)
     before = epochs.copy(), points.copy()
     FIGURES[name].table(epochs, points)
     pd.testing.assert_frame_equal(epochs, before[0])

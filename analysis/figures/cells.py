@@ -1,0 +1,60 @@
+"""Heat maps: coloured cells with their numbers written in them, and the legend of the colours."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize, to_hex
+from matplotlib.patches import Patch, Rectangle
+
+COLOURS = "viridis"
+LEVELS = 4
+DARK_BELOW = 0.5
+MOST_WRITTEN = 9
+"""With more cells than this side by side their numbers would be too small to read."""
+
+
+def norm(values: Sequence[float]) -> Normalize:
+    """The scale from the smallest to the largest of the values; of one value alone, one around it."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    return Normalize(low, high) if high > low else Normalize(low - 0.5, low + 0.5)
+
+
+def draw(
+    axis: Axes,
+    columns: Sequence[Any],
+    rows: Sequence[Any],
+    cells: dict[tuple[Any, Any], tuple[float, str]],
+    scale: Normalize,
+) -> None:
+    """Draw the cells, (column, row) -> (value, text), at the places of their column and row among those named.
+
+    What has no cell stays white. The first row is on top. Text is left out where cells are many.
+    """
+    for (column, row), (value, text) in cells.items():
+        x, y = columns.index(column), rows.index(row)
+        colour = colormaps[COLOURS](scale(value))
+        axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", lw=0.6))
+        if len(columns) <= MOST_WRITTEN:
+            ink = "white" if _luminance(colour) < DARK_BELOW else "black"
+            axis.text(x, y, text, color=ink, ha="center", va="center", fontsize=5.5, linespacing=1.15)
+    axis.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+    axis.set_xticks(range(len(columns)), [str(value) for value in columns])
+    axis.set_yticks(range(len(rows)), [str(value) for value in rows])
+    axis.tick_params(length=0)
+    axis.grid(False)
+    for side in axis.spines.values():
+        side.set_visible(False)
+
+
+def keys(scale: Normalize, pattern: str) -> list[Artist]:
+    """Legend handles from the lowest to the highest colour; pattern: how a value is written, such as `{:.2f}`."""
+    values = np.linspace(scale.vmin or 0.0, scale.vmax or 0.0, LEVELS)
+    return [Patch(color=to_hex(colormaps[COLOURS](scale(value))), label=pattern.format(value)) for value in values]
+
+
+def _luminance(colour: Sequence[float]) -> float:
+    return float(np.dot(colour[:3], (0.2126, 0.7152, 0.0722)))
