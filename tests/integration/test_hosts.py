@@ -1,5 +1,6 @@
 """A sweep on hosts of their own, submitted from a fourth: one worker's link is cut for a minute in the midst of it."""
 
+import secrets
 import shutil
 import tempfile
 import time
@@ -42,6 +43,7 @@ def test_a_submitted_sweep_is_right_although_a_workers_link_was_cut_for_a_minute
     undisturbed.strike(QUICK)
     assert undisturbed.run("run", undisturbed.spec(SPEC)).returncode == 0
     sweeps = Sweeps.in_folder(folder)
+    sweeps.environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     sweeps.strike(SLOW)
     with hosts(3, folder, sweeps.environment) as (head, *workers):
         head_at = f"{head.address}:{RAY_PORT}"
