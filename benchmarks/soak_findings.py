@@ -31,6 +31,7 @@ class Record:
     lost_training: list[float] = field(default_factory=list)
     lost_starts: list[float] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
+    track_seconds: float | None = None
 
 
 def compare(calm: Store, wild: Store, uri: str, record: Record, epochs: int) -> dict[str, bool]:
@@ -42,6 +43,10 @@ def compare(calm: Store, wild: Store, uri: str, record: Record, epochs: int) -> 
     interval = _longest_interval(wild)
     repeated = sum(len(wild.attempts(point)) > _attempts_until_done(wild, point) for point in points.point_id)
     runs = _runs(uri)
+    wanted = {point: ("FINISHED", list(range(epochs + 1))) for point in points.point_id}
+    for name in sorted(wanted.keys() | runs.keys()):
+        if runs.get(name) != wanted.get(name):
+            print(f"in MLflow {name}: {runs.get(name)}")
     return {
         f"all {len(points)} points are finished, each once": bool((points.state == "finished").all())
         and points.point_id.is_unique,
@@ -55,8 +60,7 @@ def compare(calm: Store, wild: Store, uri: str, record: Record, epochs: int) -> 
         f"no kill lost more of a training than the epoch in hand and one snapshot interval, at most {interval:.1f} s": (
             max(record.lost_training, default=0.0) <= interval + EPOCH_SECONDS
         ),
-        "MLflow holds one finished run per point, and each epoch of it once": runs
-        == {point: ("FINISHED", list(range(epochs + 1))) for point in points.point_id},
+        "MLflow holds one finished run per point, and each epoch of it once": runs == wanted,
     }
 
 
@@ -102,9 +106,16 @@ def report(findings: dict[str, bool], record: Record, calm: float, seconds: floa
         f"{record.outages} times; the command was given {record.starts} times",
         f"- training lost per killed trial: {_spread(record.lost_training)} since its last snapshot",
         f"- killed before it could train: {_spread(record.lost_starts)} of loading and compiling",
+        f"- {_caught_up(record)}",
         *(f"- {'holds' if holds else 'FAILS'}: {claim}" for claim, holds in findings.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _caught_up(record: Record) -> str:
+    if record.track_seconds is None:
+        return "MLflow was complete when the last command ended"
+    return f"the last command said that MLflow was behind; `sweep track`, as it told, took {record.track_seconds:.0f} s"
 
 
 def _spread(seconds: list[float]) -> str:
