@@ -28,7 +28,7 @@ demo: $(INSTALLED)  ## Run the demo sweep, export it and draw its figures
 test: $(INSTALLED)  ## Run the tests; those on MNIST need SWEEP_DATA_DIR
 	$(BIN)/pytest -n 2 --dist loadfile
 
-faults: $(INSTALLED)  ## Run the tests on a Ray cluster of several nodes, which are lost, sick or shared
+faults: $(INSTALLED)  ## Run those tests alone that use a Ray cluster of several nodes
 	$(BIN)/pytest -m faults
 
 cluster-test: $(INSTALLED)  ## Run the tests that take minutes of a cluster; that of several hosts needs root
