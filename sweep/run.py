@@ -23,7 +23,7 @@ from sweep.cluster import (
 from sweep.errors import Interrupted, PointsFailed, StorageFault, UsageError
 from sweep.failure_report import advice, in_short, retry_words
 from sweep.failures import RETRIES
-from sweep.head import HeadWatch
+from sweep.head import head_watched
 from sweep.lease import SILENCE_SECONDS, Lease, holder
 from sweep.mirroring import BackgroundMirror
 from sweep.neighbours import others_last, running_elsewhere
@@ -190,7 +190,7 @@ def _execute(
     """Let Ray Tune run the points to do; whatever happens to Ray or Tune, the store says what was done."""
     judge, now = session.judge, Round(todo.to_run)
     keep_from_logs()
-    with connected(options.address), HeadWatch(head_address(), stopping.on_head_loss):
+    with connected(options.address), head_watched(head_address(), stopping.on_head_loss):
         granted = share(spec.resources, options.max_concurrent, is_own=options.address is None)
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None

@@ -1,0 +1,43 @@
+"""The watch over a cluster's head: told of its loss once, after a while, and of nothing else."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from sweep import head
+from sweep.head import head_watched
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(head, "KNOCK_SECONDS", 0.05)
+    monkeypatch.setattr(head, "SILENCE_SECONDS", 0.3)
+
+
+def test_a_head_that_no_longer_opens_is_told_of_once() -> None:
+    told, is_told = [], threading.Event()
+
+    def on_loss(what: str) -> None:
+        told.append(what)
+        is_told.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with head_watched(address, on_loss):
+            assert not is_told.wait(1.0)
+            server.close()
+            assert is_told.wait(30.0)
+            time.sleep(0.5)
+    assert told == [f"the head of the Ray cluster at {address} is lost"]
+
+
+def test_after_the_block_nothing_is_told() -> None:
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with head_watched(address, told.append):
+            pass
+    time.sleep(0.6)
+    assert told == []
