@@ -26,6 +26,10 @@ class Host:
         self._folder, self._environment = folder, environment
         self._process: subprocess.Popen[bytes] | None = None
         self._link = f"sweepv{number}"
+
+    def make(self) -> None:
+        """The host and its link; what an earlier run left of it is removed."""
+        self.remove()
         _ip("netns", "add", self.name)
         _ip("link", "add", self._link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
         _ip("link", "set", self._link, "master", BRIDGE, "up")
@@ -57,10 +61,12 @@ class Host:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        for pid in subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True).stdout.split():
+        pids = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True, check=False).stdout
+        for pid in pids.split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
-        _ip("netns", "delete", self.name)
+        for one in ("link", "delete", self._link), ("netns", "delete", self.name):
+            subprocess.run(["ip", *one], check=False, capture_output=True)
 
 
 @contextlib.contextmanager
@@ -68,39 +74,44 @@ def hosts(count: int, folder: Path, environment: Mapping[str, str]) -> Iterator[
     """So many hosts, whose programs log to the folder; the test is skipped where they cannot be made."""
     if os.geteuid() or not shutil.which("ip"):
         pytest.skip("network namespaces need root and iproute2")
-    made: list[Host] = []
+    all_hosts = [Host(number, folder, environment) for number in range(count)]
     try:
-        _ip("link", "add", BRIDGE, "type", "bridge")
-        _ip("address", "add", f"{NETWORK}.254/24", "dev", BRIDGE)
-        _ip("link", "set", BRIDGE, "up")
-        for number in range(count):
-            made.append(Host(number, folder, environment))
-        yield made
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"network namespaces cannot be made here: {error.stderr.strip()}")
+        try:
+            _remove_bridge()
+            _ip("link", "add", BRIDGE, "type", "bridge")
+            _ip("address", "add", f"{NETWORK}.254/24", "dev", BRIDGE)
+            _ip("link", "set", BRIDGE, "up")
+            for host in all_hosts:
+                host.make()
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"network namespaces cannot be made here: {error.stderr.strip()}")
+        yield all_hosts
     finally:
-        for host in made:
+        for host in all_hosts:
             host.remove()
-        subprocess.run(["ip", "link", "delete", BRIDGE], check=False, capture_output=True)
+        _remove_bridge()
 
 
-def wait_for_ray(address: str, nodes: int, environment: Mapping[str, str], seconds: float = 180.0) -> None:
-    """Wait until a Ray cluster there has so many nodes."""
-    deadline = time.monotonic() + seconds
+def wait_for_ray(dashboard: str, nodes: int, environment: Mapping[str, str], seconds: float = 180.0) -> None:
+    """Wait until the Ray cluster behind that dashboard has so many nodes; over HTTP, as this machine is not one."""
+    deadline, said = time.monotonic() + seconds, "it was never asked"
     script = (
-        f"import ray; ray.init('{address}', logging_level='CRITICAL', log_to_driver=False);"
-        "print(sum(node['Alive'] for node in ray.nodes()))"
+        "from ray.util.state import list_nodes;"
+        f"print(sum(node.state == 'ALIVE' for node in list_nodes('{dashboard}', timeout=20)))"
     )
     while time.monotonic() < deadline:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            command = [sys.executable, "-c", script]
-            done = subprocess.run(
-                command, env=dict(environment), capture_output=True, text=True, check=False, timeout=30
-            )
-            if done.stdout.strip() == str(nodes):
-                return
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=dict(environment), capture_output=True, text=True, check=False
+        )
+        if done.stdout.strip() == str(nodes):
+            return
+        said = done.stdout + done.stderr
         time.sleep(1)
-    raise TimeoutError(f"no cluster of {nodes} nodes at {address}")
+    raise TimeoutError(f"no cluster of {nodes} nodes behind {dashboard}: {said[-2000:]}")
+
+
+def _remove_bridge() -> None:
+    subprocess.run(["ip", "link", "delete", BRIDGE], check=False, capture_output=True)
 
 
 def _ip(*words: str) -> None:

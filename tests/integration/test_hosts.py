@@ -51,8 +51,8 @@ def test_a_submitted_sweep_is_right_although_a_workers_link_was_cut_for_a_minute
         head.start(*own, "--num-cpus=0")
         for worker in workers:
             worker.start(f"--address={head_at}", "--num-cpus=1")
-        wait_for_ray(head_at, 3, sweeps.environment)
         dashboard = f"http://{head.address}:{DASHBOARD_PORT}"
+        wait_for_ray(dashboard, 3, sweeps.environment)
         client = sweeps.start("submit", sweeps.spec(SPEC), "--address", dashboard, "--store", str(sweeps.store))
         wait_until(lambda: len(set(_hosts_of_snapshots(sweeps))) == 2, client)
         workers[1].cut()
