@@ -41,6 +41,7 @@ class Judge:
         self._noted = dict(self.begun)
         self._begun_here: set[str] = set()
         self._running: dict[str, _Execution] = {}
+        self._lost: set[str] = set()
         self._oom_kills = oom_kills()
         self._looked = 0.0
 
@@ -119,6 +120,8 @@ class Judge:
 
     def _judge(self, point_id: str, one: "_Execution", kind: str, digest: str) -> None:
         self._running.pop(point_id, None)
+        if self._is_lost(one.node):
+            return
         blow = Blow(point_id, one.node, kind, digest, one.epoch, one.has_reported)
         live = nodes.live(*self.trial_size)
         before = set(self.health.sick)
@@ -135,6 +138,15 @@ class Judge:
                 self.health.forget_alike()
             else:
                 self.must_stop = True
+
+    def _is_lost(self, node: str) -> bool:
+        """Whether that node has left the cluster, which says nothing of it or of the sweep; told once."""
+        if not node or node in nodes.live():
+            return False
+        if node not in self._lost:
+            self._lost.add(node)
+            self._console.print(f"node {node[:8]} has left the cluster", style="yellow")
+        return True
 
     def _nodes_in_use(self) -> set[str]:
         """Where the running executions are; those that have not reported yet are looked up in the store."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store import Store
+from sweep.store import Attempt
 from tests.clusters import nodes
 from tests.processes import finish, wait_until
 from tests.struck import Sweeps
@@ -21,12 +21,13 @@ grid: {{seed: 0..{POINTS - 1}}}
 measure: {{every: 12}}
 resources: {{gpus: 0.5, cpus: 0.5}}
 """
-SLOW = "def strike(point, epoch):\n    time.sleep(4)"
+SLOW = "def strike(point, epoch):\n    time.sleep(8)"
 """The processors of this machine are not what is tested: the trials mostly sleep."""
 
 
 def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_come(tmp_path: Path) -> None:
     sweeps = Sweeps.in_folder(tmp_path)
+    sweeps.environment["SWEEP_HANG_SECONDS"] = "100"  # a dozen processes import TensorFlow at once
     sweeps.strike(SLOW)
     with nodes(sweeps, workers=3, cpus=4, gpus=2) as cluster:
         process = sweeps.start("run", sweeps.spec(SPEC), "--address", cluster.address)
@@ -34,13 +35,16 @@ def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_co
         gone = datetime.now().astimezone()
         cluster.kill(cluster.workers[0])
         cluster.add()
+        replaced = datetime.now().astimezone()
         code, said = finish(process)
     assert code == 0, said
     known = sweeps.known()
     assert len(known) == POINTS
     assert {str(found.state) for found in known.values()} == {"finished"}
-    assert sum(attempt.failure is not None for found in known.values() for attempt in found.attempts) == PLACES_PER_NODE
-    share = _busy_share(sweeps, gone)
+    attempts = [attempt for found in known.values() for attempt in found.attempts]
+    assert sum(attempt.failure is not None for attempt in attempts) == PLACES_PER_NODE
+    assert len(attempts) == POINTS + PLACES_PER_NODE  # what ran on other nodes was left alone
+    share = _busy_share(attempts, gone, replaced)
     print(json.dumps({"busy_share": round(share, 3), "said": said.splitlines()[-1]}))
     assert share > 0.9
 
@@ -49,14 +53,14 @@ def _finished(sweeps: Sweeps) -> int:
     return len(list(sweeps.store.glob("points/*/result")))
 
 
-def _busy_share(sweeps: Sweeps, until: datetime) -> float:
-    """The share of all places that an attempt held, from the first start to the last one before that moment."""
-    store = Store(sweeps.store)
-    attempts = [one for point in store.spec("struck").points for one in store.attempts(point.point_id)]
-    spans = [
-        (datetime.fromisoformat(one.started), datetime.fromisoformat(one.ended or one.started)) for one in attempts
-    ]
-    spans = [(start, end) for start, end in spans if start < until]
+def _busy_share(attempts: list[Attempt], gone: datetime, replaced: datetime) -> float:
+    """The share of all places that an attempt held, from the first start to the last one; a lost node has none."""
+    spans = [(_moment(one.started), _moment(one.ended) if one.ended else gone) for one in attempts]
     first, last = min(start for start, _ in spans), max(start for start, _ in spans)
-    busy = sum((min(end, last) - min(start, last)).total_seconds() for start, end in spans)
-    return busy / (3 * PLACES_PER_NODE * (last - first).total_seconds())
+    busy = sum((min(end, last) - start).total_seconds() for start, end in spans)
+    missing = (replaced - gone).total_seconds() / 3
+    return busy / (3 * PLACES_PER_NODE * ((last - first).total_seconds() - missing))
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

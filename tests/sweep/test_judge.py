@@ -25,8 +25,9 @@ class Bench:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.store, self.killed, self.clock = Store(folder), [], 1000.0
         self.said = ""
+        self.live = {"n1": "one", "n2": "two"}
         fakes = {
-            "live": lambda *_: {"n1": "one", "n2": "two"},
+            "live": lambda *_: self.live,
             "own": lambda: "n1",
             "rescue_log": lambda *_: None,
             "kill": lambda actor, node, pid: self.killed.append((node, pid)),
@@ -156,3 +157,15 @@ def test_a_sick_host_asks_to_regroup(bench: Bench) -> None:
     assert bench.judge.health.sick == {"n1"}
     assert bench.judge.must_regroup
     assert not bench.judge.must_stop
+
+
+def test_a_lost_host_is_not_sick_and_what_runs_elsewhere_goes_on(bench: Bench) -> None:
+    bench.start(bench.trial(POINTS[5]), node="n2")
+    for point in POINTS[:SICK]:
+        bench.start(bench.trial(point))
+    del bench.live["n1"]
+    for point in POINTS[:SICK]:
+        bench.die(bench.trial(point))
+    assert not bench.judge.health.sick
+    assert not bench.judge.must_regroup
+    assert [bench.store.attempts(point.point_id)[0].failure is not None for point in POINTS[:SICK]] == [True] * SICK
