@@ -110,7 +110,7 @@ def claims(
     as_json: options.Json = False,
 ) -> None:
     """Judge each of the papers' claims by this sweep: effect, interval over seeds, n, verdict."""
-    from analysis.claims import CLAIMS, Origin, judge, plain, rows, text
+    from analysis.claims import CLAIMS, Origin, document, judge, rows, text
     from analysis.collect import from_store
     from sweep.store import Store
 
@@ -118,8 +118,7 @@ def claims(
     tables = from_store(opened, sweep)
     origin = Origin(sweep, opened.spec_address(sweep), store)
     found = judge(tables.epochs.to_pandas(), tables.points.to_pandas(), CLAIMS, origin)
-    states = dict(sorted(Counter(tables.points["state"].to_pylist()).items()))
-    whole = {"sweep": sweep, "points": states, "claims": plain(found)}
+    whole = document(sweep, Counter(tables.points["state"].to_pylist()), found)
     if output:
         with _writing_to(output):
             output.mkdir(parents=True, exist_ok=True)
@@ -128,9 +127,43 @@ def claims(
     if as_json:
         options.print_json(whole)
         return
-    counts = ", ".join(f"{count} {state}" for state, count in states.items())
+    counts = ", ".join(f"{count} {state}" for state, count in whole["points"].items())
     width = min(max(shutil.get_terminal_size((WIDEST, 24)).columns, NARROWEST), WIDEST)
     print(f"sweep {sweep}: {counts}\n\n{text(found, width)}\n\n" + textwrap.fill(HOW_JUDGED, width))
+
+
+def report(
+    sweep: options.Sweep,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
+    store: options.Store = options.DEFAULT_STORE,
+    tracking_uri: options.TrackingUri = None,
+) -> None:
+    """Write claims, figures, the estimator's limits, failures and environment as one page that opens offline.
+
+    It is kept in MLflow as well, as run `report` of the sweep's experiment.
+    """
+    from analysis.figures.saving import put
+    from analysis.report import artifacts, gather, page
+    from analysis.to_mlflow import keep_report
+    from sweep.store import Store
+
+    tracker = tracking_uri or options.default_tracking_uri(store)
+    with talk.status("reading the store") as status:
+
+        def begin(what: str) -> None:
+            status.update(what) if talk.is_terminal else talk.print(what)
+
+        contents = gather(Store(store), sweep, store, begin)
+        html = page(contents).encode()
+        with _writing_to(output.parent):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            put(output, html)
+        begin("keeping it in MLflow")
+        try:
+            keep_report(tracker, sweep, artifacts(contents, html))
+        except UsageError as error:
+            talk.print(f"not kept in MLflow: {error}", style="yellow", soft_wrap=True)
+    print(output)
 
 
 @contextmanager

@@ -1,17 +1,15 @@
-"""Collect a sweep from MLflow instead of the store. The one module of the analysis that imports mlflow."""
+"""Collect a sweep from MLflow instead of the store."""
 
 import json
 import math
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from analysis.mlflow_access import experiment, runs
 from analysis.tables import POINTS, Tables, assemble, epoch_rows, first_spectrum, last_values
-from sweep.errors import UsageError
-from sweep.options import settle_mlflow
 from trainables.records import HISTORY_SCHEMA, JACOBIAN_FIELDS, metric_name
 
 TAG_LENGTH = 4000
@@ -25,42 +23,15 @@ def from_mlflow(tracking_uri: str, sweep: str) -> Tables:
     Raises:
         UsageError: when MLflow has no experiment of that name, or the address is not that of an MLflow.
     """
-    database = Path(tracking_uri.removeprefix("sqlite:///"))
-    if tracking_uri.startswith("sqlite:///") and not database.is_file():
-        raise UsageError(f"{tracking_uri}: no such database\n  next: sweep track {sweep} --tracking-uri {tracking_uri}")
-    settle_mlflow()
-    import mlflow
-
-    try:
-        return _read(mlflow.MlflowClient(tracking_uri), tracking_uri, sweep)
-    except (mlflow.exceptions.MlflowException, OSError) as error:
-        said = str(error).splitlines()[0][:300]
-        raise UsageError(f"MLflow at {tracking_uri} cannot be read: {said}\n  next: check the address") from error
-
-
-def _read(client: Any, tracking_uri: str, sweep: str) -> Tables:
-    experiment = client.get_experiment_by_name(sweep)
-    if experiment is None:
-        names = ", ".join(found.name for found in client.search_experiments()) or "none"
-        raise UsageError(f"no experiment '{sweep}' in {tracking_uri}: there are {names}\n  next: sweep track {sweep}")
-    runs = _all_runs(client, experiment.experiment_id)
     histories, rows = [], []
-    for run in sorted(runs, key=lambda run: run.data.tags["point_id"]):
-        history, config = _history(client, run), _config(run.data.params)
-        histories.append(epoch_rows(sweep, run.data.tags["point_id"], config, history))
-        measured = last_values(history) | first_spectrum(history)
-        rows.append(config | {"sweep": sweep} | measured | _outcome(run.data.tags))
+    with experiment(tracking_uri, sweep) as (client, experiment_id):
+        of_points = runs(client, experiment_id, "tags.point_id != ''")
+        for run in sorted(of_points, key=lambda run: run.data.tags["point_id"]):
+            history, config = _history(client, run), _config(run.data.params)
+            histories.append(epoch_rows(sweep, run.data.tags["point_id"], config, history))
+            measured = last_values(history) | first_spectrum(history)
+            rows.append(config | {"sweep": sweep} | measured | _outcome(run.data.tags))
     return assemble(histories, rows)
-
-
-def _all_runs(client: Any, experiment_id: str) -> list[Any]:
-    runs, token = [], None
-    while True:
-        page = client.search_runs([experiment_id], "tags.point_id != ''", max_results=1000, page_token=token)
-        runs += page
-        token = page.token
-        if not token:
-            return runs
 
 
 def _history(client: Any, run: Any) -> pa.Table:

@@ -60,6 +60,7 @@ for command in (
     analysis.export,
     analysis.figures,
     analysis.claims,
+    analysis.report,
     mi.mi,
 ):
     app.command()(with_shared_options(command))

@@ -1,5 +1,10 @@
-"""Before anything is launched on a cluster, every node proves that it can use the store and has the data."""
+"""Before anything is launched on a cluster, every node proves that it can use the store and has the data.
 
+A node that comes later is asked by its first trial whether it sees what the driver wrote.
+"""
+
+import socket
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +27,12 @@ from ray import tune  # isort: skip
 PROOF_SECONDS = 120.0
 """A node may take so long: it starts a process, imports this project and fetches the data."""
 
+LAG_SECONDS = 20.0
 SAID_LENGTH = 300
+MEND = (
+    "  next: mount the store there at the same path, or choose a --store that every node sees (a bucket as in "
+    "s3://BUCKET/PREFIX); or take such nodes out of the cluster"
+)
 
 
 class Unfit(Exception):
@@ -33,7 +43,7 @@ def supplied(trainable: Any, supplies: Supplies, granted: Share, store: Store, s
     """The trainable with what it needs on other hosts, once every node that could hold it has proved its worth.
 
     Raises:
-        ClusterUnusable: when some have not. Nodes that come later are not tried.
+        ClusterUnusable: when some have not.
     """
     given, there = ray.put(supplies), live(granted.cpus, granted.gpus)
     console.print(f"{len(there)} nodes of the cluster try the store and get the data", soft_wrap=True)
@@ -59,10 +69,24 @@ def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "r
     if unfit:
         said = "".join(f"\n  {nodes[node]} (node {node[:8]}): {_in_words(error)}" for node, error in unfit.items())
         raise ClusterUnusable(
-            f"{len(unfit)} of {len(nodes)} nodes that could hold a trial cannot run one:{said}\n"
-            "  next: mount the store there at the same path, or choose a --store that every node sees (a bucket as in "
-            "s3://BUCKET/PREFIX); or take these nodes out of the cluster"
+            f"{len(unfit)} of {len(nodes)} nodes that could hold a trial cannot run one:{said}\n{MEND}"
         )
+
+
+def check_here(store: Store, sweep: str) -> None:
+    """See that this process has the driver's own store before it, in which the spec of the sweep lies.
+
+    Raises:
+        ClusterUnusable: when it has not, also after a while, as a shared folder may lag.
+        StorageFault: when the store cannot be read.
+    """
+    deadline = time.monotonic() + LAG_SECONDS
+    while store.objects.read(names.spec(sweep)) is None:
+        if time.monotonic() > deadline:
+            raise ClusterUnusable(
+                f"{socket.gethostname()} has joined the cluster, but {_not_there(store.root)}\n{MEND}"
+            )
+        time.sleep(LAG_SECONDS / 20)
 
 
 def prove(node: str, root: StoreAddress, marker: str, supplies: "Supplies | None") -> None:
@@ -75,12 +99,16 @@ def prove(node: str, root: StoreAddress, marker: str, supplies: "Supplies | None
         supplies.unpacked()
     objects = Store(root).objects
     if objects.read(marker) != marker.encode():
-        raise Unfit(f"what the driver wrote to {root} is not there for it: it is another place, or not mounted")
+        raise Unfit(_not_there(root))
     proof = _proof(marker, node)
     objects.write(f"{proof}-new", node.encode())
     objects.rename(f"{proof}-new", proof)
     if objects.read(proof) != node.encode():
         raise Unfit(f"what it wrote to {root} could not be read back")
+
+
+def _not_there(root: StoreAddress) -> str:
+    return f"what the driver wrote to {root} is not there for it: it is another place, or not mounted"
 
 
 def _proof(marker: str, node: str) -> str:

@@ -20,7 +20,7 @@ from sweep.cluster import (
     head_address,
     share,
 )  # sets what Ray reads when it is imported
-from sweep.errors import Interrupted, PointsFailed, StorageFault, UsageError
+from sweep.errors import Interrupted, PointsFailed, UsageError
 from sweep.failure_report import advice, in_short, retry_words
 from sweep.failures import RETRIES
 from sweep.head import head_watched
@@ -264,8 +264,8 @@ def _conclude(spec: SweepSpec, watch: Watch, session: Session, options: Options,
     status = watch.status()
     counts = ", ".join(f"{count} {state}" for state, count in status.counts.items() if count)
     console.print(f"{spec.name}: {counts}")
-    if session.storage_fault:
-        raise StorageFault(session.storage_fault)
+    if session.fault:
+        raise session.fault
     known = watch.known()
     again = command_line("failures", spec.name, store=options.store)
     hopeless = session.judge.health.hopeless if not session.stopping.is_set() else None

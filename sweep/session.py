@@ -11,7 +11,7 @@ from rich.console import Console
 
 import sweep.cluster  # noqa: F401 sets what Ray reads when it is imported
 from sweep import nodes
-from sweep.errors import StorageFault
+from sweep.errors import ClusterUnusable, StorageFault, SweepError
 from sweep.judge import Judge
 from sweep.mirroring import BackgroundMirror
 from sweep.status import Progress, Watch
@@ -31,7 +31,7 @@ class Session:
         self._epochs_at_start = sum(found.epochs_done for found in known.values())
         self.running: dict[str, int] = {}
         self.stopping = threading.Event()
-        self.storage_fault: str | None = None
+        self.fault: SweepError | None = None
         self.judge = Judge(watch.store, known, console)
 
     def progress(self) -> Progress:
@@ -49,6 +49,11 @@ class Session:
         if self._first_report is None:
             self._first_report = time.monotonic()
             self._epochs_at_start += epoch
+
+    def end_for(self, fault: SweepError) -> None:
+        """Stop in order, as nothing more can be done; the command ends with that error."""
+        self.fault = fault
+        self.stopping.set()
 
     def begin_round(self) -> None:
         """Nothing runs yet."""
@@ -91,10 +96,10 @@ class Reports(_InThisProcess, tune.Callback):
             self._judge.started(trial, point_of(trial).point_id)
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
-        if fault := result.get("storage_fault"):
-            self._session.storage_fault = fault
-            self._session.stopping.set()
-            return
+        for kind in (StorageFault, ClusterUnusable):
+            if said := result.get(kind.__name__):
+                self._session.end_for(kind(said))
+                return
         point = point_of(trial)
         self._session.reported(point.point_id, result["epoch"])
         with self._faults_noted():
@@ -124,8 +129,7 @@ class Reports(_InThisProcess, tune.Callback):
         try:
             yield
         except StorageFault as fault:
-            self._session.storage_fault = str(fault)
-            self._session.stopping.set()
+            self._session.end_for(fault)
 
 
 class StopWhenAsked(_InThisProcess, tune.Stopper):

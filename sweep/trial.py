@@ -16,11 +16,12 @@ import ray
 from ray import tune
 
 from sweep.causes import cause
-from sweep.errors import StorageFault
+from sweep.errors import ClusterUnusable, StorageFault
 from sweep.failures import classify
 from sweep.file_systems import fullness
 from sweep.hanging import Pace, unwatch, watch
 from sweep.output import Output, path_on_host, rescue
+from sweep.preflight import check_here
 from sweep.provenance import refuse_other_code
 from sweep.store import Attempt, Store
 from sweep.supplies import Supplies
@@ -62,6 +63,7 @@ class PointTrial(tune.Trainable):
         self._workplace = Workplace(supplies.unpacked() if supplies else {})
         self._node = ray.get_runtime_context().get_node_id()
         self._work: PointWork | None = None
+        self._has_seen_store = False
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -80,14 +82,15 @@ class PointTrial(tune.Trainable):
     def step(self) -> dict[str, Any]:
         report: dict[str, Any] = {"point_id": self._point.point_id, "ray_node": self._node}
         try:
+            self._see_store()
             if self._work is None and self._store.result(self._point):  # accepted just before the process died
                 done = {"epoch": self._point.epochs, "committed": self._point.epochs, "done": True}
                 return report | done | {"allowance_seconds": 0.0}
             if self._work is None:
                 self._work = PointWork(self._point, self._surroundings, self._store, self._workplace)
             self._work.advance(STEP_SECONDS)
-        except StorageFault as fault:
-            return report | {"epoch": 0, "done": True, "storage_fault": str(fault)}
+        except (StorageFault, ClusterUnusable) as fault:
+            return report | {"epoch": 0, "done": True, type(fault).__name__: str(fault)}
         report |= {"epoch": self._work.epoch, "committed": self._work.committed, "done": self._work.is_over}
         report |= {"allowance_seconds": self._work.allowance_seconds}
         if self._work.is_over:
@@ -96,6 +99,12 @@ class PointTrial(tune.Trainable):
         if failure := self._work.failure:
             report |= {"failure_kind": failure.kind, "cause": cause(failure).digest}
         return report
+
+    def _see_store(self) -> None:
+        """Once in a process: its node may have come after the driver's preflight."""
+        if not self._has_seen_store:
+            check_here(self._store, self._surroundings.code["sweep"])
+            self._has_seen_store = True
 
     def cleanup(self) -> None:
         """Called when the sweep is stopped: what was trained is committed before the process goes."""

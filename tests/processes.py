@@ -22,9 +22,9 @@ def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+def finish(process: subprocess.Popen[str], seconds: float = TIMEOUT_SECONDS) -> tuple[int, str]:
     """The exit code, and what was said on stderr."""
-    _, said = process.communicate(timeout=TIMEOUT_SECONDS)
+    _, said = process.communicate(timeout=seconds)
     return process.returncode, said
 
 

@@ -15,7 +15,7 @@ from analysis.claims import (
 from analysis.claims.judging import judge
 from analysis.claims.model import Answer, Claim, Finding, Judgement, Need, Verdict
 from analysis.claims.needs import Origin
-from analysis.claims.writing import plain, rows, text
+from analysis.claims.writing import document, plain, rows, text
 
 CLAIMS: tuple[Claim, ...] = (
     mlp_rises.CLAIM,
@@ -39,6 +39,7 @@ __all__ = [
     "Need",
     "Origin",
     "Verdict",
+    "document",
     "judge",
     "plain",
     "rows",

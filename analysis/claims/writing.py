@@ -2,17 +2,22 @@
 
 import textwrap
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from analysis.claims.model import Answer, Finding, Judgement
+from analysis.claims.model import Answer, Finding, Judgement, Need
 
 NAMED_POINTS = 3
 INDENT = "    "
 DECIMALS = {"bits": 3, "epochs": 1, "error": 4, "rho": 3}
 SCALES_DIFFER = "the scales differ: what holds on one alone may be the scale of the activations, not information"
+
+
+def document(sweep: str, states: Mapping[str, int], judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """What `--json` prints and claims.json holds; states: number of points by state."""
+    return {"sweep": sweep, "points": dict(sorted(states.items())), "claims": plain(judgements)}
 
 
 def plain(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
@@ -89,7 +94,7 @@ def _block(one: Judgement, width: int) -> list[str]:
     by_effect: dict[str, list[str]] = defaultdict(list)
     for answer in one.answers:
         for finding in answer.findings:
-            by_effect[f"{finding.effect}: {_expected(finding)}?"].append(_line(answer, finding))
+            by_effect[question(finding)].append(_line(answer, finding))
     for effect, found in by_effect.items():
         lines += textwrap.wrap(effect, width, initial_indent=INDENT, subsequent_indent=2 * INDENT)
         lines += found
@@ -98,31 +103,66 @@ def _block(one: Judgement, width: int) -> list[str]:
 
 def _line(answer: Answer, finding: Finding) -> str:
     """One effect by one reading, within 80 columns."""
-    found, name = finding.estimate, "test error" if answer.reading == "error" else answer.reading
-    if found is None:
+    name, said = reading_label(answer), shown(finding)
+    if said is None:
         return f"{INDENT}  {name:<11}undefined"
+    return f"{INDENT}  {name:<11}{said.value:<15}{said.interval:<20}n {said.n:<5}{said.p:<9}{finding.verdict}"
+
+
+class Shown(NamedTuple):
+    """An effect in words, as people read it."""
+
+    value: str
+    interval: str
+    n: str
+    p: str
+
+
+def shown(finding: Finding) -> Shown | None:
+    """`+0.412 bits`, `[+0.301, +0.530]`, `12`, `p 0.004`; None where the effect is undefined."""
+    found = finding.estimate
+    if found is None:
+        return None
     decimals = DECIMALS[finding.unit]
-    value = f"{found.value:+.{decimals}f} {finding.unit}"
     has_interval = found.low is not None and found.high is not None
     interval = f"[{found.low:+.{decimals}f}, {found.high:+.{decimals}f}]" if has_interval else "no interval"
-    return f"{INDENT}  {name:<11}{value:<15}{interval:<20}n {found.n:<5}{_p(finding.p):<9}{finding.verdict}"
+    return Shown(f"{found.value:+.{decimals}f} {finding.unit}", interval, str(found.n), _p(finding.p))
+
+
+def reading_label(answer: Answer) -> str:
+    """By what the claim is read."""
+    return "test error" if answer.reading == "error" else answer.reading
+
+
+def question(finding: Finding) -> str:
+    """The effect and the side on which the claim puts it."""
+    return f"{finding.effect}: {_expected(finding)}?"
+
+
+class Lacking(NamedTuple):
+    """What is left out and needed, by the readings that agree on it; `readings` is empty where all do."""
+
+    readings: tuple[str, ...]
+    left_out: tuple[str, ...]
+    need: Need | None
+
+
+def lacking(one: Judgement) -> list[Lacking]:
+    """What each reading lacks, said once where several agree."""
+    said: dict[tuple[tuple[str, ...], Need | None], list[str]] = defaultdict(list)
+    for answer in one.answers:
+        said[tuple(_left_out(answer)), answer.need].append(reading_label(answer))
+    return [Lacking(tuple(by) if len(said) > 1 else (), *shared) for shared, by in said.items()]
 
 
 def _remarks(one: Judgement, width: int) -> list[str]:
-    """What was left out and what is needed, said once where all readings agree on it."""
-    said: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for answer in one.answers:
-        remarks = [f"left out: {words}" for words in _left_out(answer)]
-        if answer.need:
-            remarks.append(f"undecided: needs {answer.need.what}")
-            remarks.append(f"next: {answer.need.command}")
-        said[tuple(remarks)].append(answer.reading)
     lines = []
-    for shared, readings in said.items():
-        by = f" ({', '.join(readings)})" if len(said) > 1 else ""
-        for remark in shared:
-            is_command = remark.startswith("next: ")
-            lines += [INDENT + remark] if is_command else _wrapped(remark + by, width)
+    for readings, left_out, need in lacking(one):
+        by = f" ({', '.join(readings)})" if readings else ""
+        for words in left_out:
+            lines += _wrapped(f"left out: {words}{by}", width)
+        if need:
+            lines += [*_wrapped(f"undecided: needs {need.what}{by}", width), f"{INDENT}next: {need.command}"]
     return lines
 
 
@@ -131,7 +171,7 @@ def _wrapped(words: str, width: int) -> list[str]:
 
 
 def _left_out(answer: Answer) -> list[str]:
-    """`3 diverged: ID, ID, ID`, for every reason."""
+    """The points that a claim is about and that are not used: `3 diverged: ID, ID, ID`, for every reason."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for point_id, reason in answer.left_out.items():
         by_reason[reason].append(point_id)

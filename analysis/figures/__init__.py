@@ -1,5 +1,6 @@
 """The figures: numbers from two tables (design 5), pictures from the numbers. To add one: a file, a line here."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +25,7 @@ from analysis.figures import (
     timeline,
 )
 from analysis.figures.model import Figure, FigureData, NothingToDraw
-from analysis.figures.saving import write
+from analysis.figures.saving import rendered, write
 
 FIGURES: dict[str, Figure] = {
     "fig4a": Figure(fig4a.table, fig4a.draw),
@@ -46,7 +47,7 @@ FIGURES: dict[str, Figure] = {
     "timeline": Figure(timeline.table, timeline.draw),
 }
 
-__all__ = ["FIGURES", "Figure", "FigureData", "NothingToDraw", "save"]
+__all__ = ["FIGURES", "Figure", "FigureData", "NothingToDraw", "numbers", "png", "save"]
 
 
 def save(name: str, epochs: pd.DataFrame, points: pd.DataFrame, folder: Path) -> list[Path]:
@@ -55,7 +56,18 @@ def save(name: str, epochs: pd.DataFrame, points: pd.DataFrame, folder: Path) ->
     epochs, points: the tables of design 5. Raises NothingToDraw, and writes nothing, if the sweep lacks
     the figure's points.
     """
+    data = numbers(name, epochs, points)
+    return write(name, data, FIGURES[name].draw(data), folder)
+
+
+def numbers(name: str, epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
+    """What a registered figure shows; raises as `save`."""
     if name not in FIGURES:
         raise KeyError(f"unknown figure {name!r}; there are: {', '.join(FIGURES)}")
-    data = FIGURES[name].table(epochs, points)
-    return write(name, data, FIGURES[name].draw(data), folder)
+    return FIGURES[name].table(epochs, points)
+
+
+def png(name: str, data: FigureData, with_words: bool = True) -> bytes:
+    """The picture, or without its words that of a page that has title, caption and warnings beside it."""
+    shown = data if with_words else replace(data, title="", caption="", warnings=())
+    return rendered(FIGURES[name].draw(shown), "png")

@@ -21,13 +21,13 @@ Block = tuple[str, Sequence[Artist]]
 def sheet(
     data: FigureData, rows: int, columns: int, row_height: float, legends: Sequence[Block], row_gap: float = GAP
 ) -> tuple[Canvas, np.ndarray]:
-    """An empty figure with its words and legends in place, and its axes, shape (rows, columns).
+    """An empty figure with its words, if there are any, and legends in place, and its axes, shape (rows, columns).
 
     legends: blocks of a title and handles with labels, set side by side below the panels. row_height in inches.
     """
     caption = _wrap(data.caption, CAPTION_CHARACTERS)
     warnings = [line for text in data.warnings for line in _wrap(text, WARNING_CHARACTERS)]
-    header = 0.3 + LINE * (len(caption) + len(warnings)) + (0.05 if warnings else 0)
+    header = 0.3 * bool(data.title) + LINE * (len(caption) + len(warnings)) + (0.05 if warnings else 0)
     footer = LINE * (1 + max(_rows(handles) for _, handles in legends)) + 0.12
     body = rows * row_height + (rows - 1) * row_gap
     height = header + ABOVE_PANELS + body + BELOW_PANELS + footer

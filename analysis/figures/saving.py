@@ -23,12 +23,17 @@ METADATA: dict[str, dict[str, Any]] = {
 def write(name: str, data: FigureData, canvas: Canvas, folder: Path) -> list[Path]:
     """NAME.png (200 dpi), NAME.pdf and NAME.csv in `folder`, each replaced as a whole; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {kind: _rendered(canvas, kind) for kind in METADATA}
-    contents["csv"] = data.table.to_csv(index=False, lineterminator="\n").encode()
-    return [_replace(folder / f"{name}.{kind}", content) for kind, content in contents.items()]
+    contents = {kind: rendered(canvas, kind) for kind in METADATA} | {"csv": csv(data)}
+    return [put(folder / f"{name}.{kind}", content) for kind, content in contents.items()]
 
 
-def _rendered(canvas: Canvas, kind: str) -> bytes:
+def csv(data: FigureData) -> bytes:
+    """The numbers behind a figure."""
+    return data.table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def rendered(canvas: Canvas, kind: str) -> bytes:
+    """The picture as "png" or "pdf"."""
     FigureCanvasAgg(canvas)
     buffer = BytesIO()
     with rc_context(RC):
@@ -36,7 +41,8 @@ def _rendered(canvas: Canvas, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _replace(path: Path, content: bytes) -> Path:
+def put(path: Path, content: bytes) -> Path:
+    """Write the file as a whole, in place of an older one; returns its path."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_bytes(content)
     os.replace(temporary, path)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.figures.model import NothingToDraw
+from trainables.config import TrialConfig
 
 RESULT_COLUMNS = frozenset(
     {"sweep", "point_id", "config_id", "state", "attempts", "attempt", "epochs_done"}
@@ -17,6 +18,7 @@ RESULT_PREFIXES = ("final_", "failure_", "jacobian_", "mi_", "provenance")
 RESULT_SUFFIXES = ("_seconds", "_bits", "_version", "_path", "_commit", "_at")
 # How much is measured, not what: points that differ here alone lie on the same curve.
 BREADTH = frozenset({"pairs", "scales", "every", "diagnostics"})
+DEFAULTS = {name: value for name, value in TrialConfig().flat().items() if name != "dataset"}
 ORDER = ("dataset", "depth", "width", "epochs")
 
 
@@ -48,7 +50,8 @@ def choose(points: pd.DataFrame, measured: set[str], own: Sequence[str], archite
     """The slice that shows the most distinct values of the figure's `own` columns.
 
     points: one row per point. measured: the ids of the points that have something to draw.
-    Ties go to the slice with more measured points, then to the larger fixed values (data set, depth, width first).
+    Ties go to the slice with more measured points, then to the larger data set, then to the one that holds more fields
+    at their default, as the presets do, then to the larger fixed values (depth, width first).
     A slice that shows more of the `architectures` always wins.
     """
     candidates = points[points["architecture"].isin(architectures)].drop_duplicates("point_id")
@@ -61,7 +64,10 @@ def choose(points: pd.DataFrame, measured: set[str], own: Sequence[str], archite
         list(zip(*(plain[column] for column in held), strict=True)) if held else [()] * len(candidates),
         index=candidates.index,
     )
-    scores = {key: _score(candidates[drawable & keys.map(key.__eq__)], own, key) for key in set(keys[drawable])}
+    scores = {
+        key: _score(candidates[drawable & keys.map(key.__eq__)], own, dict(zip(held, key, strict=True)))
+        for key in set(keys[drawable])
+    }
     best = max(scores, key=lambda key: scores[key])
     choices = {column: tuple(sorted(set(plain[column][drawable]), key=_sortable)) for column in held}
     return Slice(
@@ -71,12 +77,10 @@ def choose(points: pd.DataFrame, measured: set[str], own: Sequence[str], archite
     )
 
 
-def _score(shown: pd.DataFrame, own: Sequence[str], key: tuple[Any, ...]) -> tuple[Any, ...]:
-    return shown["architecture"].nunique(), len(shown[list(own)].drop_duplicates()), len(shown), _rank(key)
-
-
-def _rank(key: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(_sortable(value) for value in key)
+def _score(shown: pd.DataFrame, own: Sequence[str], fixed: dict[str, Any]) -> tuple[Any, ...]:
+    usual = sum(fixed[name] == value for name, value in DEFAULTS.items() if name in fixed)
+    tie_break = str(fixed.get("dataset")), usual, tuple(_sortable(value) for value in fixed.values())
+    return shown["architecture"].nunique(), len(shown[list(own)].drop_duplicates()), len(shown), *tie_break
 
 
 def _sortable(value: Any) -> tuple[int, float, str]:

@@ -22,7 +22,7 @@ import pytest
 from analysis.collect import from_store
 from sweep.store import Store
 from tests.buckets import CREDENTIALS, Server
-from tests.processes import finish, start
+from tests.processes import finish, start, wait_until
 from tests.servers import free_port
 
 SPEC = """
@@ -121,6 +121,25 @@ def test_a_node_without_the_store_is_named_and_nothing_is_launched(
     assert "next: mount the store there at the same path, or choose a --store that every node sees" in said
     assert sorted(path.name for path in (store / "sweeps/tiny").iterdir()) == ["spec.yaml"]
     assert not (store / "points").exists()
+
+
+def test_a_node_without_the_store_that_comes_later_ends_the_run_before_it_trains(
+    tmp_path: Path, head: str, add: Node
+) -> None:
+    spec, store = tmp_path / "tiny.yaml", tmp_path / "runs"
+    spec.write_text(SPEC.replace("width: [4, 5, 6]", "seed: 0..999"))
+    store.mkdir()
+    add()
+    process = start("run", str(spec), "--address", head, "--store", str(store))
+    wait_until(lambda: any(store.glob("points/*/result")), process)
+    add(store)
+    code, said = finish(process)
+    assert code == 7, said
+    assert f"has joined the cluster, but what the driver wrote to {store} is not there for it" in said
+    assert "next: mount the store there at the same path" in said
+    opened = Store(store)
+    states = {str(opened.known(point).state) for point in opened.spec("tiny").points}
+    assert states <= {"finished", "interrupted", "missing"}
 
 
 def test_trials_on_other_nodes_reach_the_bucket_and_get_the_data_and_no_log_tells_the_credentials(

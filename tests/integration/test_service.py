@@ -36,7 +36,7 @@ def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_co
         cluster.kill(cluster.workers[0])
         cluster.add()
         replaced = datetime.now().astimezone()
-        code, said = finish(process)
+        code, said = finish(process, seconds=1500)
     assert code == 0, said
     known = sweeps.known()
     assert len(known) == POINTS

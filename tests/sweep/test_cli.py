@@ -69,7 +69,7 @@ def here(tmp_path: Path) -> list[Path]:
             "is for exports from the",
         ),
         (["export", "demo", "-o", "out", "--from-mlflow", "sqlite:///none.db"], 2, "no such database"),
-        (["export", "demo", "-o", "out", "--from-mlflow", "http://127.0.0.1:1"], 2, "cannot be read"),
+        (["export", "demo", "-o", "out", "--from-mlflow", "http://127.0.0.1:1"], 2, "cannot be used"),
         (["run", "demo", "--store", "what?"], 2, "'?' cannot stand in the path of a store"),
         (["run", "demo", "--store", "a%20b"], 2, "'%' cannot stand in the path of a store"),
         (["stop", "demo"], 2, "unknown sweep 'demo'"),

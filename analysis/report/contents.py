@@ -1,0 +1,147 @@
+"""What a report says, gathered from the store before anything is written."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.claims import CLAIMS, Judgement, Origin, judge
+from analysis.collect import collect
+from analysis.figures import FIGURES, NothingToDraw, numbers, png
+from analysis.figures.model import FigureData
+from analysis.figures.saving import csv
+from analysis.report import environment, estimator_check
+from analysis.tables import assemble
+from sweep.options import command_line
+from sweep.store import Store
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with its words, its numbers as CSV, and the command that draws it."""
+
+    name: str
+    data: FigureData
+    png: bytes
+    csv: bytes
+    command: str
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Points that failed alike: the kind, the first line of the message, and the points."""
+
+    kind: str
+    message: str
+    points: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything on the page.
+
+    states: number of points by state. not_drawn: why, by name of the figure. overcome: number of failed attempts by
+    kind, of points that have their result. newest: when the last attempt ended (ISO 8601), None where none has.
+    commands: by purpose, to paste.
+    """
+
+    sweep: str
+    description: str
+    spec: str
+    states: Mapping[str, int]
+    newest: str | None
+    judgements: tuple[Judgement, ...]
+    pictures: tuple[Picture, ...]
+    not_drawn: Mapping[str, str]
+    checks: tuple[estimator_check.Check, ...]
+    failures: tuple[Failures, ...]
+    overcome: Mapping[str, int]
+    environment: Mapping[str, Sequence[tuple[str, int]]]
+    commands: Mapping[str, str]
+
+    @property
+    def total(self) -> int:
+        """Number of points of the sweep."""
+        return sum(self.states.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every point has its result; a training that diverged is one."""
+        return all(state in ("finished", "diverged") for state in self.states)
+
+
+def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], None]) -> Contents:
+    """Read the sweep, judge its claims, draw its figures and try the estimator.
+
+    begin: told what begins, in words. Raises as `Store.spec`.
+    """
+    begin("reading the store")
+    spec = store.spec(sweep)
+    known = store.known_of(spec.points, store.marks())
+    collected = [collect(sweep, *one) for one in zip(spec.points, known, strict=True)]
+    tables = assemble([one.epochs for one in collected], [one.row for one in collected])
+    epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
+    address = store.spec_address(sweep)
+    begin("judging the claims")
+    judgements = judge(epochs, points, CLAIMS, Origin(sweep, address, store_option))
+    pictures, not_drawn = [], {}
+    for number, name in enumerate(FIGURES, 1):
+        begin(f"drawing figure {number} of {len(FIGURES)}: {name}")
+        command = command_line("figures", sweep, "-o", "out", "--only", name, store=store_option)
+        try:
+            data = numbers(name, epochs, points)
+        except NothingToDraw as reason:
+            not_drawn[name] = str(reason)
+            continue
+        pictures.append(Picture(name, data, png(name, data, with_words=False), csv(data), command))
+    measured = [point for point, one in zip(spec.points, known, strict=True) if one.history_arrow]
+    checks = []
+    for size in estimator_check.sizes(measured):
+        begin(f"trying the estimator: N = {size.samples:,}, {size.units_x} and {size.units_y} units")
+        checks.append(estimator_check.check(size))
+    example = (measured or spec.points)[0].point_id
+    return Contents(
+        sweep=sweep,
+        description=spec.description,
+        spec=spec.to_yaml(),
+        states=dict(Counter(points["state"])),
+        newest=_newest(points),
+        judgements=tuple(judgements),
+        pictures=tuple(pictures),
+        not_drawn=not_drawn,
+        checks=tuple(checks),
+        failures=_failures(points),
+        overcome=_overcome(points),
+        environment=environment.settings([one.provenance for one in known]),
+        commands={
+            "run": command_line("run", address, store=store_option),
+            "one point": command_line("run", address, "--point", example, store="alone"),
+            "look at it": command_line("show", sweep, example, store=store_option),
+            "resume": command_line("resume", sweep, store=store_option),
+            "failures": command_line("failures", sweep, store=store_option),
+            "claims": command_line("claims", sweep, "--json", store=store_option),
+            "export": command_line("export", sweep, "-o", "out", store=store_option),
+        },
+    )
+
+
+def _newest(points: pd.DataFrame) -> str | None:
+    return max((one["ended"] for times in points["attempt_times"] for one in times if one["ended"]), default=None)
+
+
+def _failures(points: pd.DataFrame) -> tuple[Failures, ...]:
+    """The most frequent first."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for point in points[points["state"] == "failed"].itertuples():
+        lines = str(point.failure_message).strip().splitlines() or ["no message"]
+        alike.setdefault((str(point.failure_kind), lines[0]), []).append(str(point.point_id))
+    found = [Failures(kind, message, tuple(ids)) for (kind, message), ids in alike.items()]
+    return tuple(sorted(found, key=lambda one: -len(one.points)))
+
+
+def _overcome(points: pd.DataFrame) -> dict[str, int]:
+    done = points[points["state"].isin(["finished", "diverged"])]
+    kinds: Counter[Any] = Counter(one["failure_kind"] for times in done["attempt_times"] for one in times)
+    return {kind: count for kind, count in kinds.most_common() if kind}

@@ -1,0 +1,30 @@
+"""Keep a report in MLflow: one run named `report` in the sweep's experiment, with the files as its artifacts."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from analysis.mlflow_access import experiment, runs
+
+TAG = "report"
+"""The tag by which the run is known; runs of points have none."""
+
+
+def keep_report(tracking_uri: str, sweep: str, files: Mapping[str, bytes]) -> None:
+    """Log the files, by path, as a new run; reports logged earlier are deleted once it is whole.
+
+    Raises:
+        UsageError: when MLflow has no experiment of that name, or does not answer.
+    """
+    with experiment(tracking_uri, sweep) as (client, experiment_id), tempfile.TemporaryDirectory() as folder:
+        for path, content in files.items():
+            place = Path(folder, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        earlier = list(runs(client, experiment_id, f"tags.{TAG} != ''"))
+        note = {"mlflow.note.content": f"Claims and figures of sweep {sweep}: open report.html among the artifacts."}
+        new = client.create_run(experiment_id, tags={TAG: sweep} | note, run_name="report").info.run_id
+        client.log_artifacts(new, folder)
+        client.set_terminated(new)
+        for run in earlier:
+            client.delete_run(run.info.run_id)
