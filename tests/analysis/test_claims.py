@@ -29,8 +29,6 @@ from trainables.records import PointResult
 
 ORIGIN = Origin("made", "made.yaml")
 BY_NAME = {claim.name: claim for claim in CLAIMS}
-TO_COME = {"isometry"}
-"""Presets that claims name and that are not packaged yet."""
 
 each_claim = pytest.mark.parametrize("name", BY_NAME)
 
@@ -184,10 +182,10 @@ def test_it_says_where_it_stands_how_it_is_judged_and_who_runs_it(name: str) -> 
     claim = BY_NAME[name]
     assert claim.definition.startswith(f"{claim.paper}, ")
     assert "Judged on" in claim.definition or "Judged for" in claim.definition
-    assert claim.preset in {*presets(), *TO_COME}
+    assert claim.preset in presets()
 
 
-@pytest.mark.parametrize("name", [claim.name for claim in CLAIMS if claim.preset not in TO_COME])
+@each_claim
 def test_its_preset_holds_the_points_that_it_needs(name: str) -> None:
     claim = BY_NAME[name]
     runs = [Run(point.point_id, "missing", point.flat(), {}) for point in load(claim.preset).points]
