@@ -16,13 +16,15 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: $(INSTALLED)  ## Run the demo sweep, export it and draw its figures
+demo: $(INSTALLED)  ## Run the demo sweep, export it, draw its figures and write its report
 	$(BIN)/sweep run demo
 	$(BIN)/sweep export demo -o out/demo
 	$(BIN)/sweep figures demo -o out/demo
+	$(BIN)/sweep report demo -o out/demo/report.html
 	@echo
 	@echo "Tables:   out/demo/epochs.parquet, out/demo/points.parquet"
 	@echo "Figures:  out/demo/fig4a.png, fig4b.png, fig5a.png, fig5b.png, learning_curves.png"
+	@echo "Report:   out/demo/report.html"
 	@echo "MLflow:   $(BIN)/sweep ui"
 
 test: $(INSTALLED)  ## Run the tests; those on MNIST need SWEEP_DATA_DIR

@@ -37,12 +37,13 @@ def environment() -> dict[str, str]:
 def test_the_tour_runs_as_printed_and_then_so_does_the_code(folder: Path, environment: dict[str, str]) -> None:
     (tour,) = blocks("bash")
     commands = [shlex.split(line, comments=True) for line in tour.splitlines()]
-    assert len(commands) == 10
+    assert len(commands) == 11
     for command in commands:
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (command, done.stderr)
     for name in ("fig4a", "fig4b", "fig5a", "fig5b", "learning_curves"):
         assert (folder / "out" / f"{name}.png").stat().st_size > 10_000
+    assert (folder / "out" / "report.html").stat().st_size > 100_000
     for code in blocks("python"):
         subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=True, capture_output=True)
     subprocess.run(["sweep", "mi", "pair.npz"], cwd=folder, env=environment, check=True, capture_output=True)
