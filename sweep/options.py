@@ -54,7 +54,9 @@ Retry = Annotated[
 GpusPerTrial = Annotated[float | None, typer.Option(min=0, help="GPUs of a trial; 0.25 puts four on one.")]
 CpusPerTrial = Annotated[float | None, typer.Option(min=0.01, help="CPUs of a trial.")]
 MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Trials at a time, at most.")]
-Address = Annotated[str | None, typer.Option(help="Ray cluster, as HOST:PORT or auto; by default one of its own on this machine.")]
+Address = Annotated[
+    str | None, typer.Option(help="Ray cluster, as HOST:PORT or auto; by default one of its own on this machine.")
+]
 Dashboard = Annotated[
     str | None,
     typer.Option("--address", metavar="URL", help="Dashboard of the Ray cluster to do it on: http://127.0.0.1:8265."),

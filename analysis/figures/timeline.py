@@ -42,8 +42,9 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
         rows[f"{side}_seconds"] = (rows[side] - begin).dt.total_seconds()
     rows["lane"] = rows.groupby(LANE, dropna=False).ngroup()
     busy = rows["ended_seconds"].sub(rows["started_seconds"]).sum()
-    whole = rows["ended_seconds"].max() * rows["lane"].nunique()
-    share = f", busy {busy / whole:.0%} of the time" if whole else ""
+    lives = rows.groupby("lane").agg({"started_seconds": "min", "ended_seconds": "max"})
+    whole = lives["ended_seconds"].sub(lives["started_seconds"]).sum()
+    share = f", busy {busy / whole:.0%} of the time between their first start and last end" if whole else ""
     drawn = rows[[*LANE, "lane", "point_id", "attempt", "end", "started_seconds", "ended_seconds"]]
     lanes = rows["lane"].nunique()
     return FigureData(
