@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tempfile
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
@@ -148,6 +149,12 @@ def report(
     from sweep.store import Store
 
     tracker = tracking_uri or options.default_tracking_uri(store)
+    if output.is_dir():
+        raise UsageError(f"-o {output}: is a folder; allowed is a file\n  next: -o {output / 'report.html'}")
+    with _writing_to(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):  # better now than after a minute's work
+            pass
     with talk.status("reading the store") as status:
 
         def begin(what: str) -> None:
@@ -155,8 +162,7 @@ def report(
 
         contents = gather(Store(store), sweep, store, begin)
         html = page(contents).encode()
-        with _writing_to(output.parent):
-            output.parent.mkdir(parents=True, exist_ok=True)
+        with _writing_to(output):
             put(output, html)
         begin("keeping it in MLflow")
         try:
@@ -171,4 +177,4 @@ def _writing_to(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFault(f"cannot write to {folder}: {error}\n  next: choose another folder with -o") from error
+        raise StorageFault(f"cannot write to {folder}: {error}\n  next: choose another place with -o") from error

@@ -64,6 +64,20 @@ def mean_over_cells(cells: Sequence[Numbers], null: float = 0.0) -> Estimate:
     return Estimate(value, min(low, value), max(high, value), n, p)
 
 
+def differ(cells: Sequence[Numbers]) -> float:
+    """p of the hypothesis that all cells have one mean: one-way analysis of variance; 1 where it cannot be told.
+
+    Cells whose numbers are all equal within each, but not between them, give 0.
+    """
+    samples = [np.asarray(cell, dtype=float) for cell in cells if len(cell) > 1]
+    means = [_mean(sample) for sample in samples]
+    if len(samples) < 2 or _are_equal(means):
+        return 1.0
+    if not any(_variance(sample) for sample in samples):
+        return 0.0
+    return float(stats.f_oneway(*samples).pvalue)
+
+
 def _welch(samples: Sequence[np.ndarray]) -> tuple[float, float]:
     """Standard error of the mean over cells, and its degrees of freedom (Welch-Satterthwaite)."""
     sizes = np.array([len(sample) for sample in samples])

@@ -11,7 +11,7 @@ TAG = "report"
 
 
 def keep_report(tracking_uri: str, sweep: str, files: Mapping[str, bytes]) -> None:
-    """Log the files, by path, as a new run; reports logged earlier are deleted once it is whole.
+    """Log the files, by path, to the run of earlier reports if there is one, in place of what it held of that name.
 
     Raises:
         UsageError: when MLflow has no experiment of that name, or does not answer.
@@ -21,10 +21,11 @@ def keep_report(tracking_uri: str, sweep: str, files: Mapping[str, bytes]) -> No
             place = Path(folder, path)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
-        earlier = list(runs(client, experiment_id, f"tags.{TAG} != ''"))
-        note = {"mlflow.note.content": f"Claims and figures of sweep {sweep}: open report.html among the artifacts."}
-        new = client.create_run(experiment_id, tags={TAG: sweep} | note, run_name="report").info.run_id
-        client.log_artifacts(new, folder)
-        client.set_terminated(new)
-        for run in earlier:
-            client.delete_run(run.info.run_id)
+        earlier = next(runs(client, experiment_id, f"tags.{TAG} != ''"), None)
+        if earlier is None:
+            note = {
+                "mlflow.note.content": f"Claims and figures of sweep {sweep}: open report.html among the artifacts."
+            }
+            earlier = client.create_run(experiment_id, tags={TAG: sweep} | note, run_name="report")
+        client.log_artifacts(earlier.info.run_id, folder)
+        client.set_terminated(earlier.info.run_id)

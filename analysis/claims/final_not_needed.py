@@ -3,9 +3,10 @@ condition for accuracy; well trained networks end with little of it, and to maxi
 accuracy.
 
 Judged on the four architectures of the same seed, all else equal: the rank correlation between them of the MI after
-the last epoch with the test error after it. Were a high final MI needed, the network that ends with more of it would
-end with the lower error and the correlation be strongly negative. Supported where it lies above -0.5, which is where a
-correlation is called large (Cohen 1988); contradicted where it lies below.
+the last epoch with the test error at the end (median over the last tenth of the epochs). Were a high final MI needed,
+the network that ends with more of it would end with the lower error and the correlation be strongly negative.
+Supported where it lies above -0.5, which is where a correlation is called large (Cohen 1988); contradicted where it
+lies below.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ def final_mi_with_error(cell: Sequence[Group], reading: Reading) -> list[float]:
     found = [
         spearman(
             [run.first_to_last(reading).last for run in group.runs.values()],
-            [run.errors.last for run in group.runs.values()],
+            [run.errors.settled for run in group.runs.values()],
         )
         for group in cell
     ]

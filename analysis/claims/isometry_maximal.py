@@ -77,6 +77,10 @@ CLAIM = Claim(
     needs="untrained networks with channel noise, orthogonal with gains below, at and above 1",
     groups=groups,
     is_measured=is_measured,
-    effects=(Effect("MI at isometry less the best elsewhere", "bits", "above", isometry_less_best, each="depth"),),
+    effects=(
+        Effect(
+            "MI at isometry less the best beyond 25 % of its gain", "bits", "above", isometry_less_best, each="depth"
+        ),
+    ),
     readings=("balanced",),
 )

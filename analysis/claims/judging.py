@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from analysis.claims.model import Answer, Claim, Effect, Finding, Judgement, Need, Reading, Verdict
+from analysis.claims.model import SIGNIFICANT, Answer, Claim, Effect, Finding, Judgement, Need, Reading, Verdict
 from analysis.claims.needs import Origin
 from analysis.claims.runs import Group, Run, read_runs
-from analysis.statistics import Estimate, holm, mean_over_cells
+from analysis.statistics import Estimate, differ, holm, mean_over_cells
 
 DONE = ("finished", "diverged")
-Cells = Mapping[tuple[tuple[str, Any], ...], list[Group]]
+Cell = tuple[tuple[str, Any], ...]
+Cells = Mapping[Cell, list[Group]]
 
 
 def judge(epochs: pd.DataFrame, points: pd.DataFrame, claims: Sequence[Claim], origin: Origin) -> list[Judgement]:
@@ -29,15 +31,21 @@ def judge(epochs: pd.DataFrame, points: pd.DataFrame, claims: Sequence[Claim], o
     flat = [finding for of_claim in answers for answer in of_claim for finding in answer.findings]
     corrected = iter(_corrected(flat))
     return [
-        Judgement(claim, tuple(_settled(one, [next(corrected) for _ in one.findings]) for one in of_claim))
+        Judgement(claim, tuple(_settled(one, [next(corrected) for _ in one.findings], origin) for one in of_claim))
         for claim, of_claim in zip(claims, answers, strict=True)
     ]
 
 
-def _settled(answer: Answer, findings: Sequence[Finding]) -> Answer:
+def _settled(answer: Answer, findings: Sequence[Finding], origin: Origin) -> Answer:
     """The answer with its final findings; what is decided needs nothing."""
     final = replace(answer, findings=tuple(findings))
-    return final if final.verdict is Verdict.UNDECIDED else replace(final, need=None)
+    if final.verdict is not Verdict.UNDECIDED:
+        return replace(final, need=None)
+    mixed = [one for one in findings if one.verdict is Verdict.UNDECIDED and one.has_either_sign]
+    if final.blocked or not mixed:
+        return final
+    counts = "; ".join(f"{one.effect}: {one.configs_as_claimed} of {len(one.by_config)} as claimed" for one in mixed)
+    return replace(final, need=origin.by_config(f"configs to be asked apart, as they differ in sign ({counts})"))
 
 
 def _corrected(findings: Sequence[Finding]) -> list[Finding]:
@@ -114,7 +122,7 @@ def _need(
 
 
 def _by_cell(groups: Sequence[Group]) -> Cells:
-    cells: dict[tuple[tuple[str, Any], ...], list[Group]] = {}
+    cells: dict[Cell, list[Group]] = {}
     for group in groups:
         cells.setdefault(group.cell, []).append(group)
     return cells
@@ -134,24 +142,42 @@ def _findings(claim: Claim, cells: Cells, reading: Reading) -> tuple[tuple[Findi
 
 def _of_effect(effect: Effect, cells: Cells, reading: Reading) -> list[Finding]:
     if effect.each is None:
-        return [_finding(effect, effect.name, list(cells.values()), reading)]
+        return [_finding(effect, effect.name, cells, reading)]
     levels = sorted({dict(cell)[effect.each] for cell in cells})
     return [
         _finding(
             effect,
             f"{effect.name}, {effect.each} {level}",
-            [groups for cell, groups in cells.items() if dict(cell)[effect.each] == level],
+            {cell: groups for cell, groups in cells.items() if dict(cell)[effect.each] == level},
             reading,
         )
         for level in levels
     ]
 
 
-def _finding(effect: Effect, name: str, cells: Sequence[Sequence[Group]], reading: Reading) -> Finding:
-    numbers = [[number for number in effect.of(groups, reading) if math.isfinite(number)] for groups in cells]
-    defined = [of_cell for of_cell in numbers if of_cell]
-    estimate = _within(mean_over_cells(defined, effect.null), effect.unit) if defined else None
-    return Finding(name, effect.unit, effect.expected, effect.null, estimate)
+def _finding(effect: Effect, name: str, cells: Cells, reading: Reading) -> Finding:
+    numbers = {
+        cell: [number for number in effect.of(groups, reading) if math.isfinite(number)]
+        for cell, groups in cells.items()
+    }
+    defined = {cell: of_cell for cell, of_cell in numbers.items() if of_cell}
+    estimate = _within(mean_over_cells(list(defined.values()), effect.null), effect.unit) if defined else None
+    means = {cell: float(np.mean(of_cell)) for cell, of_cell in defined.items()}
+    has_either_sign = (
+        min(means.values(), default=0) < effect.null < max(means.values(), default=0)
+        and differ(list(defined.values())) < SIGNIFICANT
+    )
+    by_config = tuple((_label(cell, list(means)), mean) for cell, mean in means.items())
+    return Finding(name, effect.unit, effect.expected, effect.null, estimate, by_config, has_either_sign)
+
+
+def _label(cell: Cell, cells: Sequence[Cell]) -> str:
+    """What tells a config from the others: `width 10, depth 2`; all of it alone."""
+    values: dict[str, set[Any]] = {}
+    for one in cells:
+        for field, value in one:
+            values.setdefault(field, set()).add(value)
+    return ", ".join(f"{field} {value}" for field, value in cell if len(values[field]) > 1) or "the only config"
 
 
 def _within(estimate: Estimate, unit: str) -> Estimate:

@@ -66,14 +66,26 @@ class Claim:
 
 @dataclass(frozen=True)
 class Finding:
-    """An effect as measured; `p` is corrected for all that were asked with it. None for what could not be told."""
+    """An effect as measured; `p` is corrected for all that were asked with it. None for what could not be told.
+
+    by_config: for each config, named by what it differs in from the others, the mean over its seeds.
+    has_either_sign: whether configs lie on both sides of `null` and differ by more than their seeds do, so that a mean
+    over them misleads.
+    """
 
     effect: str
     unit: str
     expected: Literal["above", "below"]
     null: float
     estimate: Estimate | None
+    by_config: tuple[tuple[str, float], ...] = ()
+    has_either_sign: bool = False
     p: float | None = None
+
+    @property
+    def configs_as_claimed(self) -> int:
+        """Number of configs whose mean over seeds lies on the side that the claim expects."""
+        return sum((value > self.null) == (self.expected == "above") for _, value in self.by_config)
 
     @property
     def verdict(self) -> Verdict:
@@ -132,6 +144,11 @@ class Judgement:
     def scales_differ(self) -> bool:
         """Whether the verdict depends on the scale on which MI is read."""
         return len({answer.verdict for answer in self.answers}) > 1
+
+    @property
+    def scales_oppose(self) -> bool:
+        """Whether it is supported on one scale and contradicted on the other."""
+        return {Verdict.SUPPORTED, Verdict.CONTRADICTED} <= {answer.verdict for answer in self.answers}
 
     @property
     def verdict(self) -> str:

@@ -38,6 +38,10 @@ class Origin:
         top = max(FEW_SEEDS - 1, 2 * (last + 1) - 1)
         return Need(what, self._line("run", self.spec, "--set", f"grid.seed=0..{top}"))
 
+    def by_config(self, what: str) -> Need:
+        """The effect of every config by itself."""
+        return Need(what, self._line("claims", self.sweep, "--json"))
+
     def measured(self, claim: Claim, reading: Reading) -> Need:
         """The same sweep with the quantity that its points do not hold."""
         pairs = "input-each" if claim.preset == "isometry" else "first-merged"

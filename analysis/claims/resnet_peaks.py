@@ -2,9 +2,10 @@
 and last layer; it increases gradually as they train, reaches a maximum, and begins to decrease again.
 
 Judged for every residual network without shortcut by itself, on two effects in bits: the MI at its peak less that
-before training, above 0; and the MI after the last epoch less that at its peak, below 0. The peak must lie inside the
-run, between a tenth and nine tenths of its epochs. Its epoch is where the mean of the other seeds of the same network
-is highest: taken from the same curve it would lie above the end by noise alone.
+before training, above 0; and the MI after the last epoch less that at its peak, below 0. The peak is the
+largest MI between a tenth and nine tenths of the epochs, so that neither end of the run counts as one. Its epoch is
+where the mean of the other seeds of the same network is highest: taken from the same curve it would lie above the end
+by noise alone.
 """
 
 from collections.abc import Sequence

@@ -34,6 +34,11 @@ class Curve:
         """The value at its last epoch."""
         return float(self.values[-1])
 
+    @property
+    def settled(self) -> float:
+        """The median over the last tenth of the epochs: single epochs of full-batch training jump."""
+        return float(np.median(self.values[self.epochs >= 0.9 * self.epochs[-1]]))
+
 
 NOTHING = Curve(np.empty(0, int), np.empty(0))
 

@@ -1,8 +1,8 @@
 """Hodas & Stinis 2018, section 3 with figures 5A and 5B: a high mutual information goes with a rapid decrease of the
 test error from epoch to epoch, a low one with a slow decrease, as in the drift and diffusion phases of training.
 
-Judged for every network by itself, of any architecture: the rank correlation, over its measured epochs, of the MI with
-the decrease of the test error from that epoch to the next measured one, per epoch; above 0.
+Judged for every network by itself, each architecture apart: the rank correlation, over its measured epochs, of the MI
+with the decrease of the test error from that epoch to the next measured one, per epoch; above 0.
 """
 
 import numpy as np
@@ -33,5 +33,13 @@ CLAIM = Claim(
     needs="networks of any architecture",
     groups=of_architectures("mlp", "shortcut", "resnet", "shortcut_resnet"),
     is_measured=has_first_to_last,
-    effects=(Effect("rank correlation of MI with the error's decrease", "rho", "above", of_each(slope_with_mi)),),
+    effects=(
+        Effect(
+            "rank correlation of MI with the error's decrease",
+            "rho",
+            "above",
+            of_each(slope_with_mi),
+            each="architecture",
+        ),
+    ),
 )

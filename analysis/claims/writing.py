@@ -12,7 +12,8 @@ from analysis.claims.model import Answer, Finding, Judgement, Need
 NAMED_POINTS = 3
 INDENT = "    "
 DECIMALS = {"bits": 3, "epochs": 1, "error": 4, "rho": 3}
-SCALES_DIFFER = "the scales differ: what holds on one alone may be the scale of the activations, not information"
+SCALES_OPPOSE = "the scales differ: what holds on one alone may be the scale of the activations, not information"
+ONE_SCALE = "the scales differ: decided on one alone, so part of it may be the scale of the activations, or few seeds"
 
 
 def document(sweep: str, states: Mapping[str, int], judgements: Sequence[Judgement]) -> dict[str, Any]:
@@ -60,6 +61,10 @@ def _plain_finding(finding: Finding) -> dict[str, Any]:
         "low": found.low if found else None,
         "high": found.high if found else None,
         "n": found.n if found else 0,
+        "configs": len(finding.by_config),
+        "configs_as_claimed": finding.configs_as_claimed,
+        "has_either_sign": finding.has_either_sign,
+        "by_config": dict(finding.by_config),
         "p": finding.p,
         "p_uncorrected": found.p if found else None,
         "verdict": str(finding.verdict),
@@ -70,14 +75,16 @@ def rows(judgements: Sequence[Judgement]) -> pd.DataFrame:
     """One row per claim, reading and effect; one without an effect where nothing could be compared."""
     found = [
         {"number": claim["number"], "claim": claim["statement"], "reading": answer["reading"]}
-        | effect
+        | {name: value for name, value in effect.items() if name != "by_config"}
         | {"verdict": answer["verdict"], "effect_verdict": effect.get("verdict")}
         | {"points": len(answer["points"]), "needs": answer["needs"], "command": answer["command"]}
         for claim in plain(judgements)
         for answer in claim["answers"]
         for effect in answer["effects"] or [{}]
     ]
-    return pd.DataFrame(found)
+    return pd.DataFrame(found).astype(
+        dict.fromkeys({"n", "configs", "configs_as_claimed"} & set().union(*found), "Int64")
+    )
 
 
 def text(judgements: Sequence[Judgement], width: int) -> str:
@@ -89,16 +96,36 @@ def _block(one: Judgement, width: int) -> list[str]:
     head = f"{one.claim.number:>2}  {one.claim.statement}"
     lines = textwrap.wrap(head, width, subsequent_indent=INDENT)
     lines += [f"{INDENT}{one.claim.paper}, {one.claim.section}", f"{INDENT}{one.verdict.upper()}"]
-    if one.scales_differ:
-        lines += textwrap.wrap(SCALES_DIFFER, width, initial_indent=INDENT, subsequent_indent=INDENT)
-    by_effect: dict[str, list[str]] = defaultdict(list)
+    if remark := on_scales(one):
+        lines += textwrap.wrap(remark, width, initial_indent=INDENT, subsequent_indent=INDENT)
+    by_effect: dict[str, list[tuple[Answer, Finding]]] = defaultdict(list)
     for answer in one.answers:
         for finding in answer.findings:
-            by_effect[question(finding)].append(_line(answer, finding))
+            by_effect[question(finding)].append((answer, finding))
     for effect, found in by_effect.items():
-        lines += textwrap.wrap(effect, width, initial_indent=INDENT, subsequent_indent=2 * INDENT)
-        lines += found
+        said = f"{effect} {_shares(found)}".strip()
+        lines += textwrap.wrap(said, width, initial_indent=INDENT, subsequent_indent=2 * INDENT)
+        lines += [_line(answer, finding) for answer, finding in found]
     return lines + _remarks(one, width)
+
+
+def on_scales(one: Judgement) -> str | None:
+    """What to make of verdicts that differ by scale; None where they do not."""
+    return SCALES_OPPOSE if one.scales_oppose else ONE_SCALE if one.scales_differ else None
+
+
+def share_of_configs(finding: Finding) -> str:
+    """`in 12 of 15 configs`: where it lies as claimed; empty where nothing could be told."""
+    configs = len(finding.by_config)
+    return f"in {finding.configs_as_claimed} of {configs} config{'s' * (configs > 1)}" if configs else ""
+
+
+def _shares(found: Sequence[tuple[Answer, Finding]]) -> str:
+    """In how many configs, by each reading where these differ: `in 12 of 15 configs (NPEET), in 8 of 15 (balanced)`."""
+    by_reading = [(reading_label(answer), share_of_configs(finding)) for answer, finding in found]
+    if len({share for _, share in by_reading}) == 1:
+        return by_reading[0][1]
+    return ", ".join(f"{share} ({name})" for name, share in by_reading if share)
 
 
 def _line(answer: Answer, finding: Finding) -> str:

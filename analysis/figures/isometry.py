@@ -29,8 +29,8 @@ INITIALIZER_LABELS = {
     "he_normal": "He's normal weights",
 }
 RINGS = (
-    "A ring marks dynamical isometry: of the gains run, the one whose input-output Jacobian has a mean squared "
-    "singular value nearest 1"
+    "A ring marks where norms are kept in the mean: of the gains run, the one whose input-output Jacobian has a mean "
+    "squared singular value nearest 1. With orthogonal weights that is dynamical isometry: the values hardly spread"
 )
 RING: dict[str, Any] = {"marker": "o", "mfc": "none", "mec": "black", "mew": 0.9, "ms": 6.0, "ls": "none"}
 DARKEST, PALEST = 0.95, 0.4
@@ -87,7 +87,7 @@ def rings(axis: Axes, rows: pd.DataFrame, quantity: str) -> None:
 
 def keys(rows: pd.DataFrame) -> list[Artist]:
     """The legend handles of the rings, if there are any, and of the line that `gain_axis` draws."""
-    rings = [Line2D([], [], label="dynamical isometry", **RING)] if rows["is_isometry"].any() else []
+    rings = [Line2D([], [], label="norms are kept in the mean", **RING)] if rows["is_isometry"].any() else []
     return [*rings, critical_key()]
 
 

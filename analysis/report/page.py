@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis.claims import Finding, Judgement, Verdict
-from analysis.claims.writing import SCALES_DIFFER, Shown, lacking, question, reading_label, shown
+from analysis.claims.writing import Shown, lacking, on_scales, question, reading_label, share_of_configs, shown
 from analysis.report.contents import Contents
 from analysis.report.estimator_check import TRUTHS_BITS
 
@@ -35,6 +35,7 @@ class Effect:
     asked: str
     reading: str
     said: Shown | None
+    share: str
     bar: Bar | None
     verdict: Verdict
 
@@ -57,8 +58,10 @@ def page(contents: Contents) -> str:
             marks=MARKS,
             lacking=lacking,
             reading_label=reading_label,
-            scales_differ=SCALES_DIFFER,
+            on_scales=on_scales,
+            share_of_configs=share_of_configs,
             effects=effects,
+            used=used,
             bar_width=BAR_WIDTH,
             tally=tally(contents),
             truths=TRUTHS_BITS,
@@ -70,10 +73,16 @@ def page(contents: Contents) -> str:
 
 def tally(contents: Contents) -> dict[str, int]:
     """How many claims have each verdict; one whose scales disagree counts as that."""
-    counts = {"supported": 0, "contradicted": 0, "different by scale": 0, "undecided": 0}
+    counts = {"supported": 0, "contradicted": 0, "decided on one scale only": 0, "opposed by scale": 0, "undecided": 0}
     for one in contents.judgements:
-        counts["different by scale" if one.scales_differ else one.verdict] += 1
+        apart = "opposed by scale" if one.scales_oppose else "decided on one scale only"
+        counts[apart if one.scales_differ else one.verdict] += 1
     return {verdict: count for verdict, count in counts.items() if count}
+
+
+def used(judgement: Judgement) -> list[str]:
+    """The points behind any of its answers."""
+    return sorted({point for answer in judgement.answers for point in answer.used})
 
 
 def effects(judgement: Judgement) -> list[Effect]:
@@ -83,7 +92,9 @@ def effects(judgement: Judgement) -> list[Effect]:
         for finding in answer.findings:
             by_question.setdefault(question(finding), []).append((reading_label(answer), finding))
     return [
-        Effect(asked.removesuffix("?"), reading, shown(one), _bar(one, _reach(alike)), one.verdict)
+        Effect(
+            asked.removesuffix("?"), reading, shown(one), share_of_configs(one), _bar(one, _reach(alike)), one.verdict
+        )
         for asked, alike in by_question.items()
         for reading, one in alike
     ]

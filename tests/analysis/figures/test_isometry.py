@@ -64,7 +64,7 @@ def test_sweeps_without_jacobians_are_drawn_without_a_ring() -> None:
     unknown = FIGURES["isometry_mi"].table(epochs, points.assign(**{MEAN: np.nan}))
     assert not unknown.table["is_isometry"].any()
     labels = [text.get_text() for legend in FIGURES["isometry_mi"].draw(unknown).legends for text in legend.get_texts()]
-    assert "dynamical isometry" not in labels
+    assert "norms are kept in the mean" not in labels
 
 
 def test_a_panel_for_each_width_and_initializer() -> None:

@@ -1,0 +1,68 @@
+"""The results that the documents show are those of the sweeps whose claims lie beside them."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.claims import CLAIMS
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "docs" / "results"
+TEXT = (RESULTS / "README.md").read_text()
+
+
+def claims(sweep: str) -> dict[str, Any]:
+    return json.loads((RESULTS / sweep / "claims.json").read_text())
+
+
+def row(claim: dict[str, Any]) -> str:
+    """The line of a claim in the table, with the verdict by each reading and the first effect by each."""
+    readings = {"error": "test error"}
+    cells = []
+    for answer in claim["answers"]:
+        effect = answer["effects"][0]
+        decimals = {"bits": 2, "rho": 2, "error": 3, "epochs": 1}[effect["unit"]]
+        value, low, high = (f"{effect[name]:+.{decimals}f}" for name in ("value", "low", "high"))
+        name = readings.get(answer["reading"], answer["reading"])
+        cells.append(f"{name}: **{answer['verdict']}**, {value} [{low}, {high}] {effect['unit']}, n {effect['n']}")
+    return f"| {claim['number']} | {claim['statement']} | {'<br>'.join(cells)} |"
+
+
+def expected() -> list[str]:
+    """Claims 1 to 9 are asked of the first paper's sweep, the tenth of the second one's."""
+    found = {claim["number"]: claim for claim in claims("paper")["claims"]}
+    found[10] = next(claim for claim in claims("isometry")["claims"] if claim["number"] == 10)
+    return [row(found[number]) for number in sorted(found)]
+
+
+def test_the_table_says_what_the_sweeps_said() -> None:
+    assert re.findall(r"^\| \d+ \|.*$", TEXT, re.MULTILINE) == expected()
+
+
+@pytest.mark.parametrize("sweep", ["paper", "isometry"])
+def test_every_point_is_finished_and_every_claim_is_judged(sweep: str) -> None:
+    found = claims(sweep)
+    assert set(found["points"]) == {"finished"}
+    assert [one["statement"] for one in found["claims"]] == [claim.statement for claim in CLAIMS]
+
+
+def test_the_readme_counts_them_alike() -> None:
+    verdicts = [set(re.findall(r"\*\*(\w+)\*\*", line)) for line in expected()]
+    counts = {word: sum(one == {word} for one in verdicts) for word in ("supported", "contradicted", "undecided")}
+    differ = sum(len(one) > 1 for one in verdicts)
+    words = ", ".join(f"{count} {word}" for word, count in counts.items())
+    assert f"{words}, {differ} decided on one scale only" in " ".join((ROOT / "README.md").read_text().split())
+
+
+def test_no_path_of_a_machine_is_in_them() -> None:
+    for path in RESULTS.rglob("*"):
+        if path.suffix in (".json", ".csv", ".md"):
+            assert not re.search(r"/(tmp|work|home|root)/", path.read_text()), path
+
+
+def test_what_it_links_to_is_there() -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", TEXT):
+        assert (RESULTS / target).exists(), target
