@@ -14,8 +14,8 @@ from trainables.config import TrialConfig
 def launch_order(points: Iterable[TrialConfig], cost: Costs, epochs_done: Mapping[str, int]) -> tuple[TrialConfig, ...]:
     """The points, shape by shape, the shape with the longest point first and in each shape the longest point first.
 
-    A point takes what `cost` says; where that is unknown, its work for all epochs that it has left counts, at the pace
-    of the shapes that are known. Equals stay in the order given.
+    A point takes what `cost` says; where that is unknown, its work for all epochs that it has left counts, and for one
+    more, as points without training are measured too, at the pace of the shapes that are known. Equals stay in the order given.
     """
     paces = [per_epoch / cost.works[like] for like, per_epoch in cost.per_epoch.items() if cost.works.get(like)]
     pace = median(paces) if paces else 1.0
@@ -23,7 +23,7 @@ def launch_order(points: Iterable[TrialConfig], cost: Costs, epochs_done: Mappin
     def seconds(point: TrialConfig) -> float:
         done = epochs_done.get(point.point_id, 0)
         known = cost.seconds(point, done)
-        return pace * work(point) * (point.epochs - done) if known is None else known
+        return pace * work(point) * (point.epochs + 1 - done) if known is None else known
 
     alike: dict[Shape, list[tuple[float, TrialConfig]]] = {}
     for point in points:

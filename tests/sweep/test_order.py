@@ -37,7 +37,7 @@ def test_every_point_starts_once_and_shapes_are_not_torn_apart(
 @given(st.lists(configs, unique=True, max_size=20))
 def test_shapes_and_the_points_of_each_go_from_long_to_short(points: list[TrialConfig]) -> None:
     order = launch_order(points, UNKNOWN, {})
-    groups = [[work(point) * point.epochs for point in alike] for _, alike in groupby(order, key=shape)]
+    groups = [[work(point) * (point.epochs + 1) for point in alike] for _, alike in groupby(order, key=shape)]
     assert all(group == sorted(group, reverse=True) for group in groups)
     longest = [max(group) for group in groups]
     assert longest == sorted(longest, reverse=True)
@@ -63,3 +63,8 @@ def test_epochs_that_are_done_do_not_count() -> None:
 def test_equal_points_keep_their_order() -> None:
     points = [TrialConfig(seed=seed) for seed in (3, 1, 2)]
     assert launch_order(points, UNKNOWN, {}) == tuple(points)
+
+
+def test_untrained_points_go_from_deep_to_shallow() -> None:
+    points = [TrialConfig(epochs=0, depth=depth) for depth in (2, 32, 8)]
+    assert [point.depth for point in launch_order(points, UNKNOWN, {})] == [32, 8, 2]
