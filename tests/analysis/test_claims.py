@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analysis.claims import CLAIMS, Answer, Judgement, Origin, Verdict, judge, plain, text
@@ -15,6 +16,7 @@ from sweep.spec import presets
 from sweep.spec_reader import load
 from sweep.store import Store
 from tests.synthetic import (
+    Measured,
     World,
     as_denied,
     as_told,
@@ -154,6 +156,28 @@ def test_a_scale_that_was_not_measured_is_asked_for() -> None:
     assert npeet.verdict == Verdict.SUPPORTED
     assert balanced.verdict == Verdict.UNDECIDED
     assert "--set 'measure.scales=[none, balanced]'" in balanced.need.command
+
+
+def test_configs_that_differ_in_sign_are_counted_and_no_seeds_are_asked_for() -> None:
+    def mixed(config: TrialConfig) -> Measured:
+        noise = np.random.default_rng([config.seed, config.width]).normal(scale=0.05, size=config.epochs + 1)
+        bits = 5 + np.linspace(0, 1 if config.width == 20 else -1, config.epochs + 1) + noise
+        return Measured(np.linspace(0.9, 0.1, config.epochs + 1), {"first-merged": (bits, bits)})
+
+    for answer in judged("mlp-rises", grid(seed=range(5), width=[20, 30], epochs=8), mixed).answers:
+        finding = answer.findings[0]
+        assert finding.has_either_sign
+        assert (finding.configs_as_claimed, [name for name, _ in finding.by_config]) == (1, ["width 20", "width 30"])
+        assert answer.verdict == Verdict.UNDECIDED
+        assert "as they differ in sign (MI, last epoch less first: 1 of 2 as claimed" in answer.need.what
+        assert answer.need.command == "sweep claims made --json"
+
+
+def test_configs_that_agree_do_not_differ_in_sign() -> None:
+    for judgement in in_world(as_told).values():
+        for finding in [finding for answer in judgement.answers for finding in answer.findings]:
+            assert not finding.has_either_sign
+            assert finding.configs_as_claimed == len(finding.by_config)
 
 
 def test_points_of_another_kind_change_no_verdict() -> None:

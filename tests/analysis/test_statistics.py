@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis import statistics
-from analysis.statistics import Estimate, holm, mean_over_cells, rank_correlation, spearman
+from analysis.statistics import Estimate, differ, holm, mean_over_cells, rank_correlation, spearman
 
 NUMBERS = st.floats(-100, 100).map(lambda number: round(number, 3))
 CELLS = st.lists(st.lists(NUMBERS, min_size=2, max_size=5), min_size=1, max_size=4)
@@ -139,3 +139,13 @@ def test_holm_never_lowers_a_p_keeps_their_order_and_stays_below_bonferroni(p_va
 
 def test_holm_of_the_textbook() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_cells_differ_by_more_than_their_seeds() -> None:
+    assert differ([[1.0, 1.1, 0.9], [3.0, 3.2, 2.9]]) < 0.001
+    assert differ([[1.0, 3.0, 2.0], [2.1, 1.2, 2.9]]) > 0.5
+
+
+def test_whether_cells_differ_cannot_be_told_of_one_or_of_single_seeds() -> None:
+    assert differ([[1.0, 2.0]]) == differ([[1.0], [5.0]]) == differ([[2.0, 2.0], [2.0, 2.0]]) == 1.0
+    assert differ([[1.0, 1.0], [2.0, 2.0]]) == 0.0
