@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-TIMEOUT_SECONDS = 400
+TIMEOUT_SECONDS = 900
 COMMAND = [sys.executable, "-c", "from sweep.cli import main; main()"]
 
 

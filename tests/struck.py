@@ -12,7 +12,7 @@ from sweep.store import Known, Store
 from tests.processes import COMMAND
 
 INJECTION = Path(__file__).parent / "injection"
-TIMEOUT_SECONDS = 400
+TIMEOUT_SECONDS = 900
 CLOCKS = ["train_seconds", "measure_seconds", "timestamp"]
 """Columns in which two runs of the same points differ."""
 
