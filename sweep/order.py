@@ -15,7 +15,8 @@ def launch_order(points: Iterable[TrialConfig], cost: Costs, epochs_done: Mappin
     """The points, shape by shape, the shape with the longest point first and in each shape the longest point first.
 
     A point takes what `cost` says; where that is unknown, its work for all epochs that it has left counts, and for one
-    more, as points without training are measured too, at the pace of the shapes that are known. Equals stay in the order given.
+    more, as points without training are measured too, at the pace of the shapes that are known. Equals stay in the
+    order given.
     """
     paces = [per_epoch / cost.works[like] for like, per_epoch in cost.per_epoch.items() if cost.works.get(like)]
     pace = median(paces) if paces else 1.0
