@@ -30,7 +30,7 @@ INITIALIZER_LABELS = {
 }
 RINGS = (
     "A ring marks where norms are kept in the mean: of the gains run, the one whose input-output Jacobian has a mean "
-    "squared singular value nearest 1. With orthogonal weights that is dynamical isometry: the values hardly spread"
+    "squared singular value nearest 1. Dynamical isometry is nearest there with orthogonal weights: theirs spread least"
 )
 RING: dict[str, Any] = {"marker": "o", "mfc": "none", "mec": "black", "mew": 0.9, "ms": 6.0, "ls": "none"}
 DARKEST, PALEST = 0.95, 0.4

@@ -30,6 +30,12 @@ def test_ties_go_to_more_points_and_then_to_the_larger_value(sweep):
     assert chosen(points).fixed["depth"] == 10
 
 
+def test_ties_of_all_else_go_to_the_depth_and_width_of_the_presets(sweep):
+    _, points = sweep(widths=(10, 20, 50), depths=(3, 5, 20), seeds=[0], epochs=1)
+    assert chosen(points).fixed["depth"] == 5
+    assert chosen(points, own=("architecture", "depth")).fixed["width"] == 50
+
+
 def test_a_slice_with_all_architectures_beats_one_with_more_widths(sweep):
     _, points = together(
         sweep(("mlp",), widths=(10, 20, 50, 100), depths=(9,), epochs=1), sweep(widths=(10,), depths=(3,), epochs=1)
