@@ -44,8 +44,8 @@ resources: {gpus: 0, cpus: 1}
 """
 SWEEP = [sys.executable, "-c", "from sweep.cli import main; main()"]
 BOUND_SECONDS = 0.5
-FLAT_MIB_PER_1000 = 100.0
-"""A driver that takes less for every 1,000 points counts as flat: it keeps what it knows of each."""
+LIGHT_MIB_PER_1000 = 100.0
+"""A driver that takes less for every 1,000 points is light enough: it keeps what it knows of each."""
 LOOK_SECONDS = 0.5
 SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
@@ -173,8 +173,8 @@ def _report(service: Service, plain: dict[str, float], slots: int) -> str:
         *(settled, whole, rival),
         "",
         f"- {'holds' if overhead <= BOUND_SECONDS else 'FAILS'}: at most {BOUND_SECONDS:g} s of overhead for a point",
-        f"- {'holds' if growth <= FLAT_MIB_PER_1000 else 'FAILS'}: the driver's memory is flat: it grows by "
-        f"{growth:.0f} MiB for every 1,000 points",
+        f"- {'holds' if growth <= LIGHT_MIB_PER_1000 else 'FAILS'}: the driver grows by at most {LIGHT_MIB_PER_1000:g} "
+        f"MiB for every 1,000 points: by {growth:.0f} MiB, so its memory is not flat",
         f"- trials ran in {service.processes} processes, {points / service.processes:.0f} points in each",
         "",
         "| results so far | driver (MiB) |",
