@@ -21,10 +21,10 @@ import matplotlib as mpl
 import pandas as pd
 
 from analysis.collect import from_store
-from sweep.costs import SETTLED
 from sweep.machine import Gpu, gpus
 from sweep.store import Store
 from trainables.gpu_share import CONTEXT_MIB, limit_mib
+from trainables.records import SETTLED
 
 RESULTS = Path(__file__).parent / "results"
 SWEEP = [sys.executable, "-c", "from sweep.cli import main; main()"]

@@ -115,7 +115,7 @@ def code_change(known: Mapping[str, Known], now: Mapping[str, Any]) -> CodeChang
 
 def _provenances(known: Known) -> list[Mapping[str, Any]]:
     """Of the attempts that the numbers stem from: those since one began at epoch 0, and got as far as to train."""
-    if known.history_arrow is None:
+    if known.summary is None:
         return []
     last = known.result.attempt if known.result else None
     found: list[Mapping[str, Any]] = []

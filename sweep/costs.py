@@ -5,16 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-import pyarrow.compute as pc
-
 from sweep.store import Known, State
 from trainables.config import TrialConfig
-from trainables.records import arrow_to_table
+from trainables.records import SETTLED
 
 Shape = tuple[object, ...]
-
-SETTLED = 2
-"""The first epochs compile; what an epoch takes is told by those from this one on."""
 
 
 def shape(point: TrialConfig) -> Shape:
@@ -48,9 +43,9 @@ class Sample:
 
 def sample(point: TrialConfig, known: Known) -> Sample | None:
     """What a finished point took, or the epochs so far of another one; None where there is nothing to tell by."""
-    if known.history_arrow is None:
+    if known.summary is None:
         return None
-    per_epoch, moment = _per_epoch(known.history_arrow)
+    per_epoch = known.summary.seconds_per_epoch
     once, provenance = None, known.provenance
     if known.result and known.state is State.FINISHED:
         tries = {attempt.number: attempt.from_epoch for attempt in known.attempts}
@@ -59,19 +54,7 @@ def sample(point: TrialConfig, known: Known) -> Sample | None:
     if per_epoch is None and once is None:
         return None
     device, threads = str(provenance.get("device") or "unknown"), provenance.get("threads")
-    return Sample(shape(point), work(point), per_epoch, once, device, threads, moment)
-
-
-def _per_epoch(history: bytes) -> tuple[float | None, float]:
-    """Seconds per epoch, and when the last one was recorded."""
-    table = arrow_to_table(history)
-    if not len(table):
-        return None, 0.0
-    moment = table["timestamp"][-1].as_py().timestamp()
-    table = table.filter(pc.equal(table["pair"], table["pair"][0]))
-    table = table.filter(pc.greater_equal(table["epoch"], SETTLED))
-    seconds = pc.sum(pc.add(table["train_seconds"], table["measure_seconds"])).as_py()
-    return (None if seconds is None else seconds / len(table)), moment
+    return Sample(shape(point), work(point), per_epoch, once, device, threads, known.summary.moment)
 
 
 @dataclass(frozen=True)

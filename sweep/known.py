@@ -1,11 +1,11 @@
 """What a store can know of a point: its state, its attempts, and the newest intact objects behind them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from trainables.records import EpochRecord, Failure, PointResult, history_from_arrow, last_epoch
+from trainables.records import EpochRecord, Failure, HistorySummary, PointResult, history_from_arrow, summarize
 
 
 class State(StrEnum):
@@ -52,6 +52,12 @@ class Known:
     history_arrow: bytes | None = None
     result: PointResult | None = None
     attempts: tuple[Attempt, ...] = ()
+    _summary: HistorySummary | None = field(default=None, repr=False, compare=False)
+
+    def brief(self) -> "Known":
+        """The same without the values of the epochs, which are most of it: for who keeps many points in memory."""
+        result = replace(self.result, config="", history_arrow=b"") if self.result else None
+        return replace(self, history_arrow=None, result=result, _summary=self.summary)
 
     @property
     def failure(self) -> Failure | None:
@@ -71,6 +77,11 @@ class Known:
         return history_from_arrow(self.history_arrow) if self.history_arrow else ()
 
     @cached_property
+    def summary(self) -> HistorySummary | None:
+        """How far the committed epochs go and what they took; None when there are none."""
+        return summarize(self.history_arrow) if self.history_arrow else self._summary
+
+    @property
     def epochs_done(self) -> int:
         """Epochs trained and committed."""
-        return last_epoch(self.history_arrow) if self.history_arrow else 0
+        return self.summary.last_epoch if self.summary else 0

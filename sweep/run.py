@@ -1,5 +1,6 @@
 """Run a sweep: make the store converge to the spec, with Ray Tune as the executor of what is missing."""
 
+import json
 import shutil
 import tempfile
 from collections import Counter
@@ -223,12 +224,13 @@ def _fit(
 ) -> None:
     """Let Ray Tune run the points of one round."""
     session.judge.trial_size = (granted.cpus, granted.gpus)
-    searched = {"point": tune.grid_search([point.model_dump_json() for point in now.points])}  # copied for each point
+    searched = {"point": tune.grid_search([point.model_dump_json() for point in now.points])}
     with tempfile.TemporaryDirectory(prefix="sweep-tune-") as scratch:
         stopping.last_acts.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
+        # Tune copies the space for each point; texts are shared by the copies.
         tuner = tune.Tuner(
             tune.with_resources(trainable, nodes.room(granted, session.judge.health.sick)),
-            param_space=searched | {"surroundings": asdict(surroundings)},
+            param_space=searched | {"surroundings": json.dumps(asdict(surroundings))},
             tune_config=tune.TuneConfig(
                 reuse_actors=True,
                 search_alg=Launch(session, granted.concurrent),

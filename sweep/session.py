@@ -13,6 +13,7 @@ import sweep.cluster  # noqa: F401 sets what Ray reads when it is imported
 from sweep import nodes
 from sweep.errors import ClusterUnusable, StorageFault, SweepError
 from sweep.judge import Judge
+from sweep.leftovers import Leftovers
 from sweep.mirroring import BackgroundMirror
 from sweep.status import Progress, Watch
 from trainables.config import TrialConfig
@@ -85,10 +86,12 @@ class Reports(_InThisProcess, tune.Callback):
 
     def __init__(self, session: Session, mirror: BackgroundMirror) -> None:
         self._session, self._judge, self._mirror = session, session.judge, mirror
+        self._leftovers = Leftovers()
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
         with self._faults_noted():
             self._judge.look_for_silent(trials, lambda trial: point_of(trial).point_id)
+        self._leftovers.drop()
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         self._session.started(point_of(trial).point_id)
@@ -111,6 +114,7 @@ class Reports(_InThisProcess, tune.Callback):
         self._session.running.pop(point_of(trial).point_id, None)
         if (trial.last_result or {}).get("is_worn"):
             nodes.retire(trial)
+        self._leftovers.add(trial)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         with self._faults_noted():
@@ -122,6 +126,7 @@ class Reports(_InThisProcess, tune.Callback):
         with self._faults_noted():
             self._judge.died(trial, point, will_restart=False)
         self._mirror.touch(point, is_running=False)
+        self._leftovers.add(trial)
 
     @contextmanager
     def _faults_noted(self) -> Iterator[None]:

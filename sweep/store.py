@@ -2,7 +2,7 @@
 
 import contextlib
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -66,12 +66,13 @@ class Store:
             return marks
         return {point.point_id: self.objects.mark(names.point(point.point_id)) for point in points}
 
-    def known_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> list[Known]:
-        """The same of many points. In a bucket several are read at a time, and what has no mark is not asked for."""
+    def known_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> Iterator[Known]:
+        """The same of many points, in turn. In a bucket several are read at a time, those without a mark not at all."""
         if marks is None:
-            return [self.known(point) for point in points]
+            yield from map(self.known, points)
+            return
         with ThreadPoolExecutor(READERS) as pool:
-            return list(pool.map(lambda one: self.known(one) if one.point_id in marks else NOTHING, points))
+            yield from pool.map(lambda one: self.known(one) if one.point_id in marks else NOTHING, points)
 
     def result(self, config: TrialConfig) -> PointResult | None:
         """The accepted result, or None when there is no intact one of this config."""

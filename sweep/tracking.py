@@ -20,6 +20,8 @@ settle_mlflow()
 
 METRICS_PER_BATCH = 900
 """MLflow takes 1,000 items at once, the params of a new run among them."""
+RUNS_PER_PAGE = 200
+"""A page of runs comes with all their params, metrics and tags."""
 
 STATUS = {
     State.FINISHED: "FINISHED",
@@ -59,19 +61,19 @@ class Mirror:
 
     def refresh(self) -> None:
         """Read anew which runs there are. Of two runs of one point, made when an answer got lost, one is deleted."""
-        found: dict[str, list[Any]] = {}
+        found: dict[str, list[_Run]] = {}
         for run in self._search("tags.point_id != ''"):
-            found.setdefault(run.data.tags["point_id"], []).append(run)
+            found.setdefault(run.data.tags["point_id"], []).append(_Run.of(run))
         earlier, self._runs = self._runs, {}
         for point_id, runs in found.items():
             own = earlier.get(point_id)
-            kept = next((run for run in runs if own and run.info.run_id == own.run_id), runs[0])
-            self._runs[point_id] = _Run.of(kept)
-            if own is None or own.run_id != kept.info.run_id:
+            kept = next((run for run in runs if own and run.run_id == own.run_id), runs[0])
+            self._runs[point_id] = kept
+            if own is None or own.run_id != kept.run_id:
                 self._logged.pop(point_id, None)
             for run in runs:
                 if run is not kept:
-                    self._client.delete_run(run.info.run_id)
+                    self._client.delete_run(run.run_id)
 
     def sync(self, point: TrialConfig, known: Known, is_running: bool = False) -> None:
         """Make the point's run say what the store says; a point that has ended is compared with what MLflow holds."""
@@ -94,7 +96,10 @@ class Mirror:
         if fresh and not is_running and self._steps(run) != epochs:
             self._logged.pop(point.point_id, None)
             raise LookupError(f"{point.point_id}: not every epoch arrived")
-        self._logged[point.point_id] = epochs
+        if known.state.is_done:
+            self._logged.pop(point.point_id, None)
+        else:
+            self._logged[point.point_id] = epochs
         status = "RUNNING" if is_running else STATUS[known.state]
         if fresh or status != run.status or marks(known) != run.marks:
             self._tag(run, tags(self._sweep, point, known))
@@ -206,7 +211,11 @@ class Mirror:
         token = None
         while True:
             page = self._client.search_runs(
-                [self._experiment], what, max_results=1000, order_by=["attributes.start_time ASC"], page_token=token
+                [self._experiment],
+                what,
+                max_results=RUNS_PER_PAGE,
+                order_by=["attributes.start_time ASC"],
+                page_token=token,
             )
             yield from page
             token = page.token

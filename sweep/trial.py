@@ -1,6 +1,7 @@
 """One trial: the Ray actor that trains points and commits what they yield to the store."""
 
 import contextlib
+import json
 import os
 import socket
 import time
@@ -74,7 +75,7 @@ class PointTrial(tune.Trainable):
         if self._work:
             self._work.release()
         self._point = TrialConfig.model_validate_json(config["point"])
-        given = Surroundings(**config["surroundings"])
+        given = Surroundings(**json.loads(config["surroundings"]))
         self._surroundings = replace(given, code=given.code | {"ray_node": self._node, "pid": os.getpid()})
         self._store = Store(self._surroundings.store)
         self._work = None

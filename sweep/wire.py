@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from sweep.known import Attempt
@@ -30,7 +31,7 @@ def result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
     head, parts = unseal("result", RECORD_VERSION, data)
     if head["config"] != config.canonical():
         raise DamagedObject(f"a result of another config: {head['config']}")
-    return PointResult(**head, history_arrow=parts["history"])
+    return PointResult(**_sharing(head), history_arrow=parts["history"])
 
 
 def attempt_to_bytes(attempt: Attempt) -> bytes:
@@ -51,7 +52,7 @@ def attempt_from_bytes(data: bytes) -> Attempt:
         fields.pop("sha256", None)
         failure = fields.pop("failure")
         log = tuple(fields.pop("log"))
-        return Attempt(**fields, log=log, failure=Failure(**failure) if failure else None)
+        return Attempt(**_sharing(fields), log=log, failure=Failure(**failure) if failure else None)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedObject(f"not an attempt: {error}") from error
 
@@ -65,6 +66,16 @@ def is_spec(kept: bytes) -> bool:
     """Whether a kept spec is as it was written."""
     first, _, text = kept.partition(b"\n")
     return first == f"{SEAL}{sha256(text)}".encode() or kept.startswith(b"name:")
+
+
+def _sharing(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same with one provenance for all that are equal: those of a process's points are, and thousands are kept."""
+    return fields | {"provenance": _provenance(json.dumps(fields["provenance"]))}
+
+
+@lru_cache(maxsize=1024)
+def _provenance(text: str) -> dict[str, Any]:
+    return dict(json.loads(text))
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:

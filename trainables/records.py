@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 RECORD_VERSION = 1
 """Version of everything written to the store; raised when older stores need another reader."""
@@ -135,10 +136,29 @@ def arrow_to_table(data: bytes) -> pa.Table:
     return pa.table(columns, schema=HISTORY_SCHEMA)
 
 
-def last_epoch(data: bytes) -> int:
-    """The last epoch in the Arrow bytes of a history; 0 for none, as nothing is trained by then either."""
-    epochs = arrow_to_table(data)["epoch"]
-    return epochs[-1].as_py() if len(epochs) else 0
+SETTLED = 2
+"""The first epochs compile; what an epoch takes is told by those from this one on."""
+
+
+@dataclass(frozen=True)
+class HistorySummary:
+    """Of a history: its last epoch, when that was recorded (s since 1970), and the seconds a settled epoch took."""
+
+    last_epoch: int
+    moment: float
+    seconds_per_epoch: float | None
+
+
+def summarize(data: bytes) -> HistorySummary | None:
+    """The summary of the history in Arrow IPC bytes; None when it has no epoch."""
+    table = arrow_to_table(data)
+    if not len(table):
+        return None
+    last, moment = table["epoch"][-1].as_py(), table["timestamp"][-1].as_py().timestamp()
+    table = table.filter(pc.equal(table["pair"], table["pair"][0]))
+    table = table.filter(pc.greater_equal(table["epoch"], SETTLED))
+    seconds = pc.sum(pc.add(table["train_seconds"], table["measure_seconds"])).as_py()
+    return HistorySummary(last, moment, None if seconds is None else seconds / len(table))
 
 
 def history_from_arrow(data: bytes) -> tuple[EpochRecord, ...]:

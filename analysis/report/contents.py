@@ -79,8 +79,10 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     """
     begin("reading the store")
     spec = store.spec(sweep)
-    known = store.known_of(spec.points, store.marks())
-    collected = [collect(sweep, *one) for one in zip(spec.points, known, strict=True)]
+    known, collected = [], []
+    for point, found in zip(spec.points, store.known_of(spec.points, store.marks()), strict=True):
+        known.append(found.brief())
+        collected.append(collect(sweep, point, found))
     tables = assemble([one.epochs for one in collected], [one.row for one in collected])
     epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
     address = store.spec_address(sweep)
@@ -96,7 +98,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
             not_drawn[name] = str(reason)
             continue
         pictures.append(Picture(name, data, png(name, data, with_words=False), csv(data), command))
-    measured = [point for point, one in zip(spec.points, known, strict=True) if one.history_arrow]
+    measured = [point for point, one in zip(spec.points, known, strict=True) if one.summary]
     checks = []
     for size in estimator_check.sizes(measured):
         begin(f"trying the estimator: N = {size.samples:,}, {size.units_x} and {size.units_y} units")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from sweep.costs import sample
 from sweep.progress import duration, line, panel
 from sweep.status import Progress, Watch
 from sweep.store import Attempt, Known, State, Store
@@ -47,6 +48,16 @@ def test_of_a_store_in_a_bucket_only_what_has_changed_is_read_again(
     assert watch.known()[POINTS[1].point_id].state is State.FINISHED
     assert read[2:] == [POINTS[2].point_id, POINTS[1].point_id]
     assert watch.known() == Watch(Store(store.root), "demo", POINTS).known()
+
+
+def test_it_keeps_how_far_points_are_and_what_they_took_but_not_the_values_of_their_epochs(watch: Watch) -> None:
+    for point in POINTS:
+        whole, brief = watch.store.known(point), watch.known()[point.point_id]
+        assert brief.history_arrow is None
+        assert (brief.state, brief.attempts, brief.summary) == (whole.state, whole.attempts, whole.summary)
+        assert (brief.epochs_done, brief.provenance) == (whole.epochs_done, whole.provenance)
+        assert sample(point, brief) == sample(point, whole)
+    assert watch.known()[POINTS[0].point_id].epochs_done == POINTS[0].epochs
 
 
 def test_running_points_count_with_their_uncommitted_epochs(watch: Watch) -> None:

@@ -1,0 +1,49 @@
+"""Trials of Tune that are over hold next to nothing, and Tune can still ask them for their state."""
+
+import json
+
+from sweep.leftovers import Leftovers
+
+from ray.tune import PlacementGroupFactory  # isort: skip
+from ray.tune.experiment import Trial  # isort: skip
+
+
+def ended(epochs: int) -> Trial:
+    trial = Trial("PointTrial", config={"point": "{}"}, stub=True)
+    for epoch in range(epochs):
+        trial.update_last_result({"epoch": epoch, "committed": epoch, "training_iteration": epoch + 1})
+    return trial
+
+
+def size(trial: Trial) -> int:
+    return sum(map(len, trial.get_json_state()))
+
+
+def test_what_tune_keeps_of_a_trial_that_is_over_is_dropped() -> None:
+    trial, leftovers = ended(epochs=3), Leftovers()
+    assert trial.metric_analysis["epoch"]["max"] == 2
+    before = size(ended(epochs=3))
+    leftovers.add(trial)
+    leftovers.drop()
+    assert not trial.metric_analysis
+    assert not trial.metric_n_steps
+    assert not trial.run_metadata.last_result
+    assert size(trial) < 10 < before
+    assert all(json.loads(state) == {} for state in trial.get_json_state())
+    assert trial.config == {"point": "{}"}
+
+
+def test_one_that_still_runs_keeps_everything() -> None:
+    running, leftovers = ended(epochs=3), Leftovers()
+    leftovers.add(ended(epochs=1))
+    leftovers.drop()
+    assert running.last_result["epoch"] == 2
+
+
+def test_equal_rooms_become_one() -> None:
+    trials, leftovers = [ended(epochs=1), ended(epochs=1)], Leftovers()
+    for trial in trials:
+        trial.placement_group_factory = PlacementGroupFactory([{"CPU": 1}])
+        leftovers.add(trial)
+    leftovers.drop()
+    assert trials[0].placement_group_factory is trials[1].placement_group_factory
