@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize, to_hex
+from matplotlib.colors import LogNorm, Normalize, to_hex
 from matplotlib.patches import Patch, Rectangle
 
 COLOURS = "viridis"
@@ -17,10 +17,15 @@ MOST_WRITTEN = 9
 """With more cells than this side by side their numbers would be too small to read."""
 
 
-def norm(values: Sequence[float]) -> Normalize:
-    """The scale from the smallest to the largest of the values; of one value alone, one around it."""
+def norm(values: Sequence[float], is_share: bool = False) -> Normalize:
+    """The scale from the smallest to the largest of the values; of one value alone, one around it.
+
+    is_share: whether half as much is as far as twice as much, as for errors: then logarithmic, if all are positive.
+    """
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    return Normalize(low, high) if high > low else Normalize(low - 0.5, low + 0.5)
+    if not high > low:
+        return Normalize(low - 0.5, low + 0.5)
+    return LogNorm(low, high) if is_share and low > 0 else Normalize(low, high)
 
 
 def draw(
@@ -52,7 +57,7 @@ def draw(
 
 def keys(scale: Normalize, pattern: str) -> list[Artist]:
     """Legend handles from the lowest to the highest colour; pattern: how a value is written, such as `{:.2f}`."""
-    values = np.linspace(scale.vmin or 0.0, scale.vmax or 0.0, LEVELS)
+    values = [float(scale.inverse(share)) for share in np.linspace(0, 1, LEVELS)]
     return [Patch(color=to_hex(colormaps[COLOURS](scale(value))), label=pattern.format(value)) for value in values]
 
 

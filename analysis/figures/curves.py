@@ -1,6 +1,6 @@
 """Curves over seeds: every run thin, the median over the finished ones thick, their quartiles as a band."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from analysis.figures import captions, style
+
 QUARTILES = {"quartile_1": 0.25, "median": 0.5, "quartile_3": 0.75}
 SEEDS_FOR_A_BAND = 3
 GREY = "#333333"
+MARK: dict[str, Any] = {"ms": 4.0, "mec": "white", "mew": 0.4}
+MARKS = 6
+"""So many stand along a curve through epochs."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +60,19 @@ class Curves:
         return tables
 
     def draw(self, axis: Axes, rows: pd.DataFrame, quantity: str, colour_by: str, palette: dict[Any, str]) -> None:
-        """Draw rows of `table` on an axis; colours by the value of a series column."""
-        rows = rows.dropna(subset=[quantity])
+        """Draw rows of `table` on an axis; colours and marks by the value of a series column."""
+        rows, shapes = rows.dropna(subset=[quantity]), style.markers(colour_by, palette)
         self._draw_runs(axis, rows[rows["statistic"] == "run"], quantity, colour_by, palette)
         for _, series in rows[rows["statistic"] != "run"].groupby(list(self.series), sort=True):
-            colour = palette[series.iloc[0][colour_by]]
+            level = series.iloc[0][colour_by]
+            colour = palette[level]
             wide = series.pivot_table(index=self.x, columns="statistic", values=quantity)
             if series["runs"].min() >= SEEDS_FOR_A_BAND:
                 band = wide["quartile_1"], wide["quartile_3"]
                 axis.fill_between(wide.index, *band, color=colour, alpha=0.18, lw=0, zorder=1)
-            alone: dict[str, Any] = {"marker": "D", "ms": 4.0} if len(wide) == 1 else {}
-            axis.plot(wide.index, wide["median"], color=colour, linewidth=1.5, zorder=3, **alone)
+            marked: dict[str, Any] = {"marker": shapes[level], **MARK}
+            every = None if self.each_point else _staggered(len(wide), list(shapes).index(level), len(shapes))
+            axis.plot(wide.index, wide["median"], color=colour, linewidth=1.5, zorder=3, markevery=every, **marked)
 
     def _draw_runs(
         self, axis: Axes, runs: pd.DataFrame, quantity: str, colour_by: str, palette: dict[Any, str]
@@ -95,3 +102,18 @@ class Curves:
             cross: dict[str, Any] = {"ls": "none", "marker": "x", "ms": 4, "mew": 1.1}
             handles.append(Line2D([], [], color=GREY, label="stopped before its last epoch", **cross))
         return handles
+
+
+def _staggered(steps: int, level: int, levels: int) -> tuple[int, int]:
+    """Which of the steps of a curve have a mark, as first and every: those of other levels stand beside them."""
+    every = max(1, steps // MARKS)
+    return every * level // levels, every
+
+
+def level_keys(column: str, palette: dict[Any, str], label: Callable[[Any], str] = captions.number) -> list[Artist]:
+    """The legend handles of the values that `Curves.draw` tells apart by colour and mark."""
+    shapes = style.markers(column, palette)
+    return [
+        Line2D([], [], color=colour, linewidth=1.5, marker=shapes[level], label=label(level), **MARK)
+        for level, colour in palette.items()
+    ]

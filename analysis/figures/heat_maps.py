@@ -55,7 +55,7 @@ def draw(data: FigureData) -> Canvas:
     rows = data.table
     quantities, networks = [TEST_ERROR, *present(rows)], style.in_order(rows["architecture"])
     widths, depths = (sorted(rows[name].unique().tolist()) for name in ("width", "depth"))
-    scales = {quantity: cells.norm(rows[quantity].tolist()) for quantity in quantities}
+    scales = {quantity: cells.norm(rows[quantity].tolist(), is_share=quantity == TEST_ERROR) for quantity in quantities}
     height = max(1.0, 0.5 + 0.28 * len(depths))
     with rc_context(style.RC):
         canvas, axes = sheet(data, len(quantities), len(networks), height, _legends(scales), row_gap=0.2)

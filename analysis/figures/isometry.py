@@ -16,10 +16,9 @@ from analysis.figures import captions, style
 from analysis.figures.model import NothingToDraw
 from analysis.figures.scales import number_axis
 from analysis.figures.slices import Slice, choose
+from analysis.isometry import MEAN, keeps_norms
 
 PAPER = "Weng et al. 2022"
-MEAN = "jacobian_mean_squared_singular_value"
-SPREAD = "jacobian_spread_squared_singular_value"
 CRITICAL_GAIN = 1.0
 """Where wide tanh networks without biases pass from order to chaos (Poole et al. 2016)."""
 INITIALIZER_LABELS = {
@@ -66,17 +65,13 @@ def with_isometries(curves: pd.DataFrame, series: Sequence[str]) -> pd.DataFrame
 
 
 def nearest_to_isometry(medians: pd.DataFrame, series: Sequence[str]) -> pd.Series:
-    """Whether each row is, of its series, the gain whose mean squared singular value is nearest 1 in its logarithm.
-
-    medians: one row per series and gain, with `MEAN`; rows without a positive one never are. Nor is any of a series
-    whose means all lie on one side of 1: the gain of isometry is not among those run, or not yet.
-    """
-    known = medians[medians[MEAN] > 0]
-    logarithms = np.log(known[MEAN])
-    by_series = logarithms.groupby([known[column] for column in series])
-    spans = (by_series.transform("min") <= 0) & (by_series.transform("max") >= 0)
-    nearest = logarithms[spans].abs().groupby([known.loc[spans, column] for column in series]).idxmin()
-    return pd.Series(medians.index.isin(nearest), index=medians.index)
+    """Whether each row is, of its series, the gain that `keeps_norms`. medians: a row per series and gain, `MEAN`."""
+    nearest = pd.Series(False, index=medians.index)
+    for _, rows in medians.groupby(list(series)):
+        place = keeps_norms(rows[MEAN].tolist())
+        if place is not None:
+            nearest[rows.index[place]] = True
+    return nearest
 
 
 def rings(axis: Axes, rows: pd.DataFrame, quantity: str) -> None:

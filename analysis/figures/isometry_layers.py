@@ -4,10 +4,9 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
 
 from analysis.figures import captions, isometry, style
-from analysis.figures.curves import Curves
+from analysis.figures.curves import Curves, level_keys
 from analysis.figures.layer_rows import with_input
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
@@ -67,7 +66,4 @@ def draw(data: FigureData) -> Canvas:
 
 
 def _legends(data: FigureData, palette: dict[float, str]) -> list[tuple[str, list[Artist]]]:
-    gains: list[Artist] = [
-        Line2D([], [], color=colour, lw=2.0, label=captions.number(gain)) for gain, colour in palette.items()
-    ]
-    return [(isometry.GAIN_LABEL, gains), ("Lines", CURVES.keys(data.table))]
+    return [(isometry.GAIN_LABEL, level_keys("gain", palette)), ("Lines", CURVES.keys(data.table))]

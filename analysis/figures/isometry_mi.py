@@ -7,10 +7,11 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from analysis.figures import captions, isometry, style
-from analysis.figures.curves import GREY, Curves
+from analysis.figures.curves import GREY, Curves, level_keys
 from analysis.figures.layer_rows import with_input
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
+from analysis.isometry import MEAN
 from analysis.quantities import BALANCED_BITS
 
 CURVES = Curves(("initializer", "width", "depth"), "gain", each_point=True)
@@ -26,7 +27,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     rows = last_layer_rows(epochs, points)
     shown = isometry.gain_slice(points, set(rows["point_id"]), CURVES.series, NEEDS)
     drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
-    quantities = [BALANCED_BITS, *([isometry.MEAN] if isometry.MEAN in drawn else [])]
+    quantities = [BALANCED_BITS, *([MEAN] if MEAN in drawn else [])]
     curves = isometry.with_isometries(CURVES.table(drawn, quantities, also=["pair"]), CURVES.series)
     ceiling = shown.points[CEILING].max() if CEILING in shown.points else None
     return FigureData(
@@ -50,7 +51,7 @@ def last_layer_rows(epochs: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     """Of every point at epoch 0 the row of the input and the last hidden layer, where its MI was measured."""
     if "gain" not in points:
         raise NothingToDraw(NEEDS)
-    fields = [name for name in ("gain", isometry.MEAN) if name in points]
+    fields = [name for name in ("gain", MEAN) if name in points]
     rows = with_input(epochs[epochs["epoch"] == 0], points, fields)
     return rows[(rows["layer"] == rows["depth"]) & rows[BALANCED_BITS].notna()].reset_index(drop=True)
 
@@ -80,7 +81,7 @@ def draw(data: FigureData) -> Canvas:
 
 
 def _legends(data: FigureData, palette: dict[int, str]) -> list[tuple[str, list[Artist]]]:
-    depths: list[Artist] = [Line2D([], [], color=colour, lw=2.0, label=str(depth)) for depth, colour in palette.items()]
+    depths = level_keys("depth", palette)
     marks = isometry.keys(data.table)
     ceiling = data.table[CEILING].max()
     if ceiling == ceiling and ceiling is not None:

@@ -9,15 +9,16 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from analysis.figures import captions, isometry, style
-from analysis.figures.curves import GREY, Curves
+from analysis.figures.curves import GREY, Curves, level_keys
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
+from analysis.isometry import MEAN, SPREAD
 
 CURVES = Curves(("initializer", "depth"), "gain", each_point=True)
 NEEDS = "isometry_spectrum needs the Jacobians of networks of two or more gains (preset isometry)"
 RELATIVE = "relative_spread"
-QUANTITIES = [isometry.MEAN, isometry.SPREAD, RELATIVE]
-ROWS = {isometry.MEAN: "Mean of σ²", RELATIVE: "Standard deviation / mean"}
+QUANTITIES = [MEAN, SPREAD, RELATIVE]
+ROWS = {MEAN: "Mean of σ²", RELATIVE: "Standard deviation / mean"}
 IDENTITY = ["point_id", "architecture", "width", "depth", "seed", "initializer", "gain", "state"]
 FAR_BELOW = 1e-12
 """Values this far below 1 are lost signals, whatever their order; the axis ends here."""
@@ -28,10 +29,10 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
 
     `relative_spread`: standard deviation of the squared singular values in units of their mean; 0 when all are equal.
     """
-    if not {"gain", isometry.MEAN, isometry.SPREAD} <= set(points):
+    if not {"gain", MEAN, SPREAD} <= set(points):
         raise NothingToDraw(NEEDS)
-    rows = points.drop_duplicates("point_id").dropna(subset=[isometry.MEAN, isometry.SPREAD])
-    rows = rows.assign(**{RELATIVE: rows[isometry.SPREAD] / rows[isometry.MEAN].where(rows[isometry.MEAN] > 0)})
+    rows = points.drop_duplicates("point_id").dropna(subset=[MEAN, SPREAD])
+    rows = rows.assign(**{RELATIVE: rows[SPREAD] / rows[MEAN].where(rows[MEAN] > 0)})
     rows = rows.sort_values(IDENTITY[1:-1])
     shown = isometry.gain_slice(points, set(rows["point_id"]), CURVES.series, NEEDS)
     drawn = rows.loc[rows["point_id"].isin(shown.points["point_id"]), [*IDENTITY, *QUANTITIES]]
@@ -58,7 +59,7 @@ def draw(data: FigureData) -> Canvas:
                 CURVES.draw(axes[i, j], rows[rows["initializer"] == initializer], quantity, "depth", palette)
                 isometry.gain_axis(axes[i, j], rows["gain"])
             axes[i, 0].set_ylabel(label, labelpad=0.5)
-        _powers(axes[0, 0], rows[isometry.MEAN])
+        _powers(axes[0, 0], rows[MEAN])
         axes[1, 0].set_ylim(bottom=0)
         for j, initializer in enumerate(initializers):
             axes[0, j].axhline(1, color=GREY, lw=0.8, ls=":", zorder=1.5)
@@ -80,6 +81,6 @@ def _powers(axis: Axes, values: pd.Series) -> None:
 
 
 def _legends(data: FigureData, palette: dict[int, str]) -> list[tuple[str, list[Artist]]]:
-    depths: list[Artist] = [Line2D([], [], color=colour, lw=2.0, label=str(depth)) for depth, colour in palette.items()]
+    depths = level_keys("depth", palette)
     marks = [Line2D([], [], color=GREY, lw=0.8, ls=":", label="norm-preserving, 1"), isometry.critical_key()]
     return [(style.VARIABLE_LABELS["depth"], depths), ("Lines", CURVES.keys(data.table)), ("Marks", marks)]

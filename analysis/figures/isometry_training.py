@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from analysis.figures import captions, isometry, style
-from analysis.figures.curves import GREY, Curves
+from analysis.figures.curves import GREY, Curves, level_keys
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
 from analysis.quantities import TEST_ERROR
@@ -94,7 +94,7 @@ def _never(axis: Axes, rows: pd.DataFrame, palette: dict[int, str]) -> None:
 
 
 def _legends(data: FigureData, palette: dict[int, str]) -> list[tuple[str, list[Artist]]]:
-    depths: list[Artist] = [Line2D([], [], color=colour, lw=2.0, label=str(depth)) for depth, colour in palette.items()]
+    depths = level_keys("depth", palette)
     marks = isometry.keys(_passed(data.table))
     if not data.table["has_passed"].all():
         last = captions.number(int(data.table["last_epoch"].max()))

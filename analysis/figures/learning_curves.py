@@ -6,10 +6,9 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
 
 from analysis.figures import captions, style
-from analysis.figures.curves import Curves
+from analysis.figures.curves import Curves, level_keys
 from analysis.figures.error_rows import error_rows
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
@@ -95,8 +94,6 @@ def _sentences(shown: Slice, drawn: pd.DataFrame) -> list[str]:
 
 
 def _legends(data: FigureData, palette: dict[Any, str]) -> list[tuple[str, list[Artist]]]:
-    levels: list[Artist] = []
-    for level, colour in palette.items():
-        label = style.LONG_LABELS.get(level, level) if data.colour_by == "architecture" else captions.number(level)
-        levels.append(Line2D([], [], color=colour, linewidth=2.0, label=label))
+    names = style.LONG_LABELS if data.colour_by == "architecture" else {}
+    levels = level_keys(data.colour_by, palette, lambda level: names.get(level) or captions.number(level))
     return [(style.VARIABLE_LABELS[data.colour_by], levels), ("Lines", CURVES.keys(data.table))]

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from analysis.figures import captions, style
-from analysis.figures.curves import GREY, Curves
+from analysis.figures.curves import GREY, Curves, level_keys
 from analysis.figures.error_rows import error_rows
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
@@ -85,7 +85,7 @@ def _ceilings(axis: Axes, rows: pd.DataFrame, palette: dict[Any, str]) -> None:
 
 
 def _legends(data: FigureData, palette: dict[int, str]) -> list[tuple[str, list[Artist]]]:
-    depths: list[Artist] = [Line2D([], [], color=colour, lw=2.0, label=str(depth)) for depth, colour in palette.items()]
+    depths = level_keys("depth", palette)
     lines = CURVES.keys(data.table)
     if CEILING in data.table:
         lines.append(Line2D([], [], color=GREY, lw=0.9, ls=":", label="ceiling of the estimator, times n"))

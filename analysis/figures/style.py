@@ -40,6 +40,7 @@ LONG_LABELS = {"mlp": "MLP", "shortcut": "MLP w/ shortcut", "resnet": "ResNet", 
 # Okabe & Ito 2008.
 ARCHITECTURE_COLOURS = {"mlp": "#0072B2", "shortcut": "#D55E00", "resnet": "#009E73", "shortcut_resnet": "#AA4499"}
 MARKERS = {"mlp": "o", "shortcut": "^", "resnet": "s", "shortcut_resnet": "D"}
+ORDERED_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 LINES: dict[str, Any] = {"mlp": "-", "shortcut": (0, (3.2, 1.2)), "resnet": "-", "shortcut_resnet": (0, (3.2, 1.2))}
 VARIABLE_LABELS = {
     "width": "Layer width W",
@@ -68,3 +69,10 @@ def colours(column: str, values: Sequence[Any]) -> dict[Any, str]:
     if column == "architecture":
         return {value: ARCHITECTURE_COLOURS.get(value, "#555555") for value in values}
     return ordered_colours(values)
+
+
+def markers(column: str, values: Iterable[Any]) -> dict[Any, str]:
+    """A mark beside the colour, for print without colours: the architecture's own, else by order."""
+    if column == "architecture":
+        return {value: MARKERS.get(value, "P") for value in values}
+    return {value: ORDERED_MARKERS[i % len(ORDERED_MARKERS)] for i, value in enumerate(sorted(values))}

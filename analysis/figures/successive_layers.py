@@ -4,10 +4,9 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
 
 from analysis.figures import captions, style
-from analysis.figures.curves import Curves
+from analysis.figures.curves import Curves, level_keys
 from analysis.figures.layer_rows import between
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
@@ -59,8 +58,5 @@ def draw(data: FigureData) -> Canvas:
 
 
 def _legends(data: FigureData, palette: dict[int, str]) -> list[tuple[str, list[Artist]]]:
-    pairs: list[Artist] = [
-        Line2D([], [], color=colour, lw=2.0, label=f"{earlier} and {earlier + 1}")
-        for earlier, colour in palette.items()
-    ]
+    pairs = level_keys("earlier", palette, lambda earlier: f"{earlier} and {earlier + 1}")
     return [("Hidden layers", pairs), ("Lines", CURVES.keys(data.table))]
