@@ -1,6 +1,6 @@
 """How runs of a group are set against each other: the numbers that several claims share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,11 +31,18 @@ def error_at_matched_epochs(run: Run, other: Run, _: Reading = "error") -> float
 def epochs_to_the_same_error(run: Run, other: Run, _: Reading = "error") -> float:
     """Epochs that `run` takes less those of `other` to the lowest error that both reach, so none falls short."""
     goal = max(run.errors.values.min(), other.errors.values.min())
-    return float(_first_at_most(run.errors, goal) - _first_at_most(other.errors, goal))
+    return epochs_to_reach(run.errors, goal) - epochs_to_reach(other.errors, goal)
 
 
-def _first_at_most(curve: Curve, goal: float) -> int:
-    return int(curve.epochs[np.argmax(curve.values <= goal)])
+def epochs_to_reach(errors: Curve, goal: float) -> float:
+    """The first epoch at which the error is at most the goal, which it reaches."""
+    return float(errors.epochs[np.argmax(errors.values <= goal)])
+
+
+def slope_per_doubling(numbers: Mapping[int, float]) -> float:
+    """How much a number by depth grows when the depth doubles: a line through all of them by least squares."""
+    doublings = np.log2(list(numbers))
+    return float(np.polynomial.polynomial.polyfit(doublings, list(numbers.values()), 1)[1])
 
 
 def highest_elsewhere(values: np.ndarray) -> np.ndarray:

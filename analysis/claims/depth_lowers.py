@@ -6,10 +6,9 @@ when the depth doubles (bits, the slope of a line through all depths by least sq
 are 2W wide at any depth, so the numbers are of equal dimension.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-
+from analysis.claims.contrasts import slope_per_doubling
 from analysis.claims.model import Claim, Effect, Reading
 from analysis.claims.runs import Group, Run, as_in_the_paper, compared, has_first_to_last
 
@@ -22,12 +21,7 @@ def groups(runs: Sequence[Run]) -> list[Group]:
 
 def per_doubling(cell: Sequence[Group], reading: Reading) -> list[float]:
     """Change of the mean MI through training when the depth doubles, bits."""
-    return [_slope({depth: _mean(run, reading) for depth, run in group.runs.items()}) for group in cell]
-
-
-def _slope(bits: Mapping[int, float]) -> float:
-    doublings = np.log2(list(bits))
-    return float(np.polynomial.polynomial.polyfit(doublings, list(bits.values()), 1)[1])
+    return [slope_per_doubling({depth: _mean(run, reading) for depth, run in group.runs.items()}) for group in cell]
 
 
 def _mean(run: Run, reading: Reading) -> float:

@@ -3,11 +3,12 @@ network is initialized at dynamic isometry, where layers preserve norms.
 
 Judged on untrained tanh networks without batch normalization and with channel noise (without noise a small gain is
 only a change of units), which differ in initializer and gain alone, at every depth apart. Isometry is the orthogonal
-network whose gain is nearest to 1, and within a factor of 1.25 of it: there all layers preserve small signals. The
-signal is the last hidden layer (pair input-D). The effect, in bits and above 0 at every depth: the MI at isometry less
-that of the best other network, which is an orthogonal one beyond that factor on either side or a Gaussian one, whose
-singular values spread at any gain. Which one is the best is taken from the other seeds: of many noisy numbers the
-largest is too large. Pairs with the input are measured on the balanced scale only.
+network that keeps norms in the mean: of the gains run, the one whose input-output Jacobian has a mean squared singular
+value nearest 1 (median over seeds), as the figures ring it; orthogonal, because the singular values of Gaussian weights
+spread at any gain. The signal is the last hidden layer (pair input-D). The effect, in bits and above 0 at every depth:
+the MI at isometry less that of the best other network, which is an orthogonal one whose gain differs from that of
+isometry by more than a factor of 1.25, or a Gaussian one of any gain. Which one is the best is taken from the other
+seeds: of many noisy numbers the largest is too large. Pairs with the input are measured on the balanced scale only.
 """
 
 import math
@@ -18,6 +19,7 @@ import numpy as np
 from analysis.claims.contrasts import highest_elsewhere
 from analysis.claims.model import Claim, Effect, Reading
 from analysis.claims.runs import Curve, Group, Run, compared
+from analysis.isometry import keeps_norms
 
 INITIALIZERS = ("orthogonal", "gaussian")
 NEAR = 1.25
@@ -36,18 +38,19 @@ def _is_complete(settings: set[Setting]) -> bool:
     return any(map(_is_near, gains)) and any(gain < 1 / NEAR for gain in gains) and any(gain > NEAR for gain in gains)
 
 
-def _is_near(gain: float) -> bool:
-    return 1 / NEAR <= gain <= NEAR
+def _is_near(ratio: float) -> bool:
+    return 1 / NEAR <= ratio <= NEAR
 
 
 def isometry_less_best(cell: Sequence[Group], reading: Reading) -> list[float]:
     """MI of input and last layer at isometry less that of the best other setting, bits; NaN with a single seed."""
     settings = sorted(set.intersection(*(set(group.runs) for group in cell)))
-    near = [setting for setting in settings if setting[0] == "orthogonal" and _is_near(setting[1])]
-    others = [setting for setting in settings if setting not in near]
-    if not near or not others:  # the seeds share too few settings
+    isometry = _isometry(cell, [setting for setting in settings if setting[0] == "orthogonal"])
+    if isometry is None:
         return [math.nan] * len(cell)
-    isometry = min(near, key=lambda setting: abs(math.log(setting[1])))
+    others = [one for one in settings if one[0] != "orthogonal" or not _is_near(one[1] / isometry[1])]
+    if not others:  # the seeds share too few settings
+        return [math.nan] * len(cell)
     values = np.array([[signal(group.runs[setting], reading).first for setting in others] for group in cell])
     best = highest_elsewhere(values)
     return [
@@ -56,14 +59,20 @@ def isometry_less_best(cell: Sequence[Group], reading: Reading) -> list[float]:
     ]
 
 
+def _isometry(cell: Sequence[Group], settings: Sequence[Setting]) -> Setting | None:
+    means = [np.median([group.runs[one].mean_squared_singular_value for group in cell]) for one in settings]
+    place = keeps_norms(means)
+    return None if place is None else settings[place]
+
+
 def signal(run: Run, reading: Reading) -> Curve:
     """MI of the input and the last hidden layer; one epoch, the untrained network's."""
     return run.bits(f"input-{run.config['depth']}", reading)
 
 
 def is_measured(run: Run, reading: Reading) -> bool:
-    """Whether that MI is known."""
-    return len(signal(run, reading)) > 0
+    """Whether that MI is known, and the Jacobian."""
+    return len(signal(run, reading)) > 0 and math.isfinite(run.mean_squared_singular_value)
 
 
 CLAIM = Claim(

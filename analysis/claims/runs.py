@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.isometry import MEAN
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, PREFERRED_PAIRS, TEST_ERROR, WITH_SHORTCUT
 from trainables.config import TrialConfig
 
@@ -45,12 +46,16 @@ NOTHING = Curve(np.empty(0, int), np.empty(0))
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A point with what it measured: `curves` by pair of layers and column of the epochs table."""
+    """A point with what it measured: `curves` by pair of layers and column of the epochs table.
+
+    mean_squared_singular_value: of the Jacobian of the last hidden layer, untrained; NaN where it is not known.
+    """
 
     point_id: str
     state: str
     config: Mapping[str, Any]
     curves: Mapping[tuple[str, str], Curve]
+    mean_squared_singular_value: float = float("nan")
 
     @property
     def errors(self) -> Curve:
@@ -96,7 +101,13 @@ def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
             there = np.isfinite(values)
             curves.setdefault(str(point_id), {})[str(pair), column] = Curve(steps[there], values[there])
     return [
-        Run(row["point_id"], row["state"], {name: row[name] for name in CONFIG_FIELDS}, curves.get(row["point_id"], {}))
+        Run(
+            row["point_id"],
+            row["state"],
+            {name: row[name] for name in CONFIG_FIELDS},
+            curves.get(row["point_id"], {}),
+            float(row.get(MEAN, "nan")),
+        )
         for row in points.drop_duplicates("point_id").sort_values("point_id").to_dict("records")
     ]
 
