@@ -14,6 +14,8 @@ from analysis.figures.style import CAPTION_COLOUR, WARNING_COLOUR, WIDTH_INCHES
 LEFT, RIGHT, GAP = 0.55, 0.12, 0.22
 CAPTION_CHARACTERS, WARNING_CHARACTERS = 131, 106
 LINE = 0.14
+LONG_LABEL = 36
+"""Labels of more characters have the whole width for their blocks; else these stand close together."""
 BELOW_PANELS, ABOVE_PANELS = 0.42, 0.24
 Block = tuple[str, Sequence[Artist]]
 
@@ -68,7 +70,8 @@ def _write_header(canvas: Canvas, title: str, caption: Sequence[str], warnings: 
 
 def _write_legends(canvas: Canvas, legends: Sequence[Block], height: float) -> None:
     starts = np.cumsum([0.0, *(_columns(handles) + 0.6 for _, handles in legends)])
-    scale = (WIDTH_INCHES - LEFT) / max(starts[-1], 4.5)
+    longest = max(len(str(handle.get_label())) for _, handles in legends for handle in handles)
+    scale = (WIDTH_INCHES - LEFT) / max(starts[-1], 0.0 if longest > LONG_LABEL else 4.5)
     for (title, handles), (start, _) in zip(legends, pairwise(starts), strict=True):
         canvas.legend(
             handles=list(handles),

@@ -16,18 +16,20 @@ from analysis.figures.scales import error_axis
 from analysis.figures.slices import choose
 from analysis.figures.trajectories import PANEL_TITLES
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, TEST_ERROR, present
-from analysis.statistics import FEWEST_PAIRS, spearman
+from analysis.statistics import FEWEST_PAIRS, Estimate, rank_correlation
 
 NEEDS = "mi_against_error needs two or more finished, trained points with MI of the first and the last layer"
 OWN = ["architecture", "width", "depth"]
+PARTS = ("value", "low", "high")
 LEGENDS = {PAPER_BITS: "With the paper's quantity", BALANCED_BITS: "On the balanced scale"}
 
 
 def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """One row per finished run: error and MI at its last epoch; `rank_correlation.COLUMN` is that of its architecture.
 
-    Spearman's rank correlation of error and that column, over the runs of all widths and depths shown; empty where
-    either is constant, and of fewer than `FEWEST_PAIRS` runs, which would be ranked alike by chance.
+    Spearman's rank correlation of error and that column, over the runs of all widths and depths shown, and under `low`
+    and `high` its 95 % interval; empty where either is constant, and of fewer than `FEWEST_PAIRS` runs, which would be
+    ranked alike by chance.
     """
     rows = final_rows(epochs, points)
     bits = present(rows)
@@ -38,11 +40,14 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     drawn = rows[rows["point_id"].isin(shown.points["point_id"])].reset_index(drop=True)
     for column in bits:
         by_network = {name: _correlation(runs, column) for name, runs in drawn.groupby("architecture")}
-        drawn[_name(column)] = drawn["architecture"].map(by_network).astype(float)
+        for part in PARTS:
+            of_part = {name: getattr(found, part) if found else None for name, found in by_network.items()}
+            drawn[_name(column, part)] = drawn["architecture"].map(of_part).astype(float)
     sentences = [
         f"{captions.describe(shown)}; {captions.seeds(drawn, OWN)} per network, width and depth, one mark per run",
         captions.measurement(shown, drawn),
-        f"ρ: Spearman's rank correlation over the n runs of a network, {_mixed(drawn)}, from n = {FEWEST_PAIRS} on",
+        f"ρ: Spearman's rank correlation over the n runs of a network, {_mixed(drawn)}, with its 95 % interval, from "
+        f"n = {FEWEST_PAIRS} on",
         *(note.rstrip(".") for note in captions.series_note(drawn)),
     ]
     return FigureData(
@@ -54,11 +59,11 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     )
 
 
-def _correlation(runs: pd.DataFrame, column: str) -> float | None:
+def _correlation(runs: pd.DataFrame, column: str) -> Estimate | None:
     known = runs.dropna(subset=[column])
     if len(known) < FEWEST_PAIRS:
         return None
-    return spearman(known[column].to_numpy(float), known[TEST_ERROR].to_numpy(float))
+    return rank_correlation(known[column].to_numpy(float), known[TEST_ERROR].to_numpy(float))
 
 
 def _mixed(drawn: pd.DataFrame) -> str:
@@ -66,8 +71,8 @@ def _mixed(drawn: pd.DataFrame) -> str:
     return f"of all {' and '.join(several)} together" if several else "of one width and depth"
 
 
-def _name(column: str) -> str:
-    return f"rank_correlation.{column}"
+def _name(column: str, part: str) -> str:
+    return f"rank_correlation.{column}" + f".{part}" * (part != "value")
 
 
 def draw(data: FigureData) -> Canvas:
@@ -94,8 +99,8 @@ def _keys(rows: pd.DataFrame, column: str) -> list[Artist]:
     keys: list[Artist] = []
     for name in style.in_order(rows["architecture"]):
         runs = rows[rows["architecture"] == name].dropna(subset=[column])
-        rho = runs[_name(column)].max()
-        said = f"ρ = {rho:+.2f}".replace("-", "−") if rho == rho else "no ρ"
+        rho, low, high = (runs[_name(column, part)].max() for part in PARTS)
+        said = f"ρ = {rho:+.2f} [{low:+.2f}, {high:+.2f}]".replace("-", "−") if rho == rho else "no ρ"
         keys.append(
             Line2D([], [], label=f"{style.LONG_LABELS.get(name, name)}: {said}, n = {len(runs)}", **_mark(name))
         )
