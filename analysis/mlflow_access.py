@@ -32,8 +32,21 @@ def experiment(tracking_uri: str, sweep: str) -> Iterator[tuple[Any, str]]:
             )
         yield client, str(found.experiment_id)
     except (mlflow.exceptions.MlflowException, OSError) as error:
-        said = str(error).splitlines()[0][:300]
-        raise UsageError(f"MLflow at {tracking_uri} cannot be used: {said}\n  next: check the address") from error
+        raise UsageError(
+            f"MLflow at {tracking_uri} cannot be used: {_reason(error)}\n"
+            "  next: start it there, or give its address with --tracking-uri"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What is behind it all, such as `Connection refused`; else the first line of what is said."""
+    roots = [error]
+    while cause := roots[-1].__cause__ or roots[-1].__context__:
+        roots.append(cause)
+    for root in reversed(roots):
+        if isinstance(root, OSError) and root.strerror:
+            return root.strerror
+    return str(error).splitlines()[0][:300]
 
 
 def runs(client: Any, experiment_id: str, which: str) -> Iterator[Any]:

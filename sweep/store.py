@@ -14,6 +14,7 @@ from sweep.errors import UsageError
 from sweep.known import Attempt, Known, State
 from sweep.objects import at
 from sweep.spec import SweepSpec
+from sweep.spec_document import did_you_mean
 from trainables.config import TrialConfig
 from trainables.records import Failure, PointResult
 from trainables.sealed import DamagedObject
@@ -246,7 +247,7 @@ class Store:
             return kept
         have = ", ".join(found) or "none"
         raise UsageError(
-            f"unknown sweep '{name}' in the store {self.root}: there are {have}\n"
+            f"unknown sweep '{name}'{did_you_mean(name, found)} in the store {self.root}: there are {have}\n"
             "  next: sweep presets, then sweep run SPEC; or choose another store with --store (SWEEP_STORE)"
         )
 

@@ -250,6 +250,28 @@ class TestCommand:
         assert "next: sweep track demo" in said.err
         assert path.read_text().startswith("<!doctype html>")
 
+    def test_the_database_of_a_copied_store_gets_nothing_as_its_files_would_go_to_the_old_one(
+        self, store: Store, spec: SweepSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (old := tmp_path / "old").mkdir()
+        (new := tmp_path / "new").mkdir()
+        Mirror(f"sqlite:///{old}/mlflow.db", spec).replay(spec.points, store)
+        shutil.copy(old / "mlflow.db", new)
+        uri, path = f"sqlite:///{new}/mlflow.db", tmp_path / "report.html"
+        self.run("demo", "-o", str(path), "--store", str(store.root), "--tracking-uri", uri)
+        said = capsys.readouterr().err
+        assert f"was moved or copied: its files would go to file://{old}/mlartifacts/demo" in said
+        assert f"next: put {new}/mlflow.db aside, then sweep track demo" in said
+        assert path.exists()
+        assert [one.name for one in old.iterdir()] == ["mlflow.db"]
+
+    def test_a_server_that_is_not_there_is_said_in_few_words(
+        self, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        uri, path = "http://127.0.0.1:1", str(tmp_path / "report.html")
+        self.run("demo", "-o", path, "--store", str(store.root), "--tracking-uri", uri)
+        assert "MLflow at http://127.0.0.1:1 cannot be used: Connection refused\n  next:" in capsys.readouterr().err
+
     def test_a_place_that_cannot_be_written_is_a_storage_fault(self, store: Store, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         with pytest.raises(cli.SweepError, match=r"cannot write to .*file") as error:
