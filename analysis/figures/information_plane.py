@@ -88,6 +88,7 @@ def _panel(axis: Axes, rows: pd.DataFrame, palette: dict[Any, str]) -> None:
         marks.ends(axis, trace, INPUT, colour, LABEL)
         if point_id in with_arrows:
             marks.arrows(axis, trace[INPUT].to_numpy(float), trace[LABEL].to_numpy(float), colour)
+    marks.start_labels(axis, rows, INPUT, LABEL, "layer", palette)
 
 
 def _limits(values: pd.Series) -> tuple[float, float]:

@@ -12,13 +12,14 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from analysis.figures import style
+from analysis.figures import captions, style
 from analysis.quantities import TEST_ERROR
 
 ARROW_AT = (0.3, 0.7)
 ARROW_HEAD = Path([(-0.9, 0.62), (1.0, 0.0), (-0.9, -0.62), (-0.45, 0.0), (-0.9, 0.62)])
 STRIDE_PIXELS = 14.0
 MARK_SPACING = 0.09
+LABEL_POINTS, LABEL_ABOVE_POINTS = 6.0, 3.5
 
 
 def trace(axis: Axes, rows: pd.DataFrame, column: str, colour: str, points_only: bool, crowded: bool) -> None:
@@ -49,6 +50,49 @@ def ends(axis: Axes, rows: pd.DataFrame, column: str, colour: str, y: str = TEST
         axis.plot(last[column], last[y], "x", color=colour, mew=1.3, ms=5.0, zorder=5)
     elif last["epoch"] > 0:
         axis.plot(last[column], last[y], marker, mfc=colour, mec="white", mew=0.5, ms=4.8, zorder=5)
+
+
+def start_labels(axis: Axes, rows: pd.DataFrame, column: str, y: str, by: str, palette: dict[Any, str]) -> None:
+    """The value of `by` above where its runs start, for print without colours; beside one another they are stacked.
+
+    rows: epochs of the runs; runs of an architecture that start together are named together. The x limits are final;
+    the y axis is made longer by what the labels need.
+    """
+    first = rows[rows["epoch"] == 0].groupby(["architecture", by])[[column, y]]
+    starts = first.median().assign(**{y: first.max()[y]}).reset_index().sort_values(column, kind="stable")
+    points = axis.figure.dpi / 72
+    ends: list[float] = []
+    tops = []
+    for start in starts.to_dict("records"):
+        text = captions.number(start[by])
+        place = axis.transData.transform((start[column], start[y]))[0] / points
+        half = LABEL_POINTS * (0.35 * len(text) + 0.25)
+        level = next((i for i, end in enumerate(ends) if end <= place - half), len(ends))
+        ends[level : level + 1] = [place + half]
+        above = LABEL_ABOVE_POINTS + 1.1 * LABEL_POINTS * level
+        tops.append(above + 1.1 * LABEL_POINTS)
+        axis.annotate(
+            text,
+            (start[column], start[y]),
+            xytext=(0, above),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=LABEL_POINTS,
+            color=palette[start[by]],
+            zorder=6,
+        )
+    _raise(axis, float(starts[y].max()), max(tops, default=0.0) * points)
+
+
+def _raise(axis: Axes, value: float, pixels: float) -> None:
+    """Move the upper y limit so that there are so many pixels above the value, if there are fewer."""
+    box = axis.get_window_extent()
+    low, high = (axis.yaxis.get_transform().transform(limit) for limit in axis.get_ylim())
+    at = axis.yaxis.get_transform().transform(value)
+    needed = low + (at - low) * box.height / max(1.0, box.height - pixels)
+    if needed > high:
+        axis.set_ylim(top=float(axis.yaxis.get_transform().inverted().transform(needed)))
 
 
 def arrows(axis: Axes, x: np.ndarray, y: np.ndarray, colour: str) -> None:

@@ -82,6 +82,10 @@ def draw_trajectories(data: FigureData, points_only: bool = False) -> Canvas:
         error_axis(axes[0, 0], data.table[TEST_ERROR])
         axes[0, 0].set_ylabel("Test error (share of validation images)")
         for axis, column in zip(axes.flat, columns, strict=True):
+            if data.colour_by != "architecture":
+                known = data.table.dropna(subset=[column])
+                marks.start_labels(axis, known, column, TEST_ERROR, data.colour_by, palette)
+        for axis, column in zip(axes.flat, columns, strict=True):
             _arrows(axis, data, column, palette)
     return canvas
 
