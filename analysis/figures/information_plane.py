@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from analysis.figures import captions, marks, style
+from analysis.figures.curves import level_keys
 from analysis.figures.layer_rows import with_input, with_label
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
@@ -61,7 +62,7 @@ def _rows(epochs: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(data: FigureData) -> Canvas:
-    """A panel per architecture, a colour per layer, one trace per seed and layer."""
+    """A panel per architecture, a colour and mark per layer, one trace per seed and layer."""
     rows = data.table
     networks = style.in_order(rows["architecture"])
     palette = style.ordered_colours(rows["layer"].unique().tolist())
@@ -82,13 +83,13 @@ def draw(data: FigureData) -> Canvas:
 def _panel(axis: Axes, rows: pd.DataFrame, palette: dict[Any, str]) -> None:
     order = rows.assign(unfinished=rows["state"] != "finished").sort_values(["unfinished", "seed", "point_id"])
     with_arrows = set(order["point_id"].drop_duplicates().head(RUNS_WITH_ARROWS))
+    shapes = style.markers("layer", palette)
     for (point_id, layer), trace in rows.groupby(TRACE, sort=True):
         colour = palette[layer]
         axis.plot(trace[INPUT], trace[LABEL], color=colour, lw=0.8, alpha=0.7, marker=".", ms=2.2, mew=0, zorder=2)
-        marks.ends(axis, trace, INPUT, colour, LABEL)
+        marks.ends(axis, trace, INPUT, colour, shapes[layer], LABEL)
         if point_id in with_arrows:
             marks.arrows(axis, trace[INPUT].to_numpy(float), trace[LABEL].to_numpy(float), colour)
-    marks.start_labels(axis, rows, INPUT, LABEL, "layer", palette)
 
 
 def _limits(values: pd.Series) -> tuple[float, float]:
@@ -98,7 +99,7 @@ def _limits(values: pd.Series) -> tuple[float, float]:
 
 
 def _legends(data: FigureData, palette: dict[int, str]) -> list[tuple[str, list[Artist]]]:
-    layers: list[Artist] = [Line2D([], [], color=colour, lw=2.0, label=str(layer)) for layer, colour in palette.items()]
+    layers = level_keys("layer", palette)
     bound = Line2D([], [], color="#888888", lw=0.8, ls=":", label=f"{CLASSES} classes: {math.log2(CLASSES):.2f} bits")
     ends = marks.end_keys(data.table)
     return [(style.VARIABLE_LABELS["layer"], layers), ("One trace, start to end", ends), ("Bound", [bound])]

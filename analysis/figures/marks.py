@@ -40,9 +40,8 @@ def trace(axis: Axes, rows: pd.DataFrame, column: str, colour: str, points_only:
     )
 
 
-def ends(axis: Axes, rows: pd.DataFrame, column: str, colour: str, y: str = TEST_ERROR) -> None:
+def ends(axis: Axes, rows: pd.DataFrame, column: str, colour: str, marker: str, y: str = TEST_ERROR) -> None:
     """An open mark at epoch 0; at the last epoch a filled mark, or a cross if the point has not finished."""
-    marker = style.MARKERS[rows.iloc[0]["architecture"]]
     first, last = rows.iloc[0], rows.iloc[-1]
     if first["epoch"] == 0:
         axis.plot(first[column], first[y], marker, mfc="white", mec=colour, mew=0.9, ms=4.4, zorder=4)
@@ -52,20 +51,22 @@ def ends(axis: Axes, rows: pd.DataFrame, column: str, colour: str, y: str = TEST
         axis.plot(last[column], last[y], marker, mfc=colour, mec="white", mew=0.5, ms=4.8, zorder=5)
 
 
-def start_labels(axis: Axes, rows: pd.DataFrame, column: str, y: str, by: str, palette: dict[Any, str]) -> None:
+def start_labels(axis: Axes, rows: pd.DataFrame, column: str, by: str, palette: dict[Any, str]) -> None:
     """The value of `by` above where its runs start, for print without colours; beside one another they are stacked.
 
     rows: epochs of the runs; runs of an architecture that start together are named together. The x limits are final;
     the y axis is made longer by what the labels need.
     """
-    first = rows[rows["epoch"] == 0].groupby(["architecture", by])[[column, y]]
-    starts = first.median().assign(**{y: first.max()[y]}).reset_index().sort_values(column, kind="stable")
+    first = rows[rows["epoch"] == 0].groupby(["architecture", by])[[column, TEST_ERROR]]
+    starts = (
+        first.median().assign(**{TEST_ERROR: first.max()[TEST_ERROR]}).reset_index().sort_values(column, kind="stable")
+    )
     points = axis.figure.dpi / 72
     ends: list[float] = []
     tops = []
     for start in starts.to_dict("records"):
         text = captions.number(start[by])
-        place = axis.transData.transform((start[column], start[y]))[0] / points
+        place = axis.transData.transform((start[column], start[TEST_ERROR]))[0] / points
         half = LABEL_POINTS * (0.35 * len(text) + 0.25)
         level = next((i for i, end in enumerate(ends) if end <= place - half), len(ends))
         ends[level : level + 1] = [place + half]
@@ -73,7 +74,7 @@ def start_labels(axis: Axes, rows: pd.DataFrame, column: str, y: str, by: str, p
         tops.append(above + 1.1 * LABEL_POINTS)
         axis.annotate(
             text,
-            (start[column], start[y]),
+            (start[column], start[TEST_ERROR]),
             xytext=(0, above),
             textcoords="offset points",
             ha="center",
@@ -82,7 +83,7 @@ def start_labels(axis: Axes, rows: pd.DataFrame, column: str, y: str, by: str, p
             color=palette[start[by]],
             zorder=6,
         )
-    _raise(axis, float(starts[y].max()), max(tops, default=0.0) * points)
+    _raise(axis, float(starts[TEST_ERROR].max()), max(tops, default=0.0) * points)
 
 
 def _raise(axis: Axes, value: float, pixels: float) -> None:

@@ -84,7 +84,7 @@ def draw_trajectories(data: FigureData, points_only: bool = False) -> Canvas:
         for axis, column in zip(axes.flat, columns, strict=True):
             if data.colour_by != "architecture":
                 known = data.table.dropna(subset=[column])
-                marks.start_labels(axis, known, column, TEST_ERROR, data.colour_by, palette)
+                marks.start_labels(axis, known, column, data.colour_by, palette)
         for axis, column in zip(axes.flat, columns, strict=True):
             _arrows(axis, data, column, palette)
     return canvas
@@ -97,7 +97,8 @@ def _panel(axis: Axes, data: FigureData, column: str, palette: dict[Any, str], p
         first = trace.iloc[0]
         marks.trace(axis, trace, column, palette[first[data.colour_by]], points_only, crowded)
     for _, trace in rows.groupby("point_id", sort=True):
-        marks.ends(axis, trace, column, palette[trace.iloc[0][data.colour_by]])
+        first = trace.iloc[0]
+        marks.ends(axis, trace, column, palette[first[data.colour_by]], style.MARKERS[first["architecture"]])
     axis.set_title(PANEL_TITLES[column], loc="left")
     axis.set_xlabel(X_LABEL)
     axis.margins(x=0.05)
