@@ -57,10 +57,8 @@ def start_labels(axis: Axes, rows: pd.DataFrame, column: str, by: str, palette: 
     rows: epochs of the runs; runs of an architecture that start together are named together. The x limits are final;
     the y axis is made longer by what the labels need.
     """
-    first = rows[rows["epoch"] == 0].groupby(["architecture", by])[[column, TEST_ERROR]]
-    starts = (
-        first.median().assign(**{TEST_ERROR: first.max()[TEST_ERROR]}).reset_index().sort_values(column, kind="stable")
-    )
+    first = rows[rows["epoch"] == 0].groupby(["architecture", by], as_index=False)
+    starts = first.agg({column: "median", TEST_ERROR: "max"}).sort_values(column, kind="stable")
     points = axis.figure.dpi / 72
     ends: list[float] = []
     tops = []
