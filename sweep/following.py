@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 from sweep.errors import ClusterUnusable, Interrupted
@@ -22,16 +23,25 @@ PATIENCE_SECONDS = 120.0
 RETRY_SECONDS = 1.0
 
 
-def follow(cluster: Cluster, job: str, printed: Printed, later: str) -> Ended:
+@dataclass(frozen=True)
+class Commands:
+    """What a client that no longer follows can do: look at the sweep later, or stop it."""
+
+    later: str
+    stop: str
+
+
+def follow(cluster: Cluster, job: str, printed: Printed, commands: Commands) -> Ended:
     """How the job ended, once it has; all that it printed was taken until then.
 
-    The first SIGINT is passed on to the job, which ends in order; the second ends this process, not the job.
+    The first SIGINT is passed on to the job, which ends in order, however long it takes to reach the cluster; the
+    second ends this process, not the job.
 
     Raises:
-        ClusterUnusable: when the cluster was out of reach for too long; the message ends with `later`, a command.
+        ClusterUnusable: when the cluster was out of reach for too long; the message ends with a command.
     """
     following = _Following(cluster, job, printed)
-    with _interrupts_passed_on(cluster, job, later):
+    with _interrupts_passed_on(cluster, job, commands):
         while True:
             try:
                 asyncio.run(following.tail())
@@ -39,10 +49,11 @@ def follow(cluster: Cluster, job: str, printed: Printed, later: str) -> Ended:
                     printed.end()
                     return ended
             except ClusterUnusable as error:
+                following.say_lost()
                 if following.seconds_unanswered > PATIENCE_SECONDS:
                     raise ClusterUnusable(
                         f"the cluster at {cluster.address} no longer answers; as long as it lives, job {job} goes on\n"
-                        f"  next: {later}"
+                        f"  next: {commands.later}"
                     ) from error
             time.sleep(RETRY_SECONDS)
 
@@ -52,7 +63,14 @@ class _Following:
 
     def __init__(self, cluster: Cluster, job: str, printed: Printed) -> None:
         self._cluster, self._job, self._printed = cluster, job, printed
-        self._answered = time.monotonic()
+        self._answered, self._has_said = time.monotonic(), False
+
+    def say_lost(self) -> None:
+        """Say once that the connection is lost."""
+        if not self._has_said:
+            text = f"the cluster does not answer; it is sought for {PATIENCE_SECONDS:.0f} s, and the job goes on"
+            talk.print(text, style="yellow", soft_wrap=True)
+        self._has_said = True
 
     @property
     def seconds_unanswered(self) -> float:
@@ -73,23 +91,26 @@ class _Following:
                 self._answered = time.monotonic()
             if (text := next_piece.result()) is None:
                 return
-            self._answered = time.monotonic()
+            self._answered, self._has_said = time.monotonic(), False
             take(text)
 
 
 @contextmanager
-def _interrupts_passed_on(cluster: Cluster, job: str, later: str) -> Iterator[None]:
+def _interrupts_passed_on(cluster: Cluster, job: str, commands: Commands) -> Iterator[None]:
     """Take SIGINT while in the block; other signals end this process and leave the job alone."""
-    asked = threading.Event()
+    asked, arrived = threading.Event(), threading.Event()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
-            talk.print(f"left it; job {job} goes on ending\n  next: {later}", style="yellow", soft_wrap=True)
+            text = f"left it; job {job} goes on ending\n  next: {commands.later}"
+            if not arrived.is_set():
+                text = f"left it; the cluster has not been told, and job {job} goes on\n  next: {commands.stop}"
+            talk.print(text, style="yellow", soft_wrap=True)
             os._exit(Interrupted.exit_code)
         asked.set()
         text = f"SIGINT goes to job {job}, which has {GRACE_SECONDS} s to end in order; once more leaves it to that"
         talk.print(text, style="yellow", soft_wrap=True)
-        threading.Thread(target=_stop, args=(cluster, job), name="stop", daemon=True).start()
+        threading.Thread(target=_stop, args=(cluster, job, arrived), name="stop", daemon=True).start()
 
     earlier = signal.signal(signal.SIGINT, handle)
     try:
@@ -98,8 +119,12 @@ def _interrupts_passed_on(cluster: Cluster, job: str, later: str) -> Iterator[No
         signal.signal(signal.SIGINT, earlier)
 
 
-def _stop(cluster: Cluster, job: str) -> None:
-    """Stop the job; one that is only being prepared cannot be stopped yet."""
-    with contextlib.suppress(ClusterUnusable):
-        while not cluster.stop(job) and not cluster.ended(job):
-            time.sleep(RETRY_SECONDS)
+def _stop(cluster: Cluster, job: str, arrived: threading.Event) -> None:
+    """Stop the job, again and again until the cluster has heard it; one that is only being prepared cannot be yet."""
+    while not arrived.is_set():
+        with contextlib.suppress(ClusterUnusable):
+            cluster.knock()  # a call through a dead link would wait for minutes
+            if cluster.stop(job) or cluster.ended(job):
+                arrived.set()
+                return
+        time.sleep(RETRY_SECONDS)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from sweep.address import parsed
 from sweep.errors import UsageError
 
 PLACES = ("store", "data_dir")
@@ -16,7 +17,8 @@ def given_words(context: typer.Context, without: Collection[str] = ()) -> list[s
     """Arguments and options that were given; what the environment of this machine sets means nothing elsewhere.
 
     Raises:
-        UsageError: when a place is not one that every node of a cluster could mean, or a value holds a password.
+        UsageError: when a place is not one that every node of a cluster could mean, or a value holds a password: what
+            is sent stays in the cluster's list of jobs.
     """
     words: list[str] = []
     for parameter in context.command.params:
@@ -36,6 +38,8 @@ def _words(parameter: Any, value: Any) -> list[str]:
         _refuse_what_others_could_read(parameter.opts[0], one)
         if parameter.name in PLACES:
             _refuse_relative(parameter.opts[0], one)
+        if parameter.name == "store":
+            parsed(one)
     return [word for one in values for word in (parameter.opts[0], one)]
 
 

@@ -3,13 +3,17 @@
 import logging
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from sweep.credentials import show_token_if_wanted
 from sweep.errors import ClusterUnusable, UsageError
 from sweep.job_request import SPEC_FILE, Request
 
@@ -17,8 +21,12 @@ T = TypeVar("T")
 
 ADDRESS_VARIABLE = "RAY_API_SERVER_ADDRESS"
 KNOCK_SECONDS = 5.0
-GRACE_SECONDS = 60
-"""So long a job that is stopped may take to take its snapshots; Ray's own default is 3 s."""
+GRACE_SECONDS = 180
+"""So long a job that is stopped may take to take its snapshots and bring MLflow up to date; Ray's default is 3 s."""
+ANSWERED_SECONDS = 60.0
+RUNS = ("run", "resume")
+QUESTIONS = ("status", "stop", "failures", "show", "plan")
+"""The commands that run a sweep as a job, and those whose jobs are over with their answer."""
 
 STOP_IN_ORDER = {"RAY_JOB_STOP_SIGNAL": "SIGINT", "RAY_JOB_STOP_WAIT_TIME_S": str(GRACE_SECONDS)}
 TOKEN = "RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN, in the file RAY_AUTH_TOKEN_PATH or in ~/.ray/auth_token"
@@ -88,12 +96,13 @@ class Cluster:
         import requests
 
         try:
-            requests.get(f"{self.address}/api/version", timeout=KNOCK_SECONDS)
+            answer = requests.get(f"{self.address}/api/version", timeout=KNOCK_SECONDS)
         except requests.RequestException as error:
             raise ClusterUnusable(
                 f"no Ray cluster answers at {self.address} within {KNOCK_SECONDS:.0f} s: {_cause(error)}\n"
                 "  next: forward the port of its dashboard, as in ray dashboard cluster.yaml"
             ) from error
+        show_token_if_wanted(answer.status_code)
 
     def start(self, sweep: str, request: Request, spec: str | None = None) -> str:
         """Start the request as a job on the head, with the spec beside it; its id, which names the sweep."""
@@ -137,15 +146,32 @@ class Cluster:
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
             raise ClusterUnusable(f"the log of job {job} broke off: {error}") from error
 
-    def forget(self, job: str) -> None:
-        """Remove an ended job from the cluster's list."""
-        self._asked(lambda: self._client.delete_job(job))
+    def forget_answered(self) -> None:
+        """Remove from the cluster's list the questions that were answered a while ago; runs stay.
+
+        Of a job that is removed while its supervisor still ends, Ray would write down that it failed.
+        """
+        now = time.time() * 1000
+        for job, metadata in self._jobs():
+            is_over = job.status.is_terminal() and now - (job.end_time or now) > ANSWERED_SECONDS * 1000
+            if is_over and metadata.get("command") in QUESTIONS:
+                with suppress(ClusterUnusable):  # another client was quicker
+                    self._asked(partial(self._client.delete_job, job.submission_id))
 
     def store_of(self, sweep: str) -> str | None:
-        """The store that was named when the sweep was last submitted."""
-        told = [(job.start_time or 0, job.metadata or {}) for job in self._asked(self._client.list_jobs)]
-        stores = [(start, one["store"]) for start, one in told if one.get("sweep") == sweep and "store" in one]
-        return max(stores)[1] if stores else None
+        """The store of the newest run of the sweep; None when it named none, as the cluster's own setting counted."""
+        runs = [
+            (job.start_time or 0, metadata.get("store"))
+            for job, metadata in self._jobs()
+            if metadata.get("sweep") == sweep
+            and metadata.get("command") in RUNS
+            and job.driver_exit_code != UsageError.exit_code
+        ]
+        return max(runs, key=lambda run: run[0])[1] if runs else None
+
+    def _jobs(self) -> list[tuple[Any, dict[str, str]]]:
+        """Every job that the cluster lists, with what its client noted on it."""
+        return [(job, job.metadata or {}) for job in self._asked(self._client.list_jobs)]
 
     def _asked(self, call: Callable[[], T]) -> T:
         """The answer of Ray's client, whose errors become ours."""

@@ -1,5 +1,6 @@
 """Commands with `--address`: run as a short job on the head of a cluster, which sees the store, and answered here."""
 
+import contextlib
 import functools
 import inspect
 import sys
@@ -11,7 +12,8 @@ from typing import Any
 import typer
 
 from sweep import options
-from sweep.following import follow
+from sweep.errors import ClusterUnusable, Interrupted
+from sweep.following import Commands, follow
 from sweep.given import given_words
 from sweep.job_end import exit_code
 from sweep.job_request import SPEC_FILE, Request, said_spec
@@ -60,6 +62,7 @@ def _run_there(command: str, values: dict[str, Any], address: str) -> None:
     """Run the command as a job, print its answer, and end with its exit code."""
     asked = _asked(command, values)
     cluster = Cluster(address)
+    cluster.forget_answered()
     words = asked.words
     if "--store" not in words and (store := cluster.store_of(asked.sweep)):
         words = [*words, "--store", store]
@@ -68,13 +71,12 @@ def _run_there(command: str, values: dict[str, Any], address: str) -> None:
     job = cluster.start(asked.sweep, request, asked.spec)
     printed = Printed(show)
     if command in LONG or values.get("watch"):
-        ended = follow(cluster, job, printed, options.command_line("status", asked.sweep, address=address))
+        later, stop = (options.command_line(word, asked.sweep, address=address) for word in ("status", "stop"))
+        ended = follow(cluster, job, printed, Commands(later, stop))
     else:
         ended = _wait(cluster, job, printed)
     code = exit_code(ended, printed, cluster, job)
     sys.stdout.write(printed.answer)
-    if command != "resume":
-        cluster.forget(job)
     raise typer.Exit(code)
 
 
@@ -89,8 +91,13 @@ def _asked(command: str, values: dict[str, Any]) -> _Asked:
 
 def _wait(cluster: Cluster, job: str, printed: Printed) -> Ended:
     """How a short job ended; its log is taken at once, sooner than Ray would hand it on piece by piece."""
-    while (ended := cluster.ended(job)) is None:
-        time.sleep(POLL_SECONDS)
+    try:
+        while (ended := cluster.ended(job)) is None:
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        with contextlib.suppress(ClusterUnusable):
+            cluster.stop(job)
+        raise Interrupted("interrupted before the cluster had answered\n  next: the same again") from None
     printed.take(cluster.log(job))
     printed.end()
     return ended

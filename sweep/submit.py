@@ -6,7 +6,7 @@ import typer
 
 from sweep import options
 from sweep.credentials import without_login
-from sweep.following import follow
+from sweep.following import Commands, follow
 from sweep.given import given_words
 from sweep.job_end import exit_code
 from sweep.job_request import SPEC_FILE, Request, said_spec
@@ -71,12 +71,14 @@ def submit(
     arguments = ("run", SPEC_FILE, *words, "--address", "auto")
     request = Request(arguments, url, said_spec(spec, settings or []), settings_passed_on(), code())
     job = cluster.start(wanted.name, request, wanted.to_yaml())
-    status = options.command_line("status", wanted.name, address=url)
+    again = Commands(
+        options.command_line("status", wanted.name, address=url), options.command_line("stop", wanted.name, address=url)
+    )
     talk.print(f"{wanted.name}: {len(wanted.points)} points, job {job} on {url}", soft_wrap=True)
     if not follow_log:
-        talk.print(f"next: {status}; or {options.command_line('stop', wanted.name, address=url)}", soft_wrap=True)
+        talk.print(f"next: {again.later}; or {again.stop}", soft_wrap=True)
         return
     talk.print("it goes on when this command ends; Ctrl-C asks it to stop", soft_wrap=True)
     printed = Printed(show)
-    ended = follow(cluster, job, printed, status)
+    ended = follow(cluster, job, printed, again)
     raise typer.Exit(exit_code(ended, printed, cluster, job))

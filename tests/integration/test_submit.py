@@ -119,10 +119,12 @@ def test_a_live_run_is_seen_kept_alone_stopped_resumed_and_interrupted(
         wait_until(lambda: newest(store) > before, client)
         through.cut()
         time.sleep(2.0)
+        client.send_signal(signal.SIGINT)  # reaches the job once the link is there again
+        time.sleep(3.0)
         through.mend()
-        client.send_signal(signal.SIGINT)
         code, said = finish(client)
     assert code == 5, said
+    assert said.count("the cluster does not answer") == 1
     assert said.count("endless: 1 points (1 interrupted), 1 to run") == 1
     assert "goes to job sweep-endless-resume-" in said
     assert "SIGINT: taking snapshots, then stopping" in said
@@ -156,6 +158,7 @@ def test_the_token_is_written_nowhere(cluster: Head, folder: Path, sweep: Sweep)
     with urllib.request.urlopen(asked, timeout=30) as told:
         jobs = told.read().decode()
     assert "sweep-outlives-run-" in jobs
+    assert {job["submission_id"] for job in json.loads(jobs) if not job["metadata"]} == set()  # Ray's, of removed ones
     assert cluster.token not in jobs + said
     files = [path for place in (folder, cluster.folder) for path in place.rglob("*") if path.is_file()]
     assert any(path.name.startswith("job-driver-sweep-") for path in files)

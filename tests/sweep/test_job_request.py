@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -127,6 +128,36 @@ def test_a_password_is_not_sent_and_not_repeated() -> None:
     with pytest.raises(UsageError, match="carries a login") as caught:
         given("demo", "--tracking-uri", "http://me:secret@host/")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("store", ["s3://b/p?secret_key=HUSH", "s3://HUSH@b/p", "ftp://HUSH/p"])
+def test_a_store_that_cannot_be_is_not_sent_as_the_list_of_jobs_would_keep_it(store: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        given("demo", "--store", store)
+    assert "HUSH" not in str(caught.value)
+
+
+def listed(*jobs: tuple[str, str | None, int | None]) -> Cluster:
+    """A cluster whose jobs, one after another, had this command, named this store, and ended with this code."""
+    cluster = Cluster.__new__(Cluster)
+    found = [
+        SimpleNamespace(
+            start_time=start,
+            driver_exit_code=code,
+            metadata={"sweep": "demo", "command": command} | ({"store": store} if store else {}),
+        )
+        for start, (command, store, code) in enumerate(jobs, 1)
+    ]
+    cluster._client = SimpleNamespace(list_jobs=lambda: [SimpleNamespace(start_time=9, metadata=None), *found[::-1]])
+    return cluster
+
+
+def test_the_store_is_that_of_the_newest_run_that_was_not_refused() -> None:
+    assert listed(("run", "/a", 0), ("resume", "/b", None)).store_of("demo") == "/b"
+    assert listed(("run", "/a", 3), ("run", "ftp://b", 2), ("status", "/typo", None)).store_of("demo") == "/a"
+    assert listed(("run", "/a", 0), ("run", None, 0)).store_of("demo") is None
+    assert listed(("run", "/a", 0)).store_of("other") is None
+    assert listed(("plan", "/a", 0)).store_of("demo") is None
 
 
 def test_only_what_differs_is_said() -> None:
