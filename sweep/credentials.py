@@ -1,11 +1,13 @@
 """Logins come from the environment alone: an address that carries one would be shown, stored and logged with it."""
 
+import os
 import re
 
 from sweep.errors import UsageError
 
 LOGIN = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-REFUSED = (401, 403)
+WANTED = 401
+REFUSED = (WANTED, 403)
 
 _CARRIES_LOGIN = re.compile(
     r"https?://[^/?#]*@"
@@ -34,3 +36,12 @@ def is_refused(error: Exception) -> bool:
     """Whether an error of MLflow says that its server does not accept the login, or the lack of one."""
     status = getattr(error, "get_http_status_code", None)
     return status is not None and status() in REFUSED
+
+
+def show_token_if_wanted(status: int) -> None:
+    """Let Ray, once imported, send its token to a cluster that answered with this HTTP status, if that asks for one.
+
+    By itself Ray sends it only where RAY_AUTH_MODE is `token`; what the environment says of that counts.
+    """
+    if status == WANTED:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")

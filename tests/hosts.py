@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ NETWORK = "10.77.0"
 BRIDGE = "sweepbr0"
 RAY = [sys.executable, "-m", "ray.scripts.scripts"]
 RAY_PORT, DASHBOARD_PORT = 6379, 8265
+OWN_FOLDERS = (Path("/tmp"), Path("/dev/shm"))
+"""Folders that are empty on every host at first: what lies there on the machine is not seen."""
 
 
 class Host:
@@ -23,7 +25,7 @@ class Host:
 
     def __init__(self, number: int, folder: Path, environment: Mapping[str, str]) -> None:
         self.name, self.address = f"sweep{number}", f"{NETWORK}.{number + 1}"
-        self._folder, self._environment = folder, environment
+        self._log, self._environment = folder / f"{self.name}.log", environment
         self._process: subprocess.Popen[bytes] | None = None
         self._link = f"sweepv{number}"
 
@@ -39,13 +41,18 @@ class Host:
 
     def start(self, *ray: str) -> None:
         """Keep `ray start` with these options running there: what ends is started again, as a service manager does."""
-        own = f"hostname {self.name}; mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /dev/shm"
-        forever = f'while true; do "$@" >> {self._folder}/{self.name}.log 2>&1; sleep 2; done'
+        own = "; ".join([f"hostname {self.name}", *(f"mount -t tmpfs tmpfs {folder}" for folder in OWN_FOLDERS)])
+        forever = f'while true; do "$@" >> {self._log} 2>&1; sleep 2; done'
         shell = ["unshare", "--mount", "--uts", "sh", "-c", f"{own}; {forever}", "sh"]
         command = [*RAY, "start", "--block", "--disable-usage-stats", f"--node-ip-address={self.address}", *ray]
         self._process = subprocess.Popen(
             ["ip", "netns", "exec", self.name, *shell, *command], env=dict(self._environment), start_new_session=True
         )
+
+    def log_end(self) -> str:
+        """The end of what its programs have said."""
+        said = self._log.read_text(errors="replace") if self._log.exists() else ""
+        return f"{self.name} said:\n{said.strip()[-2000:] or 'nothing'}"
 
     def cut(self) -> None:
         """Pull the cable."""
@@ -74,6 +81,8 @@ def hosts(count: int, folder: Path, environment: Mapping[str, str]) -> Iterator[
     """So many hosts, whose programs log to the folder; the test is skipped where they cannot be made."""
     if os.geteuid() or not shutil.which("ip"):
         pytest.skip("network namespaces need root and iproute2")
+    if unseen := not_seen([Path(__file__).parents[1], Path(sys.prefix), Path(sys.base_prefix), folder]):
+        pytest.skip(f"hosts have a /tmp and a /dev/shm of their own, and would not see {unseen[0]}")
     all_hosts = [Host(number, folder, environment) for number in range(count)]
     try:
         try:
@@ -92,8 +101,15 @@ def hosts(count: int, folder: Path, environment: Mapping[str, str]) -> Iterator[
         _remove_bridge()
 
 
-def wait_for_ray(dashboard: str, nodes: int, environment: Mapping[str, str], seconds: float = 180.0) -> None:
-    """Wait until the Ray cluster behind that dashboard has so many nodes; over HTTP, as this machine is not one."""
+def not_seen(paths: Sequence[Path]) -> list[Path]:
+    """Those of the paths that lie, or lead, into folders that every host has of its own."""
+    return [
+        path for path in paths if any(one.is_relative_to(own) for one in (path, path.resolve()) for own in OWN_FOLDERS)
+    ]
+
+
+def wait_for_ray(dashboard: str, nodes: Sequence[Host], environment: Mapping[str, str], seconds: float = 180.0) -> None:
+    """Wait until Ray behind that dashboard has as many nodes as there are hosts; over HTTP, as this machine is none."""
     deadline, said = time.monotonic() + seconds, "it was never asked"
     script = (
         "from ray.util.state import list_nodes;"
@@ -103,11 +119,12 @@ def wait_for_ray(dashboard: str, nodes: int, environment: Mapping[str, str], sec
         done = subprocess.run(
             [sys.executable, "-c", script], env=dict(environment), capture_output=True, text=True, check=False
         )
-        if done.stdout.strip() == str(nodes):
+        if done.stdout.strip() == str(len(nodes)):
             return
         said = done.stdout + done.stderr
         time.sleep(1)
-    raise TimeoutError(f"no cluster of {nodes} nodes behind {dashboard}: {said[-2000:]}")
+    logs = "\n".join(node.log_end() for node in nodes)
+    raise TimeoutError(f"no cluster of {len(nodes)} nodes behind {dashboard}: {said[-2000:]}\n{logs}")
 
 
 def _remove_bridge() -> None:

@@ -1,18 +1,26 @@
 """The cluster files are ones by Ray's own validator, complete, and keep everything behind SSH and a token."""
 
+import ast
+import os
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import requires
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.buckets import BUCKET, s3_server
+from tests.hosts import Host, not_seen, wait_for_ray
+
 ROOT = Path(__file__).parent.parent
 FILES = ("cluster.yaml", "cluster-local.yaml")
 COMMANDS = ("setup_commands", "head_setup_commands", "head_start_ray_commands", "worker_start_ray_commands")
-SET = ("SET-BUCKET", "ami-SET", "SET-PROFILE")
+SET = ("SET-BUCKET", "ami-SET", "SET-HEAD-PROFILE", "SET-WORKER-PROFILE")
 
 
 def read(name: str) -> dict[str, Any]:
@@ -26,6 +34,15 @@ def cluster() -> dict[str, Any]:
 
 def commands(cluster: dict[str, Any], *kinds: str) -> str:
     return "\n".join(command for kind in kinds or COMMANDS for command in cluster.get(kind, []))
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def packages(requirements: list[str]) -> set[str]:
+    """The names of these requirements, those that need an extra left out."""
+    return {re.split(r"[^\w-]", one, maxsplit=1)[0].lower() for one in requirements if "extra ==" not in one}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -71,7 +88,7 @@ def test_every_node_wants_the_token_and_the_file_does_not_hold_it(name: str) -> 
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_project_is_installed_with_extras_that_it_has(name: str) -> None:
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    extras = project()["optional-dependencies"]
     named = re.findall(r"mi-sweep\[([a-z,]+)\]", commands(read(name)))
     assert "cluster" in named[0].split(",")
     assert {extra for one in named for extra in one.split(",")} <= extras.keys()
@@ -89,7 +106,7 @@ def test_the_head_runs_no_trials_and_spot_workers_scale_from_zero(cluster: dict[
 
 def test_mlflow_keeps_runs_in_postgresql_and_artifacts_in_the_bucket(cluster: dict[str, Any]) -> None:
     on_head = commands(cluster, "head_setup_commands")
-    assert "apt-get install -y -qq postgresql" in on_head
+    assert "install -y -qq postgresql" in on_head
     assert "--backend-store-uri postgresql" in on_head
     assert "--artifacts-destination s3://SET-BUCKET/" in on_head
     assert "MLFLOW_TRACKING_URI=http://127.0.0.1:5000" in on_head
@@ -113,3 +130,91 @@ def test_the_service_of_mlflow_is_written_as_one_for_systemd(cluster: dict[str, 
     (start,) = [line for line in lines if line.startswith("ExecStart=")]
     assert start.startswith("ExecStart=/home/me/venv/bin/mlflow server --host 127.0.0.1 ")
     assert start.endswith(" --artifacts-destination s3://SET-BUCKET/mlflow")
+
+
+def test_the_extra_for_aws_names_what_rays_launcher_imports(cluster: dict[str, Any]) -> None:
+    ray = find_spec("ray")
+    assert ray is not None
+    assert ray.submodule_search_locations is not None
+    launcher = Path(ray.submodule_search_locations[0]) / "autoscaler" / "_private" / "aws"
+    imported = set()
+    for file in launcher.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {one.name.partition(".")[0] for one in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported.add(node.module.partition(".")[0])
+    extra = packages(project()["optional-dependencies"]["aws"])
+    assert "boto3" in imported
+    assert imported - sys.stdlib_module_names <= extra | packages(project()["dependencies"]) | packages(requires("ray"))
+    assert "mi-sweep[cluster]" in project()["optional-dependencies"]["aws"]
+    assert "mi-sweep[aws,server]" in commands(cluster, "head_setup_commands")
+    assert "\nboto3==" in (ROOT / "constraints.txt").read_text()
+
+
+def test_the_readme_installs_what_its_commands_need_and_has_eight_at_most() -> None:
+    section = (ROOT / "README.md").read_text().partition("\n## On a cluster\n")[2].partition("\n## ")[0]
+    before, commands_of_aws = section.strip("\n").split("\n\n")[:2]
+    assert "pip install -c constraints.txt '.[aws]'" in before
+    lines = commands_of_aws.splitlines()
+    assert all(line.startswith("    ") for line in lines)
+    assert len(lines) <= 8
+    (slurm,) = [block for block in section.split("\n\n") if "    srun " in block]
+    assert slurm.index("RAY_AUTH_MODE=token") < slurm.index("ray get-auth-token --generate") < slurm.index("srun")
+
+
+def test_workers_have_a_profile_of_their_own_and_download_nothing(cluster: dict[str, Any]) -> None:
+    profiles = [one["node_config"]["IamInstanceProfile"]["Name"] for one in cluster["available_node_types"].values()]
+    assert profiles == ["SET-HEAD-PROFILE", "SET-WORKER-PROFILE"]
+    assert "/data" not in commands(cluster, "setup_commands", "worker_start_ray_commands")
+
+
+def test_the_head_takes_the_data_of_the_bucket_and_goes_on_where_there_is_none(
+    cluster: dict[str, Any], tmp_path: Path
+) -> None:
+    (fetch,) = [command for command in cluster["head_setup_commands"] if "copy_files" in command]
+
+    def fetched(address: str) -> int:
+        command = fetch.replace("s3://SET-BUCKET/data", address).replace("~/venv/bin/python", sys.executable)
+        environment = os.environ | {"HOME": str(tmp_path)}
+        return subprocess.run(["bash", "-c", command], env=environment, capture_output=True, check=False).returncode
+
+    with s3_server() as server:
+        server.client.put_object(Bucket=BUCKET, Key="full/data/mnist/labels", Body=b"0123")
+        assert fetched(server.address("empty/data")) == 0
+        assert not (tmp_path / "data").exists()
+        assert fetched(server.address("full/data")) == 0
+        server.turn_off()
+        assert fetched(server.address("full/data")) != 0
+    assert (tmp_path / "data" / "mnist" / "labels").read_bytes() == b"0123"
+
+
+def test_a_node_that_apt_never_serves_gives_up(cluster: dict[str, Any], tmp_path: Path) -> None:
+    (install,) = [command for command in cluster["setup_commands"] if "apt-get" in command]
+    for name, code in ("sudo", 100), ("sleep", 0):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho $* >> {tmp_path}/{name}.log\nexit {code}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    assert subprocess.run(["bash", "-c", install], env=environment, timeout=60, check=False).returncode == 100
+    *updates, last = (tmp_path / "sudo.log").read_text().splitlines()
+    assert updates == ["apt-get update -qq"] * 60
+    assert "DPkg::Lock::Timeout=" in last
+
+
+def test_every_installation_by_apt_waits_for_its_lock(cluster: dict[str, Any]) -> None:
+    found = re.findall(r"apt-get ([^;&]*?)install", commands(cluster))
+    assert found == ["-o DPkg::Lock::Timeout=600 "] * 2
+
+
+def test_what_hosts_of_their_own_would_not_see_is_found(tmp_path: Path) -> None:
+    (tmp_path / "there").symlink_to("/tmp")
+    paths = [Path("/tmp/checkout"), Path("/home/me"), Path("/tmpfs"), tmp_path / "there" / "checkout"]
+    assert not_seen(paths[:3]) == paths[:1]
+    assert not_seen(paths[3:]) == paths[3:]
+
+
+def test_hosts_that_do_not_come_up_say_why(tmp_path: Path) -> None:
+    silent, loud = Host(0, tmp_path, {}), Host(1, tmp_path, {})
+    (tmp_path / "sweep1.log").write_text("No module named ray")
+    with pytest.raises(TimeoutError, match="sweep0 said:\nnothing\nsweep1 said:\nNo module named ray"):
+        wait_for_ray("http://127.0.0.1:1", [silent, loud], {}, seconds=0)

@@ -52,7 +52,7 @@ def test_a_submitted_sweep_is_right_although_a_workers_link_was_cut_for_a_minute
         for worker in workers:
             worker.start(f"--address={head_at}", "--num-cpus=1")
         dashboard = f"http://{head.address}:{DASHBOARD_PORT}"
-        wait_for_ray(dashboard, 3, sweeps.environment)
+        wait_for_ray(dashboard, [head, *workers], sweeps.environment)
         client = sweeps.start("submit", sweeps.spec(SPEC), "--address", dashboard, "--store", str(sweeps.store))
         wait_until(lambda: len(set(_hosts_of_snapshots(sweeps))) == 2, client)
         workers[1].cut()
