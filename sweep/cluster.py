@@ -21,6 +21,9 @@ QUIET = {
 """Settings that Ray reads when it is imported: our own progress display is the only one, our store the only state."""
 
 KNOCK_SECONDS = 5.0
+UNKNOWN_TOKEN = "InvalidAuthToken"
+"""In Ray's answer to a client that has not the token of the cluster."""
+
 PASSED_ON = ("KERAS_BACKEND", "SWEEP_SNAPSHOT_SECONDS", "SWEEP_HANG_SECONDS", "SWEEP_POINTS_PER_PROCESS")
 """Settings of the driver's environment that its trials on a cluster must share. Ray writes them into its logs, so those
 with secrets go another way: `sweep.supplies`."""
@@ -32,6 +35,7 @@ import ray  # noqa: E402
 from ray._private import ray_constants  # noqa: E402
 
 from sweep.errors import ClusterUnusable  # noqa: E402
+from sweep.jobs import TOKEN  # noqa: E402
 from sweep.machine import trials_at_a_time  # noqa: E402
 from sweep.spec import Resources  # noqa: E402
 
@@ -51,7 +55,7 @@ def check_reachable(address: str | None) -> None:
     """Knock at the address; Ray itself would try for minutes.
 
     Raises:
-        ClusterUnusable: when nothing listens there.
+        ClusterUnusable: when nothing listens there, or it wants another token.
     """
     host, _, port = (address or "auto").rpartition("//")[2].rpartition(":")
     if not host or not port.isdigit():
@@ -63,6 +67,38 @@ def check_reachable(address: str | None) -> None:
             f"no Ray cluster at {host}:{port}: {error}\n  next: ray status --address {host}:{port}; without --address "
             "a cluster is started on this machine"
         ) from error
+    _check_token(f"{host}:{port}")
+
+
+def _check_token(address: str) -> None:
+    """Ask the cluster for its id; Ray itself would do so for 20 s, print every refusal, and not say why it failed.
+
+    Only a clear refusal counts; whatever else is wrong is left to Ray to find. Ray's way to open a channel is not
+    public, and needs `ray[default]`.
+
+    Raises:
+        ClusterUnusable: when it wants another token.
+    """
+    try:
+        from ray._private.authentication.authentication_utils import is_token_auth_enabled
+        from ray._private.grpc_utils import init_grpc_channel
+        from ray.core.generated.gcs_service_pb2 import GetClusterIdRequest  # type: ignore[attr-defined]
+        from ray.core.generated.gcs_service_pb2_grpc import NodeInfoGcsServiceStub
+        from ray.exceptions import AuthenticationError
+    except ImportError:
+        return
+    try:
+        with init_grpc_channel(address, ray_constants.GLOBAL_GRPC_OPTIONS) as channel:
+            NodeInfoGcsServiceStub(channel).GetClusterId(GetClusterIdRequest(), timeout=KNOCK_SECONDS)
+    except AuthenticationError as error:  # raised before anything is sent
+        raise ClusterUnusable(
+            f"there is no token for the cluster at {address}\n  next: the same with {TOKEN}"
+        ) from error
+    except Exception as error:
+        if UNKNOWN_TOKEN not in str(error):
+            return
+        wrong = "refuses the token" if is_token_auth_enabled() else "wants a token"
+        raise ClusterUnusable(f"the cluster at {address} {wrong}\n  next: the same with {TOKEN}") from error
 
 
 @contextmanager
@@ -86,8 +122,7 @@ def connected(address: str | None) -> Iterator[None]:
     except Exception as error:
         where = f"reached at {address}" if address else "started on this machine"
         raise ClusterUnusable(
-            f"Ray cannot be {where}: {error}\n  next: ray status; a cluster with tokens needs RAY_AUTH_MODE=token and "
-            "RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
+            f"Ray cannot be {where}: {error}\n  next: ray status; a cluster with tokens needs {TOKEN}"
         ) from error
     try:
         yield
@@ -132,6 +167,7 @@ def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:
         else:
             note = f"no GPU in the cluster yet: trials wait for one; on CPUs: --gpus-per-trial 0 (want {gpus:g})"
     if not is_own:
+        note = note or _too_large(gpus, wanted.cpus)
         return Share(gpus, wanted.cpus, wanted.threads, max_concurrent, note)
     at_a_time = trials_at_a_time(wanted, int(have.get("CPU", 0)), int(have.get("GPU", 0)), max_concurrent)
     if at_a_time < 1:
@@ -140,3 +176,18 @@ def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:
             f"{have.get('GPU', 0):g} and {have.get('CPU', 0):g}\n  next: lower --gpus-per-trial or --cpus-per-trial"
         )
     return Share(gpus, wanted.cpus, wanted.threads, at_a_time, note)
+
+
+def _too_large(gpus: float, cpus: float) -> str | None:
+    """What to say of a trial that fits on no live node of the cluster."""
+    nodes = [
+        (node["Resources"].get("GPU", 0), node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]
+    ]
+    if any(has_gpus >= gpus and has_cpus >= cpus for has_gpus, has_cpus in nodes):
+        return None
+    has_gpus, has_cpus = max(nodes, key=lambda node: (node[0] if gpus else 0, node[1]), default=(0, 0))
+    return (
+        f"no node of the cluster has room for a trial yet: one wants {gpus:g} GPUs and {cpus:g} CPUs, the largest node "
+        f"has {has_gpus:g} and {has_cpus:g}; trials wait for a larger one, which a cluster that scales itself may "
+        "start; else lower --cpus-per-trial or --gpus-per-trial"
+    )

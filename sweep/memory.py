@@ -5,7 +5,7 @@ what a step and a measurement take for a while. The estimate of a step is within
 of the step compiled for a CPU, over the architectures and the papers' widths and depths; on a GPU it was not compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sweep.machine import Gpu
@@ -51,45 +51,92 @@ def peak_bytes(point: TrialConfig) -> int:
 
 @dataclass(frozen=True)
 class Fit:
-    """The largest of some points beside what each may allocate, in bytes; `gpu` names the smallest GPU.
+    """What some points need beside what each may allocate, in bytes; `gpu` names the smallest GPU.
 
-    `may_take` is None where there is no GPU to tell by; `too_large` counts the points that need more.
+    `each` is by point id. `may_take` is None where there is no GPU to tell by; `too_large` counts the points that need
+    more.
     """
 
+    each: Mapping[str, int]
     largest: TrialConfig
-    needs: int
-    may_take: int | None
-    too_large: int
-    gpu: str | None
-    enough: float | None
+    share: float
+    may_take: int | None = None
+    too_large: int = 0
+    gpu: str | None = None
+    crowd: str | None = None
+    """What is said where trials with that share may take more of a GPU together than it has."""
+    enough: float | None = None
     """The smallest share of such a GPU that will do; None where not even a whole one does."""
 
     @property
+    def needs(self) -> int:
+        """What the largest point needs."""
+        return self.each[self.largest.point_id]
+
+    @property
+    def gpu_at_least(self) -> int:
+        """The size of a GPU in whose share the largest point has room beside the context of its process."""
+        return int((self.needs + MIB * CONTEXT_MIB) / min(self.share, 1.0))
+
+    @property
     def in_words(self) -> str:
-        """As in `about 1.2 GB, of 19.4 GB that 0.25 of ... allows`."""
+        """As in `about 1.2 GB at most, of 19.4 GB for each on ...`."""
         need = f"about {self.needs / 1e9:.1f} GB at most"
-        return need if self.may_take is None else f"{need}, of {self.may_take / 1e9:.1f} GB for each on {self.gpu}"
+        if self.may_take is None:
+            wants = f"{self.share:g} GPU for each wants GPUs of {self.gpu_at_least / 1e9:.1f} GB or more"
+            return f"{need}; {wants}, and none is seen from here"
+        return f"{need}, of {self.may_take / 1e9:.1f} GB for each on {self.gpu}"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong with the share."""
+        few = f"{self.too_large} points need more of a GPU than their share, the largest is {self.largest.name}"
+        return [*([few] if self.too_large else []), *([self.crowd] if self.crowd else [])]
 
     @property
     def remedy(self) -> str:
-        """What to do about those that are too large."""
+        """What to do about a share that is too small."""
         if self.enough is None:
             return "not even a whole one will do: choose larger GPUs or smaller networks"
         return f"--gpus-per-trial {self.enough:g} gives them room"
 
 
-def fit(points: Sequence[TrialConfig], wanted: Resources, gpus: Sequence[Gpu]) -> Fit | None:
+def fit(
+    points: Sequence[TrialConfig], wanted: Resources, gpus: Sequence[Gpu], max_concurrent: int | None = None
+) -> Fit | None:
     """Whether the points fit into what each is given of the smallest of these GPUs; None for trials on CPUs."""
     if not points or not wanted.gpus:
         return None
-    largest = max(points, key=peak_bytes)
-    needs = peak_bytes(largest)
+    each = {point.point_id: peak_bytes(point) for point in points}
+    largest = max(points, key=lambda point: each[point.point_id])
     if not gpus:
-        return Fit(largest, needs, None, 0, None, None)
+        return Fit(each, largest, wanted.gpus)
     smallest = min(gpus, key=lambda gpu: gpu.memory_mib)
     may_take = allowed_bytes(wanted.gpus, smallest.memory_mib)
-    too_large = sum(peak_bytes(point) > may_take for point in points)
-    return Fit(largest, needs, may_take, too_large, smallest.name, smallest_share(needs, smallest.memory_mib))
+    return Fit(
+        each,
+        largest,
+        wanted.gpus,
+        may_take,
+        too_large=sum(needs > may_take for needs in each.values()),
+        gpu=smallest.name,
+        crowd=_crowd(wanted.gpus, smallest, max_concurrent),
+        enough=smallest_share(each[largest.point_id], smallest.memory_mib),
+    )
+
+
+def _crowd(share: float, gpu: Gpu, max_concurrent: int | None) -> str | None:
+    """What to say where as many trials as such shares allow on the GPU may take more of it than it has."""
+    count = min(sharers(share), max_concurrent or sharers(share))
+    together, has = count * process_bytes(share, gpu.memory_mib), MIB * gpu.memory_mib
+    if together <= has:
+        return None
+    context, limit = MIB * CONTEXT_MIB / 1e9, allowed_bytes(share, gpu.memory_mib) / 1e9
+    return (
+        f"{share:g} GPU for each lets {count} trials share one {gpu.name} and take {together / 1e9:.1f} GB of its "
+        f"{has / 1e9:.1f} GB: {context:.1f} GB for the CUDA context of each process and up to {limit:.2g} GB for its "
+        "trial"
+    )
 
 
 def allowed_bytes(share: float, memory_mib: int) -> int:
@@ -98,10 +145,24 @@ def allowed_bytes(share: float, memory_mib: int) -> int:
     return MIB * (memory_mib - CONTEXT_MIB if limit is None else limit)
 
 
+def process_bytes(share: float, memory_mib: int) -> int:
+    """What the process of such a trial takes at most, its context included."""
+    return allowed_bytes(share, memory_mib) + MIB * CONTEXT_MIB
+
+
+def sharers(share: float) -> int:
+    """How many trials with that share Ray lets share a GPU."""
+    return max(1, int(1 / share + 1e-9))
+
+
 def smallest_share(needs: int, memory_mib: int) -> float | None:
-    """The smallest equal share of such a GPU in which so many bytes fit; None when not even the whole has them."""
-    for sharers in range(MOST_SHARERS, 0, -1):
-        share = int(1000 / sharers) / 1000
-        if allowed_bytes(share, memory_mib) >= needs:
+    """The smallest equal share of such a GPU in which so many bytes fit, for as many processes as it lets share it.
+
+    None when not even the whole GPU has them.
+    """
+    for count in range(MOST_SHARERS, 0, -1):
+        share = int(1000 / count) / 1000
+        fits_together = sharers(share) * process_bytes(share, memory_mib) <= MIB * memory_mib
+        if fits_together and allowed_bytes(share, memory_mib) >= needs:
             return share
     return None

@@ -1,6 +1,7 @@
 """The command `plan`, and what a run says before it starts: states, changes since last time, code, cost."""
 
 import contextlib
+import os
 from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Any
@@ -10,6 +11,7 @@ from sweep.changes import CodeChange, SpecChange, code_change, commit, spec_chan
 from sweep.costs import Sample, Shape, sample, shape
 from sweep.errors import UsageError
 from sweep.failure_report import in_short
+from sweep.job_request import SAID
 from sweep.memory import Fit, fit
 from sweep.options import print_json, print_table, talk
 from sweep.plan import Plan, unknown_shapes
@@ -30,6 +32,8 @@ def plan(
     spec: options.Spec,
     settings: options.Settings = None,
     store: options.Store = options.DEFAULT_STORE,
+    tracking_uri: options.TrackingUri = None,
+    data_dir: options.DataDir = None,
     gpus_per_trial: options.GpusPerTrial = None,
     cpus_per_trial: options.CpusPerTrial = None,
     max_concurrent: options.MaxConcurrent = None,
@@ -43,9 +47,9 @@ def plan(
     todo = priced(wanted, opened, known, retry_kinds(retry))
     now = provenance.current()
     change, code = last_change(wanted, opened), code_change(known, now)
-    gpus = machine.gpus()
-    at_a_time = machine.trials_at_a_time(wanted.resources, machine.cpus(), len(gpus), max_concurrent) or None
-    room = fit(todo.to_run, wanted.resources, gpus)
+    gpus = [] if is_on_a_cluster() else machine.gpus()
+    at_a_time = _at_a_time(wanted, len(gpus), max_concurrent)
+    room = fit(todo.to_run, wanted.resources, gpus, max_concurrent)
     if as_json:
         print_json(_as_json(wanted, todo, change, code, now, at_a_time, room))
         return
@@ -54,13 +58,34 @@ def plan(
         print(line)
     if code and todo.to_run:
         talk.print("run refuses to mix them, unless told --accept-code-change", style="yellow")
-    if room and room.too_large:
-        said = f"{room.too_large} points need more of a GPU than their share, the largest is {room.largest.name}"
-        talk.print(f"{said}; {room.remedy}", style="yellow", soft_wrap=True)
+    if room:
+        for said in room.warnings:
+            talk.print(f"{said}; {room.remedy}", style="yellow", soft_wrap=True)
     if todo.left_failed:
         talk.print(f"{len(todo.left_failed)} failed points are left alone; --retry all runs them again", style="yellow")
     if todo.to_run:
-        _say_next(spec, settings or [], store, todo)
+        given = {
+            "store": store,
+            "tracking_uri": tracking_uri,
+            "data_dir": data_dir,
+            "gpus_per_trial": room.enough if room and room.warnings and room.enough else gpus_per_trial,
+            "cpus_per_trial": cpus_per_trial,
+            "max_concurrent": max_concurrent,
+            "retry": retry,
+        }
+        _say_next(spec, settings or [], todo, given)
+
+
+def is_on_a_cluster() -> bool:
+    """Whether this process is a job on the head of a cluster, whose trials run on nodes that are not seen from here."""
+    return SAID in os.environ
+
+
+def _at_a_time(wanted: SweepSpec, gpus: int, max_concurrent: int | None) -> int | None:
+    """How many trials run at a time; None where it is unknown, or not even one fits."""
+    if is_on_a_cluster():
+        return max_concurrent
+    return machine.trials_at_a_time(wanted.resources, machine.cpus(), gpus, max_concurrent) or None
 
 
 def priced(wanted: SweepSpec, store: Store, known: Mapping[str, Known], retry: tuple[str, ...]) -> Plan:
@@ -132,10 +157,16 @@ def _cost_rows(wanted: SweepSpec, todo: Plan, at_a_time: int | None) -> list[lis
     unit, hours = accelerator_hours(wanted, todo)
     basis = f"as {todo.measured_points} finished points of like shape took on {', '.join(todo.measured_on)}"
     rows = [["trial time", f"{duration(todo.seconds)}, {basis}"], ["cost", f"{hours:.3g} {unit}-hours"]]
+    return [*rows, ["wall time", _wall_time(todo, at_a_time)]]
+
+
+def _wall_time(todo: Plan, at_a_time: int | None) -> str:
     if at_a_time:
-        wall = duration(todo.wall_seconds(at_a_time))
-        return [*rows, ["wall time", f"{wall} on this machine, {at_a_time} at a time"]]
-    return [*rows, ["wall time", "unknown: not even one trial fits on this machine"]]
+        where = "if the cluster holds" if is_on_a_cluster() else "on this machine,"
+        return f"{duration(todo.wall_seconds(at_a_time))} {where} {at_a_time} at a time"
+    if is_on_a_cluster():
+        return "unknown: how many run at a time is up to the cluster's nodes; --max-concurrent N tells it for N"
+    return "unknown: not even one trial fits on this machine"
 
 
 def accelerator_hours(wanted: SweepSpec, todo: Plan) -> tuple[str, float | None]:
@@ -175,17 +206,22 @@ def _as_json(
         "trial_gpu_bytes": room.needs if room else None,
         "trial_gpu_bytes_allowed": room.may_take if room else None,
         "points_too_large": room.too_large if room else 0,
+        "point_gpu_bytes": dict(room.each) if room else {},
+        "gpu_bytes_at_least": room.gpu_at_least if room else None,
+        "gpu_is_crowded": bool(room and room.crowd),
+        "gpus_per_trial_enough": room.enough if room else None,
         "spec_change": vars(change) if change else None,
         "code_change": vars(code) if code else None,
         "code": {name: now[name] for name in ("code_sha256", "git_commit", "git_dirty", "git_diff_sha256")},
     }
 
 
-def _say_next(spec: str, settings: list[str], store: str, todo: Plan) -> None:
+def _say_next(spec: str, settings: list[str], todo: Plan, given: Mapping[str, object]) -> None:
     change = [word for setting in settings for word in ("--set", setting)]
     if todo.seconds is None:
         missing = zip(todo.to_run, todo.point_seconds, strict=True)
         seed = min(point.seed for point, seconds in missing if seconds is None)
         change += ["--set", f"grid.seed=[{seed}]"]
     why = "to learn the cost from one seed" if todo.seconds is None else "to run them"
-    talk.print(f"next, {why}: {options.command_line('run', spec, *change, store=store)}", soft_wrap=True)
+    given = {name: f"{value:g}" if isinstance(value, float) else value for name, value in given.items()}
+    talk.print(f"next, {why}: {options.command_line('run', spec, *change, **given)}", soft_wrap=True)

@@ -46,7 +46,8 @@ def supplied(trainable: Any, supplies: Supplies, granted: Share, store: Store, s
         ClusterUnusable: when some have not.
     """
     given, there = ray.put(supplies), live(granted.cpus, granted.gpus)
-    console.print(f"{len(there)} nodes of the cluster try the store and get the data", soft_wrap=True)
+    now = f"{len(there)} nodes of the cluster try the store and get the data"
+    console.print(now if there else "no node could hold a trial yet: each that comes tries the store", soft_wrap=True)
     check_nodes(there, store, sweep, given)
     return tune.with_parameters(trainable, supplies=given)
 

@@ -1,6 +1,7 @@
 """Commands that act: run, resume, track, ui."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -46,7 +47,9 @@ def run(
 def _refuse_dashboard(spec: str, address: str | None) -> None:
     if is_url(address):
         again = options.command_line("submit", spec, address=address)
-        raise UsageError(f"--address {address} is a dashboard, which takes jobs\n  next: {again}")
+        raise UsageError(
+            f"--address {address} is a dashboard, which takes jobs\n  next: {again} and what else was given"
+        )
 
 
 def resume(
@@ -125,7 +128,33 @@ def ui(
             f"no tracking database in the store {store}: no file {database}\n"
             "  next: sweep run demo, or choose another --store"
         )
+    _check_port(port, store, tracking_uri)
     talk.print(f"MLflow UI on http://127.0.0.1:{port}, Ctrl-C ends it", highlight=False)
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     serve = ["-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1", "--port", str(port)]
     os.execv(sys.executable, [sys.executable, *serve, "--workers", "1"])
+
+
+def _check_port(port: int, store: str, tracking_uri: str | None) -> None:
+    """See that the server can have the port; it would not say so in its exit code.
+
+    Raises:
+        UsageError: when it is taken, or not for this user.
+    """
+    if error := _refusal(port):
+        free = next((one for one in range(max(port, 1023) + 1, 65536) if not _refusal(one)), None)
+        again = options.command_line("ui", store=store, tracking_uri=tracking_uri, port=free or "N")
+        raise UsageError(
+            f"--port {port} of this machine: {error}; allowed is a port that is free, of 1 to 65535\n  next: {again}"
+        )
+
+
+def _refusal(port: int) -> str | None:
+    """Why no server could listen on that port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return (error.strerror or str(error)).lower()
+    return None

@@ -5,9 +5,11 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -179,3 +181,61 @@ def test_a_sweep_with_damaged_records_can_still_be_run(sweep: Run, tmp_path: Pat
     spec.write_text("name: one\nfixed: {epochs: 0, width: 8}\n")
     done = sweep("run", "one.yaml")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> str:
+    """A PATH on which NVIDIA's tool lists one card of 15,360 MiB."""
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 0, GPU-aaaa-1, Card, 15360, 15000, 550.1\n")
+    tool.chmod(0o755)
+    return f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_plan_warns_of_a_share_too_small_and_says_what_was_asked_again_with_one_that_will_do(
+    sweep: Run, card: str
+) -> None:
+    asked = ["plan", "demo", "--gpus-per-trial", "0.02", "--cpus-per-trial", "0.5", "--max-concurrent", "40"]
+    environment = {"PATH": card, "CUDA_VISIBLE_DEVICES": "0"}
+    said = sweep(*asked, "--retry", "infra", "--data-dir", "/data", **environment).stderr
+    assert "lets 40 trials share one Card and take 31.6 GB of its 16.1 GB" in said
+    command = shlex.split(said.splitlines()[-1].partition(": ")[2])
+    given = dict(pairwise(command))
+    assert given["--gpus-per-trial"] == "0.083"
+    assert (given["--cpus-per-trial"], given["--max-concurrent"]) == ("0.5", "40")
+    assert (given["--retry"], given["--data-dir"]) == ("infra", "/data")
+    plan = json.loads(sweep(*asked, "--json", **environment).stdout)
+    assert (plan["gpu_is_crowded"], plan["gpus_per_trial_enough"]) == (True, 0.083)
+    assert plan["point_gpu_bytes"].keys() == set(plan["to_run"])
+    assert max(plan["point_gpu_bytes"].values()) == plan["trial_gpu_bytes"]
+
+
+def test_plan_as_a_job_speaks_of_no_gpu_and_no_cpu_of_the_head(
+    sweep: Run, tmp_path: Path, card: str, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    store = Store(tmp_path / "here" / "runs")
+    point = TrialConfig(epochs=4, width=8)
+    spec = tmp_path / "here" / "one.yaml"
+    spec.write_text("name: one\nfixed: {epochs: 4, width: 8}\ngrid: {seed: [0, 1]}\n")
+    store.commit_result(point, result(point))
+    said = json.dumps({"address": "http://127.0.0.1:8265", "spec": ["one.yaml"]})
+    environment = {"PATH": card, "CUDA_VISIBLE_DEVICES": "0", "SWEEP_SAID": said}
+    asked = ["plan", "one.yaml", "--gpus-per-trial", "0.1"]
+    found = sweep(*asked, **environment).stdout
+    assert "0.1 GPU for each wants GPUs of" in found
+    assert "none is seen from here" in found
+    assert "this machine" not in found
+    assert "--max-concurrent N tells it for N" in found
+    assert "if the cluster holds 3 at a time" in sweep(*asked, "--max-concurrent", "3", **environment).stdout
+
+
+def test_a_port_that_is_taken_is_named_with_one_that_is_free(sweep: Run, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = sweep("ui", "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db", "--port", str(port))
+    assert done.returncode == 2
+    assert f"--port {port} of this machine: address already in use" in done.stderr
+    assert "next: sweep ui --tracking-uri" in done.stderr
+    assert "MLflow UI on" not in done.stderr

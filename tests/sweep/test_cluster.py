@@ -1,4 +1,11 @@
-"""What a trial gets of a cluster."""
+"""What a trial gets of a cluster, and what is said to one whose token the cluster does not know."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -11,6 +18,8 @@ from sweep.spec import Resources
 def have(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     resources: dict[str, float] = {"CPU": 8.0, "GPU": 2.0}
     monkeypatch.setattr(cluster.ray, "cluster_resources", lambda: resources)
+    dead = {"Alive": False, "Resources": {"CPU": 64.0}}
+    monkeypatch.setattr(cluster.ray, "nodes", lambda: [dead, {"Alive": True, "Resources": resources}])
     return resources
 
 
@@ -39,3 +48,59 @@ def test_a_cluster_that_may_grow_is_waited_for(have: dict[str, float]) -> None:
     granted = cluster.share(Resources(), None, is_own=False)
     assert (granted.gpus, granted.concurrent) == (1, None)
     assert "trials wait for one" in (granted.note or "")
+
+
+def test_a_trial_that_fits_on_no_node_waits_and_that_is_said(have: dict[str, float]) -> None:
+    assert cluster.share(Resources(), None, is_own=False).note is None
+    granted = cluster.share(Resources(cpus=64), None, is_own=False)
+    assert (granted.cpus, granted.concurrent) == (64, None)
+    assert "one wants 1 GPUs and 64 CPUs, the largest node has 2 and 8; trials wait" in (granted.note or "")
+    have.clear()
+    granted = cluster.share(Resources(gpus=0), None, is_own=False)
+    assert "one wants 0 GPUs and 1 CPUs, the largest node has 0 and 0; trials wait" in (granted.note or "")
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """The address of what answers as a head does to one whose token it does not know."""
+    grpc = pytest.importorskip("grpc")
+
+    class Refusing(grpc.GenericRpcHandler):  # type: ignore[misc, name-defined]
+        def service(self, call: object) -> object:
+            def refuse(request: bytes, context: Any) -> None:
+                said = "InvalidAuthToken: Authentication token is missing or incorrect"
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, said)
+
+            return grpc.unary_unary_rpc_method_handler(refuse)
+
+    server = grpc.server(ThreadPoolExecutor(1), handlers=[Refusing()])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"RAY_AUTH_MODE": "disabled"}, "the cluster at ADDRESS wants a token"),
+        ({"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}, "the cluster at ADDRESS refuses the token"),
+        ({"RAY_AUTH_MODE": "token", "HOME": "/nowhere"}, "there is no token for the cluster at ADDRESS"),
+    ],
+)
+def test_a_token_that_the_cluster_does_not_know_is_said_at_once(
+    refusing: str, environment: dict[str, str], said: str
+) -> None:
+    check = "import sys; from sweep.cluster import check_reachable; check_reachable(sys.argv[1])"
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    done = subprocess.run(
+        [sys.executable, "-c", check, refusing],
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert f"ClusterUnusable: {said.replace('ADDRESS', refusing)}" in done.stderr
+    assert "next: the same with RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN" in done.stderr
+    assert "gcs_client" not in done.stderr

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from sweep.machine import Gpu
-from sweep.memory import ESTIMATE_FACTOR, fit, peak_bytes, smallest_share, step_bytes
+from sweep.memory import ESTIMATE_FACTOR, allowed_bytes, fit, peak_bytes, smallest_share, step_bytes
 from sweep.sizes import PIXELS, TRAIN_IMAGES
 from sweep.spec import Resources
 from trainables.config import TrialConfig
@@ -103,6 +103,42 @@ def test_without_a_gpu_only_the_need_is_known_and_trials_on_cpus_have_none() -> 
     assert (found.needs, found.may_take, found.too_large) == (peak_bytes(NARROW), None, 0)
     assert fit([NARROW], Resources(gpus=0), [LARGE]) is None
     assert fit([], Resources(gpus=1), [LARGE]) is None
+
+
+def test_without_a_gpu_the_size_is_said_at_which_the_share_would_do() -> None:
+    found = fit([NARROW], Resources(gpus=0.01), [])
+    assert found is not None
+    assert f"0.01 GPU for each wants GPUs of {found.gpu_at_least / 1e9:.1f} GB or more" in found.in_words
+    for gpus, share in ((0.25, 0.25), (1, 1), (2, 1)):
+        asked = fit([WIDE], Resources(gpus=gpus), [])
+        assert asked is not None
+        size = asked.gpu_at_least / 2**20
+        assert allowed_bytes(share, int(size) + 8) >= asked.needs > allowed_bytes(share, int(size) - 8)
+
+
+def test_the_needs_are_known_by_point() -> None:
+    found = fit([NARROW, WIDE], Resources(gpus=1), [SMALL])
+    assert found is not None
+    assert found.each == {point.point_id: peak_bytes(point) for point in (NARROW, WIDE)}
+    assert found.warnings == []
+
+
+def test_shares_too_small_for_the_contexts_of_all_processes_are_warned_of_and_the_remedy_is_not() -> None:
+    point, card = TrialConfig(width=8), Gpu("Card", 15_360, 15_360, "1")
+    found = fit([point], Resources(gpus=0.02), [card])
+    assert found is not None
+    assert found.too_large == 0
+    assert found.warnings == [
+        "0.02 GPU for each lets 50 trials share one Card and take 39.5 GB of its 16.1 GB: 0.6 GB for the CUDA context "
+        "of each process and up to 0.16 GB for its trial"
+    ]
+    assert found.enough == 0.083
+    again = fit([point], Resources(gpus=found.enough), [card])
+    assert again is not None
+    assert again.warnings == []
+    few = fit([point], Resources(gpus=0.02), [card], max_concurrent=20)
+    assert few is not None
+    assert few.warnings == []
 
 
 def test_the_smallest_share_has_room_and_the_next_smaller_has_not() -> None:
