@@ -16,12 +16,21 @@ from sweep import options
 from sweep.errors import StorageFault, UsageError
 from sweep.options import talk
 
-Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")]
+
+def _is_no_file(path: Path | None) -> Path | None:
+    """See that a folder can be there: nothing yet, or a folder."""
+    if path and path.is_file():
+        raise UsageError(f"-o {path}: is a file; allowed is a folder\n  next: the same with a folder")
+    return path
+
+
+Folder = Annotated[Path, typer.Option("-o", "--output", callback=_is_no_file, help="Folder to write to.")]
 
 NARROWEST, WIDEST = 80, 120
 HOW_JUDGED = (
     "Intervals are of 95 % over seeds, networks of every config counting alike; p is corrected for all effects asked "
-    "here (Holm). MI is a lower bound in practice, not comparable across widths. --json has every definition and point."
+    "here (Holm). Where configs differ in sign, three quarters of them must agree for a verdict. MI is a lower bound "
+    "in practice, not comparable across widths. --json has every definition and point, and each config alone."
 )
 
 
@@ -106,7 +115,8 @@ def claims(
     sweep: options.Sweep,
     store: options.Store = options.DEFAULT_STORE,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder for claims.json and claims.csv as well.")
+        Path | None,
+        typer.Option("-o", "--output", callback=_is_no_file, help="Folder for claims.json and claims.csv as well."),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -135,7 +145,7 @@ def claims(
 
 def report(
     sweep: options.Sweep,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
+    output: Annotated[str, typer.Option("-o", "--output", help="The HTML file to write.")],
     store: options.Store = options.DEFAULT_STORE,
     tracking_uri: options.TrackingUri = None,
 ) -> None:
@@ -148,12 +158,12 @@ def report(
     from analysis.to_mlflow import keep_report
     from sweep.store import Store
 
-    tracker = tracking_uri or options.default_tracking_uri(store)
-    if output.is_dir():
-        raise UsageError(f"-o {output}: is a folder; allowed is a file\n  next: -o {output / 'report.html'}")
-    with _writing_to(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output.parent):  # better now than after a minute's work
+    tracker, file = tracking_uri or options.default_tracking_uri(store), Path(output)
+    if file.is_dir() or output.endswith("/"):
+        raise UsageError(f"-o {output}: is a folder; allowed is a file\n  next: -o {file / 'report.html'}")
+    with _writing_to(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=file.parent):  # better now than after a minute's work
             pass
     with talk.status("reading the store") as status:
 
@@ -162,14 +172,14 @@ def report(
 
         contents = gather(Store(store), sweep, store, begin)
         html = page(contents).encode()
-        with _writing_to(output):
-            put(output, html)
+        with _writing_to(file):
+            put(file, html)
         begin("keeping it in MLflow")
         try:
             keep_report(tracker, sweep, artifacts(contents, html))
         except UsageError as error:
             talk.print(f"not kept in MLflow: {error}", style="yellow", soft_wrap=True)
-    print(output)
+    print(file)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def plan(
             "max_concurrent": max_concurrent,
             "retry": retry,
         }
-        _say_next(spec, settings or [], todo, given)
+        _say_next(spec, settings or [], todo, given, mixes=bool(code))
 
 
 def is_on_a_cluster() -> bool:
@@ -216,12 +216,14 @@ def _as_json(
     }
 
 
-def _say_next(spec: str, settings: list[str], todo: Plan, given: Mapping[str, object]) -> None:
+def _say_next(spec: str, settings: list[str], todo: Plan, given: Mapping[str, object], mixes: bool) -> None:
     change = [word for setting in settings for word in ("--set", setting)]
     if todo.seconds is None:
         missing = zip(todo.to_run, todo.point_seconds, strict=True)
         seed = min(point.seed for point, seconds in missing if seconds is None)
         change += ["--set", f"grid.seed=[{seed}]"]
+    change += ["--accept-code-change"] if mixes else []
     why = "to learn the cost from one seed" if todo.seconds is None else "to run them"
+    why += ", knowingly mixed," if mixes else ""
     given = {name: f"{value:g}" if isinstance(value, float) else value for name, value in given.items()}
     talk.print(f"next, {why}: {options.command_line('run', spec, *change, **given)}", soft_wrap=True)

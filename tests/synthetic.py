@@ -110,7 +110,7 @@ def as_told(config: TrialConfig) -> Measured:
     if config.epochs == 0:
         return _untrained(config, +1)
     bits = _bits(config, TOLD, -0.04)
-    return Measured(_errors(config, TOLD, bits, +0.01, +2), _pairs(config, bits, bits + 1))
+    return Measured(_errors(config, TOLD, bits, +0.1, +2), _pairs(config, bits, bits + 1))
 
 
 def as_denied(config: TrialConfig) -> Measured:
@@ -118,7 +118,7 @@ def as_denied(config: TrialConfig) -> Measured:
     if config.epochs == 0:
         return _untrained(config, -1)
     bits = _bits(config, DENIED, +0.04)
-    return Measured(_errors(config, DENIED, bits, -0.002, -1), _pairs(config, bits, bits + 1))
+    return Measured(_errors(config, DENIED, bits, -0.02, -1), _pairs(config, bits, bits + 1))
 
 
 def by_scale_alone(config: TrialConfig) -> Measured:
@@ -154,7 +154,7 @@ def _errors(
     config: TrialConfig, courses: Mapping[str, Course], bits: np.ndarray, per_layer: float, power: float
 ) -> np.ndarray:
     """Falls from 0.9 to its end, at every epoch by as much as the MI to that power."""
-    end = courses[config.architecture].error + per_layer * (config.depth - 5) + _noise(config).normal(0, 0.001)
+    end = courses[config.architecture].error * (1 + per_layer * (config.depth - 5)) + _noise(config).normal(0, 0.001)
     steps = bits[:-1] ** power
     return 0.9 - (0.9 - end) * np.concatenate([[0], np.cumsum(steps) / steps.sum()])
 

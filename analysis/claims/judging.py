@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis.claims.model import SIGNIFICANT, Answer, Claim, Effect, Finding, Judgement, Need, Reading, Verdict
@@ -162,12 +161,12 @@ def _finding(effect: Effect, name: str, cells: Cells, reading: Reading) -> Findi
     }
     defined = {cell: of_cell for cell, of_cell in numbers.items() if of_cell}
     estimate = _within(mean_over_cells(list(defined.values()), effect.null), effect.unit) if defined else None
-    means = {cell: float(np.mean(of_cell)) for cell, of_cell in defined.items()}
+    alone = {cell: _within(mean_over_cells([of_cell], effect.null), effect.unit) for cell, of_cell in defined.items()}
+    means = [one.value for one in alone.values()]
     has_either_sign = (
-        min(means.values(), default=0) < effect.null < max(means.values(), default=0)
-        and differ(list(defined.values())) < SIGNIFICANT
+        min(means, default=0) < effect.null < max(means, default=0) and differ(list(defined.values())) < SIGNIFICANT
     )
-    by_config = tuple((_label(cell, list(means)), mean) for cell, mean in means.items())
+    by_config = tuple((_label(cell, list(alone)), one) for cell, one in alone.items())
     return Finding(name, effect.unit, effect.expected, effect.null, estimate, by_config, has_either_sign)
 
 
@@ -181,7 +180,11 @@ def _label(cell: Cell, cells: Sequence[Cell]) -> str:
 
 
 def _within(estimate: Estimate, unit: str) -> Estimate:
-    """The estimate with an interval of possible values: no correlation lies beyond 1."""
-    if unit != "rho" or estimate.low is None or estimate.high is None:
+    """The estimate with an interval of possible values: no correlation lies beyond 1, and few equal ones tell none."""
+    if estimate.low is None or estimate.high is None or estimate.p is None:
+        return estimate
+    if estimate.low == estimate.high and estimate.p >= SIGNIFICANT:
+        return replace(estimate, low=None, high=None)
+    if unit != "rho":
         return estimate
     return replace(estimate, low=max(estimate.low, -1.0), high=min(estimate.high, 1.0))

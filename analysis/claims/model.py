@@ -13,6 +13,8 @@ Reading = Literal["NPEET", "balanced", "error"]
 
 BOTH_SCALES: tuple[Reading, ...] = ("NPEET", "balanced")
 SIGNIFICANT = 0.05
+MOST = 0.75
+"""Where configs differ in sign, so large a share of them must lie on one side for a verdict."""
 
 
 class Verdict(StrEnum):
@@ -68,9 +70,9 @@ class Claim:
 class Finding:
     """An effect as measured; `p` is corrected for all that were asked with it. None for what could not be told.
 
-    by_config: for each config, named by what it differs in from the others, the mean over its seeds.
-    has_either_sign: whether configs lie on both sides of `null` and differ by more than their seeds do, so that a mean
-    over them misleads.
+    by_config: for each config, named by what it differs in from the others, the same over its seeds alone, its p as it
+    is. has_either_sign: whether configs lie on both sides of `null` and differ by more than their seeds do: then a mean
+    over them misleads, and decides nothing unless `MOST` of them lie on its side.
     """
 
     effect: str
@@ -78,24 +80,27 @@ class Finding:
     expected: Literal["above", "below"]
     null: float
     estimate: Estimate | None
-    by_config: tuple[tuple[str, float], ...] = ()
+    by_config: tuple[tuple[str, Estimate], ...] = ()
     has_either_sign: bool = False
     p: float | None = None
 
     @property
     def configs_as_claimed(self) -> int:
         """Number of configs whose mean over seeds lies on the side that the claim expects."""
-        return sum((value > self.null) == (self.expected == "above") for _, value in self.by_config)
+        return sum((found.value > self.null) == (self.expected == "above") for _, found in self.by_config)
 
     @property
     def verdict(self) -> Verdict:
-        """Decided only where the corrected p is small and the interval leaves out the null."""
+        """Decided where the corrected p is small, the interval leaves out the null, and configs do not disagree."""
         found = self.estimate
         if found is None or found.low is None or found.high is None or self.p is None or self.p >= SIGNIFICANT:
             return Verdict.UNDECIDED
         if found.low <= self.null <= found.high:
             return Verdict.UNDECIDED
         is_above = found.value > self.null
+        along = sum((one.value > self.null) == is_above for _, one in self.by_config)
+        if self.has_either_sign and along < MOST * len(self.by_config):
+            return Verdict.UNDECIDED
         return Verdict.SUPPORTED if is_above == (self.expected == "above") else Verdict.CONTRADICTED
 
 

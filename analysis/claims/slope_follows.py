@@ -2,7 +2,9 @@
 test error from epoch to epoch, a low one with a slow decrease, as in the drift and diffusion phases of training.
 
 Judged for every network by itself, each architecture apart: the rank correlation, over its measured epochs, of the MI
-with the decrease of the test error from that epoch to the next measured one, per epoch; above 0.
+with the decrease of the test error from that epoch to the next measured one, per epoch; above 0. The paper's sentence
+can also be read as the slope of the trace in the plane of MI and error; that has no bound where the MI stands still,
+and it is of speed that the two phases speak.
 """
 
 import numpy as np

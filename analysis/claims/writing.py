@@ -3,6 +3,7 @@
 import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -64,7 +65,7 @@ def _plain_finding(finding: Finding) -> dict[str, Any]:
         "configs": len(finding.by_config),
         "configs_as_claimed": finding.configs_as_claimed,
         "has_either_sign": finding.has_either_sign,
-        "by_config": dict(finding.by_config),
+        "by_config": {name: asdict(one) for name, one in finding.by_config},
         "p": finding.p,
         "p_uncorrected": found.p if found else None,
         "verdict": str(finding.verdict),
@@ -117,7 +118,8 @@ def on_scales(one: Judgement) -> str | None:
 def share_of_configs(finding: Finding) -> str:
     """`in 12 of 15 configs`: where it lies as claimed; empty where nothing could be told."""
     configs = len(finding.by_config)
-    return f"in {finding.configs_as_claimed} of {configs} config{'s' * (configs > 1)}" if configs else ""
+    differ = ", which differ in sign" if finding.has_either_sign else ""
+    return f"in {finding.configs_as_claimed} of {configs} config{'s' * (configs > 1)}{differ}" if configs else ""
 
 
 def _shares(found: Sequence[tuple[Answer, Finding]]) -> str:

@@ -28,8 +28,8 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     and `seed`, `point_id`, `state` and `pair` are empty there.
     """
     rows = error_rows(epochs, points)
-    if rows.empty:
-        raise NothingToDraw("learning_curves needs at least one point with a recorded test error")
+    if rows.empty or not rows["epoch"].max():
+        raise NothingToDraw("learning_curves needs at least one trained point with a recorded test error")
     shown, variable = _slice(points, set(rows["point_id"]))
     drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
     quantities = [TEST_ERROR, *present(drawn)]

@@ -52,19 +52,20 @@ def ends(axis: Axes, rows: pd.DataFrame, column: str, colour: str, marker: str, 
 
 
 def start_labels(axis: Axes, rows: pd.DataFrame, column: str, by: str, palette: dict[Any, str]) -> None:
-    """The value of `by` above where its runs start, for print without colours; beside one another they are stacked.
+    """The value of `by` above where its runs start, for print without colours; those that would touch are stacked.
 
     rows: epochs of the runs; runs of an architecture that start together are named together. The x limits are final;
     the y axis is made longer by what the labels need.
     """
     first = rows[rows["epoch"] == 0].groupby(["architecture", by], as_index=False)
-    starts = first.agg({column: "median", TEST_ERROR: "max"}).sort_values(column, kind="stable")
+    starts = first.agg({column: "median"}).sort_values(column, kind="stable")
+    top = float(rows.loc[rows["epoch"] == 0, TEST_ERROR].max())
     points = axis.figure.dpi / 72
     ends: list[float] = []
     tops = []
     for start in starts.to_dict("records"):
         text = captions.number(start[by])
-        place = axis.transData.transform((start[column], start[TEST_ERROR]))[0] / points
+        place = axis.transData.transform((start[column], top))[0] / points
         half = LABEL_POINTS * (0.35 * len(text) + 0.25)
         level = next((i for i, end in enumerate(ends) if end <= place - half), len(ends))
         ends[level : level + 1] = [place + half]
@@ -72,7 +73,7 @@ def start_labels(axis: Axes, rows: pd.DataFrame, column: str, by: str, palette: 
         tops.append(above + 1.1 * LABEL_POINTS)
         axis.annotate(
             text,
-            (start[column], start[TEST_ERROR]),
+            (start[column], top),
             xytext=(0, above),
             textcoords="offset points",
             ha="center",
@@ -81,7 +82,7 @@ def start_labels(axis: Axes, rows: pd.DataFrame, column: str, by: str, palette: 
             color=palette[start[by]],
             zorder=6,
         )
-    _raise(axis, float(starts[TEST_ERROR].max()), max(tops, default=0.0) * points)
+    _raise(axis, top, max(tops, default=0.0) * points)
 
 
 def _raise(axis: Axes, value: float, pixels: float) -> None:
@@ -141,14 +142,14 @@ def key(colour: str, label: str, architecture: str, points_only: bool) -> Line2D
     )
 
 
-def end_keys(table: pd.DataFrame) -> list[Artist]:
+def end_keys(table: pd.DataFrame, marker: str = "o") -> list[Artist]:
     """The legend handles of starts and ends, only those that occur. table: one row per drawn epoch."""
     common: dict[str, Any] = {"linestyle": "none", "color": "#333333"}
     handles: list[Artist] = []
     if (table["epoch"] == 0).any():
-        handles.append(Line2D([], [], marker="o", mfc="white", ms=4.4, label="epoch 0 (untrained)", **common))
+        handles.append(Line2D([], [], marker=marker, mfc="white", ms=4.4, label="epoch 0 (untrained)", **common))
     if ((table["state"] == "finished") & (table["epoch"] > 0)).any():
-        handles.append(Line2D([], [], marker="o", mec="white", ms=5.0, label="last epoch", **common))
+        handles.append(Line2D([], [], marker=marker, mec="white", ms=5.0, label="last epoch", **common))
     if (table["state"] != "finished").any():
         handles.append(Line2D([], [], marker="x", ms=5.0, mew=1.3, label="stopped before its last epoch", **common))
     handles.append(

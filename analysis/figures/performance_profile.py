@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from analysis.figures import captions, style
-from analysis.figures.curves import GREY, SEEDS_FOR_A_BAND
+from analysis.figures.curves import GREY, MARK, SEEDS_FOR_A_BAND
 from analysis.figures.error_rows import error_rows
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
@@ -115,7 +115,8 @@ def draw(data: FigureData) -> Canvas:
 
 
 def _line(architecture: str) -> dict[str, Any]:
-    return {"lw": 1.4, "ls": style.LINES.get(architecture, "-")}
+    mark = style.MARKERS.get(architecture, "P")
+    return {"lw": 1.4, "ls": style.LINES.get(architecture, "-"), "marker": mark, "markevery": 0.09, **MARK}
 
 
 def _legends(data: FigureData, palette: dict[str, str]) -> list[tuple[str, list[Artist]]]:

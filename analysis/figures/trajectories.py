@@ -130,7 +130,8 @@ def _legends(data: FigureData, palette: dict[Any, str], points_only: bool) -> li
         blocks.append((style.VARIABLE_LABELS[data.colour_by], list(levels)))
         if len(shown) > 1:
             blocks.append(("Network", [marks.key("#333333", style.LONG_LABELS[a], a, points_only) for a in shown]))
-    blocks.append(("One trace, start to end", marks.end_keys(data.table)))
+    marker = style.MARKERS[shown[0]] if len(shown) == 1 else "o"
+    blocks.append(("One trace, start to end", marks.end_keys(data.table, marker)))
     return blocks
 
 

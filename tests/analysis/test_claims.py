@@ -86,9 +86,8 @@ def test_what_holds_on_one_scale_alone_is_said(name: str) -> None:
     assert "the scales differ" in text([found], 200)
 
 
-@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "final-mi-not-needed"])
+@each_claim
 def test_a_world_of_noise_decides_nothing(name: str) -> None:
-    """But for the claim that one thing does not need the other, which then is true."""
     assert verdicts(in_world(of_noise)[name]) == {Verdict.UNDECIDED}
 
 
@@ -171,6 +170,39 @@ def test_configs_that_differ_in_sign_are_counted_and_no_seeds_are_asked_for() ->
         assert answer.verdict == Verdict.UNDECIDED
         assert "as they differ in sign (MI, last epoch less first: 1 of 2 as claimed" in answer.need.what
         assert answer.need.command == "sweep claims made --json"
+
+
+def test_one_large_config_does_not_outvote_the_others() -> None:
+    def mostly_falling(config: TrialConfig) -> Measured:
+        rise = 30 if config.width == 20 else -1
+        noise = np.random.default_rng([config.seed, config.width]).normal(scale=0.05, size=config.epochs + 1)
+        bits = 40 + np.linspace(0, rise, config.epochs + 1) + noise
+        return Measured(np.linspace(0.9, 0.1, config.epochs + 1), {"first-merged": (bits, bits)})
+
+    found = judged("mlp-rises", grid(seed=range(5), width=[20, 30, 40, 50], epochs=8), mostly_falling)
+    finding = found.answers[0].findings[0]
+    assert finding.estimate.low > 0
+    assert finding.p < 0.001
+    assert (finding.configs_as_claimed, len(finding.by_config), finding.has_either_sign) == (1, 4, True)
+    assert finding.verdict == Verdict.UNDECIDED
+    assert "in 1 of 4 configs, which differ in sign" in text([found], 200)
+    by_config = plain([found])[0]["answers"][0]["effects"][0]["by_config"]
+    assert by_config["width 20"]["low"] > 0 > by_config["width 30"]["high"]
+
+
+def test_a_network_nearly_as_accurate_with_far_less_mi_shows_that_it_is_not_needed() -> None:
+    courses = {"mlp": (3.0, 0.0700), "shortcut": (9.0, 0.0695), "resnet": (4.0, 0.2), "shortcut_resnet": (5.0, 0.2)}
+
+    def near_tie(config: TrialConfig) -> Measured:
+        level, error = courses[config.architecture]
+        noise = np.random.default_rng([config.seed, len(config.architecture)]).normal(scale=0.05)
+        bits = np.full(config.epochs + 1, level + noise)
+        return Measured(np.linspace(0.9, error, config.epochs + 1), {"first-merged": (bits, bits)})
+
+    configs = grid(architecture=[*courses], seed=range(5), epochs=8)
+    answer, _ = judged("final-mi-not-needed", configs, near_tie).answers
+    assert answer.verdict == Verdict.SUPPORTED
+    assert answer.findings[0].estimate.value == pytest.approx(-6, abs=0.2)
 
 
 def test_configs_that_agree_do_not_differ_in_sign() -> None:

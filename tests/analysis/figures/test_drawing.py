@@ -88,8 +88,10 @@ def test_epoch_zero_is_an_open_mark(sweep):
 
 def test_a_sweep_at_initialization_only_draws(sweep):
     epochs, points = sweep(epochs=0)
-    for name in ("fig4a", "fig4b", "fig5b", "learning_curves"):
+    for name in ("fig4a", "fig4b", "fig5b"):
         FIGURES[name].draw(FIGURES[name].table(epochs, points))
+    with pytest.raises(NothingToDraw, match="learning_curves needs at least one trained point"):
+        FIGURES["learning_curves"].table(epochs, points)
 
 
 @pytest.mark.parametrize(("errors", "scale"), [((0.9, 0.05), "log"), ((0.9, 0.2), "linear"), ((0.9, 0.0), "linear")])
