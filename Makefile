@@ -28,7 +28,7 @@ demo: $(INSTALLED)  ## Run the demo sweep, export it, draw its figures and write
 	@echo "MLflow:   $(BIN)/sweep ui"
 
 test: $(INSTALLED)  ## Run the tests; those on MNIST need SWEEP_DATA_DIR
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile
 
 faults: $(INSTALLED)  ## Run those tests alone that use a Ray cluster of several nodes
 	$(BIN)/pytest -m faults
