@@ -180,7 +180,7 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     code, said = finish(process)
     assert code == 5, said
     assert "next: sweep resume tiny" in said
-    assert alive(below, 10) == []
+    assert alive(below, 60) == []
     assert not (store / "sweeps" / "tiny" / "lease").exists()
 
     before = progress(store)
@@ -195,7 +195,7 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     assert code == 5, said
     assert "stopped at once; what was committed is kept\n  next: sweep resume tiny" in said
     assert time.monotonic() - began < 15
-    assert alive(below, 10) == []
+    assert alive(below, 60) == []
     assert not (store / "sweeps" / "tiny" / "lease").exists()
 
     code, said = finish(start("resume", "tiny", "--store", str(store)))
@@ -216,7 +216,7 @@ def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
         code, said = finish(process)
         assert code == 6, said
         assert f"No space left on device on the file system {disk}" in said
-        assert alive(below, 10) == []
+        assert alive(below, 60) == []
         assert set(from_store(Store(store), "tiny").points.to_pandas()["state"]) <= {
             "finished",
             "interrupted",
