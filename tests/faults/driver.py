@@ -22,6 +22,7 @@ from sweep.store import Store
 def main() -> None:
     """Hold the lease until asked to stop."""
     lease.BEAT_SECONDS = 0.1
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup, which has it ignored
     store, how = Store(Path(sys.argv[1])), sys.argv[2]
     asked = threading.Event()
     stopping = Stopping(asked, talk, "sweep resume demo", "sweep stop demo --now")
