@@ -9,7 +9,7 @@ import pytest
 from analysis.collect import from_store
 from sweep.store import Store
 from tests.clusters import Nodes, nodes
-from tests.processes import finish, wait_until
+from tests.processes import ONE_AT_A_TIME, finish, wait_until
 from tests.struck import CLOCKS, Sweeps
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
@@ -51,7 +51,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The epochs of seeds 0 to 3, computed without a fault."""
     sweeps = Sweeps.in_folder(tmp_path_factory.mktemp("undisturbed"))
     sweeps.strike(QUICK)
-    done = sweeps.run("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")))
+    done = sweeps.run("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")), *ONE_AT_A_TIME)
     assert done.returncode == 0, done.stderr
     return epochs(sweeps)
 

@@ -9,7 +9,7 @@ import pytest
 from analysis.collect import from_store
 from sweep.store import Store
 from tests.buckets import Server, everything
-from tests.processes import descendants, finish, start, wait_until
+from tests.processes import ONE_AT_A_TIME, descendants, finish, start, wait_until
 
 SPEC = """
 name: tiny
@@ -34,7 +34,7 @@ def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The epochs of the same sweep in a folder, which nothing disturbed."""
     store = tmp_path_factory.mktemp("undisturbed") / "runs"
-    code, said = finish(start("run", str(spec_file), "--store", str(store)))
+    code, said = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
     assert code == 0, said
     return epochs(str(store))
 
@@ -62,7 +62,7 @@ def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     store = s3.address()
-    process = start("run", str(spec_file), "--store", store)
+    process = start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME)
     wait_until(lambda: has_snapshot(store), process)
     below = descendants(process)
     process.kill()
@@ -125,7 +125,7 @@ def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_i
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     store = s3.address()
-    process = start("run", str(spec_file), "--store", store)
+    process = start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME)
     wait_until(lambda: has_begun(store), process)
     with s3.away():
         code, said = finish(process)
@@ -136,7 +136,7 @@ def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_i
         code, said = finish(start("status", "tiny", "--store", store))
         assert code == 6, said
         assert "the service does not answer" in said
-    code, said = finish(start("run", str(spec_file), "--store", store))
+    code, said = finish(start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME))
     assert code == 0, said
     pd.testing.assert_frame_equal(epochs(store), undisturbed, check_exact=True)
 
@@ -146,7 +146,7 @@ def test_stop_reaches_a_driver_through_the_bucket(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     store = s3.address()
-    process = start("run", str(spec_file), "--store", store)
+    process = start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME)
     wait_until(lambda: has_begun(store), process)
     code, said = finish(start("stop", "tiny", "--store", store))
     assert code == 0, said

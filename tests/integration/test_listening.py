@@ -14,7 +14,7 @@ import pytest
 from sweep.spec_reader import load
 from sweep.store import Store
 from sweep.tracking import Mirror
-from tests.processes import descendants, finish, start
+from tests.processes import ONE_AT_A_TIME, descendants, finish, start
 from tests.servers import free_port
 from trainables.config import TrialConfig
 from trainables.records import PointResult
@@ -48,7 +48,7 @@ def open_to_others(found: set[Listener]) -> set[Listener]:
 
 def test_a_run_with_all_that_it_starts_listens_on_loopback_only(tmp_path: Path) -> None:
     (tmp_path / "heard.yaml").write_text(SPEC)
-    process = start("run", str(tmp_path / "heard.yaml"), "--store", str(tmp_path / "runs"))
+    process = start("run", str(tmp_path / "heard.yaml"), "--store", str(tmp_path / "runs"), *ONE_AT_A_TIME)
     found: set[Listener] = set()
     while process.poll() is None:
         found |= listeners(process)

@@ -19,6 +19,7 @@ from sweep.store import Store
 from tests.disks import fill, small_disk
 from tests.processes import (
     COMMAND,
+    ONE_AT_A_TIME,
     alive,
     descendants,
     finish,
@@ -59,9 +60,9 @@ def epochs(store: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store of a sweep that nothing disturbed."""
+    """The store of a sweep that nothing disturbed, one point after the other."""
     store = tmp_path_factory.mktemp("undisturbed") / "runs"
-    code, said = finish(start("run", str(spec_file), "--store", str(store)))
+    code, said = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
     assert code == 0, said
     return store
 
@@ -208,7 +209,8 @@ def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
 ) -> None:
     with small_disk(tmp_path / "disk") as disk:
         store = disk / "runs"
-        arguments = ["run", str(spec_file), "--store", str(store), "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]
+        arguments = ["run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME]
+        arguments += ["--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]
         process = start(*arguments)
         wait_until(lambda: in_mid_training(store), process)
         below = descendants(process)
@@ -233,7 +235,7 @@ def test_rays_own_disk_that_fills_up_in_mid_run_costs_no_result(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="ray") as short, small_disk(Path(short) / "t", megabytes=64) as disk:
         store = tmp_path / "runs"
-        arguments = ["run", str(spec_file), "--store", str(store)]
+        arguments = ["run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME]
         process = start(*arguments, RAY_TMPDIR=str(disk), TMPDIR=str(disk))
         wait_until(lambda: in_mid_training(store), process)
         filler = fill(disk)
@@ -267,7 +269,7 @@ def test_figures_and_tables_come_out_of_the_command_line(undisturbed: Path, tmp_
 
 def test_failed_points_are_rows_that_run_again_only_when_asked(spec_file: Path, tmp_path: Path) -> None:
     store = tmp_path / "runs"
-    narrow = ["--store", str(store), "--set", "fixed.epochs=3", "--set", "grid.width=[4]"]
+    narrow = [*ONE_AT_A_TIME, "--store", str(store), "--set", "fixed.epochs=3", "--set", "grid.width=[4]"]
     code, said = finish(start("run", str(spec_file), *narrow, KERAS_BACKEND="no_such_backend"))
     assert code == 3, said
     points = from_store(Store(store), "tiny").points.to_pandas()

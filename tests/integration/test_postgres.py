@@ -21,7 +21,7 @@ from tests.conftest import PATIENCE_SECONDS
 from tests.logins import User, add, holders, with_logins
 from tests.mirrored import assert_equal_to_the_store, runs
 from tests.postgres import Postgres, running
-from tests.processes import finish, start
+from tests.processes import ONE_AT_A_TIME, finish, start
 from tests.servers import Server
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult
@@ -78,7 +78,7 @@ def test_two_users_sweeps_at_once_are_whole_and_their_secrets_nowhere(
         path, store = tmp_path / f"{user.name}.yaml", tmp_path / f"runs of {user.name}"
         path.write_text(REAL.format(name=f"sweep-of-{user.name}", seed=seed))
         variables = user.environment | {"RAY_TMPDIR": str(temporary), "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN}
-        command = ["run", str(path), "--store", str(store), "--tracking-uri", server.uri]
+        command = ["run", str(path), "--store", str(store), "--tracking-uri", server.uri, *ONE_AT_A_TIME]
         started[user] = (load(str(path)), Store(store), start(*command, **variables))
     said = {user: finish(process) for user, (_, _, process) in started.items()}
     for code, talk in said.values():

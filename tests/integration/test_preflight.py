@@ -22,8 +22,9 @@ import pytest
 from analysis.collect import from_store
 from sweep.store import Store
 from tests.buckets import CREDENTIALS, Server
-from tests.processes import finish, start, wait_until
+from tests.processes import ONE_AT_A_TIME, finish, start, wait_until
 from tests.servers import free_port
+from tests.struck import Sweeps
 
 SPEC = """
 name: tiny
@@ -124,10 +125,14 @@ def test_a_node_without_the_store_is_named_and_nothing_is_launched(
 
 
 def test_a_node_without_the_store_that_comes_later_ends_the_run_before_it_trains(
-    tmp_path: Path, head: str, add: Node
+    tmp_path: Path, head: str, add: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec, store = tmp_path / "tiny.yaml", tmp_path / "runs"
     spec.write_text(SPEC.replace("width: [4, 5, 6]", "seed: 0..999"))
+    sweeps = Sweeps.in_folder(tmp_path)
+    sweeps.strike("def strike(point, epoch):\n    time.sleep(0.2)")
+    for name in ("PYTHONPATH", "SWEEP_TEST_STRIKE"):
+        monkeypatch.setenv(name, sweeps.environment[name])
     store.mkdir()
     add()
     process = start("run", str(spec), "--address", head, "--store", str(store))
@@ -152,7 +157,7 @@ def test_trials_on_other_nodes_reach_the_bucket_and_get_the_data_and_no_log_tell
     assert code == 0, said
     assert "1 nodes of the cluster try the store and get the data" in said
     alone = str(tmp_path / "alone")
-    code, said = finish(start("run", str(spec_file), "--store", alone))
+    code, said = finish(start("run", str(spec_file), "--store", alone, *ONE_AT_A_TIME))
     assert code == 0, said
     pd.testing.assert_frame_equal(epochs(store), epochs(alone), check_exact=True)
     secret = CREDENTIALS["AWS_SECRET_ACCESS_KEY"].encode()
@@ -179,6 +184,6 @@ def test_data_that_only_the_driver_has_reaches_the_trials(
     code, said = finish(start("run", str(spec), "--address", head, "--store", str(store), "--data-dir", str(data)))
     assert code == 0, said
     alone = str(tmp_path / "alone")
-    code, said = finish(start("run", str(spec), "--store", alone, "--data-dir", str(data)))
+    code, said = finish(start("run", str(spec), "--store", alone, "--data-dir", str(data), *ONE_AT_A_TIME))
     assert code == 0, said
     pd.testing.assert_frame_equal(epochs(str(store)), epochs(alone), check_exact=True)
