@@ -3,17 +3,15 @@
 import json
 import shutil
 import tempfile
-from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from sweep import machine, nodes, provenance, space
+from sweep import beforehand, nodes, provenance, space
 from sweep.address import StoreAddress, absolute
 from sweep.causes import group
-from sweep.changes import code_change
 from sweep.cluster import (
     Share,
     check_reachable,
@@ -21,17 +19,15 @@ from sweep.cluster import (
     head_address,
     share,
 )  # sets what Ray reads when it is imported
-from sweep.errors import Interrupted, PointsFailed, UsageError
+from sweep.errors import Interrupted, PointsFailed
 from sweep.failure_report import advice, in_short, retry_words
 from sweep.failures import RETRIES
 from sweep.head import head_watched
-from sweep.lease import SILENCE_SECONDS, Lease, holder
+from sweep.lease import Lease
 from sweep.mirroring import BackgroundMirror
-from sweep.neighbours import others_last, running_elsewhere
 from sweep.objects import check_writable
 from sweep.options import command_line, default_tracking_uri
 from sweep.plan import Plan, plan
-from sweep.planning import last_change
 from sweep.preflight import supplied
 from sweep.progress import LiveView
 from sweep.rounds import Round, next_round, roomier
@@ -39,7 +35,7 @@ from sweep.session import Launch, Reports, Session, StopWhenAsked, point_of
 from sweep.spec import SweepSpec
 from sweep.status import Watch
 from sweep.stopping import Stopping
-from sweep.store import Known, Store
+from sweep.store import Store
 from sweep.supplies import Supplies, keep_from_logs
 from sweep.trial import PointTrial, Surroundings
 
@@ -84,26 +80,27 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     points = spec.only(options.only) if options.only else spec.points
     watch = Watch(store, spec.name, points)
     todo = plan(points, watch.known(), options.retry)
-    console.print(announcement(spec.name, todo), soft_wrap=True)
+    console.print(beforehand.announcement(spec.name, todo), soft_wrap=True)
     everything = watch.known() if points is spec.points else Watch(store, spec.name, spec.points).known()
-    _say_what_changed(spec, store, console)
-    _check_code(everything, todo, options.accept_code_change, console)
-    _say_what_is_damaged(store, todo, console)
-    todo = _leave_to_others(spec.name, store, todo, console)
+    beforehand.say_what_changed(spec, store, console)
+    beforehand.check_code(everything, todo, options.accept_code_change, console)
+    beforehand.say_what_is_damaged(store, todo, console)
+    todo = beforehand.leave_to_others(spec.name, store, todo, console)
     supplies = None
     if todo.to_run:
         check_reachable(options.address)
         supplies = Supplies.loaded({point.dataset for point in todo.to_run}, options.data_dir)
-        if not options.address:  # trials on this machine load its files themselves
+        if not options.address:  # trials on this machine load its files themselves, and use its GPUs
             supplies = None
-        _check_space(spec, todo, options, store.folder)
+            beforehand.say_what_is_too_small(spec, todo, options.max_concurrent, console)
+        beforehand.check_space(spec, todo, options.max_concurrent, options.tracking_uri, store)
     check_writable(store.objects)
     session = Session(watch, console)
     again, at_once = options.command("resume", spec.name), options.command("stop", spec.name, "--now")
     stopping = Stopping(session.stopping, console, again, at_once)
     lease = Lease(store, spec.name, session.for_lease, stopping.on_loss, stopping.on_request)
     stopping.last_acts.append(lease.leave)
-    _say_what_is_waited_for(spec.name, store, console)
+    beforehand.say_what_is_waited_for(spec.name, store, console)
     if not store.folder and options.tracking_uri == default_tracking_uri(store.root):
         console.print(f"a bucket cannot hold MLflow's database: it is {options.tracking_uri}", soft_wrap=True)
     with (
@@ -118,63 +115,6 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
             with space.full_is_a_storage_fault([*filter(None, [store.folder]), space.temporary_folder()]):
                 _execute(spec, todo, supplies, options, watch, session, stopping, mirror, console)
     _conclude(spec, watch, session, options, console)
-
-
-def announcement(sweep: str, todo: Plan) -> str:
-    """What a run will do, in one line: `demo: 32 points (30 finished, 2 interrupted), 2 to run`."""
-    counts = Counter(str(state) for state in todo.states.values())
-    parts = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return f"{sweep}: {len(todo.states)} points ({parts}), {len(todo.to_run)} to run"
-
-
-def _say_what_changed(spec: SweepSpec, store: Store, console: Console) -> None:
-    """Compare the spec with the one last run; points no longer named stay in the store, unseen."""
-    if change := last_change(spec, store):
-        for line in change.in_words():
-            console.print(line, style="yellow", soft_wrap=True)
-
-
-def _check_code(known: dict[str, Known], todo: Plan, is_accepted: bool, console: Console) -> None:
-    """Say which points were computed by other code; to add to them takes the explicit word."""
-    change = code_change(known, provenance.current())
-    for line in change.in_words():
-        console.print(line, style="yellow", soft_wrap=True)
-    if change and todo.to_run and not is_accepted:
-        raise UsageError(
-            f"{len(todo.to_run)} points to run would mix with {len(change.points)} computed by other code\n"
-            "  next: go back to that code, or choose another --store, or mix them knowingly: the same with "
-            "--accept-code-change"
-        )
-
-
-def _say_what_is_damaged(store: Store, todo: Plan, console: Console) -> None:
-    for point in todo.to_run:
-        if damaged := store.damaged(point):
-            text = f"{point.point_id}: {', '.join(damaged)} damaged, to be put aside: it goes on from what is intact"
-            console.print(text, style="yellow", soft_wrap=True)
-
-
-def _leave_to_others(sweep: str, store: Store, todo: Plan, console: Console) -> Plan:
-    """The same plan, but points that another sweep's driver is running come last."""
-    elsewhere = running_elsewhere(store, sweep, todo.to_run)
-    for other, seen in dict(elsewhere.values()).items():
-        count = sum(name == other for name, _ in elsewhere.values())
-        console.print(f"{count} of them are being run by sweep {other} ({seen}): they come last", soft_wrap=True)
-    return replace(todo, to_run=others_last(todo.to_run, elsewhere))
-
-
-def _say_what_is_waited_for(sweep: str, store: Store, console: Console) -> None:
-    seen = holder(store, sweep)
-    if seen and not seen.is_near:
-        text = f"watching for {SILENCE_SECONDS:.0f} s whether its driver still lives: {seen}"
-        console.print(text, style="yellow", soft_wrap=True)
-
-
-def _check_space(spec: SweepSpec, todo: Plan, options: Options, store: Path | None) -> None:
-    at_a_time = machine.trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), options.max_concurrent)
-    prefix, _, database = options.tracking_uri.partition("sqlite:///")
-    in_file = Path(database) if not prefix and database else None
-    space.check(space.needs(todo.to_run, max(1, at_a_time), store, in_file))
 
 
 def _execute(

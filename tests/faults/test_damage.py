@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from sweep.beforehand import announcement, say_what_is_damaged
 from sweep.errors import UsageError
 from sweep.lease import Lease, holder
-from sweep.run import announcement
 from sweep.spec_reader import load
 from sweep.store import Attempt, State, Store
 from sweep.trial import PointWork, Surroundings
@@ -207,7 +207,6 @@ def training_until(store: Store, point: TrialConfig, surroundings: Surroundings,
 
 def test_a_damaged_result_is_one_point_to_run_and_the_plan_says_so(store: Store) -> None:
     from sweep.plan import plan
-    from sweep.run import _say_what_is_damaged
     from sweep.status import Watch
 
     points = tuple(POINT.model_copy(update={"seed": seed}) for seed in range(3))
@@ -219,7 +218,7 @@ def test_a_damaged_result_is_one_point_to_run_and_the_plan_says_so(store: Store)
     assert todo.to_run == (points[1],)
     assert announcement("demo", todo) == "demo: 3 points (2 finished, 1 missing), 1 to run"
     console = Console(record=True, width=200)
-    _say_what_is_damaged(store, todo, console)
+    say_what_is_damaged(store, todo, console)
     assert f"{points[1].point_id}: result damaged, to be put aside" in console.export_text()
 
 
