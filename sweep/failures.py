@@ -15,6 +15,12 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 RETRIES: dict[Kind, int] = {"infra": 3, "resource": 1, "numeric": 0, "code": 0}
 """How often one run tries a point again by itself after failures of that kind; `--retry` grants as many once more."""
 
+NODE_LOST = "node lost"
+"""How the death of an execution counts whose node has left the cluster; its record says `infra`."""
+
+RETRIES_NODE_LOST = 10
+"""It says nothing of the point, as a spot node goes when it must, unless it is the point that ends its nodes."""
+
 _BY_CLASS: dict[str, Kind] = {
     "MemoryError": "resource",
     "OutOfMemoryError": "resource",
@@ -59,7 +65,9 @@ def may_retry(kinds: Iterable[str]) -> bool:
 
 
 def retries(kind: str) -> int:
-    """`RETRIES` of a kind as a record has it; none for a kind of which this version knows nothing."""
+    """`RETRIES` of a kind as a record has it, or of `NODE_LOST`; none for a kind that this version does not know."""
+    if kind == NODE_LOST:
+        return RETRIES_NODE_LOST
     return {str(name): number for name, number in RETRIES.items()}.get(kind, 0)
 
 

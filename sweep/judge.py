@@ -12,7 +12,7 @@ from rich.console import Console
 from sweep import nodes
 from sweep.causes import cause
 from sweep.deaths import explain, oom_kills
-from sweep.failures import RETRIES
+from sweep.failures import NODE_LOST, RETRIES, retries
 from sweep.hanging import HANG_SECONDS, Pace
 from sweep.health import Blow, Health
 from sweep.rounds import kinds_since
@@ -57,8 +57,9 @@ class Judge:
         if point_id in self._begun_here:
             attempts = self._store.attempts(point_id)
             self._noted[point_id] = max((one.number for one in attempts), default=0)
-            kinds = kinds_since(attempts, self.begun[point_id], self.health.sick)
-            allowed = 0 if kinds[-1:] == ["resource"] else max(0, allowed - kinds.count("infra"))
+            kinds = kinds_since(attempts, self.begun[point_id], self.health.sick, nodes.live())
+            left = [retries(kind) - kinds.count(kind) for kind in ("infra", NODE_LOST)]
+            allowed = 0 if kinds[-1:] == ["resource"] else max(0, min(left))
         self._begun_here.add(point_id)
         trial.max_failures = trial.num_failures + allowed
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sweep.cluster import Share
-from sweep.failures import may_retry
+from sweep.failures import NODE_LOST, may_retry
 from sweep.store import Attempt, Known
 from trainables.config import TrialConfig
 
@@ -22,6 +22,7 @@ def next_round(
     known: Mapping[str, Known],
     begun: Mapping[str, int],
     sick: Collection[str],
+    live: Collection[str],
     is_cut_short: bool,
 ) -> Round:
     """The next round of a run over `points`, whose attempts up to `begun` were there before; an empty one at its end.
@@ -35,7 +36,7 @@ def next_round(
         found = known[point.point_id]
         if found.state.is_done:
             continue
-        kinds = kinds_since(found.attempts, begun[point.point_id], sick)
+        kinds = kinds_since(found.attempts, begun[point.point_id], sick, live)
         if found.failure is None:
             if is_cut_short:
                 again.append(point)
@@ -48,12 +49,18 @@ def next_round(
     return Round(tuple(again)) if again else Round(tuple(with_more_room), has_more_room=True)
 
 
-def kinds_since(attempts: Sequence[Attempt], begun: int, sick: Collection[str] = ()) -> list[str]:
-    """The kinds of the failures of a point in this run, oldest first, without those on sick hosts."""
+def kinds_since(attempts: Sequence[Attempt], begun: int, sick: Collection[str], live: Collection[str]) -> list[str]:
+    """The kinds of the failures of a point in this run, oldest first, without those on sick hosts.
+
+    What died on a node that is no longer among the `live` ones counts as `NODE_LOST`.
+    """
+    failed = [
+        (one.failure.kind, one.provenance.get("ray_node")) for one in attempts if one.number > begun and one.failure
+    ]
     return [
-        attempt.failure.kind
-        for attempt in attempts
-        if attempt.number > begun and attempt.failure and attempt.provenance.get("ray_node") not in sick
+        NODE_LOST if kind == "infra" and node and node not in live else kind
+        for kind, node in failed
+        if node not in sick
     ]
 
 

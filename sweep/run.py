@@ -144,7 +144,8 @@ def _execute(
             session.begin_round()
             surroundings = replace(around, gpus=given.gpus)
             _fit(spec.name, trainable, now, given, surroundings, session, stopping, mirror, watch, console)
-            now = next_round(todo.to_run, watch.known(), judge.begun, judge.health.sick, judge.must_regroup)
+            sick, live = judge.health.sick, nodes.live()
+            now = next_round(todo.to_run, watch.known(), judge.begun, sick, live, judge.must_regroup)
             if now.points and not session.is_round_over:
                 more = ", with more room for each" if now.has_more_room else ""
                 console.print(f"{len(now.points)} failed points run again{more}", style="yellow")

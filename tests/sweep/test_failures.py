@@ -11,7 +11,7 @@ from sweep.causes import DIGEST, cause, general, group, is_asked_for, overcome, 
 from sweep.cluster import Share
 from sweep.errors import UsageError
 from sweep.failure_report import advice, overcome_in_words, retry_words
-from sweep.failures import KINDS, RETRIES, classify, may_retry
+from sweep.failures import KINDS, RETRIES, RETRIES_NODE_LOST, classify, may_retry
 from sweep.reading import retry_kinds
 from sweep.rounds import next_round, roomier
 from sweep.spec import Resources
@@ -216,10 +216,16 @@ POINTS = tuple(TrialConfig(seed=seed) for seed in range(4))
 MEMORY = Failure("resource", "MemoryError")
 
 
-def round_after(*known: Known, sick: tuple[str, ...] = (), is_cut_short: bool = False, begun: int = 0) -> object:
+def round_after(
+    *known: Known,
+    sick: tuple[str, ...] = (),
+    live: tuple[str, ...] = ("n1", "n2"),
+    is_cut_short: bool = False,
+    begun: int = 0,
+) -> object:
     named = {point.point_id: found for point, found in zip(POINTS, known, strict=False)}
     points = POINTS[: len(known)]
-    found = next_round(points, named, dict.fromkeys(named, begun), sick, is_cut_short)
+    found = next_round(points, named, dict.fromkeys(named, begun), sick, live, is_cut_short)
     return SimpleNamespace(seeds=[point.seed for point in found.points], has_more_room=found.has_more_room)
 
 
@@ -236,6 +242,17 @@ def test_budgets_count_this_run_only_and_not_what_failed_on_sick_hosts() -> None
     assert round_after(spent, begun=2).seeds == [0]
     assert round_after(spent, sick=("n1",)).seeds == [0]
     assert round_after(failed(MEMORY, MEMORY)).seeds == []
+
+
+def test_deaths_with_the_node_have_a_larger_budget_that_ends_too() -> None:
+    def lost(times: int) -> Known:
+        return failed(*[DIED] * times, ray_node="spot")
+
+    assert round_after(lost(4)).seeds == [0]
+    assert round_after(lost(4), live=("spot",)).seeds == []
+    assert round_after(lost(RETRIES_NODE_LOST)).seeds == [0]
+    assert round_after(lost(RETRIES_NODE_LOST + 1)).seeds == []
+    assert round_after(failed(*[BROKEN[0]], ray_node="spot")).seeds == []
 
 
 def test_points_without_a_word_run_again_only_if_the_round_was_cut_short() -> None:

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from sweep import judge as judging
+from sweep.failures import RETRIES_NODE_LOST
 from sweep.health import ALIKE, SICK
 from sweep.judge import Judge
 from sweep.store import Attempt, Store
@@ -157,6 +158,19 @@ def test_a_sick_host_asks_to_regroup(bench: Bench) -> None:
     assert bench.judge.health.sick == {"n1"}
     assert bench.judge.must_regroup
     assert not bench.judge.must_stop
+
+
+def test_deaths_with_the_node_leave_as_many_restarts_up_to_a_budget_of_their_own(bench: Bench) -> None:
+    trial, restarts = bench.trial(), []
+    for number in range(RETRIES_NODE_LOST + 2):
+        node = f"spot-{number}"
+        bench.live[node] = "spot"
+        bench.start(trial, node)
+        restarts.append(trial.max_failures - trial.num_failures)
+        del bench.live[node]
+        bench.die(trial)
+    assert restarts == [3] * 8 + [2, 1, 0, 0]
+    assert {one.failure.kind for one in bench.store.attempts(POINT) if one.failure} == {"infra"}
 
 
 def test_a_lost_host_is_not_sick_and_what_runs_elsewhere_goes_on(bench: Bench) -> None:
