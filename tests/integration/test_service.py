@@ -42,8 +42,9 @@ def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_co
     assert len(known) == POINTS
     assert {str(found.state) for found in known.values()} == {"finished"}
     attempts = [attempt for found in known.values() for attempt in found.attempts]
-    assert sum(attempt.failure is not None for attempt in attempts) == PLACES_PER_NODE
-    assert len(attempts) == POINTS + PLACES_PER_NODE  # what ran on other nodes was left alone
+    lost = sum(attempt.failure is not None for attempt in attempts)
+    assert 0 < lost <= PLACES_PER_NODE  # the point whose result was waited for may just have ended there
+    assert len(attempts) == POINTS + lost  # what ran on other nodes was left alone
     share = _busy_share(attempts, gone, replaced)
     print(json.dumps({"busy_share": round(share, 3), "said": said.splitlines()[-1]}))
     assert share > 0.9
