@@ -104,14 +104,19 @@ def test_of_two_takers_that_judged_the_same_lease_lost_only_one_gets_it(store: S
     with Lease(store, "demo"):  # judged it lost, put it aside, holds its own
         winner = holder(store, "demo")
         slow._put_aside(judged)  # judged the same lease lost, but comes late
-        assert holder(store, "demo") == winner
+        found = holder(store, "demo")
+        assert winner is not None
+        assert found is not None
+        assert found.session == winner.session  # all else may have changed: the winner beats
 
 
 def test_a_driver_whose_lease_was_taken_is_told_and_does_not_take_it_back(store: Store) -> None:
     lost = threading.Event()
     with Lease(store, "demo", on_loss=lost.set):
-        alter(store, session="another")
-        assert lost.wait(10)
+        deadline = time.monotonic() + 10
+        while not lost.wait(0.3):  # a beat that was being written may have covered it
+            assert time.monotonic() < deadline
+            alter(store, session="another")
     found = holder(store, "demo")
     assert found is not None
     assert found.session == "another"
