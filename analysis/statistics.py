@@ -3,6 +3,7 @@
 Pure, and every resampling is seeded: the same input gives the same bytes.
 """
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -138,8 +139,9 @@ def spearman(x: Numbers, y: Numbers) -> float | None:
 def rank_correlation(x: Numbers, y: Numbers) -> Estimate | None:
     """Spearman's rank correlation of independent pairs; None where it is undefined.
 
-    Interval: percentile bootstrap over the pairs, leaving out resamples in which one side is constant. p: permutations
-    of the pairing, all of them where they are fewer than 10,000.
+    Interval: percentile bootstrap over the pairs, leaving out resamples in which one side is constant; None where the
+    ranks agree perfectly, as every resample then does and tells nothing of the error. p: permutations of the pairing,
+    all of them where they are fewer than 10,000.
 
     Raises:
         ValueError: when x and y differ in length, or hold a number that is not finite.
@@ -170,7 +172,10 @@ def rank_correlation(x: Numbers, y: Numbers) -> Estimate | None:
         n_resamples=RESAMPLES,
         rng=np.random.default_rng(SEED),
     )
-    return Estimate(value, min(float(low), value), max(float(high), value), n, float(permuted.pvalue))
+    p = float(permuted.pvalue)
+    if math.isclose(abs(value), 1.0):
+        return Estimate(value, None, None, n, p)
+    return Estimate(value, min(float(low), value), max(float(high), value), n, p)
 
 
 def _ranks_correlation(x: np.ndarray, y: np.ndarray, axis: int) -> Any:

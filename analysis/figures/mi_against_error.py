@@ -28,8 +28,8 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """One row per finished run: error and MI at its last epoch; `rank_correlation.COLUMN` is that of its architecture.
 
     Spearman's rank correlation of error and that column, over the runs of all widths and depths shown, and under `low`
-    and `high` its 95 % interval; empty where either is constant, and of fewer than `FEWEST_PAIRS` runs, which would be
-    ranked alike by chance.
+    and `high` its 95 % interval, which a perfect one has not; empty where either is constant, and of fewer than
+    `FEWEST_PAIRS` runs, which would be ranked alike by chance.
     """
     rows = final_rows(epochs, points)
     bits = present(rows)
@@ -100,7 +100,8 @@ def _keys(rows: pd.DataFrame, column: str) -> list[Artist]:
     for name in style.in_order(rows["architecture"]):
         runs = rows[rows["architecture"] == name].dropna(subset=[column])
         rho, low, high = (runs[_name(column, part)].max() for part in PARTS)
-        said = f"ρ = {rho:+.2f} [{low:+.2f}, {high:+.2f}]".replace("-", "−") if rho == rho else "no ρ"
+        said = f"ρ = {rho:+.2f}" if rho == rho else "no ρ"
+        said = (said + (f" [{low:+.2f}, {high:+.2f}]" if low == low else "")).replace("-", "−")
         keys.append(
             Line2D([], [], label=f"{style.LONG_LABELS.get(name, name)}: {said}, n = {len(runs)}", **_mark(name))
         )

@@ -99,6 +99,9 @@ def test_rank_correlation_is_spearmans_defined_for_ties_and_constants(pairs: lis
     assert found == rank_correlation(x, y)
     if len(pairs) < statistics.FEWEST_PAIRS:
         assert (found.low, found.high, found.p) == (None, None, None)
+    elif abs(found.value) > 1 - 1e-9:
+        assert (found.low, found.high) == (None, None)
+        assert 0 < found.p <= 1
     else:
         assert -1 <= found.low <= found.value <= found.high <= 1
         assert 0 < found.p <= 1

@@ -61,7 +61,7 @@ def test_ranks_are_correlated_within_each_network(sweep) -> None:
     assert table[f"rank_correlation.{BALANCED}"].isna().all()
     canvas = FIGURES["mi_against_error"].draw(FIGURES["mi_against_error"].table(epochs, points))
     left, right = ([text.get_text() for text in legend.get_texts()] for legend in canvas.legends)
-    assert left == ["MLP: ρ = +1.00 [+1.00, +1.00], n = 4", "MLP w/ shortcut: ρ = −1.00 [−1.00, −1.00], n = 4"]
+    assert left == ["MLP: ρ = +1.00, n = 4", "MLP w/ shortcut: ρ = −1.00, n = 4"]
     assert right == ["MLP: no ρ, n = 4", "MLP w/ shortcut: no ρ, n = 4"]
 
 
