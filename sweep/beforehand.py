@@ -78,7 +78,7 @@ def say_what_is_too_small(spec: SweepSpec, todo: Plan, max_concurrent: int | Non
     """Warn of points that may need more of this machine's GPUs than their share, and of shares that crowd one."""
     if (gpus := machine.gpus()) and (room := fit(todo.to_run, spec.resources, gpus, max_concurrent)):
         for said in room.warnings:
-            console.print(f"{said}; {room.remedy}", style="yellow", soft_wrap=True)
+            console.print(said, style="yellow", soft_wrap=True)
 
 
 def check_space(spec: SweepSpec, todo: Plan, max_concurrent: int | None, tracking_uri: str, store: Store) -> None:

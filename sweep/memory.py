@@ -89,9 +89,10 @@ class Fit:
 
     @property
     def warnings(self) -> list[str]:
-        """What is wrong with the share."""
+        """What is wrong with the share, each with the remedy."""
         few = f"{self.too_large} points need more of a GPU than their share, the largest is {self.largest.name}"
-        return [*([few] if self.too_large else []), *([self.crowd] if self.crowd else [])]
+        wrong = [*([few] if self.too_large else []), *([self.crowd] if self.crowd else [])]
+        return [f"{one}; {self.remedy}" for one in wrong]
 
     @property
     def remedy(self) -> str:

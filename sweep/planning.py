@@ -60,7 +60,7 @@ def plan(
         talk.print("run refuses to mix them, unless told --accept-code-change", style="yellow")
     if room:
         for said in room.warnings:
-            talk.print(f"{said}; {room.remedy}", style="yellow", soft_wrap=True)
+            talk.print(said, style="yellow", soft_wrap=True)
     if todo.left_failed:
         talk.print(f"{len(todo.left_failed)} failed points are left alone; --retry all runs them again", style="yellow")
     if todo.to_run:

@@ -130,7 +130,7 @@ def test_shares_too_small_for_the_contexts_of_all_processes_are_warned_of_and_th
     assert found.too_large == 0
     assert found.warnings == [
         "0.02 GPU for each lets 50 trials share one Card and take 39.5 GB of its 16.1 GB: 0.6 GB for the CUDA context "
-        "of each process and up to 0.16 GB for its trial"
+        "of each process and up to 0.16 GB for its trial; --gpus-per-trial 0.083 gives them room"
     ]
     assert found.enough == 0.083
     again = fit([point], Resources(gpus=found.enough), [card])
