@@ -8,9 +8,10 @@ import keras
 import numpy as np
 import pytest
 
+from tests import trained
 from trainables.architectures import ARCHITECTURES, build
 from trainables.config import TrialConfig
-from trainables.datasets import Dataset, load
+from trainables.datasets import Dataset
 from trainables.jacobian import IMAGES, Isometry, Spectrum
 from trainables.probes import Pair
 from trainables.records import PairRecord
@@ -129,15 +130,7 @@ def test_a_network_that_was_used_before_gives_the_spectra_of_a_new_one(few_digit
 
 @pytest.fixture(scope="module")
 def few_digits() -> Dataset:
-    """A hundred training and fifty validation images of the digits."""
-    digits = load("digits")
-    return replace(
-        digits,
-        train_images=digits.train_images[:100],
-        train_labels=digits.train_labels[:100],
-        validation_images=digits.validation_images[:50],
-        validation_labels=digits.validation_labels[:50],
-    )
+    return trained.few_digits()
 
 
 LAWS_OF_EVERY_BACKEND = (

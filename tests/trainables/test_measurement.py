@@ -1,55 +1,17 @@
 """A measurement depends on the activations, the config, the seed and the epoch alone, and never ends a trial."""
 
 import dataclasses
-import math
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.measured import INPUT, LABEL, NOISY, PAIR, SIGNALS, N, bits, measured
 from trainables.config import TrialConfig
 from trainables.information import ceiling_bits, mutual_information, mutual_information_with_labels
 from trainables.measurement import Probe
 from trainables.probes import Pair
 from trainables.records import PairRecord
-
-PAIR = Pair("first-last", "hidden_1", "hidden_2")
-LABEL = Pair("2-label", "hidden_2", "label")
-INPUT = Pair("input-2", "input", "hidden_2")
-N = TrialConfig().validation_images
-
-
-def activations(n: int = N, dims: int = 2, noise: float = 0.3) -> dict[str, np.ndarray]:
-    generator = np.random.default_rng(0)
-    x = generator.normal(size=(n, dims))
-    y = np.tanh(x + noise * generator.normal(size=x.shape))
-    signals = {"hidden_1": np.tanh(x).astype("f4"), "hidden_2": y.astype("f4"), "input": x.astype("f4")}
-    return signals | {"label": (x[:, 0] > 0).astype("i4")}
-
-
-SIGNALS = activations()
-
-
-def measured(
-    signals: dict[str, np.ndarray] = SIGNALS,
-    pair: Pair = PAIR,
-    epoch: int = 3,
-    with_credibility: bool = False,
-    threads: int = 1,
-    measure: dict[str, Any] | None = None,
-    **fields: Any,
-) -> PairRecord:
-    probe = Probe(TrialConfig(measure=measure or {}, **fields), (pair,), threads)
-    records = probe.measure(signals, epoch)
-    (record,) = probe.examine(signals, epoch, records) if with_credibility else records
-    return record
-
-
-def bits(record: PairRecord) -> tuple[float, float]:
-    assert record.mutual_information_bits is not None
-    assert record.mutual_information_balanced_bits is not None
-    return record.mutual_information_bits, record.mutual_information_balanced_bits
-
 
 # what is measured
 
@@ -131,9 +93,6 @@ def test_npeet_and_ksg_agree() -> None:
 
 
 # seeds
-
-
-NOISY = {"channel_noise": 0.2}
 
 
 def test_the_same_seed_and_epoch_give_the_same_bytes_on_any_number_of_threads() -> None:
@@ -270,53 +229,3 @@ def test_the_credibility_of_a_balanced_value_ignores_a_change_of_units_as_the_va
     assert one.mutual_information_balanced_bits == pytest.approx(other.mutual_information_balanced_bits, abs=1e-4)
     assert one.mi_null_bits == pytest.approx(other.mi_null_bits, abs=1e-3)
     assert one.mi_standard_error_bits == pytest.approx(other.mi_standard_error_bits, abs=1e-3)
-
-
-# degenerate activations
-
-
-def constant(value: float) -> np.ndarray:
-    return np.full((N, 2), value, "f4")
-
-
-def spoiled(value: float) -> np.ndarray:
-    array = SIGNALS["hidden_2"].copy()
-    array[7, 1] = value
-    return array
-
-
-DEGENERATE = {
-    "NaN": spoiled(math.nan),
-    "infinite": spoiled(math.inf),
-    "all NaN": constant(math.nan),
-    "constant": constant(0.5),
-    "saturated": np.sign(SIGNALS["hidden_2"]),
-}
-
-
-@pytest.mark.parametrize("case", DEGENERATE)
-@pytest.mark.parametrize(("pair", "name"), [(PAIR, "hidden_1"), (PAIR, "hidden_2"), (INPUT, "hidden_2")])
-@pytest.mark.parametrize("estimator", ["ksg", "npeet"])
-def test_degenerate_activations_give_a_reason_and_no_exception(
-    case: str, estimator: str, pair: Pair, name: str
-) -> None:
-    record = measured(
-        SIGNALS | {name: DEGENERATE[case]}, pair=pair, with_credibility=True, measure={"estimator": estimator}
-    )
-    assert record.reason
-    assert record.mutual_information_balanced_bits is None
-    values = (record.mutual_information_bits, record.scale_ratio, record.mi_null_bits, record.mi_standard_error_bits)
-    assert all(value is None or math.isfinite(value) for value in values)
-    if "NaN" in case or case == "infinite":
-        assert record.mutual_information_bits is None
-
-
-def test_constant_activations_carry_no_information_on_the_paper_s_scale() -> None:
-    record = measured(SIGNALS | {"hidden_2": constant(0.5)})
-    assert record.mutual_information_bits == pytest.approx(0, abs=0.1)
-
-
-def test_degenerate_activations_with_channel_noise_are_a_channel_without_signal() -> None:
-    record = measured(SIGNALS | {"hidden_2": constant(0.5)}, **NOISY)
-    assert record.reason is None
-    assert bits(record) == pytest.approx((0, 0), abs=0.2)

@@ -3,10 +3,8 @@
 The laws hold on both backends: those in `LAWS_OF_EVERY_BACKEND` run again in a process whose Keras is on JAX.
 """
 
-import dataclasses
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
 from itertools import islice
 
 import keras
@@ -14,11 +12,11 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from tests.trained import Run, bits, few_digits, network_after, observed, run, timeless
 from trainables.architectures import build
 from trainables.config import TrialConfig
-from trainables.datasets import Dataset, load
+from trainables.datasets import Dataset
 from trainables.information import mutual_information
-from trainables.records import EpochRecord
 from trainables.snapshots import Snapshot
 from trainables.training import Training
 
@@ -31,30 +29,7 @@ OTHER = TrialConfig(
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    """A hundred training and fifty validation images of the digits."""
-    digits = load("digits")
-    return dataclasses.replace(
-        digits,
-        train_images=digits.train_images[:100],
-        train_labels=digits.train_labels[:100],
-        validation_images=digits.validation_images[:50],
-        validation_labels=digits.validation_labels[:50],
-    )
-
-
-@dataclasses.dataclass
-class Run:
-    """What a training left: its records, and its state after each."""
-
-    history: list[EpochRecord]
-    snapshots: list[Snapshot]
-
-
-def run(config: TrialConfig, data: Dataset, snapshot: Snapshot | None = None) -> Run:
-    training, snapshots = Training(config, data, snapshot), []
-    for _ in training:
-        snapshots.append(training.snapshot())
-    return Run(training.history, snapshots)
+    return few_digits()
 
 
 @pytest.fixture(scope="module")
@@ -67,30 +42,6 @@ def whole(data: Dataset) -> Run:
 def other(whole: Run, data: Dataset) -> Run:
     """OTHER, run in the same process after CONFIG."""
     return run(OTHER, data)
-
-
-def timeless(history: list[EpochRecord] | tuple[EpochRecord, ...]) -> list[EpochRecord]:
-    """The records without what a clock said."""
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    clocks = {"train_seconds": 0.0, "measure_seconds": 0.0, "credibility_seconds": None, "timestamp": moment}
-    return [dataclasses.replace(r, **clocks) for r in history]
-
-
-def bits(snapshot: Snapshot) -> list[tuple[str, tuple[int, ...], bytes]]:
-    return [(str(value.dtype), value.shape, value.tobytes()) for value in snapshot.variables]
-
-
-def network_after(snapshot: Snapshot, pixels: int) -> keras.Model:
-    """The network with the weights and moving statistics of the snapshot."""
-    model = build(snapshot.config, pixels, 10)
-    for variable, value in zip(model.variables, snapshot.variables, strict=False):
-        assert tuple(variable.shape) == value.shape
-        variable.assign(value)
-    return model
-
-
-def observed(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: keras.ops.convert_to_numpy(value) for name, value in model(images, training=False).items()}
 
 
 # epochs

@@ -3,15 +3,14 @@
 XLA compiles for each shape, which takes seconds: all cases share one, and one width of a pass over the columns.
 """
 
-import dataclasses
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from tests.trained import few_digits, timeless
 from trainables import training
 from trainables.config import TrialConfig
 from trainables.datasets import load
@@ -157,19 +156,8 @@ def test_records_of_activations_on_a_device_are_those_of_the_cpu(forced: None, f
 
 
 def history() -> list[EpochRecord]:
-    digits = load("digits")
-    few = dataclasses.replace(
-        digits,
-        train_images=digits.train_images[:100],
-        train_labels=digits.train_labels[:100],
-        validation_images=digits.validation_images[:N],
-        validation_labels=digits.validation_labels[:N],
-    )
     config = TrialConfig(architecture="mlp", width=D // 2, depth=2, epochs=1, measure={"pairs": ["first-last"]})
-    records = list(training.Training(config, few))
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    clocks = {"train_seconds": 0.0, "measure_seconds": 0.0, "credibility_seconds": None, "timestamp": moment}
-    return [dataclasses.replace(r, **clocks) for r in records]
+    return timeless(list(training.Training(config, few_digits(validation=N))))
 
 
 def test_a_training_whose_activations_stay_on_the_device_has_the_same_records(request: pytest.FixtureRequest) -> None:
