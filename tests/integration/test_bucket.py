@@ -62,7 +62,7 @@ def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     store = s3.address()
-    process = start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME)
+    process = start("run", str(spec_file), "--store", store)
     wait_until(lambda: has_snapshot(store), process)
     below = descendants(process)
     process.kill()
@@ -79,7 +79,8 @@ def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
     assert list((tmp_path / "home").glob("mi-sweep/sweeps-*/mlflow.db"))
     points = [point.point_id for point in Store(store).spec("tiny").points]
     attempts = [[one.number for one in Store(store).attempts(point_id)] for point_id in points]
-    assert sorted(attempts) == [[1], [1, 2]]
+    assert [1, 2] in attempts
+    assert all(one in ([1], [1, 2]) for one in attempts)
     check_commands(store, points[0], spec_file, tmp_path)
 
 
@@ -125,7 +126,7 @@ def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_i
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     store = s3.address()
-    process = start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME)
+    process = start("run", str(spec_file), "--store", store)
     wait_until(lambda: has_begun(store), process)
     with s3.away():
         code, said = finish(process)
@@ -146,7 +147,7 @@ def test_stop_reaches_a_driver_through_the_bucket(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     store = s3.address()
-    process = start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME)
+    process = start("run", str(spec_file), "--store", store)
     wait_until(lambda: has_begun(store), process)
     code, said = finish(start("stop", "tiny", "--store", store))
     assert code == 0, said

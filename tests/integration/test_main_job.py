@@ -209,8 +209,7 @@ def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
 ) -> None:
     with small_disk(tmp_path / "disk") as disk:
         store = disk / "runs"
-        arguments = ["run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME]
-        arguments += ["--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]
+        arguments = ["run", str(spec_file), "--store", str(store), "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]
         process = start(*arguments)
         wait_until(lambda: in_mid_training(store), process)
         below = descendants(process)
@@ -225,7 +224,7 @@ def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
             "missing",
         }
         filler.unlink()
-        code, said = finish(start(*arguments))
+        code, said = finish(start(*arguments, *ONE_AT_A_TIME))
         assert code == 0, said
         pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
 
@@ -235,7 +234,7 @@ def test_rays_own_disk_that_fills_up_in_mid_run_costs_no_result(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="ray") as short, small_disk(Path(short) / "t", megabytes=64) as disk:
         store = tmp_path / "runs"
-        arguments = ["run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME]
+        arguments = ["run", str(spec_file), "--store", str(store)]
         process = start(*arguments, RAY_TMPDIR=str(disk), TMPDIR=str(disk))
         wait_until(lambda: in_mid_training(store), process)
         filler = fill(disk)
@@ -243,7 +242,7 @@ def test_rays_own_disk_that_fills_up_in_mid_run_costs_no_result(
         assert code in (0, 6), said
         assert code == 0 or f"the file system {disk}" in said
         filler.unlink()
-        code, said = finish(start(*arguments, RAY_TMPDIR=str(disk), TMPDIR=str(disk)))
+        code, said = finish(start(*arguments, *ONE_AT_A_TIME, RAY_TMPDIR=str(disk), TMPDIR=str(disk)))
         assert code == 0, said
         pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
 
