@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
@@ -17,6 +18,8 @@ from sweep.address import BucketAddress, StoreAddress, absolute
 from sweep.credentials import without_login
 from sweep.errors import UsageError
 from sweep.job_request import as_said
+from sweep.spec import Resources
+from sweep.spec_document import in_words
 
 talk = Console(stderr=True, markup=False, highlight=False)
 """Where commands talk: brackets in what users typed are text, not markup."""
@@ -51,8 +54,21 @@ Retry = Annotated[
         help="Run failed points again: infra, resource, numeric, code, all, or a cause as `sweep failures` names it.",
     ),
 ]
-GpusPerTrial = Annotated[float | None, typer.Option(min=0, help="GPUs of a trial; 0.25 puts four on one.")]
-CpusPerTrial = Annotated[float | None, typer.Option(min=0.01, help="CPUs of a trial.")]
+
+
+def _of_a_trial(parameter: typer.CallbackParam, value: float | None) -> float | None:
+    try:
+        if value is not None:
+            Resources(**{str(parameter.name).removesuffix("_per_trial"): value})
+    except ValidationError as error:
+        raise typer.BadParameter(in_words(error.errors()[0])) from error
+    return value
+
+
+GpusPerTrial = Annotated[
+    float | None, typer.Option(callback=_of_a_trial, help="GPUs of a trial; 0.25 puts four on one.")
+]
+CpusPerTrial = Annotated[float | None, typer.Option(callback=_of_a_trial, help="CPUs of a trial.")]
 MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="Trials at a time, at most.")]
 Address = Annotated[
     str | None, typer.Option(help="Ray cluster, as HOST:PORT or auto; by default one of its own on this machine.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sweep.errors import UsageError
 from trainables.config import TrialConfig
@@ -19,12 +19,19 @@ BLOCK_KEYS = ("fixed", "grid", "measure")
 
 
 class Resources(BaseModel):
-    """What one trial asks of Ray; both may be fractions."""
+    """What one trial asks of Ray: whole GPUs or a part of one, and CPUs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     gpus: float = Field(1.0, ge=0, le=64, allow_inf_nan=False)
-    cpus: float = Field(1.0, gt=0, le=1024, allow_inf_nan=False)
+    cpus: float = Field(1.0, ge=0.01, le=1024, allow_inf_nan=False)
+
+    @field_validator("gpus")
+    @classmethod
+    def _whole_or_part_of_one(cls, value: float) -> float:
+        if value > 1 and not value.is_integer():
+            raise ValueError("must be a part of one GPU, such as 0.25, or a whole number of them")
+        return value
 
     @property
     def threads(self) -> int:

@@ -171,7 +171,7 @@ class Document:
             if problem["type"] == "too_short" and len(problems) > 1:  # a list is short only because its items are bad
                 continue
             location = tuple(key for key in problem["loc"] if key in self._known_keys(value))
-            message = f"{_field((*path, *location))}: {_in_words(problem)}"
+            message = f"{_field((*path, *location))}: {in_words(problem)}"
             if message not in said:
                 self.say((*path, *location), message)
             said.add(message)
@@ -185,7 +185,8 @@ def _field(path: yaml_lines.Path) -> str:
     return str(next(key for key in reversed(path) if isinstance(key, str)))
 
 
-def _in_words(problem: Any) -> str:
+def in_words(problem: Any) -> str:
+    """The value and what is wrong with it, of one problem of a `ValidationError`."""
     allowed = re.findall(r"'([^']*)'", str(problem.get("ctx", {}).get("expected", "")))
     hint = did_you_mean(str(problem["input"]), allowed)
     message = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")

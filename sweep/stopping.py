@@ -65,8 +65,14 @@ class Stopping:
         self._console.print(f"{who}: taking snapshots, then stopping; {more}", style="yellow", soft_wrap=True)
 
     def on_head_loss(self, what: str) -> None:
-        """End at once, as Ray can do nothing without its head."""
-        self._end(ClusterUnusable(f"{what}; what was committed is kept\n  next: {self._again}"))
+        """End at once, as Ray can do nothing without its head.
+
+        It may have got the same signal: schedulers and `timeout` send theirs to every process that they started.
+        """
+        kept = f"what was committed is kept\n  next: {self._again}"
+        if self._is_ending:
+            self._end(Interrupted(f"{what} before all snapshots were taken; {kept}"))
+        self._end(ClusterUnusable(f"{what}; {kept}"))
 
     def _end_as_asked(self, who: str) -> NoReturn:
         self._end(Interrupted(f"{who}: stopped at once; what was committed is kept\n  next: {self._again}"))

@@ -1,17 +1,19 @@
 """A driver without Ray: python -m tests.faults.driver STORE HOW. Holds the lease of `demo` and has one child.
 
-When asked to stop in order it takes a moment (HOW is `quick`) or for ever (`slow`), then ends as a run does.
+When asked to stop in order it takes a moment (HOW is `quick`) or for ever (`slow`), then ends as a run does. Where HOW
+is `headless` it takes for ever too, and what it watches as the head of its cluster goes at the same moment.
 """
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
-from sweep import lease
+from sweep import head, lease
 from sweep.errors import Interrupted
 from sweep.lease import Lease
 from sweep.options import talk
@@ -21,7 +23,8 @@ from sweep.store import Store
 
 def main() -> None:
     """Hold the lease until asked to stop."""
-    lease.BEAT_SECONDS = 0.1
+    lease.BEAT_SECONDS = head.KNOCK_SECONDS = 0.1
+    head.SILENCE_SECONDS = 1.0
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup, which has it ignored
     store, how = Store(Path(sys.argv[1])), sys.argv[2]
     asked = threading.Event()
@@ -30,11 +33,15 @@ def main() -> None:
     stopping.last_acts.append(held.leave)
     silent = subprocess.DEVNULL
     child = subprocess.Popen(["sh", "-c", "sleep 90 & sleep 90"], start_new_session=True, stdout=silent, stderr=silent)
-    with stopping.on_signals(), held:
+    server = socket.create_server(("127.0.0.1", 0))
+    address = f"127.0.0.1:{server.getsockname()[1]}"
+    with stopping.on_signals(), held, head.head_watched(address, stopping.on_head_loss):
         store.save_spec("demo", "name: demo\nfixed: {epochs: 2}\n")
         print("held", flush=True)
         while not asked.wait(0.1):
             pass
+        if how == "headless":
+            server.close()
         time.sleep(0.3 if how == "quick" else 90)
         os.killpg(child.pid, signal.SIGKILL)
     sys.exit(Interrupted.exit_code)

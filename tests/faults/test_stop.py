@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def driver(store: Store) -> Iterator[Start]:
-    """Starts a driver that stops in order `quick`, or `slow`."""
+    """Starts a driver that stops in order `quick`, or `slow`, or loses its head then (`headless`)."""
     started: list[subprocess.Popen[str]] = []
 
     def launch(how: str) -> "subprocess.Popen[str]":
@@ -90,6 +90,17 @@ def test_a_second_signal_ends_it_at_once_without_orphans(store: Store, driver: S
     assert holder(store, "demo") is None
     _, talked = process.communicate()
     assert "SIGINT: taking snapshots, then stopping; once more to stop at once" in talked
+
+
+def test_a_signal_that_ends_rays_head_too_is_an_interruption(store: Store, driver: Start) -> None:
+    process = driver("headless")
+    below = descendants(process)
+    process.send_signal(signal.SIGTERM)
+    _, talked = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert "is lost before all snapshots were taken; what was committed is kept\n  next: sweep resume demo" in talked
+    assert alive(below, 5) == []
+    assert holder(store, "demo") is None
 
 
 def test_a_request_to_an_earlier_driver_does_not_stop_a_later_one(store: Store, driver: Start) -> None:

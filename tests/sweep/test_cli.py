@@ -52,6 +52,8 @@ def here(tmp_path: Path) -> list[Path]:
         (["run", "demo", "--set", "grid.width=[0]"], 2, "width: 0: must be greater than or equal to 1"),
         (["run", "demo", "--set", "grid.seed=[]"], 2, "'seed' in 'grid' is empty"),
         (["run", "demo", "--set", "grid.seed=0..999", "--set", "grid.width=1..1000"], 2, "8,000,000 points"),
+        (["run", "demo", "--gpus-per-trial", "1.5"], 2, "'--gpus-per-trial': 1.5: must be a part of one GPU"),
+        (["run", "demo", "--cpus-per-trial", "0"], 2, "'--cpus-per-trial': 0.0: must be greater"),
         (["run", "demo", "--retry", "cod"], 2, "allowed are infra, resource, numeric, code, all"),
         (["run", "demo", "--point", "mlp"], 2, "--point mlp: not a point of demo"),
         (["run", "fig4a", "--data-dir", "nowhere"], 2, "train-images-idx3-ubyte.gz"),

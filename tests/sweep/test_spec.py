@@ -115,6 +115,7 @@ def test_all_problems_come_at_once_each_with_its_line_and_the_nearest_name(tmp_p
         ("description: [1]\n", "description [1]: must be text"),
         ("grid: {seed: 0..999999}\n", "the range 0..999999 has 1,000,000 values: at most 100,000"),
         ("grid: {seed: 0..999, width: 1..1000}\n", "the grid has 1,000,000 points: allowed are 1 to 100,000"),
+        ("resources: {gpus: 1.5}\n", ":1: gpus: 1.5: must be a part of one GPU, such as 0.25, or a whole number"),
         ("name: a/b\n", "name 'a/b': allowed are letters"),
         ("measure: {samples: 100000}\n", "measure.samples is 100000, but digits has 364 validation images"),
         ("include: [fig4z]\n", "unknown preset 'fig4z' (did you mean 'fig4"),
