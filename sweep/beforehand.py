@@ -16,13 +16,14 @@ from sweep.plan import Plan
 from sweep.planning import last_change
 from sweep.spec import SweepSpec
 from sweep.store import Known, Store
+from sweep.words import counted
 
 
 def announcement(sweep: str, todo: Plan) -> str:
     """What a run will do, in one line: `demo: 32 points (30 finished, 2 interrupted), 2 to run`."""
     counts = Counter(str(state) for state in todo.states.values())
     parts = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return f"{sweep}: {len(todo.states)} points ({parts}), {len(todo.to_run)} to run"
+    return f"{sweep}: {counted(len(todo.states), 'point')} ({parts}), {len(todo.to_run)} to run"
 
 
 def say_what_changed(spec: SweepSpec, store: Store, console: Console) -> None:
@@ -43,7 +44,7 @@ def check_code(known: dict[str, Known], todo: Plan, is_accepted: bool, console: 
         console.print(line, style="yellow", soft_wrap=True)
     if change and todo.to_run and not is_accepted:
         raise UsageError(
-            f"{len(todo.to_run)} points to run would mix with {len(change.points)} computed by other code\n"
+            f"{counted(len(todo.to_run), 'point')} to run would mix with {len(change.points)} computed by other code\n"
             "  next: go back to that code, or choose another --store, or mix them knowingly: the same with "
             "--accept-code-change"
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from sweep.provenance import identity
 from sweep.store import Known
+from sweep.words import counted
 from trainables.config import TrialConfig
 
 VALUES_SHOWN = 8
@@ -28,7 +29,7 @@ class SpecChange:
         if not self.added and not self.dropped:
             return []
         gone = f", {len(self.dropped)} no longer named (they stay in the store)" if self.dropped else ""
-        lines = [f"since last run: {len(self.added)} points added, {self.kept} kept{gone}"]
+        lines = [f"since last run: {counted(len(self.added), 'point')} added, {self.kept} kept{gone}"]
         return lines + [f"  {name}: {values(old)} -> {values(new)}" for name, (old, new) in self.fields.items()]
 
 
@@ -87,7 +88,8 @@ class CodeChange:
         """One line on the points, then one for each part that differs; none when nothing does."""
         if not self.points:
             return []
-        lines = [f"{len(self.points)} points were computed by other code ({values(self.commits)})"]
+        were = "was" if len(self.points) == 1 else "were"
+        lines = [f"{counted(len(self.points), 'point')} {were} computed by other code ({values(self.commits)})"]
         return lines + [f"  {name}: {values(old)} -> {new}" for name, (old, new) in self.parts.items()]
 
 

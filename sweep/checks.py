@@ -21,6 +21,7 @@ from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
 from sweep.file_systems import existing, free_bytes, mount_point
 from sweep.objects import Objects, at, check_writable
 from sweep.spec import Resources
+from sweep.words import counted
 from trainables import datasets, device
 from trainables.config import DatasetName, TrialConfig
 
@@ -85,7 +86,7 @@ def memory(at_a_time: int, names: Iterable[DatasetName]) -> Finding:
     """Memory that is free, against that of the trials that run at a time."""
     each = TRIAL_BYTES + max((DATA_BYTES[name] for name in names), default=0)
     need, have = at_a_time * each, psutil.virtual_memory().available
-    found = f"{have / 1e9:.1f} GB free; {at_a_time} trials at a time take about {need / 1e9:.1f} GB"
+    found = f"{have / 1e9:.1f} GB free; {counted(at_a_time, 'trial')} at a time: about {need / 1e9:.1f} GB"
     if have < each:
         return Finding("memory", NOT_FIT, found, "end other programs, or use a machine with more")
     if have < need:
@@ -100,7 +101,7 @@ def disk(points: Sequence[TrialConfig], at_a_time: int, store: Place, database: 
     need = sum(need.bytes for need in wanted)
     places = {mount_point(need.folder): free_bytes(need.folder) for need in wanted}
     free = ", ".join(f"{count / 1e9:.1f} GB on {place}" for place, count in places.items())
-    found = f"{free} free; {len(points)} points to run write about {need / 1e9:.2f} GB"
+    found = f"{free} free; {counted(len(points), 'point')} to run: about {need / 1e9:.2f} GB"
     try:
         space.check(wanted)
     except StorageFault as fault:
@@ -212,7 +213,7 @@ def _database(path: Path) -> Finding:
     kind = _file_system(path)
     if kind in REMOTE_FILE_SYSTEMS:
         return Finding("tracker", WARNING, f"{path} lies on {kind}", "give --tracking-uri a local disk or a server")
-    return Finding("tracker", FIT, f"{path}, {runs:,} runs")
+    return Finding("tracker", FIT, f"{path}, {counted(runs, 'run')}")
 
 
 def _file_system(path: Path) -> str:
@@ -243,7 +244,7 @@ def cluster(address: str | None, wanted: Resources) -> Finding:
 def threads(wanted: Resources, at_a_time: int) -> Finding:
     """The CPU threads that trials pin, against the CPUs there are; the count is part of what numbers depend on."""
     have, used = machine.cpus(), at_a_time * wanted.threads
-    found = f"{have} CPUs; {at_a_time} trials at a time with {wanted.threads} threads each"
+    found = f"{counted(have, 'CPU')}; {counted(at_a_time, 'trial')} at a time, {counted(wanted.threads, 'thread')} each"
     if used > have:
         return Finding("threads", WARNING, found, "trials will wait for each other: lower --cpus-per-trial")
     return Finding("threads", FIT, found)

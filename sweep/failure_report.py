@@ -11,6 +11,7 @@ from sweep.options import print_json, print_table, talk
 from sweep.spec import Resources
 from sweep.status import Watch
 from sweep.store import Known, Store
+from sweep.words import counted
 
 LOG_LINES = 15
 POINTS_SHOWN = 8
@@ -84,7 +85,9 @@ def overcome_in_words(survived: Sequence[Overcome]) -> list[str]:
     points = {point for one in survived for point in one.points}
     counts = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
     total = sum(kinds.values())
-    return [f"overcome: {total} earlier failures ({counts}) of {len(points)} points that have their result"]
+    return [
+        f"overcome: {counted(total, 'earlier failure')} ({counts}) of {counted(len(points), 'point')} with a result now"
+    ]
 
 
 def _is_on_gpu(one: Group) -> bool:

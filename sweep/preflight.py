@@ -23,6 +23,7 @@ from sweep.supplies import Supplies
 
 import ray  # isort: skip
 from ray import tune  # isort: skip
+from sweep.words import counted
 
 PROOF_SECONDS = 120.0
 """A node may take so long: it starts a process, imports this project and fetches the data."""
@@ -46,7 +47,7 @@ def supplied(trainable: Any, supplies: Supplies, granted: Share, store: Store, s
         ClusterUnusable: when some have not.
     """
     given, there = ray.put(supplies), live(granted.cpus, granted.gpus)
-    now = f"{len(there)} nodes of the cluster try the store and get the data"
+    now = f"trying the store and getting the data on {counted(len(there), 'node')} of the cluster"
     console.print(now if there else "no node could hold a trial yet: each that comes tries the store", soft_wrap=True)
     check_nodes(there, store, sweep, given)
     return tune.with_parameters(trainable, supplies=given)
@@ -70,7 +71,7 @@ def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "r
     if unfit:
         said = "".join(f"\n  {nodes[node]} (node {node[:8]}): {_in_words(error)}" for node, error in unfit.items())
         raise ClusterUnusable(
-            f"{len(unfit)} of {len(nodes)} nodes that could hold a trial cannot run one:{said}\n{MEND}"
+            f"{len(unfit)} of {counted(len(nodes), 'node')} that could hold a trial cannot run one:{said}\n{MEND}"
         )
 
 

@@ -40,7 +40,7 @@ from sweep.supplies import Supplies, keep_from_logs
 from sweep.trial import PointTrial, Surroundings
 
 from ray import tune  # isort: skip
-
+from sweep.words import counted
 
 CAUSES_SAID = 3
 
@@ -220,11 +220,13 @@ def _conclude(spec: SweepSpec, watch: Watch, session: Session, options: Options,
         )
     if unfinished := status.counts["missing"] + status.counts["interrupted"]:
         again = options.command("resume", spec.name)
-        raise Interrupted(f"stopped with {unfinished} points to go; what was trained is kept\n  next: {again}")
+        raise Interrupted(
+            f"stopped with {counted(unfinished, 'point')} to go; what was trained is kept\n  next: {again}"
+        )
     if failed := status.counts["failed"]:
         causes = [f"\n  {len(one.points)} {in_short(one)}" for one in group(known)[:CAUSES_SAID]]
         raise PointsFailed(
-            f"{failed} of {status.points_total} points failed{''.join(causes)}\n"
+            f"{failed} of {counted(status.points_total, 'point')} failed{''.join(causes)}\n"
             f"  next: {again} shows the logs and how to run them again"
         )
 

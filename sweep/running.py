@@ -19,6 +19,7 @@ from sweep.spec import SweepSpec
 from sweep.spec_reader import load
 from sweep.status import Watch
 from sweep.store import Store
+from sweep.words import counted
 
 Points = Annotated[list[str] | None, typer.Option("--point", help="Only this point of the spec; may be repeated.")]
 
@@ -111,7 +112,9 @@ def track(
         again = options.command_line("track", sweep, store=store, tracking_uri=tracking_uri)
         first = LOGIN if is_refused(error) else "check it"
         raise SweepError(f"MLflow at {uri} failed: {error}\n  next: {first}, then {again}") from error
-    talk.print(f"{len(wanted.points)} points checked, {mended} runs mended in {uri}", soft_wrap=True)
+    talk.print(
+        f"{counted(len(wanted.points), 'point')} checked, {counted(mended, 'run')} mended in {uri}", soft_wrap=True
+    )
 
 
 def ui(

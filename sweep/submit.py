@@ -18,6 +18,7 @@ from sweep.reading import retry_kinds
 from sweep.running import Points
 from sweep.spec_reader import load
 from sweep.versions import code
+from sweep.words import counted
 
 RESOLVED_HERE = ("spec", "settings", "gpus_per_trial", "cpus_per_trial", "address", "follow_log")
 
@@ -74,7 +75,7 @@ def submit(
     again = Commands(
         options.command_line("status", wanted.name, address=url), options.command_line("stop", wanted.name, address=url)
     )
-    talk.print(f"{wanted.name}: {len(wanted.points)} points, job {job} on {url}", soft_wrap=True)
+    talk.print(f"{wanted.name}: {counted(len(wanted.points), 'point')}, job {job} on {url}", soft_wrap=True)
     if not follow_log:
         talk.print(f"next: {again.later}; or {again.stop}", soft_wrap=True)
         return

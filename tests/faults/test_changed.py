@@ -114,13 +114,13 @@ def test_points_of_other_code_are_not_added_to_unless_told_so(
     before = contents(store)
     done = sweep(command, *NOWHERE)
     assert done.returncode == 2, done.stderr
-    assert "1 points were computed by other code (111111111111)" in done.stderr
-    assert "1 points to run would mix with 1 computed by other code" in " ".join(done.stderr.split())
+    assert "1 point was computed by other code (111111111111)" in done.stderr
+    assert "1 point to run would mix with 1 computed by other code" in " ".join(done.stderr.split())
     assert "--accept-code-change" in done.stderr
     assert "Traceback" not in done.stderr
     told = sweep(command, *NOWHERE, "--accept-code-change")
     assert told.returncode == 7, told.stderr
-    assert "1 points were computed by other code" in told.stderr
+    assert "1 point was computed by other code" in told.stderr
     assert contents(store) == before
 
 

@@ -125,10 +125,10 @@ def test_a_live_run_is_seen_kept_alone_stopped_resumed_and_interrupted(
         code, said = finish(client)
     assert code == 5, said
     assert said.count("the cluster does not answer") == 1
-    assert said.count("endless: 1 points (1 interrupted), 1 to run") == 1
+    assert said.count("endless: 1 point (1 interrupted), 1 to run") == 1
     assert "goes to job sweep-endless-resume-" in said
     assert "SIGINT: taking snapshots, then stopping" in said
-    assert "stopped with 1 points to go; what was trained is kept" in said
+    assert "stopped with 1 point to go; what was trained is kept" in said
     assert holder(Store(store), "endless") is None
 
 

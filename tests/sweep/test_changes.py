@@ -114,7 +114,7 @@ def test_an_interrupted_point_counts_with_every_attempt_and_one_without_numbers_
     change = code_change({POINT.point_id: begun}, NOW)
     assert change.commits == ("1" * 12,)
     assert change.in_words() == [
-        "1 points were computed by other code (111111111111)",
+        "1 point was computed by other code (111111111111)",
         f"  trainables: {'a' * 12} -> {'b' * 12}",
     ]
     assert not code_change({POINT.point_id: Known(State.INTERRUPTED, None, None, tries)}, NOW)

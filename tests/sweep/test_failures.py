@@ -183,7 +183,7 @@ def test_failed_points_are_grouped_by_cause_with_hosts_and_times() -> None:
     (survived,) = overcome(known)
     assert (survived.cause.kind, survived.attempts, survived.points) == ("infra", 1, ("d",))
     (line,) = overcome_in_words([survived])
-    assert line == "overcome: 1 earlier failures (1 infra) of 1 points that have their result"
+    assert line == "overcome: 1 earlier failure (1 infra) of 1 point with a result now"
 
 
 def test_the_command_names_the_kind_or_if_others_share_it_the_cause() -> None:
