@@ -15,7 +15,6 @@ import typer
 from sweep import options
 from sweep.errors import StorageFault, UsageError
 from sweep.options import talk
-from sweep.words import counted
 
 
 def _is_no_file(path: Path | None) -> Path | None:
@@ -71,7 +70,7 @@ def export(
         with _writing_to(output):
             paths, total, read_anew = write(Store(store), sweep, output, columns)
         if read_anew < total:
-            talk.print(f"{read_anew} of {counted(total, 'point')} read; the others are as in the export that was here")
+            talk.print(f"{read_anew} of {total} points read; the others are as in the export that was here")
     for path in paths:
         print(path)
 

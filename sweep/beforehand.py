@@ -1,6 +1,7 @@
 """What a run says and checks before it starts: what changed, other code, damage, other drivers, GPUs, free space."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sweep import machine, provenance, space
 from sweep.changes import code_change
 from sweep.errors import UsageError
 from sweep.lease import SILENCE_SECONDS, holder
+from sweep.machine import Gpu
 from sweep.memory import fit
 from sweep.neighbours import others_last, running_elsewhere
 from sweep.plan import Plan
@@ -22,8 +24,8 @@ from sweep.words import counted
 def announcement(sweep: str, todo: Plan) -> str:
     """What a run will do, in one line: `demo: 32 points (30 finished, 2 interrupted), 2 to run`."""
     counts = Counter(str(state) for state in todo.states.values())
-    parts = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return f"{sweep}: {counted(len(todo.states), 'point')} ({parts}), {len(todo.to_run)} to run"
+    parts = ", ".join(f"{count:,} {state}" for state, count in counts.items())
+    return f"{sweep}: {counted(len(todo.states), 'point')} ({parts}), {len(todo.to_run):,} to run"
 
 
 def say_what_changed(spec: SweepSpec, store: Store, console: Console) -> None:
@@ -43,8 +45,9 @@ def check_code(known: dict[str, Known], todo: Plan, is_accepted: bool, console: 
     for line in change.in_words():
         console.print(line, style="yellow", soft_wrap=True)
     if change and todo.to_run and not is_accepted:
+        others = f"{len(change.points):,} computed by other code"
         raise UsageError(
-            f"{counted(len(todo.to_run), 'point')} to run would mix with {len(change.points)} computed by other code\n"
+            f"{counted(len(todo.to_run), 'point')} to run would mix with {others}\n"
             "  next: go back to that code, or choose another --store, or mix them knowingly: the same with "
             "--accept-code-change"
         )
@@ -75,9 +78,11 @@ def say_what_is_waited_for(sweep: str, store: Store, console: Console) -> None:
         console.print(text, style="yellow", soft_wrap=True)
 
 
-def say_what_is_too_small(spec: SweepSpec, todo: Plan, max_concurrent: int | None, console: Console) -> None:
-    """Warn of points that may need more of this machine's GPUs than their share, and of shares that crowd one."""
-    if (gpus := machine.gpus()) and (room := fit(todo.to_run, spec.resources, gpus, max_concurrent)):
+def say_what_is_too_small(
+    spec: SweepSpec, todo: Plan, gpus: Sequence[Gpu], max_concurrent: int | None, console: Console
+) -> None:
+    """Warn of points that may need more than their share of the smallest of these GPUs, and of shares that crowd it."""
+    if gpus and (room := fit(todo.to_run, spec.resources, gpus, max_concurrent)):
         for said in room.warnings:
             console.print(said, style="yellow", soft_wrap=True)
 

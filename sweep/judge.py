@@ -1,7 +1,7 @@
 """What a driver makes of failures as they come: it notes deaths, ends what hangs, and says when to stop or regroup."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +11,8 @@ from rich.console import Console
 
 from sweep import nodes
 from sweep.causes import cause
-from sweep.deaths import explain, oom_kills
+from sweep.deaths import dead_node, explain, oom_kills
+from sweep.departures import Departures
 from sweep.failures import NODE_LOST, RETRIES, retries
 from sweep.hanging import HANG_SECONDS, Pace
 from sweep.health import Blow, Health
@@ -42,6 +43,7 @@ class Judge:
         self._begun_here: set[str] = set()
         self._running: dict[str, _Execution] = {}
         self._lost: set[str] = set()
+        self._departures = Departures()
         self._oom_kills = oom_kills()
         self._looked = 0.0
 
@@ -57,7 +59,7 @@ class Judge:
         if point_id in self._begun_here:
             attempts = self._store.attempts(point_id)
             self._noted[point_id] = max((one.number for one in attempts), default=0)
-            kinds = kinds_since(attempts, self.begun[point_id], self.health.sick, nodes.live())
+            kinds = kinds_since(attempts, self.begun[point_id], self.health.sick, self.with_node().get(point_id, ()))
             left = [retries(kind) - kinds.count(kind) for kind in ("infra", NODE_LOST)]
             allowed = 0 if kinds[-1:] == ["resource"] else max(0, min(left))
         self._begun_here.add(point_id)
@@ -79,17 +81,19 @@ class Judge:
         """The process of an execution died: write down why, and save its last words."""
         if self._store.result(point) is not None:  # accepted just before: nothing was lost
             return
-        one = self._running.get(point.point_id) or _Execution(time.monotonic())
+        one, said = self._running.get(point.point_id) or _Execution(time.monotonic()), _said_by_ray(trial)
         attempt = self._last_attempt(point.point_id)
         if attempt and attempt.failure:  # written down just before
             return
         if attempt is None or attempt.ended:  # it died before it could begin one
-            begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, {})
+            seen = {"ray_node": node} if (node := dead_node(said)) else {}
+            begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, seen)
             attempt = self._store.begin_attempt(point.point_id, begun)
         one.node = one.node or attempt.provenance.get("ray_node", "")
         nodes.rescue_log(self._store, point.point_id, attempt.number, one.node)
-        failure = self._why(trial, point.point_id, one, attempt)
+        failure = self._why(said, point.point_id, one, attempt)
         self._store.save_attempt(point.point_id, replace(attempt, failure=failure))
+        self._departures.died(point.point_id, attempt.number, one.node, time.monotonic())
         after = "it goes on from its last snapshot" if will_restart else "it is left for later"
         text = f"{point.point_id}: {failure.message} at epoch {one.epoch}; {after}"
         self._console.print(text, style="yellow", soft_wrap=True)
@@ -101,6 +105,7 @@ class Judge:
         if moment - self._looked < LOOK_SECONDS:
             return
         self._looked = moment
+        self.with_node()
         for point_id, one in self._running.items():
             silent = moment - one.heard_at
             if one.was_silent_for is None and silent > one.patience:
@@ -111,11 +116,14 @@ class Judge:
                 for trial in (trial for trial in trials if point_id_of(trial) == point_id):
                     nodes.kill(trial.temporary_state.ray_actor, node, seen.get("pid"))
 
-    def _why(self, trial: Any, point_id: str, one: "_Execution", attempt: Attempt) -> Failure:
+    def with_node(self) -> Mapping[str, Collection[int]]:
+        """The numbers of the attempts that died with their node, by point; Ray is asked where it may not have said."""
+        if self._departures.are_open:
+            self._departures.look(nodes.live(), time.monotonic())
+        return self._departures.with_node
+
+    def _why(self, said: str, point_id: str, one: "_Execution", attempt: Attempt) -> Failure:
         kills, self._oom_kills = oom_kills() - self._oom_kills, oom_kills()
-        said = ""
-        with suppress(Exception):
-            said = str(trial.get_error() or "")
         is_oom_killed = kills > 0 and one.node == nodes.own()
         return explain(self._store.log(point_id, attempt.number), said, one.was_silent_for, is_oom_killed)
 
@@ -162,6 +170,12 @@ class Judge:
         """The attempt of the present execution, if it has begun one."""
         attempts = self._store.attempts(point_id)
         return attempts[-1] if attempts and attempts[-1].number > self._noted[point_id] else None
+
+
+def _said_by_ray(trial: Any) -> str:
+    with suppress(Exception):
+        return str(trial.get_error() or "")
+    return ""
 
 
 class _Execution:

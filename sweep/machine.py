@@ -20,10 +20,13 @@ class Gpu:
     driver: str
 
 
-def gpus() -> list[Gpu]:
-    """The GPUs that programs started here may use; none without NVIDIA's driver."""
+def gpus(*, also_hidden: bool = False) -> list[Gpu]:
+    """The GPUs that programs started here may use; none without NVIDIA's driver.
+
+    With `also_hidden` all of the machine, as Ray hides them from a task that asks for none.
+    """
     tool = shutil.which("nvidia-smi")
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    visible = None if also_hidden else os.environ.get("CUDA_VISIBLE_DEVICES")
     if tool is None or visible in ("", "-1"):
         return []
     query = "--query-gpu=index,uuid,name,memory.total,memory.free,driver_version"

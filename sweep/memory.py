@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sweep.machine import Gpu
 from sweep.sizes import CLASSES, PIXELS, SLOTS, TRAIN_IMAGES, hidden_widths, weights, widths
 from sweep.spec import Resources
+from sweep.words import counted
 from trainables import probes
 from trainables.config import TrialConfig
 from trainables.gpu_share import CONTEXT_MIB, limit_mib
@@ -89,10 +90,10 @@ class Fit:
 
     @property
     def warnings(self) -> list[str]:
-        """What is wrong with the share, each with the remedy."""
-        few = f"{self.too_large} points need more of a GPU than their share, the largest is {self.largest.name}"
-        wrong = [*([few] if self.too_large else []), *([self.crowd] if self.crowd else [])]
-        return [f"{one}; {self.remedy}" for one in wrong]
+        """What is wrong with the share, and at the end the remedy."""
+        few = f"too small a part of a GPU for {counted(self.too_large, 'point')}, the largest is {self.largest.name}"
+        *others, last = [*([few] if self.too_large else []), *([self.crowd] if self.crowd else [])] or [""]
+        return [*others, f"{last}; {self.remedy}"] if last else []
 
     @property
     def remedy(self) -> str:

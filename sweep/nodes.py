@@ -90,18 +90,17 @@ def on_node(node: str, action: Any, *arguments: Any) -> None:
             ray.get(_begin(node, action, *arguments), timeout=REACH_SECONDS)
 
 
-def ask_each(nodes: Sequence[str], seconds: float, action: Any, *arguments: Any) -> dict[str, Exception | None]:
-    """Call a function on each node at once, with the node's id first; what it raised there, None where it did not."""
+def ask_each(nodes: Sequence[str], seconds: float, action: Any, *arguments: Any) -> dict[str, Any]:
+    """Call a function on each node at once, with the node's id first: what it returned there, or the exception."""
     asked = {_begin(node, action, node, *arguments): node for node in nodes}
     ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=seconds) if asked else ([], [])
-    found: dict[str, Exception | None] = {}
+    found: dict[str, Any] = {}
     for task, node in asked.items():
         try:
             if task not in ready:
                 ray.cancel(task, force=True)
                 raise TimeoutError(f"no answer within {seconds:.0f} s")
-            ray.get(task)
-            found[node] = None
+            found[node] = ray.get(task)
         except Exception as error:
             found[node] = error
     return found
@@ -114,9 +113,9 @@ def _begin(node: str, action: Any, *arguments: Any) -> Any:
     return task.remote(settings(), action, *arguments)
 
 
-def _call(environment: dict[str, str], action: Any, *arguments: Any) -> None:
+def _call(environment: dict[str, str], action: Any, *arguments: Any) -> Any:
     os.environ.update(environment)
-    action(*arguments)
+    return action(*arguments)
 
 
 def _kill_process(pid: int) -> None:

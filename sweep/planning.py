@@ -22,6 +22,7 @@ from sweep.spec import SweepSpec
 from sweep.spec_reader import load
 from sweep.status import Watch
 from sweep.store import Known, State, Store
+from sweep.words import counted
 
 SAMPLES_PER_SHAPE = 5
 INTERRUPTED_SHOWN = 8
@@ -62,7 +63,10 @@ def plan(
         for said in room.warnings:
             talk.print(said, style="yellow", soft_wrap=True)
     if todo.left_failed:
-        talk.print(f"{len(todo.left_failed)} failed points are left alone; --retry all runs them again", style="yellow")
+        talk.print(
+            f"left alone: {counted(len(todo.left_failed), 'failed point')}; --retry all runs what failed again",
+            style="yellow",
+        )
     if todo.to_run:
         given = {
             "store": store,
@@ -155,7 +159,7 @@ def _cost_rows(wanted: SweepSpec, todo: Plan, at_a_time: int | None) -> list[lis
         text = f"unknown: {todo.uncalibrated} of the points to run have no finished one of like shape{known}"
         return [["trial time", text]]
     unit, hours = accelerator_hours(wanted, todo)
-    basis = f"as {todo.measured_points} finished points of like shape took on {', '.join(todo.measured_on)}"
+    basis = f"as {counted(todo.measured_points, 'finished point')} of like shape took on {', '.join(todo.measured_on)}"
     rows = [["trial time", f"{duration(todo.seconds)}, {basis}"], ["cost", f"{hours:.3g} {unit}-hours"]]
     return [*rows, ["wall time", _wall_time(todo, at_a_time)]]
 

@@ -17,13 +17,14 @@ from sweep import names
 from sweep.address import StoreAddress
 from sweep.cluster import Share
 from sweep.errors import ClusterUnusable
+from sweep.machine import Gpu, gpus
 from sweep.nodes import ask_each, live
 from sweep.store import Store
 from sweep.supplies import Supplies
+from sweep.words import counted
 
 import ray  # isort: skip
 from ray import tune  # isort: skip
-from sweep.words import counted
 
 PROOF_SECONDS = 120.0
 """A node may take so long: it starts a process, imports this project and fetches the data."""
@@ -40,8 +41,12 @@ class Unfit(Exception):
     """A node cannot do what a trial does; the message says what."""
 
 
-def supplied(trainable: Any, supplies: Supplies, granted: Share, store: Store, sweep: str, console: Console) -> Any:
+def supplied(
+    trainable: Any, supplies: Supplies, granted: Share, store: Store, sweep: str, console: Console
+) -> tuple[Any, list[Gpu]]:
     """The trainable with what it needs on other hosts, once every node that could hold it has proved its worth.
+
+    Beside it the GPUs of these nodes.
 
     Raises:
         ClusterUnusable: when some have not.
@@ -49,30 +54,33 @@ def supplied(trainable: Any, supplies: Supplies, granted: Share, store: Store, s
     given, there = ray.put(supplies), live(granted.cpus, granted.gpus)
     now = f"trying the store and getting the data on {counted(len(there), 'node')} of the cluster"
     console.print(now if there else "no node could hold a trial yet: each that comes tries the store", soft_wrap=True)
-    check_nodes(there, store, sweep, given)
-    return tune.with_parameters(trainable, supplies=given)
+    have = check_nodes(there, store, sweep, given)
+    return tune.with_parameters(trainable, supplies=given), have
 
 
-def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "ray.ObjectRef[Supplies]") -> None:
+def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "ray.ObjectRef[Supplies]") -> list[Gpu]:
     """See that every node (host names by id) can read, write and rename in the driver's own store, and has the data.
+
+    Returns the GPUs of them all.
 
     Raises:
         ClusterUnusable: naming each node that cannot, and why.
     """
     with _marker(store, sweep) as marker:
-        errors = ask_each(list(nodes), PROOF_SECONDS, prove, store.root, marker, supplies)
-        for node in nodes:
-            if errors[node] is None and store.objects.read(_proof(marker, node)) != node.encode():
-                errors[node] = Unfit(f"what it wrote to {store.root} is not there for the driver: it is another place")
+        answers = ask_each(list(nodes), PROOF_SECONDS, prove, store.root, marker, supplies)
+        for node, answer in answers.items():
+            if not isinstance(answer, Exception) and store.objects.read(_proof(marker, node)) != node.encode():
+                answers[node] = Unfit(f"what it wrote to {store.root} is not there for the driver: it is another place")
         for node in nodes:
             store.objects.delete(_proof(marker, node))
     still_there = live()
-    unfit = {node: error for node, error in errors.items() if error is not None and node in still_there}
+    unfit = {node: one for node, one in answers.items() if isinstance(one, Exception) and node in still_there}
     if unfit:
         said = "".join(f"\n  {nodes[node]} (node {node[:8]}): {_in_words(error)}" for node, error in unfit.items())
         raise ClusterUnusable(
             f"{len(unfit)} of {counted(len(nodes), 'node')} that could hold a trial cannot run one:{said}\n{MEND}"
         )
+    return [gpu for one in answers.values() if not isinstance(one, Exception) for gpu in one]
 
 
 def check_here(store: Store, sweep: str) -> None:
@@ -91,8 +99,8 @@ def check_here(store: Store, sweep: str) -> None:
         time.sleep(LAG_SECONDS / 20)
 
 
-def prove(node: str, root: StoreAddress, marker: str, supplies: "Supplies | None") -> None:
-    """Do on this node what a trial does with the store, and see that the data has arrived.
+def prove(node: str, root: StoreAddress, marker: str, supplies: "Supplies | None") -> list[Gpu]:
+    """Do on this node what a trial does with the store, and see that the data has arrived; tell what GPUs it has.
 
     Raises:
         Unfit, StorageFault, DatasetError: when that cannot be done.
@@ -107,6 +115,7 @@ def prove(node: str, root: StoreAddress, marker: str, supplies: "Supplies | None
     objects.rename(f"{proof}-new", proof)
     if objects.read(proof) != node.encode():
         raise Unfit(f"what it wrote to {root} could not be read back")
+    return gpus(also_hidden=True)
 
 
 def _not_there(root: StoreAddress) -> str:

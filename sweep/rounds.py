@@ -22,13 +22,14 @@ def next_round(
     known: Mapping[str, Known],
     begun: Mapping[str, int],
     sick: Collection[str],
-    live: Collection[str],
+    with_node: Mapping[str, Collection[int]],
     is_cut_short: bool,
 ) -> Round:
     """The next round of a run over `points`, whose attempts up to `begun` were there before; an empty one at its end.
 
     Points without a result and without a failure run again only if the driver cut their round short, so that a run
-    cannot go on for ever. What failed on a sick host counts for nothing.
+    cannot go on for ever. What failed on a sick host counts for nothing; `with_node` has the numbers of the attempts
+    that died with their node, by point.
     """
     again: list[TrialConfig] = []
     with_more_room: list[TrialConfig] = []
@@ -36,7 +37,8 @@ def next_round(
         found = known[point.point_id]
         if found.state.is_done:
             continue
-        kinds = kinds_since(found.attempts, begun[point.point_id], sick, live)
+        name = point.point_id
+        kinds = kinds_since(found.attempts, begun[name], sick, with_node.get(name, ()))
         if found.failure is None:
             if is_cut_short:
                 again.append(point)
@@ -49,18 +51,18 @@ def next_round(
     return Round(tuple(again)) if again else Round(tuple(with_more_room), has_more_room=True)
 
 
-def kinds_since(attempts: Sequence[Attempt], begun: int, sick: Collection[str], live: Collection[str]) -> list[str]:
+def kinds_since(
+    attempts: Sequence[Attempt], begun: int, sick: Collection[str], with_node: Collection[int]
+) -> list[str]:
     """The kinds of the failures of a point in this run, oldest first, without those on sick hosts.
 
-    What died on a node that is no longer among the `live` ones counts as `NODE_LOST`.
+    The attempts with the numbers `with_node`, which died with their node, count as `NODE_LOST`.
     """
-    failed = [
-        (one.failure.kind, one.provenance.get("ray_node")) for one in attempts if one.number > begun and one.failure
-    ]
+    failed = [one for one in attempts if one.number > begun and one.failure]
     return [
-        NODE_LOST if kind == "infra" and node and node not in live else kind
-        for kind, node in failed
-        if node not in sick
+        NODE_LOST if one.failure.kind == "infra" and one.number in with_node else one.failure.kind
+        for one in failed
+        if one.failure and one.provenance.get("ray_node") not in sick
     ]
 
 

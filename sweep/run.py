@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from sweep import beforehand, nodes, provenance, space
+from sweep import beforehand, machine, nodes, provenance, space
 from sweep.address import StoreAddress, absolute
 from sweep.causes import group
 from sweep.cluster import (
@@ -38,9 +38,9 @@ from sweep.stopping import Stopping
 from sweep.store import Store
 from sweep.supplies import Supplies, keep_from_logs
 from sweep.trial import PointTrial, Surroundings
+from sweep.words import counted
 
 from ray import tune  # isort: skip
-from sweep.words import counted
 
 CAUSES_SAID = 3
 
@@ -92,7 +92,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
         supplies = Supplies.loaded({point.dataset for point in todo.to_run}, options.data_dir)
         if not options.address:  # trials on this machine load its files themselves, and use its GPUs
             supplies = None
-            beforehand.say_what_is_too_small(spec, todo, options.max_concurrent, console)
+            beforehand.say_what_is_too_small(spec, todo, machine.gpus(), options.max_concurrent, console)
         beforehand.check_space(spec, todo, options.max_concurrent, options.tracking_uri, store)
     check_writable(store.objects)
     session = Session(watch, console)
@@ -137,18 +137,23 @@ def _execute(
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
         code = provenance.code() | {"sweep": spec.name} | ({"code_sha256": None} if options.accept_code_change else {})
         around = Surroundings(str(watch.store.root), data_dir, granted.threads, code)
-        trainable = supplied(PointTrial, supplies, granted, watch.store, spec.name, console) if supplies else PointTrial
+        trainable: Any = PointTrial
+        if supplies:
+            trainable, gpus = supplied(PointTrial, supplies, granted, watch.store, spec.name, console)
+            beforehand.say_what_is_too_small(spec, todo, gpus, options.max_concurrent, console)
         while now.points and not (session.stopping.is_set() or judge.must_stop):
             has_more_room = now.has_more_room or judge.has_more_room
             given = roomier(granted, nodes.largest("CPU")) if has_more_room else granted
             session.begin_round()
             surroundings = replace(around, gpus=given.gpus)
             _fit(spec.name, trainable, now, given, surroundings, session, stopping, mirror, watch, console)
-            sick, live = judge.health.sick, nodes.live()
-            now = next_round(todo.to_run, watch.known(), judge.begun, sick, live, judge.must_regroup)
+            if session.stopping.is_set():  # Ray, which the same signal may have ended, is asked nothing more
+                break
+            sick, with_node = judge.health.sick, judge.with_node()
+            now = next_round(todo.to_run, watch.known(), judge.begun, sick, with_node, judge.must_regroup)
             if now.points and not session.is_round_over:
                 more = ", with more room for each" if now.has_more_room else ""
-                console.print(f"{len(now.points)} failed points run again{more}", style="yellow")
+                console.print(f"to run again: {counted(len(now.points), 'failed point')}{more}", style="yellow")
 
 
 def _fit(
@@ -226,7 +231,7 @@ def _conclude(spec: SweepSpec, watch: Watch, session: Session, options: Options,
     if failed := status.counts["failed"]:
         causes = [f"\n  {len(one.points)} {in_short(one)}" for one in group(known)[:CAUSES_SAID]]
         raise PointsFailed(
-            f"{failed} of {counted(status.points_total, 'point')} failed{''.join(causes)}\n"
+            f"{failed:,} of {counted(status.points_total, 'point')} failed{''.join(causes)}\n"
             f"  next: {again} shows the logs and how to run them again"
         )
 

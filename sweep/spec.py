@@ -24,7 +24,7 @@ class Resources(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     gpus: float = Field(1.0, ge=0, le=64, allow_inf_nan=False)
-    cpus: float = Field(1.0, ge=0.01, le=1024, allow_inf_nan=False)
+    cpus: float = Field(1.0, gt=0, le=1024, allow_inf_nan=False)
 
     @field_validator("gpus")
     @classmethod

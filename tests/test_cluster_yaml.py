@@ -189,6 +189,22 @@ def test_the_head_takes_the_data_of_the_bucket_and_goes_on_where_there_is_none(
     assert (tmp_path / "data" / "mnist" / "labels").read_bytes() == b"0123"
 
 
+def test_the_heads_driver_downloads_what_the_bucket_does_not_have(cluster: dict[str, Any], tmp_path: Path) -> None:
+    (setting,) = [command for command in cluster["head_setup_commands"] if "SWEEP_DATA_DIR" in command]
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+
+    def data_dir() -> str:
+        (tmp_path / "sweep-settings").unlink(missing_ok=True)
+        command = f"{setting} && . ~/sweep-settings && echo ${{SWEEP_DATA_DIR:-none}}"
+        return subprocess.run(
+            ["bash", "-c", command], env=environment, capture_output=True, check=True, text=True
+        ).stdout
+
+    assert data_dir() == "none\n"
+    (tmp_path / "data" / "mnist").mkdir(parents=True)
+    assert data_dir() == f"{tmp_path}/data\n"
+
+
 def test_a_node_that_apt_never_serves_gives_up(cluster: dict[str, Any], tmp_path: Path) -> None:
     (install,) = [command for command in cluster["setup_commands"] if "apt-get" in command]
     for name, code in ("sudo", 100), ("sleep", 0):

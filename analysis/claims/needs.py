@@ -7,7 +7,6 @@ from typing import Any
 from analysis.claims.model import Claim, Need, Reading
 from analysis.claims.runs import Run
 from sweep.options import command_line
-from sweep.words import counted
 
 FEW_SEEDS = 5
 
@@ -31,7 +30,7 @@ class Origin:
         words = ["resume", self.sweep, *(["--retry", "all"] if states.get("failed") else [])]
         counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
         total = sum(states.values())
-        return Need(f"{counted(total, 'unfinished point')} ({counts})", self._line(*words))
+        return Need(f"{total} unfinished point{'s' * (total > 1)} ({counts})", self._line(*words))
 
     def more_seeds(self, what: str, runs: Sequence[Run]) -> Need:
         """The same sweep with more seeds: twice as many, at least five."""

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis.claims.model import Answer, Finding, Judgement, Need
-from sweep.words import counted
 
 NAMED_POINTS = 3
 INDENT = "    "
@@ -120,7 +119,7 @@ def share_of_configs(finding: Finding) -> str:
     """`in 12 of 15 configs`: where it lies as claimed; empty where nothing could be told."""
     configs = len(finding.by_config)
     differ = ", which differ in sign" if finding.has_either_sign else ""
-    return f"in {finding.configs_as_claimed} of {counted(configs, 'config')}{differ}" if configs else ""
+    return f"in {finding.configs_as_claimed} of {configs} config{'s' * (configs > 1)}{differ}" if configs else ""
 
 
 def _shares(found: Sequence[tuple[Answer, Finding]]) -> str:

@@ -7,7 +7,6 @@ import pandas as pd
 from analysis.figures.slices import Slice, field_value
 from analysis.figures.style import ARCHITECTURE_LABELS
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, WITH_SHORTCUT
-from sweep.words import counted
 
 SETTLED = ("finished", "diverged")
 STATES = ("diverged", "failed", "interrupted", "running", "missing")
@@ -52,7 +51,7 @@ def warnings(shown: Slice, points: pd.DataFrame, drawn: pd.DataFrame) -> tuple[s
     lines = [incompleteness(shown.points, points)]
     finished = set(shown.points.loc[shown.points["state"] == "finished", "point_id"])
     if unmeasured := len(finished - set(drawn["point_id"])):
-        lines.append(f"{counted(unmeasured, 'finished point')} without the measurement that is drawn here")
+        lines.append(f"{unmeasured} finished point{'s' * (unmeasured > 1)} without the measurement that is drawn here")
     has_pairs = {"architecture", "pair"} <= set(drawn.columns)
     if has_pairs and (drawn["architecture"].isin(WITH_SHORTCUT) & (drawn["pair"] == "first-last")).any():
         lines.append("Shortcut networks are drawn as first-last: first-merged, the paper's quantity, was not measured")

@@ -19,7 +19,6 @@ from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.scales import number_axis
 from analysis.figures.slices import choose
 from analysis.quantities import TEST_ERROR
-from sweep.words import counted
 
 NEEDS = "performance_profile needs two or more finished, trained points"
 TASK = ["width", "depth"]
@@ -50,7 +49,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
         table=pd.concat([_profile(str(name), runs, errors) for name, runs in drawn.groupby("architecture")]),
         title="Performance profile: share of runs at or below a final test error",
         caption=f"{captions.describe(shown)}; {captions.seeds(drawn, ['architecture', *TASK])} per network at each of "
-        f"the {counted(tasks, 'combination')} of width and depth that all networks shown have. Bands: 95 % "
+        f"the {tasks} combination{'s' * (tasks > 1)} of width and depth that all networks shown have. Bands: 95 % "
         "bootstrap over seeds, from three seeds on. Diverged runs count as never below.",
         colour_by="architecture",
         warnings=captions.warnings(shown, points, rows),

@@ -14,7 +14,6 @@ from matplotlib.patches import Patch
 from analysis.figures import captions, style
 from analysis.figures.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
-from sweep.words import counted
 
 NEEDS = "timeline needs attempts that say when they ran; points read from older stores or never started have none"
 # Okabe & Ito 2008, told apart in grey as well.
@@ -51,8 +50,8 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     return FigureData(
         table=drawn.sort_values(["lane", "started_seconds", "point_id"], kind="stable").reset_index(drop=True),
         title="Attempts over time, by process and device",
-        caption=f"{counted(len(rows), 'attempt')} at {counted(rows['point_id'].nunique(), 'point')} on "
-        f"{counted(lanes, 'process', 'processes')}{share}, since {begin:%Y-%m-%d %H:%M} UTC. A bar is an attempt.",
+        caption=f"{len(rows)} attempts at {rows['point_id'].nunique()} points on {lanes} "
+        f"process{'es' * (lanes > 1)}{share}, since {begin:%Y-%m-%d %H:%M} UTC. A bar is an attempt.",
         colour_by="end",
         warnings=tuple(filter(None, [captions.incompleteness(points.drop_duplicates("point_id"), points)])),
     )

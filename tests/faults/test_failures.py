@@ -102,7 +102,7 @@ def test_out_of_memory_is_tried_once_more_after_the_others(mixed: tuple) -> None
     assert [one.failure.kind for one in (first, second)] == ["resource", "resource"]
     others = [one.ended for seed in (KILLED, HUNG, FROZEN, WELL) for one in known[seed].attempts if one.ended]
     assert second.started >= max(others)
-    assert "1 failed points run again, with more room for each" in done.stderr
+    assert "to run again: 1 failed point, with more room for each" in done.stderr
 
 
 def test_a_trial_that_hangs_is_ended_and_goes_on(mixed: tuple) -> None:

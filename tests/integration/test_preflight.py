@@ -66,15 +66,19 @@ def head(session: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture
 def add(head: str) -> Iterator[Node]:
-    """Adds a node with one CPU, from which the given folders cannot be seen."""
+    """Adds a node with one CPU, and GPUs if so many are given, from which the given folders cannot be seen."""
     with contextlib.ExitStack() as stack:
-        yield lambda *hidden: stack.enter_context(ray_start(f"--address={head}", "--num-cpus=1", hidden=hidden))
+
+        def start_one(*hidden: Path, gpus: int = 0) -> None:
+            stack.enter_context(ray_start(f"--address={head}", "--num-cpus=1", hidden=hidden, gpus=gpus))
+
+        yield start_one
 
 
 @contextlib.contextmanager
-def ray_start(*options: str, hidden: tuple[Path, ...] = ()) -> Iterator[None]:
+def ray_start(*options: str, hidden: tuple[Path, ...] = (), gpus: int = 0) -> Iterator[None]:
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *options]
-    command += ["--node-ip-address=127.0.0.1", "--num-gpus=0", f"--object-store-memory={SMALL}"]
+    command += ["--node-ip-address=127.0.0.1", f"--num-gpus={gpus}", f"--object-store-memory={SMALL}"]
     if hidden:
         mounts = "".join(f"mount -t tmpfs tmpfs '{folder}' && " for folder in hidden)
         command = ["unshare", "--mount", "sh", "-c", f'{mounts}exec "$@"', "sh", *command]
@@ -100,6 +104,14 @@ def ray_start(*options: str, hidden: tuple[Path, ...] = ()) -> Iterator[None]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
         process.communicate()
+
+
+def small_card(folder: Path) -> Path:
+    """A folder with what stands in for NVIDIA's tool; it tells of a card of 1 GiB."""
+    tool = folder / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 0, GPU-aaaa-1, Card, 1024, 1000, 550.1\n")
+    tool.chmod(0o755)
+    return folder
 
 
 def epochs(store: str) -> pd.DataFrame:
@@ -151,10 +163,13 @@ def test_trials_on_other_nodes_reach_the_bucket_and_get_the_data_and_no_log_tell
     s3: Server, spec_file: Path, tmp_path: Path, head: str, add: Node, session: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    add()
+    with monkeypatch.context() as of_the_node:
+        of_the_node.setenv("PATH", f"{small_card(tmp_path)}{os.pathsep}{os.environ['PATH']}")
+        add(gpus=1)
     store = s3.address()
-    code, said = finish(start("run", str(spec_file), "--address", head, "--store", store))
+    code, said = finish(start("run", str(spec_file), "--address", head, "--store", store, "--gpus-per-trial", "0.25"))
     assert code == 0, said
+    assert "0.25 GPU for each lets 4 trials share one Card" in said
     assert "trying the store and getting the data on 1 node of the cluster" in said
     alone = str(tmp_path / "alone")
     code, said = finish(start("run", str(spec_file), "--store", alone, *ONE_AT_A_TIME))

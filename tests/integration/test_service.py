@@ -34,8 +34,9 @@ def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_co
     with nodes(sweeps, workers=3, cpus=4, gpus=2) as cluster:
         process = sweeps.start("run", sweeps.spec(SPEC), "--address", cluster.address)
         wait_until(lambda: _finished(sweeps) >= POINTS // 4, process)
-        gone, node = datetime.now().astimezone(), cluster.workers[0]
+        asked, node = datetime.now().astimezone(), cluster.workers[0]
         cluster.kill(node)
+        gone = datetime.now().astimezone()
         cluster.add()
         replaced = datetime.now().astimezone()
         code, said = finish(process, seconds=1500)
@@ -46,7 +47,7 @@ def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_co
     attempts = [attempt for found in known.values() for attempt in found.attempts]
     lost = [one for one in attempts if one.failure]
     assert {one.provenance["ray_node"] for one in lost} == {node}  # what ran on other nodes was left alone
-    assert PLACES_PER_NODE - _just_ended(attempts, node, gone) <= len(lost) <= PLACES_PER_NODE
+    assert PLACES_PER_NODE - _just_ended(attempts, node, asked, gone) <= len(lost) <= PLACES_PER_NODE
     assert len(attempts) == POINTS + len(lost)
     share = _busy_share(attempts, gone, replaced)
     print(json.dumps({"busy_share": round(share, 3), "said": said.splitlines()[-1]}))
@@ -57,10 +58,10 @@ def _finished(sweeps: Sweeps) -> int:
     return len(list(sweeps.store.glob("points/*/result")))
 
 
-def _just_ended(attempts: list[Attempt], node: str, gone: datetime) -> int:
+def _just_ended(attempts: list[Attempt], node: str, asked: datetime, gone: datetime) -> int:
     """How many places of the node were between two points when it was killed: what ended there is not lost."""
     ended = [_moment(one.ended) for one in attempts if one.provenance["ray_node"] == node and one.ended]
-    return sum(gone - BETWEEN <= moment <= gone for moment in ended)
+    return sum(asked - BETWEEN <= moment <= gone for moment in ended)
 
 
 def _busy_share(attempts: list[Attempt], gone: datetime, replaced: datetime) -> float:

@@ -1,9 +1,8 @@
-"""What a run says of this machine's GPUs before it starts."""
+"""What a run says of the GPUs before it starts."""
 
 import pytest
 from rich.console import Console
 
-from sweep import machine
 from sweep.beforehand import say_what_is_too_small
 from sweep.machine import Gpu
 from sweep.memory import fit
@@ -23,28 +22,24 @@ def todo(spec: SweepSpec) -> Plan:
 
 
 @pytest.mark.parametrize("gpus", [[], [Gpu("Large", 80_000, 80_000, "1")]], ids=["none", "large"])
-def test_where_every_point_has_room_nothing_is_said(
-    spec: SweepSpec, monkeypatch: pytest.MonkeyPatch, gpus: list[Gpu]
-) -> None:
-    monkeypatch.setattr(machine, "gpus", lambda: gpus)
-    assert said(spec, 1.0) == ""
+def test_where_every_point_has_room_nothing_is_said(spec: SweepSpec, gpus: list[Gpu]) -> None:
+    assert said(spec, 1.0, gpus) == ""
 
 
-def test_a_share_that_is_too_small_is_said_with_one_that_will_do(
-    spec: SweepSpec, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_share_that_is_too_small_is_said_once_with_one_that_will_do(spec: SweepSpec) -> None:
     small = Gpu("Small", 8_000, 8_000, "1")
-    monkeypatch.setattr(machine, "gpus", lambda: [small])
-    text = said(spec, 0.1)
-    assert "points need more of a GPU than their share" in text
+    text = said(spec, 0.02, [Gpu("Large", 80_000, 80_000, "1"), small])
+    assert "too small a part of a GPU for " in text
+    assert "lets 50 trials share one Small and take " in text
+    assert text.count("gives them room") == 1
     room = fit(spec.points, Resources(gpus=0.1, cpus=1), [small])
     assert room
     assert f"--gpus-per-trial {room.enough:g} gives them room" in text
-    assert said(spec, room.enough or 1.0) == ""
+    assert said(spec, room.enough or 1.0, [small]) == ""
 
 
-def said(spec: SweepSpec, gpus: float) -> str:
+def said(spec: SweepSpec, share: float, gpus: list[Gpu]) -> str:
     console = Console(record=True, width=300)
-    wanted = spec.with_resources({"gpus": gpus})
-    say_what_is_too_small(wanted, todo(wanted), None, console)
+    wanted = spec.with_resources({"gpus": share})
+    say_what_is_too_small(wanted, todo(wanted), gpus, None, console)
     return console.export_text()

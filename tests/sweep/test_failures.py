@@ -219,13 +219,14 @@ MEMORY = Failure("resource", "MemoryError")
 def round_after(
     *known: Known,
     sick: tuple[str, ...] = (),
-    live: tuple[str, ...] = ("n1", "n2"),
+    with_node: tuple[int, ...] = (),
     is_cut_short: bool = False,
     begun: int = 0,
 ) -> object:
     named = {point.point_id: found for point, found in zip(POINTS, known, strict=False)}
     points = POINTS[: len(known)]
-    found = next_round(points, named, dict.fromkeys(named, begun), sick, live, is_cut_short)
+    gone = dict.fromkeys(named, with_node)
+    found = next_round(points, named, dict.fromkeys(named, begun), sick, gone, is_cut_short)
     return SimpleNamespace(seeds=[point.seed for point in found.points], has_more_room=found.has_more_room)
 
 
@@ -245,14 +246,16 @@ def test_budgets_count_this_run_only_and_not_what_failed_on_sick_hosts() -> None
 
 
 def test_deaths_with_the_node_have_a_larger_budget_that_ends_too() -> None:
-    def lost(times: int) -> Known:
-        return failed(*[DIED] * times, ray_node="spot")
+    def seeds(times: int, with_node: int, failure: Failure = DIED) -> list[int]:
+        return round_after(failed(*[failure] * times), with_node=tuple(range(1, with_node + 1))).seeds
 
-    assert round_after(lost(4)).seeds == [0]
-    assert round_after(lost(4), live=("spot",)).seeds == []
-    assert round_after(lost(RETRIES_NODE_LOST)).seeds == [0]
-    assert round_after(lost(RETRIES_NODE_LOST + 1)).seeds == []
-    assert round_after(failed(*[BROKEN[0]], ray_node="spot")).seeds == []
+    assert seeds(4, with_node=0) == []
+    assert seeds(4, with_node=4) == [0]
+    assert seeds(5, with_node=2) == [0]
+    assert seeds(6, with_node=2) == []
+    assert seeds(RETRIES_NODE_LOST, with_node=RETRIES_NODE_LOST) == [0]
+    assert seeds(RETRIES_NODE_LOST + 1, with_node=RETRIES_NODE_LOST + 1) == []
+    assert seeds(1, with_node=1, failure=BROKEN[0]) == []
 
 
 def test_points_without_a_word_run_again_only_if_the_round_was_cut_short() -> None:

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from sweep import judge as judging
+from sweep.departures import NOTICE_SECONDS
 from sweep.failures import RETRIES_NODE_LOST
 from sweep.health import ALIKE, SICK
 from sweep.judge import Judge
@@ -171,6 +172,46 @@ def test_deaths_with_the_node_leave_as_many_restarts_up_to_a_budget_of_their_own
         bench.die(trial)
     assert restarts == [3] * 8 + [2, 1, 0, 0]
     assert {one.failure.kind for one in bench.store.attempts(POINT) if one.failure} == {"infra"}
+
+
+def test_a_death_on_a_node_that_leaves_later_stays_what_it_was(bench: Bench) -> None:
+    trial, restarts = bench.trial(), []
+    for number in range(4):
+        node = f"spot-{number}"
+        bench.live[node] = "spot"
+        bench.start(trial, node)
+        restarts.append(trial.max_failures - trial.num_failures)
+        bench.die(trial)
+        bench.clock += NOTICE_SECONDS + 1
+        bench.judge.look_for_silent([], lambda trial: trial.id)
+        del bench.live[node]
+    assert restarts == [3, 2, 1, 0]
+    assert not bench.judge.with_node()
+
+
+def test_a_node_of_which_ray_tells_a_little_late_took_the_execution_with_it(bench: Bench) -> None:
+    trial = bench.trial()
+    bench.start(trial)
+    bench.die(trial)
+    bench.clock += NOTICE_SECONDS / 2
+    bench.judge.look_for_silent([], lambda trial: trial.id)
+    assert not bench.judge.with_node()
+    del bench.live["n1"]
+    assert bench.judge.with_node() == {POINT: {1}}
+    bench.live["n1"] = "one"
+    bench.clock += 2 * NOTICE_SECONDS
+    assert bench.judge.with_node() == {POINT: {1}}
+
+
+def test_what_goes_with_its_node_before_it_begins_is_known_by_what_ray_says(bench: Bench) -> None:
+    gone = "798256c4eac103a055e167d47291e2e770cc30376a9ad6c0e0d1ca6e"
+    bench.start(bench.trial(), begins=False)
+    bench.said = f"The actor died because its node has died. Node Id: {gone}\n\tthe actor's node was terminated"
+    bench.die(bench.trial())
+    (only,) = bench.store.attempts(POINT)
+    assert only.provenance == {"ray_node": gone}
+    assert bench.judge.with_node() == {POINT: {1}}
+    assert not bench.judge.health.sick
 
 
 def test_a_lost_host_is_not_sick_and_what_runs_elsewhere_goes_on(bench: Bench) -> None:

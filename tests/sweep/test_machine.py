@@ -39,3 +39,8 @@ def test_only_what_is_visible_counts(monkeypatch: pytest.MonkeyPatch, visible: s
     else:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert [gpu.name for gpu in gpus()] == names
+
+
+def test_gpus_that_ray_hides_from_a_task_are_there_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert [gpu.memory_mib for gpu in gpus(also_hidden=True)] == [80000, 16000, 40000]
