@@ -8,7 +8,6 @@ from trainables.records import Failure
 _HUNG = re.compile(r"^Timeout \((\d+):(\d\d):(\d\d)", re.MULTILINE)
 _FATAL = re.compile(r"^(Fatal Python error: [^\n]+|terminate called [^\n]+|Check failed: [^\n]+)", re.MULTILINE)
 _OUT_OF_MEMORY = re.compile(r"low on memory|OutOfMemoryError|memory usage threshold")
-_WITH_NODE = re.compile(r"its node has died\. Node Id: (\w+)")
 TRACE_LENGTH = 20_000
 
 
@@ -28,12 +27,6 @@ def explain(printed: str, said_by_ray: str, was_silent_for: float | None, is_oom
     if fatal := _FATAL.search(printed):
         return Failure("infra", f"its process died: {fatal[1]}", printed[fatal.start() :][:TRACE_LENGTH])
     return Failure("infra", "its process died without a word", said_by_ray[:TRACE_LENGTH])
-
-
-def dead_node(said_by_ray: str) -> str:
-    """The id of the node with which an actor died, as Ray says it; empty where it died otherwise."""
-    found = _WITH_NODE.search(said_by_ray)
-    return found[1] if found else ""
 
 
 def oom_kills(path: Path = Path("/proc/vmstat")) -> int:

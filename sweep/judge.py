@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sweep import nodes
 from sweep.causes import cause
-from sweep.deaths import dead_node, explain, oom_kills
+from sweep.deaths import explain, oom_kills
 from sweep.departures import Departures
 from sweep.failures import NODE_LOST, RETRIES, retries
 from sweep.hanging import HANG_SECONDS, Pace
@@ -81,17 +81,16 @@ class Judge:
         """The process of an execution died: write down why, and save its last words."""
         if self._store.result(point) is not None:  # accepted just before: nothing was lost
             return
-        one, said = self._running.get(point.point_id) or _Execution(time.monotonic()), _said_by_ray(trial)
+        one = self._running.get(point.point_id) or _Execution(time.monotonic())
         attempt = self._last_attempt(point.point_id)
         if attempt and attempt.failure:  # written down just before
             return
         if attempt is None or attempt.ended:  # it died before it could begin one
-            seen = {"ray_node": node} if (node := dead_node(said)) else {}
-            begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, seen)
+            begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, {})
             attempt = self._store.begin_attempt(point.point_id, begun)
         one.node = one.node or attempt.provenance.get("ray_node", "")
         nodes.rescue_log(self._store, point.point_id, attempt.number, one.node)
-        failure = self._why(said, point.point_id, one, attempt)
+        failure = self._why(trial, point.point_id, one, attempt)
         self._store.save_attempt(point.point_id, replace(attempt, failure=failure))
         self._departures.died(point.point_id, attempt.number, one.node, time.monotonic())
         after = "it goes on from its last snapshot" if will_restart else "it is left for later"
@@ -119,11 +118,15 @@ class Judge:
     def with_node(self) -> Mapping[str, Collection[int]]:
         """The numbers of the attempts that died with their node, by point; Ray is asked where it may not have said."""
         if self._departures.are_open:
-            self._departures.look(nodes.live(), time.monotonic())
+            with suppress(Exception):  # a head that is lost is told of by its own watch
+                self._departures.look(nodes.live(), time.monotonic())
         return self._departures.with_node
 
-    def _why(self, said: str, point_id: str, one: "_Execution", attempt: Attempt) -> Failure:
+    def _why(self, trial: Any, point_id: str, one: "_Execution", attempt: Attempt) -> Failure:
         kills, self._oom_kills = oom_kills() - self._oom_kills, oom_kills()
+        said = ""
+        with suppress(Exception):
+            said = str(trial.get_error() or "")
         is_oom_killed = kills > 0 and one.node == nodes.own()
         return explain(self._store.log(point_id, attempt.number), said, one.was_silent_for, is_oom_killed)
 
@@ -170,12 +173,6 @@ class Judge:
         """The attempt of the present execution, if it has begun one."""
         attempts = self._store.attempts(point_id)
         return attempts[-1] if attempts and attempts[-1].number > self._noted[point_id] else None
-
-
-def _said_by_ray(trial: Any) -> str:
-    with suppress(Exception):
-        return str(trial.get_error() or "")
-    return ""
 
 
 class _Execution:

@@ -203,17 +203,6 @@ def test_a_node_of_which_ray_tells_a_little_late_took_the_execution_with_it(benc
     assert bench.judge.with_node() == {POINT: {1}}
 
 
-def test_what_goes_with_its_node_before_it_begins_is_known_by_what_ray_says(bench: Bench) -> None:
-    gone = "798256c4eac103a055e167d47291e2e770cc30376a9ad6c0e0d1ca6e"
-    bench.start(bench.trial(), begins=False)
-    bench.said = f"The actor died because its node has died. Node Id: {gone}\n\tthe actor's node was terminated"
-    bench.die(bench.trial())
-    (only,) = bench.store.attempts(POINT)
-    assert only.provenance == {"ray_node": gone}
-    assert bench.judge.with_node() == {POINT: {1}}
-    assert not bench.judge.health.sick
-
-
 def test_a_lost_host_is_not_sick_and_what_runs_elsewhere_goes_on(bench: Bench) -> None:
     bench.start(bench.trial(POINTS[5]), node="n2")
     for point in POINTS[:SICK]:
