@@ -3,7 +3,8 @@
 Trivial points run by `sweep run` as a user would: scheduling, attempts, logs, results and MLflow included. What a slot
 takes for a point beyond the training and measuring that the point itself recorded is the overhead. The rival does the
 same trainings in plain Ray Tune, a process for each trial, as Tune does by default; nothing is stored or tracked there.
-The memory of the driver is looked at while its sweep goes on. Writes benchmarks/results/overhead.md.
+The memory of the driver is looked at while its sweep goes on. Writes benchmarks/results/overhead.md, or overhead_N.md
+for N points instead of 1,000.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from trainables.config import TrialConfig
 from trainables.records import EpochRecord
 
 RESULTS = Path(__file__).parent / "results"
+POINTS = 1000
 POINT: dict[str, Any] = {
     "dataset": "digits",
     "width": 4,
@@ -68,7 +70,7 @@ class Service:
 def main() -> None:
     """Run both and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=int, default=1000)
+    parser.add_argument("--points", type=int, default=POINTS)
     parser.add_argument("--rival-points", type=int, default=8)
     parser.add_argument("--slots", type=int, default=os.cpu_count())
     parser.add_argument("--rival", action="store_true", help=argparse.SUPPRESS)
@@ -81,7 +83,8 @@ def main() -> None:
     again += ["--rival-points", str(options.rival_points), "--slots", str(options.slots)]
     said = subprocess.run(again, check=True, capture_output=True, text=True).stdout
     report = _report(service, json.loads(said.splitlines()[-1]), options.slots)
-    (RESULTS / "overhead.md").write_text(report)
+    name = "overhead" if options.points == POINTS else f"overhead_{options.points}"
+    (RESULTS / f"{name}.md").write_text(report)
     print(report)
 
 
