@@ -58,11 +58,10 @@ def kinds_since(
 
     The attempts with the numbers `with_node`, which died with their node, count as `NODE_LOST`.
     """
-    failed = [one for one in attempts if one.number > begun and one.failure]
     return [
         NODE_LOST if one.failure.kind == "infra" and one.number in with_node else one.failure.kind
-        for one in failed
-        if one.failure and one.provenance.get("ray_node") not in sick
+        for one in attempts
+        if one.number > begun and one.failure and one.provenance.get("ray_node") not in sick
     ]
 
 
