@@ -22,7 +22,11 @@ from tests.servers import free_port
 
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 120.0
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_worker_niceness": "0",  # else other tests on the same cores starve trials
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     """As a shell on the head would have it: this Python first on the path, none of this machine's own settings."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_", "RAY_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return inherited | {"PATH": path, "PYTHONPATH": str(ROOT)} | QUIET | dict(more)
+    return inherited | {"PATH": path, "PYTHONPATH": str(ROOT)} | SETTINGS | dict(more)
 
 
 def _wait_until_ready(found: Head, process: "subprocess.Popen[bytes]") -> None:

@@ -13,6 +13,17 @@ from tests.processes import COMMAND
 
 INJECTION = Path(__file__).parent / "injection"
 TIMEOUT_SECONDS = 900
+QUICK = "def strike(point, epoch):\n    pass"
+HELD = """
+def strike(point, epoch):
+    is_held = not os.path.exists(os.path.join(FOLDER, "released"))
+    if is_held:
+        time.sleep(0.05 if epoch < 20 else 1.0)
+    while is_held and epoch >= point.epochs - 3:
+        time.sleep(0.1)
+        is_held = not os.path.exists(os.path.join(FOLDER, "released"))
+"""
+"""Trainings take snapshots and do not come to their end, however slow the machine, before they are released."""
 CLOCKS = ["train_seconds", "measure_seconds", "timestamp"]
 """Columns in which two runs of the same points differ."""
 
@@ -32,7 +43,7 @@ class Sweeps:
         struck = {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
         struck["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # jobs take its python3
         struck |= {"SWEEP_TEST_STRIKE": str(folder / "strike.py"), "SWEEP_SNAPSHOT_SECONDS": "0.2"}
-        return cls(folder, clean | struck | {"SWEEP_HANG_SECONDS": "8"})
+        return cls(folder, clean | struck)
 
     @property
     def store(self) -> Path:
@@ -42,6 +53,15 @@ class Sweeps:
     def strike(self, code: str) -> None:
         """What happens in trainings from now on: a definition of `strike(point, epoch)`."""
         (self.folder / "strike.py").write_text(f"import os, signal, time\nFOLDER = {str(self.folder)!r}\n{code}")
+
+    def hold(self) -> None:
+        """From now on trainings do not end before `release`."""
+        self.strike(HELD)
+
+    def release(self) -> None:
+        """Let the trainings that are held, and all later ones, take their course."""
+        (self.folder / "released").touch()
+        self.strike(QUICK)
 
     def spec(self, text: str, name: str = "spec") -> str:
         """The path of a spec of that text."""

@@ -273,7 +273,7 @@ def test_a_browser_lays_it_out_without_a_break(text: str, tmp_path: Path, width:
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
     profile = f"--user-data-dir={tmp_path / 'profile'}"
     command = [chromium, *options, profile, f"--window-size={width},1000", "--dump-dom", path.as_uri()]
-    dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=500).stdout
     reach, edge, broken_pictures, sticking_out = map(int, re.findall(r"<title>([\d ]+)</title>", dom)[0].split())
     assert edge == width
     assert reach <= width

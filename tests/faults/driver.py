@@ -4,6 +4,7 @@ When asked to stop in order it takes a moment (HOW is `quick`) or for ever (`slo
 is `headless` it takes for ever too, and what it watches as the head of its cluster goes at the same moment.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -21,10 +22,17 @@ from sweep.stopping import Stopping
 from sweep.store import Store
 
 
+def open_to_all(server: socket.socket) -> None:
+    """Take every connection, as a head does, while the server is there."""
+    with contextlib.suppress(OSError):
+        while True:
+            server.accept()[0].close()
+
+
 def main() -> None:
     """Hold the lease until asked to stop."""
     lease.BEAT_SECONDS = head.KNOCK_SECONDS = 0.1
-    head.SILENCE_SECONDS = 1.0
+    head.SILENCE_SECONDS = 3.0
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup, which has it ignored
     store, how = Store(Path(sys.argv[1])), sys.argv[2]
     asked = threading.Event()
@@ -34,6 +42,7 @@ def main() -> None:
     silent = subprocess.DEVNULL
     child = subprocess.Popen(["sh", "-c", "sleep 90 & sleep 90"], start_new_session=True, stdout=silent, stderr=silent)
     server = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=open_to_all, args=(server,), daemon=True).start()
     address = f"127.0.0.1:{server.getsockname()[1]}"
     with stopping.on_signals(), held, head.head_watched(address, stopping.on_head_loss):
         store.save_spec("demo", "name: demo\nfixed: {epochs: 2}\n")
@@ -41,6 +50,7 @@ def main() -> None:
         while not asked.wait(0.1):
             pass
         if how == "headless":
+            server.shutdown(socket.SHUT_RDWR)
             server.close()
         time.sleep(0.3 if how == "quick" else 90)
         os.killpg(child.pid, signal.SIGKILL)

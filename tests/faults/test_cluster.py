@@ -10,7 +10,7 @@ from analysis.collect import from_store
 from sweep.store import Store
 from tests.clusters import Nodes, nodes
 from tests.processes import ONE_AT_A_TIME, finish, wait_until
-from tests.struck import CLOCKS, Sweeps
+from tests.struck import CLOCKS, QUICK, Sweeps
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
@@ -21,11 +21,6 @@ grid: {seed: SEEDS}
 measure: {every: 20}
 resources: {gpus: 0, cpus: 1}
 """
-SLOW = """
-def strike(point, epoch):
-    time.sleep(0.1)
-"""
-QUICK = "def strike(point, epoch):\n    pass"
 SICK = """
 def strike(point, epoch):
     import ray
@@ -73,12 +68,12 @@ def test_trials_of_a_lost_node_go_on_elsewhere_from_their_snapshots(
     sweeps: Sweeps, cluster: Nodes, undisturbed: pd.DataFrame
 ) -> None:
     lost, kept = cluster.workers
-    sweeps.strike(SLOW)
+    sweeps.hold()
     process = sweeps.start("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")), "--address", cluster.address)
     wait_until(lambda: lost in trained_on(sweeps).values(), process)
     moved = next(point for point, node in trained_on(sweeps).items() if node == lost)
     cluster.kill(lost)
-    sweeps.strike(QUICK)
+    sweeps.release()
     code, said = finish(process)
     assert code == 0, said
     assert f"{moved}: its process died" in said
@@ -92,7 +87,7 @@ def test_trials_of_a_lost_node_go_on_elsewhere_from_their_snapshots(
 def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
     sweeps: Sweeps, cluster: Nodes, undisturbed: pd.DataFrame
 ) -> None:
-    sweeps.strike(SLOW)
+    sweeps.hold()
     spec = sweeps.spec(SPEC.replace("SEEDS", "0..3"))
     process = sweeps.start("run", spec, "--address", cluster.address)
     wait_until(lambda: len(trained_on(sweeps)) > 1, process)
@@ -103,7 +98,7 @@ def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
     assert not (sweeps.store / "sweeps" / "struck" / "lease").exists()
     for worker in cluster.workers:
         cluster.kill(worker)
-    sweeps.strike(QUICK)
+    sweeps.release()
     with nodes(sweeps) as another:
         done = sweeps.run("run", spec, "--address", another.address)
     assert done.returncode == 0, done.stderr
@@ -112,13 +107,14 @@ def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
 
 
 def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(sweeps: Sweeps, cluster: Nodes) -> None:
-    sweeps.strike(SLOW)
+    sweeps.hold()
     seeds = {"a": "0..2", "b": "2..4"}
     texts = {name: SPEC.replace("struck", name).replace("SEEDS", some) for name, some in seeds.items()}
     specs = [sweeps.spec(text, name) for name, text in texts.items()]
     processes = [sweeps.start("run", spec, "--address", cluster.address) for spec in specs]
     leases = [sweeps.store / "sweeps" / name / "lease" for name in seeds]
     wait_until(lambda: all(lease.exists() for lease in leases), processes[0])
+    sweeps.release()
     for process in processes:
         code, said = finish(process)
         assert code == 0, said

@@ -71,6 +71,7 @@ def strike(point, epoch):
 def mixed(module_folder: Path) -> tuple[Sweeps, subprocess.CompletedProcess[str]]:
     """A sweep in which every kind of failure happens."""
     sweeps = Sweeps.in_folder(module_folder)
+    sweeps.environment["SWEEP_HANG_SECONDS"] = "10"
     sweeps.strike(MIXED_STRIKE)
     return sweeps, sweeps.run("run", sweeps.spec(MIXED))
 
@@ -157,11 +158,12 @@ def test_a_sweep_of_which_every_point_fails_alike_stops_with_one_message(sweeps:
     done = sweeps.run("run", sweeps.spec(ALL))
     assert done.returncode == 3, done.stderr
     known = sweeps.known()
-    assert sum(len(found.attempts) for found in known.values()) == ALIKE
+    executions = sum(len(found.attempts) for found in known.values())
+    assert executions in (ALIKE, ALIKE + 1)  # one more that had begun beside the last
     assert done.stderr.count("no such thing as") == 1
     assert f"stopped: {ALIKE} executions failed alike and none did better" in done.stderr
     (cause,) = sweeps.causes().values()
-    assert len(cause["points"]) == ALIKE
+    assert len(cause["points"]) in (ALIKE, executions)
     sweeps.strike("def strike(point, epoch):\n    pass")
     again = sweeps.run(*shlex.split(cause["retry"])[1:])
     assert again.returncode == 0, again.stderr

@@ -69,7 +69,7 @@ def test_stop_now_ends_a_driver_that_would_take_for_ever_and_all_its_processes(s
     assert code == 0, said
     assert "asked it to stop at once" in said
     assert process.wait() == 5
-    assert alive(below, 5) == []
+    assert alive(below, 60) == []
     _, talked = process.communicate()
     assert "stopped at once; what was committed is kept\n  next: sweep resume demo" in talked
     assert sorted(path.name for path in (store.root / "sweeps/demo").iterdir()) == ["spec.yaml"]
@@ -84,9 +84,9 @@ def test_a_second_signal_ends_it_at_once_without_orphans(store: Store, driver: S
     assert process.poll() is None
     began = time.monotonic()
     process.send_signal(second)
-    assert process.wait(timeout=20) == 5
-    assert time.monotonic() - began < 10
-    assert alive(below, 5) == []
+    assert process.wait() == 5
+    assert time.monotonic() - began < 30  # in order it would take 90
+    assert alive(below, 60) == []
     assert holder(store, "demo") is None
     _, talked = process.communicate()
     assert "SIGINT: taking snapshots, then stopping; once more to stop at once" in talked
@@ -96,10 +96,10 @@ def test_a_signal_that_ends_rays_head_too_is_an_interruption(store: Store, drive
     process = driver("headless")
     below = descendants(process)
     process.send_signal(signal.SIGTERM)
-    _, talked = process.communicate(timeout=60)
+    _, talked = process.communicate()
     assert process.returncode == 5
     assert "is lost before all snapshots were taken; what was committed is kept\n  next: sweep resume demo" in talked
-    assert alive(below, 5) == []
+    assert alive(below, 60) == []
     assert holder(store, "demo") is None
 
 
@@ -124,7 +124,7 @@ def test_from_another_host_the_store_is_the_only_way_and_it_is_enough(
     monkeypatch.setattr(lease, "SILENCE_SECONDS", 3.0)
     process = driver("quick")
     stop("demo", store.root)
-    assert process.wait(timeout=20) == 5
+    assert process.wait() == 5
     assert holder(store, "demo") is None
 
 
@@ -161,9 +161,12 @@ def test_each_request_is_passed_on_once(store: Store, monkeypatch: pytest.Monkey
     with Lease(store, "demo", on_stop=asked.append):
         seen = holder(store, "demo")
         assert seen is not None
-        for now in (False, True):
+        for number, now in enumerate((False, True), 1):
             request_stop(store, "demo", seen.session, now)
-            time.sleep(0.5)
+            deadline = time.monotonic() + 60
+            while len(asked) < number and time.monotonic() < deadline:
+                time.sleep(0.02)
+            time.sleep(0.3)
         store.objects.write(store.stop_name("demo"), b"damaged")
         time.sleep(0.3)
     assert [request.now for request in asked] == [False, True]

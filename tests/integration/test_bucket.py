@@ -10,6 +10,7 @@ from analysis.collect import from_store
 from sweep.store import Store
 from tests.buckets import Server, everything
 from tests.processes import ONE_AT_A_TIME, descendants, finish, start, wait_until
+from tests.struck import Sweeps
 
 SPEC = """
 name: tiny
@@ -61,8 +62,9 @@ def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
     s3: Server, spec_file: Path, undisturbed: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    store = s3.address()
-    process = start("run", str(spec_file), "--store", store)
+    store, sweeps = s3.address(), Sweeps.in_folder(tmp_path)
+    sweeps.hold()
+    process = sweeps.start("run", str(spec_file), "--store", store)
     wait_until(lambda: has_snapshot(store), process)
     below = descendants(process)
     process.kill()
@@ -108,7 +110,7 @@ def check_commands(store: str, point_id: str, spec_file: Path, tmp_path: Path) -
 def ask(*words: str) -> str:
     """What a command prints, once it has ended well."""
     process = start(*words)
-    printed, said = process.communicate(timeout=300)
+    printed, said = process.communicate(timeout=500)
     assert process.returncode == 0, said
     return printed
 
@@ -125,8 +127,9 @@ def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_i
     s3: Server, spec_file: Path, undisturbed: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    store = s3.address()
-    process = start("run", str(spec_file), "--store", store)
+    store, sweeps = s3.address(), Sweeps.in_folder(tmp_path)
+    sweeps.hold()
+    process = sweeps.start("run", str(spec_file), "--store", store)
     wait_until(lambda: has_begun(store), process)
     with s3.away():
         code, said = finish(process)
@@ -146,8 +149,9 @@ def test_stop_reaches_a_driver_through_the_bucket(
     s3: Server, spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    store = s3.address()
-    process = start("run", str(spec_file), "--store", store)
+    store, sweeps = s3.address(), Sweeps.in_folder(tmp_path)
+    sweeps.hold()
+    process = sweeps.start("run", str(spec_file), "--store", store)
     wait_until(lambda: has_begun(store), process)
     code, said = finish(start("stop", "tiny", "--store", store))
     assert code == 0, said

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-import pytest
 
 from sweep.spec_reader import load
 from sweep.store import Store
@@ -27,7 +26,6 @@ resources: {gpus: 0, cpus: 1}
 """
 Listener = tuple[str, str]
 """The program, and the address on which it listens."""
-pytestmark = pytest.mark.timeout(600)
 
 
 def listeners(process: subprocess.Popen[str]) -> set[Listener]:

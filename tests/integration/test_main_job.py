@@ -29,6 +29,7 @@ from tests.processes import (
     wait_until,
     without_agents,
 )
+from tests.struck import Sweeps
 
 SPEC = """
 name: tiny
@@ -168,16 +169,18 @@ def _commits(folder: Path) -> tuple[int, list[str]]:
 def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resumed(
     undisturbed: Path, spec_file: Path, tmp_path: Path
 ) -> None:
-    store = tmp_path / "runs"
-    process = start("run", str(spec_file), "--store", str(store))
+    sweeps = Sweeps.in_folder(tmp_path)
+    sweeps.hold()
+    store = sweeps.store
+    process = sweeps.start("run", str(spec_file))
     wait_until(lambda: in_mid_training(store), process)
     below = descendants(process)
-    code, said = finish(start("run", str(spec_file), "--store", str(store)))
-    assert code == 4
-    assert f"pid {process.pid} on " in said
-    code, said = finish(start("stop", "tiny", "--store", str(store)))
-    assert code == 0, said
-    assert "the driver has gone" in said
+    second = sweeps.run("run", str(spec_file))
+    assert second.returncode == 4
+    assert f"pid {process.pid} on " in second.stderr
+    stopper = sweeps.run("stop", "tiny")
+    assert stopper.returncode == 0, stopper.stderr
+    assert "the driver has gone" in stopper.stderr
     code, said = finish(process)
     assert code == 5, said
     assert "next: sweep resume tiny" in said
@@ -185,7 +188,7 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     assert not (store / "sweeps" / "tiny" / "lease").exists()
 
     before = progress(store)
-    process = start("resume", "tiny", "--store", str(store))
+    process = sweeps.start("resume", "tiny")
     wait_until(lambda: bool(progress(store) - before), process)
     below = descendants(process)
     began = time.monotonic()
@@ -199,8 +202,9 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     assert alive(below, 60) == []
     assert not (store / "sweeps" / "tiny" / "lease").exists()
 
-    code, said = finish(start("resume", "tiny", "--store", str(store)))
-    assert code == 0, said
+    sweeps.release()
+    done = sweeps.run("resume", "tiny")
+    assert done.returncode == 0, done.stderr
     pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
 
 

@@ -18,7 +18,6 @@ measure: {pairs: [first-last]}
 resources: {gpus: 0, cpus: 1}
 """
 POINTS = 7
-pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.mark.parametrize("at_a_time", [1, 2])

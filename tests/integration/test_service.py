@@ -29,7 +29,6 @@ BETWEEN = timedelta(seconds=3)
 
 def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_come(tmp_path: Path) -> None:
     sweeps = Sweeps.in_folder(tmp_path)
-    sweeps.environment["SWEEP_HANG_SECONDS"] = "100"  # a dozen processes import TensorFlow at once
     sweeps.strike(SLOW)
     with nodes(sweeps, workers=3, cpus=4, gpus=2) as cluster:
         process = sweeps.start("run", sweeps.spec(SPEC), "--address", cluster.address)

@@ -24,7 +24,6 @@ measure: {{every: {epochs}}}
 resources: {{gpus: 0, cpus: 1}}
 """
 POINT = "mlp-w4-d3-s0"
-pytestmark = pytest.mark.timeout(600)
 
 Sweep = Callable[..., "subprocess.Popen[str]"]
 
@@ -58,7 +57,7 @@ def spec(folder: Path, name: str, epochs: int) -> Path:
 
 def answer(process: "subprocess.Popen[str]") -> object:
     """What the command printed as JSON, and nothing else, once it has ended well."""
-    printed, said = process.communicate(timeout=120)
+    printed, said = process.communicate(timeout=500)
     assert process.returncode == 0, said
     return json.loads(printed)
 

@@ -31,7 +31,7 @@ def sweep(tmp_path: Path) -> Run:
     def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from sweep.cli import main; main()", *arguments]
         return subprocess.run(
-            command, cwd=folder, env=environment | extra, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=folder, env=environment | extra, capture_output=True, text=True, timeout=500, check=False
         )
 
     return run

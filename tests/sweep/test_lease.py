@@ -26,7 +26,7 @@ def store(place: str) -> Store:
 def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Bucket, "settle_seconds", 0.3)
     monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(lease, "SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr(lease, "SILENCE_SECONDS", 2.0)
 
 
 def alter(store: Store, **changes: object) -> None:

@@ -63,7 +63,7 @@ def analysed() -> dict[TrialConfig, int]:
     asked = [(one.model_dump(mode="json"), TRAIN_IMAGES[one.dataset], PIXELS[one.dataset]) for one in ANALYSED]
     environment = os.environ | {"KERAS_BACKEND": "jax"}
     command = [sys.executable, "-c", ANALYSE, json.dumps(asked)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return dict(zip(ANALYSED, json.loads(done.stdout.splitlines()[-1]), strict=True))
 

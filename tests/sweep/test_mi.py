@@ -27,7 +27,7 @@ def mi(tmp_path: Path) -> Run:
         command = [sys.executable, "-c", "from sweep.cli import main; main()", "mi", *arguments]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SWEEP_")}
         return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=500, check=False
         )
 
     return run

@@ -32,7 +32,7 @@ print("after")
 def run(tmp_path: Path, body: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", SCRIPT.format(body=body), str(tmp_path / "store")]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
 
 
 def left_behind(tmp_path: Path) -> list[Path]:

@@ -79,7 +79,7 @@ def pinned() -> dict[int, dict[str, Any]]:
         )
         for threads in (1, 2)
     }
-    outputs = {threads: process.communicate(timeout=200)[0] for threads, process in processes.items()}
+    outputs = {threads: process.communicate(timeout=500)[0] for threads, process in processes.items()}
     assert [process.returncode for process in processes.values()] == [0, 0]
     return {threads: json.loads(output.splitlines()[-1]) for threads, output in outputs.items()}
 

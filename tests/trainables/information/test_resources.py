@@ -24,7 +24,7 @@ def start(script: str, **environment: str) -> subprocess.Popen[str]:
 
 
 def output(process: subprocess.Popen[str]) -> str:
-    printed, _ = process.communicate(timeout=120)
+    printed, _ = process.communicate(timeout=500)
     assert process.returncode == 0
     return printed.strip()
 
