@@ -30,6 +30,7 @@ from sweep.options import command_line, default_tracking_uri
 from sweep.plan import Plan, plan
 from sweep.preflight import supplied
 from sweep.progress import LiveView
+from sweep.reuse import Reuse
 from sweep.rounds import Round, next_round, roomier
 from sweep.session import Launch, Reports, Session, StopWhenAsked, point_of
 from sweep.spec import SweepSpec
@@ -180,6 +181,7 @@ def _fit(
             tune_config=tune.TuneConfig(
                 reuse_actors=True,
                 search_alg=Launch(session, granted.concurrent),
+                scheduler=Reuse(),
                 trial_name_creator=_name,
                 trial_dirname_creator=_name,
             ),

@@ -1,5 +1,6 @@
-"""Sweeps on a Ray cluster of several nodes: one is lost, the head is lost, one is sick, two sweeps share them."""
+"""Sweeps on a Ray cluster of several nodes: one is lost, one joins, one is sick, the head is lost, two sweeps share."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +124,22 @@ def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(sweeps: Sweeps
         assert set(known) == expected
         assert {str(found.state) for found in known.values()} == {"finished"}
         assert {one.provenance["sweep"] for seed in expected - {2} for one in known[seed].attempts} == {name}
+
+
+def test_a_node_that_joins_gets_points_though_they_end_faster_than_a_process_starts(sweeps: Sweeps) -> None:
+    sweeps.strike("def strike(point, epoch):\n    time.sleep(0.05)")
+    spec = sweeps.spec(SPEC.replace("60", "5").replace("SEEDS", "0..79"))
+    with nodes(sweeps, workers=1) as cluster:
+        process = sweeps.start("run", spec, "--address", cluster.address)
+        wait_until(lambda: any(sweeps.store.glob("points/*/result")), process)
+        cluster.add()
+        code, said = finish(process)
+    assert code == 0, said
+    attempts = [attempt for found in sweeps.known().values() for attempt in found.attempts]
+    points = Counter(attempt.provenance["ray_node"] for attempt in attempts)
+    assert sum(points.values()) == 80
+    assert len(points) == 2
+    assert min(points.values()) > 4
 
 
 def test_a_host_that_fails_where_others_do_not_gets_no_more_points(sweeps: Sweeps, cluster: Nodes) -> None:
