@@ -85,7 +85,7 @@ def test_a_second_signal_ends_it_at_once_without_orphans(store: Store, driver: S
     began = time.monotonic()
     process.send_signal(second)
     assert process.wait() == 5
-    assert time.monotonic() - began < 30  # in order it would take 90
+    assert time.monotonic() - began < 10
     assert alive(below, 60) == []
     assert holder(store, "demo") is None
     _, talked = process.communicate()

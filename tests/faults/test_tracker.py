@@ -99,8 +99,8 @@ def test_a_server_that_never_serves_costs_one_warning_and_no_time(
             time.sleep(0.2)
         wait_until(lambda: "does not answer" in said(console))
         ended = time.monotonic()
-    assert slowest < 0.5  # one request alone would wait a second
-    assert time.monotonic() - ended < mirroring.OUTAGE_END_SECONDS + 10
+    assert slowest < 0.1
+    assert time.monotonic() - ended < mirroring.OUTAGE_END_SECONDS + 2
     assert said(console).count("does not answer") == 1
     assert said(console).count(f"next: sweep track {spec.name}") == 1
 
@@ -154,9 +154,9 @@ def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
         for point in spec.points:
             store.commit_result(point, result(point))
             mirror.touch(point, is_running=False)
-        assert time.monotonic() - start < 4  # all requests take 0.5 s each, eight for each point
+        assert time.monotonic() - start < 1
         ended = time.monotonic()
-    assert time.monotonic() - ended < 8
+    assert time.monotonic() - ended < 4
     assert said(console).count("next: sweep track") == 1
     between.mode = "ok"
     time.sleep(1.0)  # the request that was under way arrives after all

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -43,12 +42,6 @@ def objects_of(store: Store) -> dict[str, bytes | None]:
 def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in {"BEAT_SECONDS": 0.1, "SILENCE_SECONDS": 2.0, "LOOK_SECONDS": 0.5}.items():
         monkeypatch.setattr(lease, name, seconds)
-
-
-def cpu_seconds_of_children() -> float:
-    """The time that this process's children have computed, of those that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 @contextmanager
@@ -95,10 +88,11 @@ def test_the_second_driver_is_refused_within_5_seconds_and_told_who_holds_the_sw
         before = objects_of(store)
         seen = holder(store, "demo")
         assert seen is not None
-        began = cpu_seconds_of_children()
+        began = time.monotonic()
         code, said = finish(start("run", "demo", "--store", str(store.root)))
+        seconds = time.monotonic() - began
         assert code == 4, said
-        assert cpu_seconds_of_children() - began < 5  # on a machine that others use, by the clock it is more
+        assert seconds < 5
         assert f"pid {first.pid} on {seen.host}, since {seen.since}" in said
         assert "next: sweep status demo --watch" in said
         assert objects_of(store) == before
@@ -109,7 +103,7 @@ def test_the_second_driver_on_another_host_is_refused_within_5_seconds(store: St
         began = time.monotonic()
         with pytest.raises(DriverLive, match="on elsewhere, since"):
             refuse_if_live(store, "demo")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 4
 
 
 def test_a_sweep_without_a_driver_is_not_refused(store: Store) -> None:

@@ -98,7 +98,7 @@ def test_a_token_that_the_cluster_does_not_know_is_said_at_once(
         env=inherited | environment,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=100,
         check=False,
     )
     assert f"ClusterUnusable: {said.replace('ADDRESS', refusing)}" in done.stderr

@@ -136,7 +136,7 @@ def test_a_dead_server_is_said_once_and_costs_the_sweep_no_time(
         start = time.monotonic()
         for point in spec.points:
             mirror.touch(point, is_running=False)
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < 1
     said = (tmp_path / "said").read_text()
     assert said.count("does not answer") == 1
     assert f"next: sweep track {spec.name}" in said
