@@ -1,4 +1,4 @@
-"""Commands of the analysis: export, figures, claims."""
+"""The `sweep` command with the commands of the analysis: export, figures, claims, report. The entry point."""
 
 import json
 import shutil
@@ -12,9 +12,12 @@ from typing import Annotated
 
 import typer
 
-from sweep import options
+from sweep.cli import options
+from sweep.cli.app import app, report_errors, with_shared_options
+from sweep.commands import DEFAULT_STORE, command_line
+from sweep.console import print_json, talk
 from sweep.errors import StorageFault, UsageError
-from sweep.options import talk
+from sweep.tracking.settings import default_tracking_uri
 
 
 def _is_no_file(path: Path | None) -> Path | None:
@@ -37,7 +40,7 @@ HOW_JUDGED = (
 def export(
     sweep: options.Sweep,
     output: Folder,
-    store: options.Store = options.DEFAULT_STORE,
+    store: options.Store = DEFAULT_STORE,
     from_mlflow: Annotated[
         str | None,
         typer.Option(
@@ -55,8 +58,8 @@ def export(
     """Write epochs.parquet and points.parquet. Into the same folder again, only what is new is read."""
     columns = list(dict.fromkeys(name for text in (partition_by or "").split(",") if (name := text.strip())))
     if from_mlflow:
-        from analysis.from_mlflow import from_mlflow as read
-        from analysis.parquet import write_parquet
+        from analysis.export.parquet import write_parquet
+        from analysis.tables.from_mlflow import from_mlflow as read
 
         if columns:
             raise UsageError("--partition-by is for exports from the store\n  next: the same without --from-mlflow")
@@ -64,7 +67,7 @@ def export(
         with _writing_to(output):
             paths = write_parquet(tables, output)
     else:
-        from analysis.export import export as write
+        from analysis.export.export import export as write
         from sweep.store import Store
 
         with _writing_to(output):
@@ -78,14 +81,14 @@ def export(
 def figures(
     sweep: options.Sweep,
     output: Folder,
-    store: options.Store = options.DEFAULT_STORE,
+    store: options.Store = DEFAULT_STORE,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NAME", help="Only this figure; may be repeated.")
     ] = None,
 ) -> None:
     """Draw the papers' figures: PNG, PDF and the CSV behind each."""
-    from analysis import collect
     from analysis.figures import FIGURES, NothingToDraw, save
+    from analysis.tables import collect
     from sweep.store import Store
 
     for unknown in set(only or []) - set(FIGURES):
@@ -107,22 +110,22 @@ def figures(
             for path in paths:
                 print(path)
     if not drawn:
-        again = options.command_line("status", sweep, store=store)
+        again = command_line("status", sweep, store=store)
         raise UsageError(f"nothing to draw in sweep {sweep}\n  next: {again}")
 
 
 def claims(
     sweep: options.Sweep,
-    store: options.Store = options.DEFAULT_STORE,
+    store: options.Store = DEFAULT_STORE,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", callback=_is_no_file, help="Folder for claims.json and claims.csv as well."),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Judge each of the papers' claims by this sweep: effect, interval over seeds, n, verdict."""
+    """Supervisor each of the papers' claims by this sweep: effect, interval over seeds, n, verdict."""
     from analysis.claims import CLAIMS, Origin, document, judge, rows, text
-    from analysis.collect import from_store
+    from analysis.tables.collect import from_store
     from sweep.store import Store
 
     opened = Store(store)
@@ -136,7 +139,7 @@ def claims(
             (output / "claims.json").write_text(json.dumps(whole, indent=1) + "\n")
             rows(found).to_csv(output / "claims.csv", index=False, lineterminator="\n")
     if as_json:
-        options.print_json(whole)
+        print_json(whole)
         return
     counts = ", ".join(f"{count} {state}" for state, count in whole["points"].items())
     width = min(max(shutil.get_terminal_size((WIDEST, 24)).columns, NARROWEST), WIDEST)
@@ -146,19 +149,19 @@ def claims(
 def report(
     sweep: options.Sweep,
     output: Annotated[str, typer.Option("-o", "--output", help="The HTML file to write.")],
-    store: options.Store = options.DEFAULT_STORE,
+    store: options.Store = DEFAULT_STORE,
     tracking_uri: options.TrackingUri = None,
 ) -> None:
     """Write claims, figures, the estimator's limits, failures and environment as one page that opens offline.
 
     It is kept in MLflow as well, as run `report` of the sweep's experiment.
     """
-    from analysis.figures.saving import put
+    from analysis.figures.drawing.saving import put
     from analysis.report import artifacts, gather, page
-    from analysis.to_mlflow import keep_report
+    from analysis.report.to_mlflow import keep_report
     from sweep.store import Store
 
-    tracker, file = tracking_uri or options.default_tracking_uri(store), Path(output)
+    tracker, file = tracking_uri or default_tracking_uri(store), Path(output)
     if file.is_dir() or output.endswith("/"):
         raise UsageError(f"-o {output}: is a folder; allowed is a file\n  next: -o {file / 'report.html'}")
     with _writing_to(file):
@@ -188,3 +191,12 @@ def _writing_to(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageFault(f"cannot write to {folder}: {error}\n  next: choose another place with -o") from error
+
+
+for command in (export, figures, claims, report):
+    app.command()(with_shared_options(command))
+
+
+def main() -> None:
+    """Run the `sweep` command; errors and exit codes as `report_errors`."""
+    report_errors(app)

@@ -1,6 +1,14 @@
 """The two measured quantities: test error, and mutual information of the paper's pair of layers."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
+
+MEAN = "jacobian_mean_squared_singular_value"
+
+SPREAD = "jacobian_spread_squared_singular_value"
+
 
 TEST_ERROR = "test_error"
 PAPER_BITS = "mutual_information_bits"
@@ -46,3 +54,18 @@ def ordered(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows sorted by network, seed and epoch whatever order they came in."""
     keys = ["architecture", "width", "depth", "seed", "point_id", "epoch"]
     return rows.sort_values(keys, kind="stable").reset_index(drop=True)
+
+
+def keeps_norms(means: Sequence[float]) -> int | None:
+    """Which of networks that differ in gain keeps norms in the mean: its mean squared singular value is nearest 1.
+
+    means: that of the input-output Jacobian of each; nearness is by logarithm, as halving and doubling are as far.
+    None when all lie on one side of 1, as the gain of isometry is not among these then; values that are not positive
+    numbers count for nothing.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logarithms = np.log(np.asarray(means, dtype=float))
+    known = np.isfinite(logarithms)
+    if not known.any() or not logarithms[known].min() <= 0 <= logarithms[known].max():
+        return None
+    return int(np.argmin(np.where(known, np.abs(logarithms), np.inf)))

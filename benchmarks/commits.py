@@ -105,7 +105,7 @@ def _seconds(act: Callable[[], object]) -> float:
 
 
 def _report(rows: dict[str, dict[str, float]], repeats: int) -> str:
-    from sweep.trial import SNAPSHOT_SECONDS, SNAPSHOT_SHARE
+    from sweep.trial.attempt import SNAPSHOT_SECONDS, SNAPSHOT_SHARE
 
     lines = [
         f"# Keeping a trial safe: MNIST, width 100, depth 5, {EPOCHS} epochs, one CPU",

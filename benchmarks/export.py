@@ -21,8 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from sweep.spec_reader import load
-from sweep.store import Attempt, Store
+from sweep.store import Attempt, Store, load
 from trainables.config import TrialConfig
 from trainables.records import HISTORY_SCHEMA, PointResult
 

@@ -20,14 +20,14 @@ from pathlib import Path
 import matplotlib as mpl
 import pandas as pd
 
-from analysis.collect import from_store
-from sweep.machine import Gpu, gpus
+from analysis.tables.collect import from_store
 from sweep.store import Store
+from sweep.system.machine import Gpu, gpus
 from trainables.gpu_share import CONTEXT_MIB, limit_mib
 from trainables.records import SETTLED
 
 RESULTS = Path(__file__).parent / "results"
-SWEEP = [sys.executable, "-c", "from sweep.cli import main; main()"]
+SWEEP = [sys.executable, "-c", "from analysis.cli import main; main()"]
 SPEC = """
 name: sharing
 description: The same points on ever smaller shares of a GPU.

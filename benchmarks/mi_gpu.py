@@ -16,8 +16,8 @@ import numpy as np
 from benchmarks.samples import SAMPLES
 from trainables.device import describe
 from trainables.information import measure
-from trainables.information.accelerator import device_pair
-from trainables.information.backend import is_on_accelerator
+from trainables.information.device.backend import is_on_accelerator
+from trainables.information.device.ksg import device_pair
 
 RESULT = Path(__file__).parent / "results/mi_gpu.md"
 TARGET_MS = {200: 20, 2000: 150}

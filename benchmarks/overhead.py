@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from analysis.collect import from_store
+from analysis.tables.collect import from_store
 from sweep.store import Store
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord
@@ -44,7 +44,7 @@ grid: {seed: 0..LAST}
 measure: {pairs: [first-last]}
 resources: {gpus: 0, cpus: 1}
 """
-SWEEP = [sys.executable, "-c", "from sweep.cli import main; main()"]
+SWEEP = [sys.executable, "-c", "from analysis.cli import main; main()"]
 BOUND_SECONDS = 0.5
 FLAT_MIB_PER_1000 = 20.0
 """Of a driver that takes less for every 1,000 points the memory is flat: it knows of each only how it ended."""

@@ -25,8 +25,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.soak_findings import NAME, SNAPSHOT_SECONDS, Record, compare, report
-from sweep.lease import holder
-from sweep.store import Store
+from sweep.store import Store, holder
 
 RESULTS = Path(__file__).parent / "results"
 SPEC = """
@@ -40,7 +39,7 @@ grid:
 measure: {every: 5, pairs: [first-last]}
 resources: {gpus: 0, cpus: 1}
 """
-SWEEP = [sys.executable, "-c", "from sweep.cli import main; main()"]
+SWEEP = [sys.executable, "-c", "from analysis.cli import main; main()"]
 
 
 def main() -> None:

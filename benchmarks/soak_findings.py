@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import mlflow
 import pandas as pd
 
-from analysis.collect import from_store
-from sweep.options import settle_mlflow
+from analysis.tables.collect import from_store
 from sweep.store import Store
-from sweep.trial import SNAPSHOT_SHARE
+from sweep.tracking.settings import settle_mlflow
+from sweep.trial.attempt import SNAPSHOT_SHARE
 
 NAME = "soak"
 SNAPSHOT_SECONDS = 1.0

@@ -75,10 +75,10 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits for a tracking server as long as a machine under load may take to answer."""
-    from sweep import mirroring
+    from sweep.tracking import background
 
-    monkeypatch.setattr(mirroring, "KNOCK_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setitem(mirroring.END_SECONDS, "server", PATIENCE_SECONDS)
+    monkeypatch.setattr(background, "KNOCK_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setitem(background.END_SECONDS, "server", PATIENCE_SECONDS)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(round(PATIENCE_SECONDS)))
 
 

@@ -13,7 +13,7 @@ import psutil
 TIMEOUT_SECONDS = 900
 ONE_AT_A_TIME = ("--max-concurrent", "1")
 """Where it is not about trials beside each other: a second process takes longer to start than these sweeps to train."""
-COMMAND = [sys.executable, "-c", "from sweep.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from analysis.cli import main; main()"]
 
 
 def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:

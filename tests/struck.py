@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sweep.store import Known, Store
+from sweep.store.store import PointState, Store
 from tests.processes import COMMAND
 
 INJECTION = Path(__file__).parent / "injection"
@@ -81,7 +81,7 @@ class Sweeps:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return {"env": self.environment, "cwd": self.folder, **pipes}
 
-    def known(self, sweep: str = "struck") -> dict[int, Known]:
+    def known(self, sweep: str = "struck") -> dict[int, PointState]:
         """What the store knows of the points of a sweep, by seed."""
         store = Store(self.store)
         return {point.seed: store.known(point) for point in store.spec(sweep).points}

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis.isometry import MEAN
-from analysis.tables import assemble, epoch_rows, last_values
+from analysis.quantities import MEAN
+from analysis.tables.tables import assemble, epoch_rows, last_values
 from trainables.config import TrialConfig
 from trainables.records import HISTORY_SCHEMA
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep.cli import app
-from sweep.spec_reader import load
+from analysis.cli import app
+from sweep.store.spec_source import load
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

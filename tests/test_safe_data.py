@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sweep.errors import UsageError
-from sweep.spec_reader import load
-from sweep.store import Attempt, State, Store
+from sweep.store.spec_source import load
+from sweep.store.store import Attempt, State, Store
 from tests.test_layers import imports, modules
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult

@@ -8,7 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from trainables.information.backend import pushforward, to_host
+from trainables.compiled_models import pushforward
+from trainables.information.device.backend import to_host
 from trainables.measurement import SUBSET_SEED
 from trainables.probes import Pair
 from trainables.records import PairRecord

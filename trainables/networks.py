@@ -7,9 +7,9 @@ import keras
 import numpy as np
 
 from trainables.architectures import build, initial_kernels
+from trainables.compiled_models import inference
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
-from trainables.information.backend import inference
 from trainables.jacobian import Isometry
 
 OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {

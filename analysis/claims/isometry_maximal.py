@@ -19,7 +19,7 @@ import numpy as np
 from analysis.claims.contrasts import highest_elsewhere
 from analysis.claims.model import Claim, Effect, Reading
 from analysis.claims.runs import Curve, Group, Run, compared
-from analysis.isometry import keeps_norms
+from analysis.quantities import keeps_norms
 
 INITIALIZERS = ("orthogonal", "gaussian")
 NEAR = 1.25

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis.claims.model import Claim, Need, Reading
 from analysis.claims.runs import Run
-from sweep.options import command_line
+from sweep.commands import command_line
 
 FEW_SEEDS = 5
 

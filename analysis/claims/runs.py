@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.isometry import MEAN
-from analysis.quantities import BALANCED_BITS, PAPER_BITS, PREFERRED_PAIRS, TEST_ERROR, WITH_SHORTCUT
+from analysis.quantities import BALANCED_BITS, MEAN, PAPER_BITS, PREFERRED_PAIRS, TEST_ERROR, WITH_SHORTCUT
 from trainables.config import TrialConfig
 
 CONFIG_FIELDS = tuple(TrialConfig().flat())

@@ -5,27 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.figures import (
-    fig4a,
-    fig4b,
-    fig5a,
-    fig5b,
-    heat_maps,
-    information_plane,
-    isometry_layers,
-    isometry_mi,
-    isometry_spectrum,
-    isometry_training,
-    layer_matrix,
-    learning_curves,
-    mi_against_error,
-    performance_profile,
-    state_space,
-    successive_layers,
-    timeline,
-)
+from analysis.figures import fig4a, fig4b, fig5a, fig5b
+from analysis.figures.drawing.saving import rendered, write
+from analysis.figures.isometry import layers as isometry_layers
+from analysis.figures.isometry import mutual_information as isometry_mi
+from analysis.figures.isometry import spectrum as isometry_spectrum
+from analysis.figures.isometry import training as isometry_training
+from analysis.figures.layers import information_plane, layer_matrix, state_space, successive_layers
 from analysis.figures.model import Figure, FigureData, NothingToDraw
-from analysis.figures.saving import rendered, write
+from analysis.figures.training import heat_maps, learning_curves, mi_against_error, performance_profile, timeline
 
 FIGURES: dict[str, Figure] = {
     "fig4a": Figure(fig4a.table, fig4a.draw),

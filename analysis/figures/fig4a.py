@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from analysis.figures.model import FigureData
-from analysis.figures.trajectories import draw_trajectories, trajectory_data
+from analysis.figures.training.trajectories import draw_trajectories, trajectory_data
 
 ARCHITECTURES = ("mlp", "shortcut")
 

@@ -3,9 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from analysis.figures.drawing.style import ARCHITECTURES
 from analysis.figures.model import FigureData
-from analysis.figures.style import ARCHITECTURES
-from analysis.figures.trajectories import draw_trajectories, trajectory_data
+from analysis.figures.training.trajectories import draw_trajectories, trajectory_data
 
 
 def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:

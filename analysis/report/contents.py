@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from analysis.claims import CLAIMS, Judgement, Origin, judge
-from analysis.collect import collect
 from analysis.figures import FIGURES, NothingToDraw, numbers, png
+from analysis.figures.drawing.saving import csv
 from analysis.figures.model import FigureData
-from analysis.figures.saving import csv
 from analysis.report import environment, estimator_check
-from analysis.tables import assemble
-from sweep.options import command_line
+from analysis.tables.collect import collect
+from analysis.tables.tables import assemble
+from sweep.commands import command_line
 from sweep.store import Store
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sweep.sizes import PIXELS
 from trainables.config import TrialConfig
 from trainables.information import ceiling_bits, mutual_information
+from trainables.sizes import PIXELS
 
 TRUTHS_BITS = (1.0, 2.0, 4.0, 8.0)
 COORDINATES = (1, 3, 10)

@@ -11,10 +11,10 @@ import pytest
 
 from analysis.claims import CLAIMS, Answer, Judgement, Origin, Verdict, judge, plain, text
 from analysis.claims.runs import Run, read_runs
-from sweep import cli
-from sweep.spec import presets
-from sweep.spec_reader import load
-from sweep.store import Store
+from analysis.cli import app
+from sweep.spec.model import presets
+from sweep.store.spec_source import load
+from sweep.store.store import Store
 from tests.synthetic import (
     Measured,
     World,
@@ -263,7 +263,7 @@ def store(tmp_path: Path, result: Callable[[TrialConfig], PointResult]) -> Path:
 
 
 def command(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    cli.app(["claims", "demo", *words], standalone_mode=False)
+    app(["claims", "demo", *words], standalone_mode=False)
     return capsys.readouterr().out
 
 

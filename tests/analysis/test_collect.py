@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.collect import from_store
-from analysis.from_mlflow import from_mlflow
-from analysis.parquet import write_parquet
-from analysis.tables import Tables
+from analysis.export.parquet import write_parquet
+from analysis.tables.collect import from_store
+from analysis.tables.from_mlflow import from_mlflow
+from analysis.tables.tables import Tables
 from sweep.errors import UsageError
-from sweep.spec import SweepSpec
-from sweep.spec_reader import load
-from sweep.store import Attempt, Store
-from sweep.tracking import Mirror
+from sweep.spec.model import SweepSpec
+from sweep.store.spec_source import load
+from sweep.store.store import Attempt, Store
+from sweep.tracking.mirror import Mirror
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PairRecord, PointResult, history_to_arrow
 from trainables.snapshots import Snapshot

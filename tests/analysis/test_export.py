@@ -14,15 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import export as exporting
-from analysis import manifest
-from analysis.collect import from_store
-from analysis.export import export
-from analysis.parquet import write_groups
-from analysis.tables import EPOCHS, POINTS
+from analysis.export import export as exporting
+from analysis.export import manifest
+from analysis.export.export import export
+from analysis.export.parquet import write_groups
+from analysis.tables.collect import from_store
+from analysis.tables.tables import EPOCHS, POINTS
 from sweep.errors import UsageError
-from sweep.spec_reader import load
-from sweep.store import Attempt, Store
+from sweep.store.spec_source import load
+from sweep.store.store import Attempt, Store
 from tests.buckets import Server
 from tests.conftest import make_history, make_result
 from trainables.config import TrialConfig
@@ -239,7 +239,7 @@ def test_a_column_that_does_not_stand_for_a_whole_point_is_refused(store: Store,
 
 
 def test_a_column_without_words_cannot_be_added() -> None:
-    from analysis.columns import described
+    from analysis.tables.columns import described
 
     with pytest.raises(KeyError, match="novelty"):
         described([("novelty", pa.int64())])

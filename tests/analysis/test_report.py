@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from analysis import from_mlflow
 from analysis.claims import CLAIMS
+from analysis.cli import app
 from analysis.figures import FIGURES
 from analysis.report import Contents, gather, page
 from analysis.report.page import PLAIN_CSV_BYTES, csv_link
-from sweep import cli
-from sweep.spec import SweepSpec
-from sweep.spec_reader import load
-from sweep.store import Attempt, Store
-from sweep.tracking import Mirror
+from analysis.tables import from_mlflow
+from sweep.errors import SweepError
+from sweep.spec.model import SweepSpec
+from sweep.store.spec_source import load
+from sweep.store.store import Attempt, Store
+from sweep.tracking.mirror import Mirror
 from tests.conftest import make_result
 from trainables.records import Failure
 
@@ -189,7 +190,7 @@ def test_a_large_table_is_compressed() -> None:
 
 class TestCommand:
     def run(self, *words: str) -> None:
-        cli.app(["report", *words], standalone_mode=False)
+        app(["report", *words], standalone_mode=False)
 
     def test_the_page_is_kept_in_mlflow_once(
         self, store: Store, spec: SweepSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -251,7 +252,7 @@ class TestCommand:
 
     def test_a_place_that_cannot_be_written_is_a_storage_fault(self, store: Store, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
-        with pytest.raises(cli.SweepError, match=r"cannot write to .*file") as error:
+        with pytest.raises(SweepError, match=r"cannot write to .*file") as error:
             self.run("demo", "-o", str(tmp_path / "file" / "report.html"), "--store", str(store.root))
         assert error.value.exit_code == 6
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from sweep.bucket import Bucket
-from sweep.conditional import ConditionalPut
+from sweep.storage.bucket import Bucket
+from sweep.storage.conditional_put import ConditionalPut
 
 CHANGES = ("mkdir", "open", "write", "fsync", "close", "replace", "link", "unlink")
 
@@ -54,7 +54,7 @@ class Disk:
 
     def install(self, patch: pytest.MonkeyPatch) -> "Disk":
         """Let the store work on this disk."""
-        patch.setattr("sweep.folder.os", self)
+        patch.setattr("sweep.storage.folder.os", self)
         return self
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.cli import main
+from analysis.cli import main
 
 MNIST = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sweep import provenance
-from sweep.cli import main
-from sweep.store import Attempt, Store
+from analysis.cli import main
+from sweep.store.store import Attempt, Store
+from sweep.system import provenance
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult
 from trainables.snapshots import Snapshot

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.collect import from_store
-from sweep.store import Store
+from analysis.tables.collect import from_store
+from sweep.store.store import Store
 from tests.clusters import Nodes, nodes
 from tests.processes import ONE_AT_A_TIME, finish, wait_until
 from tests.struck import CLOCKS, QUICK, Sweeps

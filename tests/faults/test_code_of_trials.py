@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from sweep import provenance
-from sweep.changes import code_change
-from sweep.store import State, Store
-from sweep.trial import PointWork, Surroundings
-from sweep.workplace import Workplace
+from sweep.planning.changes import code_change
+from sweep.store.store import State, Store
+from sweep.system import provenance
+from sweep.trial.attempt import PointAttempt, TrialSettings
+from sweep.trial.worker_state import WorkerState
 from trainables.config import TrialConfig
 
 POINT = TrialConfig(epochs=1, width=4, depth=2)
@@ -20,7 +20,7 @@ def test_other_code_than_the_drivers_is_refused_unless_the_driver_takes_any(
 ) -> None:
     store = Store(tmp_path)
     code = provenance.code() | {"code_sha256": code_sha256}
-    work = PointWork(POINT, Surroundings(str(tmp_path), None, 1, code), store, Workplace())
+    work = PointAttempt(POINT, TrialSettings(str(tmp_path), None, 1, code), store, WorkerState())
     while not work.is_over:
         work.advance(60.0)
     known = store.known(POINT)

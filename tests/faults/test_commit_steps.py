@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep import folder as folders
 from sweep.errors import StorageFault
-from sweep.folder import Folder
-from sweep.store import Attempt, State, Store
+from sweep.storage import folder as folders
+from sweep.storage.folder import Folder
+from sweep.store.store import Attempt, State, Store
 from tests.buckets import Server, everything, put_raw
 from tests.conftest import make_history, make_result
 from tests.faults.steps import Disk, Killed, Requests, die, kill_itself, no_answer, no_space
@@ -279,6 +279,6 @@ def test_a_writer_whose_temporary_name_was_taken_for_a_leftover_writes_again(
         os.unlink(source)
         os.replace(source, target)
 
-    monkeypatch.setattr("sweep.folder.os.replace", stolen)
+    monkeypatch.setattr("sweep.storage.folder.os.replace", stolen)
     store.write("a", b"data")
     assert store.read("a") == b"data"

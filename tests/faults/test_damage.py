@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from sweep.beforehand import announcement, say_what_is_damaged
+from sweep.driver.pre_run import announcement, say_what_is_damaged
 from sweep.errors import UsageError
-from sweep.lease import Lease, holder
-from sweep.spec_reader import load
-from sweep.store import Attempt, State, Store
-from sweep.trial import PointWork, Surroundings
-from sweep.wire import result_from_bytes
-from sweep.workplace import Workplace
+from sweep.store.encoding import result_from_bytes
+from sweep.store.lease import Lease, holder
+from sweep.store.spec_source import load
+from sweep.store.store import Attempt, State, Store
+from sweep.trial.attempt import PointAttempt, TrialSettings
+from sweep.trial.worker_state import WorkerState
 from tests.buckets import everything
 from tests.conftest import make_history, make_result
 from trainables.config import Measurement, TrialConfig
@@ -170,7 +170,7 @@ def test_a_trial_goes_on_from_what_is_intact_and_says_what_was_damaged(
 ) -> None:
     store = any_store
     point = TrialConfig(epochs=4, depth=2, width=2, measure=Measurement(pairs=("first-merged",)))
-    surroundings = Surroundings(str(store.root), None, 1, {})
+    surroundings = TrialSettings(str(store.root), None, 1, {})
     undisturbed = finished(Store(tmp_path / "undisturbed"), point, surroundings)
     epochs = training_until(store, point, surroundings, epoch=2)
     names = [f"snapshot-{epoch:09d}" for epoch in epochs]
@@ -188,16 +188,16 @@ def test_a_trial_goes_on_from_what_is_intact_and_says_what_was_damaged(
     assert result == undisturbed
 
 
-def finished(store: Store, point: TrialConfig, surroundings: Surroundings) -> list[float]:
-    work = PointWork(point, surroundings, store, Workplace())
+def finished(store: Store, point: TrialConfig, surroundings: TrialSettings) -> list[float]:
+    work = PointAttempt(point, surroundings, store, WorkerState())
     while not work.is_over:
         work.advance(1.0)
     return [record.test_error for record in store.known(point).history]
 
 
-def training_until(store: Store, point: TrialConfig, surroundings: Surroundings, epoch: int) -> list[int]:
+def training_until(store: Store, point: TrialConfig, surroundings: TrialSettings, epoch: int) -> list[int]:
     """Train that far with a snapshot at every epoch; the epochs of the snapshots kept."""
-    work = PointWork(point, surroundings, store, Workplace())
+    work = PointAttempt(point, surroundings, store, WorkerState())
     while work.epoch < epoch:
         work.advance(0.0)
         work.interrupt()
@@ -206,8 +206,8 @@ def training_until(store: Store, point: TrialConfig, surroundings: Surroundings,
 
 
 def test_a_damaged_result_is_one_point_to_run_and_the_plan_says_so(store: Store) -> None:
-    from sweep.plan import plan
-    from sweep.status import Watch
+    from sweep.planning.plan import plan
+    from sweep.progress.status import Watch
 
     points = tuple(POINT.model_copy(update={"seed": seed}) for seed in range(3))
     for point in points:
@@ -266,8 +266,8 @@ def test_a_damaged_lease_names_nobody_and_is_taken_after_a_while_without_a_beat(
     any_store: Store, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = any_store
-    monkeypatch.setattr("sweep.lease.BEAT_SECONDS", 0.05)
-    monkeypatch.setattr("sweep.lease.SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("sweep.store.lease.BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("sweep.store.lease.SILENCE_SECONDS", 0.2)
     store.objects.write(store.lease_name("demo"), content)
     assert holder(store, "demo") is None
     with Lease(store, "demo"):

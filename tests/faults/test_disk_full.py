@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sweep import space
 from sweep.errors import StorageFault
-from sweep.file_systems import fullness, mount_point
-from sweep.space import Need, check, full_is_a_storage_fault, history_bytes, needs, snapshot_bytes
-from sweep.store import Store
-from sweep.trial import PointWork, Surroundings
-from sweep.workplace import Workplace
+from sweep.planning import disk_space
+from sweep.planning.disk_space import Need, check, full_is_a_storage_fault, history_bytes, needs, snapshot_bytes
+from sweep.storage.file_systems import fullness, mount_point
+from sweep.store.store import Store
+from sweep.trial.attempt import PointAttempt, TrialSettings
+from sweep.trial.worker_state import WorkerState
 from tests.conftest import make_history
 from tests.disks import fill, small_disk
 from tests.faults.steps import no_space
@@ -50,11 +50,11 @@ def test_the_estimate_is_not_below_what_is_written_nor_far_above(point: TrialCon
         (len(snapshot.to_bytes()), snapshot_bytes(point)),
         (len(history_to_arrow(history)), history_bytes(point)),
     ):
-        assert written <= estimate <= 1.5 * written + 2 * space.OBJECT_BYTES
+        assert written <= estimate <= 1.5 * written + 2 * disk_space.OBJECT_BYTES
 
 
 def test_needs_on_one_file_system_add_up_and_what_is_short_is_named(tmp_path: Path) -> None:
-    free = space.free_bytes(tmp_path)
+    free = disk_space.free_bytes(tmp_path)
     half = Need("halves", tmp_path / "not" / "yet", free * 2 // 3)
     check([half])
     with pytest.raises(StorageFault, match=rf"too little space on the file system {mount_point(tmp_path)}: .* MB free"):
@@ -91,8 +91,8 @@ def test_a_full_disk_inside_the_training_is_a_storage_fault_and_no_failure_of_th
 ) -> None:
     point = TrialConfig(epochs=2, depth=2, width=2, measure=Measurement(pairs=("first-merged",)))
     store = Store(tmp_path)
-    work = PointWork(point, Surroundings(str(tmp_path), None, 1, {}), store, Workplace())
-    monkeypatch.setattr("sweep.workplace.load", lambda *_: no_space())
+    work = PointAttempt(point, TrialSettings(str(tmp_path), None, 1, {}), store, WorkerState())
+    monkeypatch.setattr("sweep.trial.worker_state.load", lambda *_: no_space())
     with pytest.raises(StorageFault, match="no space left"):
         work.advance(1.0)
     (attempt,) = store.attempts(point.point_id)

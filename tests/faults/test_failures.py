@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep.health import ALIKE
-from sweep.store import Store
+from sweep.failures.health import ALIKE
+from sweep.store.store import Store
 from tests.processes import ONE_AT_A_TIME
 from tests.struck import Sweeps
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.collect import from_store
+from analysis.tables.collect import from_store
 from sweep.errors import StorageFault
-from sweep.folder import Folder
-from sweep.spec_reader import load
-from sweep.store import Attempt, State, Store
+from sweep.storage.folder import Folder
+from sweep.store.spec_source import load
+from sweep.store.store import Attempt, State, Store
 from tests.conftest import make_history, make_result
 from tests.processes import finish, start
 from trainables.config import TrialConfig
@@ -137,8 +137,8 @@ def test_a_store_of_any_name_can_be_written_and_read(tmp_path: Path, name: str) 
 
 @pytest.mark.parametrize("name", ["a 0", 'a"=0"', "ünï ✓", "a#b"])
 def test_the_mirror_of_a_store_of_any_name_is_found_again(tmp_path: Path, name: str) -> None:
-    from sweep.options import default_tracking_uri
-    from sweep.tracking import Mirror
+    from sweep.tracking.mirror import Mirror
+    from sweep.tracking.settings import default_tracking_uri
 
     store = Store(tmp_path / name)
     store.save_spec("demo", SPEC)
@@ -152,8 +152,8 @@ def test_the_mirror_of_a_store_of_any_name_is_found_again(tmp_path: Path, name: 
 
 def test_changed_and_added_points_are_new_and_removed_ones_stay(tmp_path: Path) -> None:
     """A spec that is edited after a run: nothing that was finished is lost, nothing that changed is taken for old."""
-    from sweep.plan import plan
-    from sweep.status import Watch
+    from sweep.planning.plan import plan
+    from sweep.progress.status import Watch
 
     store = Store(tmp_path / "runs")
     path = tmp_path / "demo.yaml"

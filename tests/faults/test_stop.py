@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sweep import lease
+from sweep.cli.stop import stop
 from sweep.errors import UsageError
-from sweep.lease import Lease, holder
-from sweep.requests import StopRequest, request_stop
-from sweep.stop import stop
-from sweep.store import Store
+from sweep.store import lease
+from sweep.store.lease import Lease, holder
+from sweep.store.stop_request import StopRequest, request_stop
+from sweep.store.store import Store
 from tests.processes import alive, descendants, finish, start
 
 ROOT = Path(__file__).parents[2]

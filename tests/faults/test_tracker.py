@@ -9,12 +9,12 @@ import mlflow
 import pytest
 from rich.console import Console
 
-from sweep import mirroring
-from sweep.mirroring import BackgroundMirror
-from sweep.spec import SweepSpec
-from sweep.spec_reader import load
-from sweep.store import Store
-from sweep.tracking import Mirror
+from sweep.spec.model import SweepSpec
+from sweep.store.spec_source import load
+from sweep.store.store import Store
+from sweep.tracking import background
+from sweep.tracking.background import BackgroundMirror
+from sweep.tracking.mirror import Mirror
 from tests.mirrored import assert_equal_to_the_store, runs
 from tests.servers import PATIENCE_SECONDS, Between, Server
 from trainables.config import TrialConfig
@@ -61,8 +61,8 @@ def store(tmp_path: Path, spec: SweepSpec) -> Store:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries an absent tracker again soon, and waits less for answers."""
-    monkeypatch.setattr(mirroring, "RETRY_SECONDS", 0.3)
-    monkeypatch.setattr(mirroring, "KNOCK_SECONDS", 1.0)
+    monkeypatch.setattr(background, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(background, "KNOCK_SECONDS", 1.0)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
 
 
@@ -100,7 +100,7 @@ def test_a_server_that_never_serves_costs_one_warning_and_no_time(
         wait_until(lambda: "does not answer" in said(console))
         ended = time.monotonic()
     assert slowest < 0.1
-    assert time.monotonic() - ended < mirroring.OUTAGE_END_SECONDS + 2
+    assert time.monotonic() - ended < background.OUTAGE_END_SECONDS + 2
     assert said(console).count("does not answer") == 1
     assert said(console).count(f"next: sweep track {spec.name}") == 1
 
@@ -147,7 +147,7 @@ def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
     console: Console,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(mirroring.END_SECONDS, "server", 1.0)
+    monkeypatch.setitem(background.END_SECONDS, "server", 1.0)
     between.mode, between.delay = "slow", 0.5
     with BackgroundMirror(between.uri, spec, store, console) as mirror:
         start = time.monotonic()
@@ -202,7 +202,7 @@ def test_two_runs_of_one_point_become_one(
 def test_a_server_killed_in_mid_run_and_started_again(
     server: Server, spec: SweepSpec, store: Store, result: Result, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mirroring, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(background, "RETRY_SECONDS", 0.3)
     half = len(spec.points) // 2
     with BackgroundMirror(server.uri, spec, store, console) as mirror:
         for number, point in enumerate(spec.points):

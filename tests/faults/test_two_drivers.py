@@ -12,17 +12,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sweep import lease, processes
 from sweep.errors import DriverLive
-from sweep.lease import Holder, Lease, holder, is_alive, refuse_if_live
-from sweep.neighbours import others_last, running_elsewhere
-from sweep.store import Store
+from sweep.store import lease
+from sweep.store.lease import Holder, Lease, holder, is_alive, others_last, refuse_if_live, running_elsewhere
+from sweep.store.store import Store
+from sweep.system import processes
 from tests.buckets import everything
 from tests.processes import finish, start
 from trainables.config import TrialConfig
 
 HOLD = (
-    "import time\nfrom sweep.lease import Lease\nfrom sweep.store import Store\n"
+    "import time\nfrom sweep.store.lease import Lease\nfrom sweep.store import Store\n"
     "with Lease(Store({root!r}), 'demo'): print('held', flush=True); time.sleep(60)"
 )
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.collect import from_store
-from sweep.store import Store
+from analysis.tables.collect import from_store
+from sweep.store.store import Store
 from tests.buckets import Server, everything
 from tests.processes import ONE_AT_A_TIME, descendants, finish, start, wait_until
 from tests.struck import Sweeps

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.collect import from_store
-from sweep.store import Store
+from analysis.tables.collect import from_store
+from sweep.store.store import Store
 from tests.hosts import DASHBOARD_PORT, RAY_PORT, hosts, wait_for_ray
 from tests.processes import finish, wait_until
 from tests.struck import CLOCKS, Sweeps

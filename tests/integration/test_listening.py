@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 
-from sweep.spec_reader import load
-from sweep.store import Store
-from sweep.tracking import Mirror
+from sweep.store.spec_source import load
+from sweep.store.store import Store
+from sweep.tracking.mirror import Mirror
 from tests.processes import ONE_AT_A_TIME, descendants, finish, start
 from tests.servers import free_port
 from trainables.config import TrialConfig

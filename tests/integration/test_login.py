@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sweep import checks
-from sweep.mirroring import BackgroundMirror
-from sweep.spec import SweepSpec
-from sweep.spec_reader import load
-from sweep.store import Store
+from sweep.cli import doctor_checks
+from sweep.spec.model import SweepSpec
+from sweep.store.spec_source import load
+from sweep.store.store import Store
+from sweep.tracking.background import BackgroundMirror
 from tests.logins import User, add, holders, with_logins
 from tests.mirrored import assert_equal_to_the_store
 from tests.processes import finish, start
@@ -62,7 +62,7 @@ def test_the_login_of_the_environment_opens_the_server_and_is_kept_nowhere(
     assert code == 0, said
     for name, value in ADA.environment.items():
         monkeypatch.setenv(name, value)
-    assert checks.tracker(server.uri).verdict == checks.FIT
+    assert doctor_checks.tracker(server.uri).verdict == doctor_checks.FIT
     assert_equal_to_the_store(server.uri, spec, store)
     assert not any(secret in said.encode() for secret in ADA.secrets)
     assert holders(ADA.secrets, tmp_path, server.folder) == []
@@ -82,8 +82,8 @@ def test_a_login_that_is_not_accepted_is_said_once_with_what_to_set(
     said = console.file.getvalue()
     assert said.count("refuses the login") == said.count(NEXT) == 1
     assert said.count(f"next: sweep track {spec.name}") == 1
-    finding = checks.tracker(server.uri)
-    assert (finding.verdict, finding.remedy) == (checks.WARNING, NEXT.removeprefix("next: "))
+    finding = doctor_checks.tracker(server.uri)
+    assert (finding.verdict, finding.remedy) == (doctor_checks.WARNING, NEXT.removeprefix("next: "))
     assert "refuses the login" in finding.found
     code, said = finish(start("track", spec.name, "--store", str(store.root), "--tracking-uri", server.uri))
     assert code == 1

@@ -12,11 +12,11 @@ import mlflow
 import pytest
 from rich.console import Console
 
-from sweep.mirroring import BackgroundMirror
-from sweep.spec import SweepSpec
-from sweep.spec_reader import load
-from sweep.store import Attempt, Store
-from sweep.tracking import Mirror
+from sweep.spec.model import SweepSpec
+from sweep.store.spec_source import load
+from sweep.store.store import Attempt, Store
+from sweep.tracking.background import BackgroundMirror
+from sweep.tracking.mirror import Mirror
 from tests.conftest import PATIENCE_SECONDS
 from tests.logins import User, add, holders, with_logins
 from tests.mirrored import assert_equal_to_the_store, runs

@@ -19,8 +19,8 @@ import pandas as pd
 import psutil
 import pytest
 
-from analysis.collect import from_store
-from sweep.store import Store
+from analysis.tables.collect import from_store
+from sweep.store.store import Store
 from tests.buckets import CREDENTIALS, Server
 from tests.processes import ONE_AT_A_TIME, finish, start, wait_until
 from tests.servers import free_port

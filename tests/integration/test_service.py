@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store import Attempt
+from sweep.store.store import Attempt
 from tests.clusters import nodes
 from tests.processes import finish, wait_until
 from tests.struck import Sweeps

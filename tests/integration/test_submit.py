@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep.lease import holder
-from sweep.store import Store
+from sweep.store.lease import holder
+from sweep.store.store import Store
 from tests.heads import Head, head
 from tests.processes import finish, in_mid_training, start, wait_until
 from tests.tunnels import tunnel

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis.collect import from_store
-from analysis.from_mlflow import from_mlflow
-from sweep.mirroring import BackgroundMirror
-from sweep.spec_reader import load
-from sweep.store import Store
-from sweep.tracking import Mirror
+from analysis.tables.collect import from_store
+from analysis.tables.from_mlflow import from_mlflow
+from sweep.store.spec_source import load
+from sweep.store.store import Store
+from sweep.tracking.background import BackgroundMirror
+from sweep.tracking.mirror import Mirror
 from tests.servers import Server
 from trainables.config import TrialConfig
 from trainables.records import PointResult

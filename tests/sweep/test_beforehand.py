@@ -3,13 +3,13 @@
 import pytest
 from rich.console import Console
 
-from sweep.beforehand import say_what_is_too_small
-from sweep.machine import Gpu
-from sweep.memory import fit
-from sweep.plan import Plan, plan
-from sweep.spec import Resources, SweepSpec
-from sweep.spec_reader import load
-from sweep.store import NOTHING
+from sweep.driver.pre_run import say_what_is_too_small
+from sweep.planning.gpu_memory import fit
+from sweep.planning.plan import Plan, plan
+from sweep.spec.model import Resources, SweepSpec
+from sweep.store.spec_source import load
+from sweep.store.store import NOTHING
+from sweep.system.machine import Gpu
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from sweep import bucket_access, claims
-from sweep.address import BucketAddress, absolute, parsed
-from sweep.bucket import Bucket, bucket_at
-from sweep.claims import Claims
-from sweep.conditional import ConditionalPut
 from sweep.errors import StorageFault, UsageError
-from sweep.objects import Objects, at, check_writable
-from sweep.options import default_tracking_uri
+from sweep.storage import bucket_client, claim_lock
+from sweep.storage.address import BucketAddress, absolute, parsed
+from sweep.storage.bucket import Bucket, bucket_at
+from sweep.storage.claim_lock import Claims
+from sweep.storage.conditional_put import ConditionalPut
+from sweep.storage.objects import Objects, at, check_writable
+from sweep.tracking.settings import default_tracking_uri
 from tests.buckets import BUCKET, ROOT, Server
 
 WRITERS = 8
@@ -33,8 +33,8 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     assert isinstance(address, BucketAddress)
     if request.param == "bucket":
         return at(address)
-    monkeypatch.setattr(claims, "SETTLE_SECONDS", 0.2)
-    monkeypatch.setattr(claims, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(claim_lock, "SETTLE_SECONDS", 0.2)
+    monkeypatch.setattr(claim_lock, "LOOK_SECONDS", 0.05)
     return without_conditions(address)
 
 
@@ -127,7 +127,7 @@ def test_the_claim_of_a_dead_writer_holds_others_up_for_a_while_only(
     s3: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, seconds in {"SETTLE_SECONDS": 0.1, "LOOK_SECONDS": 0.05, "STALE_SECONDS": 1.0}.items():
-        monkeypatch.setattr(claims, name, seconds)
+        monkeypatch.setattr(claim_lock, name, seconds)
     address = parsed(s3.address())
     assert isinstance(address, BucketAddress)
     bucket = without_conditions(address)
@@ -137,9 +137,9 @@ def test_the_claim_of_a_dead_writer_holds_others_up_for_a_while_only(
     assert [info.base_name for info in bucket.listed("f")] == ["a"]
     Claims(bucket)._claim("f/b")
     Claims(bucket)._claim("f/b")
-    monkeypatch.setattr(claims, "STALE_SECONDS", 1000.0)
+    monkeypatch.setattr(claim_lock, "STALE_SECONDS", 1000.0)
     assert bucket.clear_leftovers(["f", "nowhere"]) == 0
-    monkeypatch.setattr(claims, "STALE_SECONDS", 1.0)
+    monkeypatch.setattr(claim_lock, "STALE_SECONDS", 1.0)
     time.sleep(2.1)  # the service shows whole seconds
     assert bucket.clear_leftovers(["f", "nowhere"]) == 2
     assert [info.base_name for info in bucket.listed("f")] == ["a"]
@@ -230,7 +230,7 @@ def test_a_service_that_does_not_answer_is_a_fault_within_seconds(act: str, s3: 
 
 def test_without_credentials_the_fault_says_so(s3: Server, tmp_path: Path) -> None:
     script = (
-        "from sweep.objects import at\nfrom sweep.address import parsed\n"
+        "from sweep.storage.objects import at\nfrom sweep.storage.address import parsed\n"
         f"at(parsed({s3.address()!r})).create('a', b'1')"
     )
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -253,7 +253,7 @@ def test_without_credentials_the_fault_says_so(s3: Server, tmp_path: Path) -> No
     ],
 )
 def test_what_clients_say_is_put_into_words(said: str, meaning: str) -> None:
-    assert f"cannot read s3://b/a: {meaning} ({said})\n  next: " in str(bucket_access.fault("read", "s3://b/a", said))
+    assert f"cannot read s3://b/a: {meaning} ({said})\n  next: " in str(bucket_client.fault("read", "s3://b/a", said))
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sweep.changes import code_change, spec_change, values
-from sweep.store import Attempt, Known, State
+from sweep.planning.changes import code_change, spec_change, values
+from sweep.store.store import Attempt, PointState, State
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult, history_to_arrow
 
@@ -62,12 +62,12 @@ def test_values_in_a_few_words(found: list[Any], words: str) -> None:
 
 
 @pytest.fixture
-def done(result: Result) -> Callable[..., dict[str, Known]]:
+def done(result: Result) -> Callable[..., dict[str, PointState]]:
     """A finished point that was computed by the code of now but for some changes."""
 
-    def known(**changes: Any) -> dict[str, Known]:
+    def known(**changes: Any) -> dict[str, PointState]:
         found = replace(result(POINT), provenance=NOW | changes)
-        return {POINT.point_id: Known(State.FINISHED, found.history_arrow, found)}
+        return {POINT.point_id: PointState(State.FINISHED, found.history_arrow, found)}
 
     return known
 
@@ -82,7 +82,7 @@ def done(result: Result) -> Callable[..., dict[str, Known]]:
     ],
 )
 def test_what_decides_the_numbers_is_a_change(
-    done: Callable[..., dict[str, Known]], changes: dict[str, Any], part: str
+    done: Callable[..., dict[str, PointState]], changes: dict[str, Any], part: str
 ) -> None:
     change = code_change(done(**changes), NOW)
     assert change.points == (POINT.point_id,)
@@ -101,7 +101,7 @@ def test_what_decides_the_numbers_is_a_change(
         {"code_sha256": None},
     ],
 )
-def test_what_cannot_move_a_number_is_none(done: Callable[..., dict[str, Known]], changes: dict[str, Any]) -> None:
+def test_what_cannot_move_a_number_is_none(done: Callable[..., dict[str, PointState]], changes: dict[str, Any]) -> None:
     assert not code_change(done(**changes), NOW)
 
 
@@ -110,14 +110,14 @@ def test_an_interrupted_point_counts_with_every_attempt_and_one_without_numbers_
         return Attempt(number, "", "", number - 1, NOW | changes)
 
     tries = (attempt(1, code_sha256="a" * 64, git_commit="1" * 40), attempt(2))
-    begun = Known(State.INTERRUPTED, history_to_arrow(history(POINT, 2)), None, tries)
+    begun = PointState(State.INTERRUPTED, history_to_arrow(history(POINT, 2)), None, tries)
     change = code_change({POINT.point_id: begun}, NOW)
     assert change.commits == ("1" * 12,)
     assert change.in_words() == [
         "1 point was computed by other code (111111111111)",
         f"  trainables: {'a' * 12} -> {'b' * 12}",
     ]
-    assert not code_change({POINT.point_id: Known(State.INTERRUPTED, None, None, tries)}, NOW)
+    assert not code_change({POINT.point_id: PointState(State.INTERRUPTED, None, None, tries)}, NOW)
 
 
 def test_attempts_that_left_nothing_behind_do_not_count(history: History) -> None:
@@ -126,7 +126,7 @@ def test_attempts_that_left_nothing_behind_do_not_count(history: History) -> Non
     fresh, further = Attempt(2, "", "", 0, NOW), Attempt(2, "", "", 2, NOW)
     never_trained = Attempt(3, "", "", 0, {"code_sha256": "a" * 64})
     arrow = history_to_arrow(history(POINT, 2))
-    mended = Known(State.INTERRUPTED, arrow, None, (failed, fresh, never_trained))
-    mixed = Known(State.INTERRUPTED, arrow, None, (failed, further, never_trained))
+    mended = PointState(State.INTERRUPTED, arrow, None, (failed, fresh, never_trained))
+    mixed = PointState(State.INTERRUPTED, arrow, None, (failed, further, never_trained))
     assert not code_change({POINT.point_id: mended}, NOW)
     assert code_change({POINT.point_id: mixed}, NOW)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store import Store
+from sweep.store.store import Store
 from trainables.config import TrialConfig
 from trainables.records import PointResult
 
@@ -29,7 +29,7 @@ def sweep(tmp_path: Path) -> Run:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
 
     def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from sweep.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from analysis.cli import main; main()", *arguments]
         return subprocess.run(
             command, cwd=folder, env=environment | extra, capture_output=True, text=True, timeout=500, check=False
         )

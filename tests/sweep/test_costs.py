@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from sweep.costs import Sample, costs, makespan, sample, shape, work
-from sweep.store import Attempt, Known, State
+from sweep.planning.costs import Sample, costs, makespan, sample, shape, work
+from sweep.store.store import Attempt, PointState, State
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult, history_to_arrow
 
@@ -17,8 +17,8 @@ History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
 Result = Callable[[TrialConfig], PointResult]
 
 
-def finished(result: PointResult, *attempts: Attempt) -> Known:
-    return Known(State.FINISHED, result.history_arrow, result, attempts)
+def finished(result: PointResult, *attempts: Attempt) -> PointState:
+    return PointState(State.FINISHED, result.history_arrow, result, attempts)
 
 
 def test_a_finished_point_tells_what_it_took_once_and_per_epoch(result: Result) -> None:
@@ -37,11 +37,11 @@ def test_of_a_resumed_point_the_last_attempt_alone_took_the_wall_time(result: Re
 
 
 def test_an_unfinished_point_tells_only_of_its_epochs(history: History) -> None:
-    taken = sample(POINT, Known(State.INTERRUPTED, history_to_arrow(history(POINT, 4))))
+    taken = sample(POINT, PointState(State.INTERRUPTED, history_to_arrow(history(POINT, 4))))
     assert taken is not None
     assert (taken.per_epoch, taken.once) == (pytest.approx(PER_EPOCH), None)
-    assert sample(POINT, Known(State.INTERRUPTED, history_to_arrow(history(POINT, 1)))) is None
-    assert sample(POINT, Known(State.MISSING)) is None
+    assert sample(POINT, PointState(State.INTERRUPTED, history_to_arrow(history(POINT, 1)))) is None
+    assert sample(POINT, PointState(State.MISSING)) is None
 
 
 def test_the_cost_of_a_point_scales_with_the_epochs_it_has_left() -> None:

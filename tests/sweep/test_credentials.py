@@ -2,8 +2,8 @@
 
 import pytest
 
-from sweep.credentials import without_login
 from sweep.errors import UsageError
+from sweep.tracking.settings import without_login
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,15 @@ from typing import NamedTuple
 
 import pytest
 
-from sweep import checks, machine
-from sweep.address import parsed
-from sweep.checks import FIT, NOT_FIT, WARNING, Finding
-from sweep.cli import main
-from sweep.doctor import conclude
+from analysis.cli import main
+from sweep.cli import doctor_checks
+from sweep.cli.doctor import conclude
+from sweep.cli.doctor_checks import FIT, NOT_FIT, WARNING, Finding
 from sweep.errors import ClusterUnusable, StorageFault, UsageError
-from sweep.machine import Gpu
-from sweep.spec import Resources
+from sweep.spec.model import Resources, trials_at_a_time
+from sweep.storage.address import parsed
+from sweep.system import machine
+from sweep.system.machine import Gpu
 from tests.buckets import Server
 from trainables.config import TrialConfig
 
@@ -29,7 +30,7 @@ CPU_ONLY, ONE_GPU = Resources(gpus=0, cpus=1), Resources(gpus=1, cpus=1)
 def fit_machine(monkeypatch: pytest.MonkeyPatch, gpus: list[Gpu], seen: int = 0, cpus: int = 2) -> None:
     monkeypatch.setattr(machine, "gpus", lambda: gpus)
     monkeypatch.setattr(machine, "cpus", lambda: cpus)
-    monkeypatch.setattr(checks, "_gpus_of_backend", lambda name: seen)
+    monkeypatch.setattr(doctor_checks, "_gpus_of_backend", lambda name: seen)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_accelerators(
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     fit_machine(monkeypatch, gpus, seen)
-    finding = checks.accelerators(wanted)
+    finding = doctor_checks.accelerators(wanted)
     assert finding.verdict == verdict
     assert found in finding.found
 
@@ -65,43 +66,43 @@ def test_accelerators(
     ],
 )
 def test_trials_at_a_time(wanted: Resources, cpus: int, gpus: int, most: int | None, fitting: int) -> None:
-    assert machine.trials_at_a_time(wanted, cpus, gpus, most) == fitting
+    assert trials_at_a_time(wanted, cpus, gpus, most) == fitting
 
 
 def test_memory_and_threads_warn_of_too_many_at_a_time() -> None:
-    assert checks.memory(1, ()).verdict == FIT
-    assert checks.memory(100_000, ()).verdict == WARNING
-    assert checks.threads(CPU_ONLY, machine.cpus()).verdict == FIT
-    assert checks.threads(Resources(gpus=0, cpus=2), machine.cpus()).verdict == WARNING
+    assert doctor_checks.memory(1, ()).verdict == FIT
+    assert doctor_checks.memory(100_000, ()).verdict == WARNING
+    assert doctor_checks.threads(CPU_ONLY, machine.cpus()).verdict == FIT
+    assert doctor_checks.threads(Resources(gpus=0, cpus=2), machine.cpus()).verdict == WARNING
 
 
 def test_a_store_is_tried_and_nothing_is_left_there(tmp_path: Path) -> None:
     store = tmp_path / "runs"
-    assert checks.store_commits(store / "below").verdict == FIT
+    assert doctor_checks.store_commits(store / "below").verdict == FIT
     assert list(tmp_path.iterdir()) == []
     store.mkdir()
-    assert checks.store_commits(store).verdict == FIT
+    assert doctor_checks.store_commits(store).verdict == FIT
     assert list(store.iterdir()) == []
     (tmp_path / "file").write_text("")
-    finding = checks.store_commits(tmp_path / "file" / "runs")
+    finding = doctor_checks.store_commits(tmp_path / "file" / "runs")
     assert (finding.verdict, finding.error) == (NOT_FIT, StorageFault)
 
 
 def test_a_disk_too_small_for_the_plan_is_not_fit(tmp_path: Path) -> None:
-    assert checks.disk([TrialConfig()], 1, tmp_path, None).verdict == FIT
-    finding = checks.disk([TrialConfig(width=100_000, depth=1000)], 1, tmp_path, tmp_path / "mlflow.db")
+    assert doctor_checks.disk([TrialConfig()], 1, tmp_path, None).verdict == FIT
+    finding = doctor_checks.disk([TrialConfig(width=100_000, depth=1000)], 1, tmp_path, tmp_path / "mlflow.db")
     assert (finding.verdict, finding.error) == (NOT_FIT, StorageFault)
     assert "too little space on the file system" in finding.found
 
 
 def test_data_is_checked_and_never_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checks.data("digits", None).verdict == FIT
+    assert doctor_checks.data("digits", None).verdict == FIT
     monkeypatch.setattr("trainables.datasets._keras_caches", lambda: [tmp_path / "mnist.npz"])
-    assert checks.data("mnist", None).verdict == WARNING
-    assert checks.data("mnist", tmp_path).verdict == NOT_FIT
-    assert checks.data("mnist", tmp_path, is_needed=False).verdict == WARNING
+    assert doctor_checks.data("mnist", None).verdict == WARNING
+    assert doctor_checks.data("mnist", tmp_path).verdict == NOT_FIT
+    assert doctor_checks.data("mnist", tmp_path, is_needed=False).verdict == WARNING
     (tmp_path / "mnist.npz").write_bytes(b"not mnist")
-    damaged = checks.data("mnist", None, is_needed=False)
+    damaged = doctor_checks.data("mnist", None, is_needed=False)
     assert (damaged.verdict, damaged.error) == (NOT_FIT, UsageError)
 
 
@@ -109,25 +110,25 @@ def test_a_tracker_that_does_not_answer_only_warns(tmp_path: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         uri = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    assert checks.tracker(uri).verdict == WARNING
-    assert checks.tracker(f"sqlite:///{tmp_path}/mlflow.db").verdict == FIT
+    assert doctor_checks.tracker(uri).verdict == WARNING
+    assert doctor_checks.tracker(f"sqlite:///{tmp_path}/mlflow.db").verdict == FIT
     (tmp_path / "mlflow.db").write_bytes(b"not a database")
-    assert checks.tracker(f"sqlite:///{tmp_path}/mlflow.db").verdict == WARNING
+    assert doctor_checks.tracker(f"sqlite:///{tmp_path}/mlflow.db").verdict == WARNING
 
 
 def test_a_server_that_is_no_tracker_only_warns() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        finding = checks.tracker(f"http://127.0.0.1:{server.server_address[1]}")
+        finding = doctor_checks.tracker(f"http://127.0.0.1:{server.server_address[1]}")
         server.shutdown()
     assert finding.verdict == WARNING
     assert "does not answer as MLflow does: " in finding.found
 
 
 def test_a_cluster_that_is_not_there_and_a_trial_that_does_not_fit_are_not_fit() -> None:
-    assert checks.cluster("127.0.0.1:1", CPU_ONLY).verdict == NOT_FIT
-    assert checks.cluster(None, Resources(gpus=0, cpus=1000)).verdict == NOT_FIT
-    assert checks.cluster(None, CPU_ONLY).verdict == FIT
+    assert doctor_checks.cluster("127.0.0.1:1", CPU_ONLY).verdict == NOT_FIT
+    assert doctor_checks.cluster(None, Resources(gpus=0, cpus=1000)).verdict == NOT_FIT
+    assert doctor_checks.cluster(None, CPU_ONLY).verdict == FIT
 
 
 def test_of_all_that_is_not_fit_the_first_in_a_run_names_the_exit_code() -> None:
@@ -193,10 +194,10 @@ def test_the_command_tells_what_is_not_fit(
 
 
 def test_a_bucket_is_fit_when_it_takes_commits_and_says_why_when_not(s3: Server) -> None:
-    finding = checks.store_commits(parsed(s3.address()))
+    finding = doctor_checks.store_commits(parsed(s3.address()))
     assert finding.verdict in (FIT, WARNING)
     assert "a commit takes" in finding.found
-    finding = checks.store_commits(parsed(s3.address(bucket="nowhere-at-all")))
+    finding = doctor_checks.store_commits(parsed(s3.address(bucket="nowhere-at-all")))
     assert (finding.verdict, finding.error) == (NOT_FIT, StorageFault)
     assert "there is no such bucket" in finding.found
     assert "create it, or choose another with --store" in finding.remedy

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.causes import DIGEST, cause, general, group, is_asked_for, overcome, place
-from sweep.cluster import Share
+from sweep.cli.show import retry_kinds
+from sweep.cluster.connection import Share
+from sweep.driver.run import roomier
 from sweep.errors import UsageError
-from sweep.failure_report import advice, overcome_in_words, retry_words
-from sweep.failures import KINDS, RETRIES, RETRIES_NODE_LOST, classify, may_retry
-from sweep.reading import retry_kinds
-from sweep.rounds import next_round, roomier
-from sweep.spec import Resources
-from sweep.store import Attempt, Known, State
+from sweep.failures.causes import DIGEST, cause, general, group, is_asked_for, overcome, place
+from sweep.failures.kinds import KINDS, RETRIES, RETRIES_NODE_LOST, classify, may_retry
+from sweep.failures.report import advice, overcome_in_words, retry_words
+from sweep.failures.retries import next_round
+from sweep.spec.model import Resources
+from sweep.store.store import Attempt, PointState, State
 from trainables.config import TrialConfig
 from trainables.records import Failure
 
@@ -157,9 +158,9 @@ def attempt(number: int, failure: Failure | None, host: str = "one", **provenanc
     return Attempt(number, f"2026-01-0{number}", host, 0, dict(provenance), ended=None, failure=failure)
 
 
-def failed(*failures: Failure | None, host: str = "one", **provenance: object) -> Known:
+def failed(*failures: Failure | None, host: str = "one", **provenance: object) -> PointState:
     attempts = tuple(attempt(n, failure, host, **provenance) for n, failure in enumerate(failures, start=1))
-    return Known(State.FAILED if failures[-1] else State.INTERRUPTED, None, None, attempts)
+    return PointState(State.FAILED if failures[-1] else State.INTERRUPTED, None, None, attempts)
 
 
 DIED = Failure("infra", "its process died without a word", "ip: 10.0.0.1")
@@ -172,8 +173,8 @@ def test_failed_points_are_grouped_by_cause_with_hosts_and_times() -> None:
         "a": failed(BROKEN[0]),
         "b": failed(OTHER),
         "c": failed(DIED, BROKEN[1], host="two"),
-        "d": Known(State.FINISHED, attempts=(attempt(1, DIED), attempt(2, None))),
-        "e": Known(State.MISSING),
+        "d": PointState(State.FINISHED, attempts=(attempt(1, DIED), attempt(2, None))),
+        "e": PointState(State.MISSING),
     }
     first, second = group(known)
     assert (first.points, first.hosts, first.attempts) == (("a", "c"), {"one": 1, "two": 1}, 2)
@@ -217,7 +218,7 @@ MEMORY = Failure("resource", "MemoryError")
 
 
 def round_after(
-    *known: Known,
+    *known: PointState,
     sick: tuple[str, ...] = (),
     with_node: tuple[int, ...] = (),
     is_cut_short: bool = False,
@@ -231,7 +232,7 @@ def round_after(
 
 
 def test_what_died_runs_again_and_then_alone_what_ran_out_of_memory() -> None:
-    found = round_after(failed(DIED), failed(MEMORY), failed(BROKEN[0]), Known(State.DIVERGED))
+    found = round_after(failed(DIED), failed(MEMORY), failed(BROKEN[0]), PointState(State.DIVERGED))
     assert (found.seeds, found.has_more_room) == ([0], False)
     found = round_after(failed(BROKEN[0]), failed(MEMORY))
     assert (found.seeds, found.has_more_room) == ([1], True)
@@ -259,7 +260,7 @@ def test_deaths_with_the_node_have_a_larger_budget_that_ends_too() -> None:
 
 
 def test_points_without_a_word_run_again_only_if_the_round_was_cut_short() -> None:
-    unfinished = (Known(State.MISSING), failed(None), Known(State.FINISHED))
+    unfinished = (PointState(State.MISSING), failed(None), PointState(State.FINISHED))
     assert round_after(*unfinished).seeds == []
     assert round_after(*unfinished, is_cut_short=True).seeds == [0, 1]
 

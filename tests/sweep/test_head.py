@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from sweep import head
-from sweep.head import head_watched
+from sweep.cluster import head_watch
+from sweep.cluster.head_watch import head_watched
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head, "KNOCK_SECONDS", 0.05)
-    monkeypatch.setattr(head, "SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr(head_watch, "KNOCK_SECONDS", 0.05)
+    monkeypatch.setattr(head_watch, "SILENCE_SECONDS", 0.3)
 
 
 def test_a_head_that_no_longer_opens_is_told_of_once() -> None:

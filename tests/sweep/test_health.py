@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.deaths import explain, oom_kills
-from sweep.hanging import HANG_SECONDS, Pace
-from sweep.health import ALIKE, SICK, Blow, Health
+from sweep.failures.crash_cause import explain, oom_kills
+from sweep.failures.health import ALIKE, SICK, FailedExecution, Health
+from sweep.trial.watchdog import HANG_SECONDS, Pace
 
 
 def fail(
@@ -23,7 +23,7 @@ def fail(
     hosts: set[str] | None = None,
     alive: tuple[str, ...] = ("one", "two"),
 ) -> None:
-    blow = Blow(point, host, kind, cause, epoch, has_reported)
+    blow = FailedExecution(point, host, kind, cause, epoch, has_reported)
     health.failed(blow, running or {}, hosts or set(), alive)
 
 

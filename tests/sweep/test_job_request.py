@@ -13,14 +13,16 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from sweep import job, jobs, options
+from sweep.cli import job, options
+from sweep.cli.passed_options import given_words
+from sweep.commands import DEFAULT_STORE, SAID, SPEC_FILE, as_said, command_line
 from sweep.errors import ClusterUnusable, UsageError
-from sweep.given import given_words
-from sweep.job_request import ANSWER, BEGIN, SAID, SPEC_FILE, Request, as_said
-from sweep.jobs import Cluster
-from sweep.printed import Printed
-from sweep.store import Store
-from sweep.versions import differences
+from sweep.jobs import client
+from sweep.jobs.client import Cluster
+from sweep.jobs.job_log import JobLog
+from sweep.jobs.request import ANSWER, BEGIN, Request
+from sweep.store.store import Store
+from sweep.system.provenance import differences
 
 ADDRESS = "http://127.0.0.1:8265"
 REQUEST = Request(
@@ -29,7 +31,7 @@ REQUEST = Request(
 
 
 def test_a_request_survives_the_shell() -> None:
-    command = ["sh", "-c", REQUEST.entrypoint().replace("exec python3 -m sweep.job", "printf %s")]
+    command = ["sh", "-c", REQUEST.entrypoint().replace("exec python3 -m sweep.cli.job", "printf %s")]
     assert Request.parse(subprocess.run(command, capture_output=True, text=True, check=True).stdout) == REQUEST
     assert (REQUEST.option("--store"), REQUEST.option("--data-dir")) == ("/a b/'c'", None)
 
@@ -46,9 +48,9 @@ def test_a_request_survives_the_shell() -> None:
 def test_in_a_job_commands_are_said_as_its_client_would_say_them(
     words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert f"--address {ADDRESS}" not in options.command_line(*words, address="auto")
+    assert f"--address {ADDRESS}" not in command_line(*words, address="auto")
     monkeypatch.setenv(SAID, REQUEST.said()[SAID])
-    assert options.command_line(*words, address="auto") == said
+    assert command_line(*words, address="auto") == said
 
 
 def test_elsewhere_commands_are_said_as_they_are() -> None:
@@ -67,7 +69,7 @@ last words"""
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 def test_talk_and_answer_are_told_apart_however_the_log_is_cut(size: int) -> None:
     said: list[str] = []
-    printed = Printed(said.append)
+    printed = JobLog(said.append)
     for start in range(0, len(LOG), size):
         printed.take(LOG[start : start + size])
     printed.end()
@@ -80,7 +82,7 @@ def test_talk_and_answer_are_told_apart_however_the_log_is_cut(size: int) -> Non
 @pytest.mark.parametrize("seen", range(0, len(LOG), 5))
 def test_a_log_read_again_is_taken_once(seen: int) -> None:
     said: list[str] = []
-    printed = Printed(said.append)
+    printed = JobLog(said.append)
     printed.take(LOG[:seen])
     take = printed.again()
     for start in range(0, len(LOG), 11):
@@ -97,7 +99,7 @@ def given(*words: str, **environment: str) -> list[str]:
     def command(
         context: typer.Context,
         sweep: options.Sweep,
-        store: options.Store = options.DEFAULT_STORE,
+        store: options.Store = DEFAULT_STORE,
         data_dir: options.DataDir = None,
         tracking_uri: options.TrackingUri = None,
         settings: options.Settings = None,
@@ -146,7 +148,7 @@ def listed(*jobs: tuple[str, str | None, int | None]) -> Cluster:
             driver_exit_code=code,
             metadata={"sweep": "demo", "command": command} | ({"store": store} if store else {}),
         )
-        for start, (command, store, code) in enumerate(jobs, 1)
+        for start, (command, store, code) in enumerate(client, 1)
     ]
     cluster._client = SimpleNamespace(list_jobs=lambda: [SimpleNamespace(start_time=9, metadata=None), *found[::-1]])
     return cluster
@@ -166,7 +168,7 @@ def test_only_what_differs_is_said() -> None:
 
 
 def test_a_port_that_takes_calls_and_never_answers_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "KNOCK_SECONDS", 0.2)
+    monkeypatch.setattr(client, "KNOCK_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ClusterUnusable, match=f"no Ray cluster answers at {address} within"):
@@ -175,7 +177,7 @@ def test_a_port_that_takes_calls_and_never_answers_is_given_up_soon(monkeypatch:
 
 def run_job(request: Request, folder: Path) -> "subprocess.CompletedProcess[str]":
     """The request run as its job would be, without Ray."""
-    command = [sys.executable, "-m", "sweep.job", shlex.split(request.entrypoint())[-1]]
+    command = [sys.executable, "-m", "sweep.cli.job", shlex.split(request.entrypoint())[-1]]
     environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": os.environ["PATH"], "HOME": str(folder)}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
@@ -194,7 +196,7 @@ def test_a_job_says_where_its_code_differs_and_answers_in_one_line(tmp_path: Pat
     done = run_job(request, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "the cluster computes with its own code, not the client's: ray 0.1 -> " in done.stderr
-    printed = Printed(print)
+    printed = JobLog(print)
     printed.take(done.stderr + done.stdout)
     assert done.stdout.count("\n") == 1
     assert json.loads(printed.answer)["points"]["missing"] == 1

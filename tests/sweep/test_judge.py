@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sweep import judge as judging
-from sweep.departures import NOTICE_SECONDS
-from sweep.failures import RETRIES_NODE_LOST
-from sweep.health import ALIKE, SICK
-from sweep.judge import Judge
-from sweep.store import Attempt, Store
+from sweep.driver import supervisor as judging
+from sweep.driver.supervisor import Supervisor
+from sweep.failures.health import ALIKE, SICK
+from sweep.failures.kinds import RETRIES_NODE_LOST
+from sweep.failures.node_losses import NOTICE_SECONDS
+from sweep.store.store import Attempt, Store
 from trainables.config import TrialConfig
 from trainables.records import PointResult
 
@@ -37,7 +37,7 @@ class Bench:
         monkeypatch.setattr(judging, "nodes", SimpleNamespace(**fakes))
         monkeypatch.setattr(judging.time, "monotonic", lambda: self.clock)
         known = {point.point_id: self.store.known(point) for point in POINTS}
-        self.judge = Judge(self.store, known, Console(quiet=True))
+        self.judge = Supervisor(self.store, known, Console(quiet=True))
 
     def trial(self, point: TrialConfig = POINTS[0]) -> Any:
         error = lambda: self.said  # noqa: E731

@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from sweep import lease
-from sweep.bucket import Bucket
 from sweep.errors import DriverLive
-from sweep.lease import Lease, holder, is_alive
-from sweep.status import Watch
-from sweep.store import Store
+from sweep.progress.status import Watch
+from sweep.storage.bucket import Bucket
+from sweep.store import lease
+from sweep.store.lease import Lease, holder, is_alive
+from sweep.store.store import Store
 from trainables.config import TrialConfig
 
 
@@ -57,7 +57,7 @@ def test_beats_carry_what_the_driver_says_of_its_work(store: Store) -> None:
 
 def test_the_lease_of_a_killed_driver_is_lost_and_taken_over(store: Store) -> None:
     script = (
-        "import sys, time\nfrom sweep.lease import Lease\nfrom sweep.store import Store\n"
+        "import sys, time\nfrom sweep.store.lease import Lease\nfrom sweep.store import Store\n"
         f"Lease(Store({str(store.root)!r}), 'demo').__enter__()\nprint('held', flush=True)\ntime.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as driver:

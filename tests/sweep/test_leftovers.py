@@ -2,7 +2,7 @@
 
 import json
 
-from sweep.leftovers import Leftovers
+from sweep.driver.tune_internals import Leftovers
 
 from ray.tune import PlacementGroupFactory  # isort: skip
 from ray.tune.experiment import Trial  # isort: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.machine import gpus
+from sweep.system.machine import gpus
 
 SAID = """0, GPU-aaaa-1, Large, 80000, 79000, 550.1
 1, GPU-bbbb-2, Small, 16000, 15000, 550.1

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from sweep.machine import Gpu
-from sweep.memory import ESTIMATE_FACTOR, allowed_bytes, fit, peak_bytes, smallest_share, step_bytes
-from sweep.sizes import PIXELS, TRAIN_IMAGES
-from sweep.spec import Resources
+from sweep.planning.gpu_memory import ESTIMATE_FACTOR, allowed_bytes, fit, peak_bytes, smallest_share, step_bytes
+from sweep.spec.model import Resources
+from sweep.system.machine import Gpu
 from trainables.config import TrialConfig
+from trainables.sizes import PIXELS, TRAIN_IMAGES
 
 SMALL, LARGE = Gpu("Small", 16_000, 16_000, "1"), Gpu("Large", 80_000, 80_000, "1")
 WIDE = TrialConfig(dataset="mnist", width=2000, depth=5)

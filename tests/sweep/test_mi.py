@@ -24,7 +24,7 @@ def mi(tmp_path: Path) -> Run:
     """Runs `sweep mi` in a folder of its own."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from sweep.cli import main; main()", "mi", *arguments]
+        command = [sys.executable, "-c", "from analysis.cli import main; main()", "mi", *arguments]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SWEEP_")}
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=500, check=False

@@ -5,8 +5,8 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.costs import Costs, Sample, costs, shape, work
-from sweep.order import launch_order
+from sweep.planning.costs import Costs, Sample, costs, shape, work
+from sweep.planning.plan import launch_order
 from trainables.config import TrialConfig
 
 UNKNOWN = Costs()

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sweep import output
-from sweep.output import KEPT_BYTES, Output, rescue, tail
-from sweep.store import Store
+from sweep.store.store import Store
+from sweep.trial.attempt import log_capture
+from sweep.trial.log_capture import KEPT_BYTES, Output, rescue, tail
 
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from sweep.output import Output, path_on_host
+from sweep.trial.log_capture import Output, path_on_host
 from sweep.store import Store
 store = Store(Path(sys.argv[1]))
 log = Output(path_on_host(store.root, "p", 1), lambda data: store.save_log("p", 1, data))
@@ -51,7 +51,7 @@ def test_a_dead_process_leaves_its_last_words(tmp_path: Path, monkeypatch: pytes
     assert done.returncode == -9
     store = Store(tmp_path / "store")
     assert "last words" not in store.log("p", 1)
-    monkeypatch.setattr(output.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(log_capture.tempfile, "gettempdir", lambda: str(tmp_path))
     rescue(store, "p", 1)
     assert store.log("p", 1).endswith("last words\n")
     assert left_behind(tmp_path) == []

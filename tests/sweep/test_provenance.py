@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep import provenance
-from sweep.store import Store
+from sweep.store.store import Store
+from sweep.system import provenance
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         identity = ["-c", "user.name=me", "-c", "user.email=me@here"]
         subprocess.run(["git", *identity, *command], cwd=root, check=True)
-    monkeypatch.setattr(provenance, "__file__", str(root / "sweep" / "provenance.py"))
+    monkeypatch.setattr(provenance, "__file__", str(root / "sweep" / "system" / "provenance.py"))
     return root
 
 
@@ -42,7 +42,7 @@ def test_changes_have_a_checksum_and_are_kept_once_in_the_store(checkout: Path, 
 
 
 def test_without_a_checkout_the_code_still_has_its_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "sweep" / "provenance.py"))
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "sweep" / "system" / "provenance.py"))
     found = provenance.code()
     assert (found["git_commit"], found["git_dirty"], found["git_diff_sha256"]) == (None, None, None)
     assert len(found["code_sha256"]) == 64

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sweep.costs import sample
-from sweep.progress import duration, line, panel
-from sweep.status import Progress, Watch
-from sweep.store import Attempt, Known, State, Store
+from sweep.planning.costs import sample
+from sweep.progress.live_view import line, panel
+from sweep.progress.status import Progress, Watch
+from sweep.store.store import Attempt, PointState, State, Store
+from sweep.text import duration
 from tests.buckets import Server
 from trainables.config import TrialConfig
 from trainables.records import Failure, PointResult
@@ -32,7 +33,7 @@ def test_of_a_store_in_a_bucket_only_what_has_changed_is_read_again(
     store.save_attempt(POINTS[1].point_id, Attempt(1, "", "", 0, {}))
     read: list[str] = []
 
-    def known(config: TrialConfig) -> Known:
+    def known(config: TrialConfig) -> PointState:
         read.append(config.point_id)
         return Store.known(store, config)
 

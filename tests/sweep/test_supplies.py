@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 from ray.tune.execution import class_cache
 
-from sweep.bucket_access import SETTINGS
-from sweep.supplies import Supplies, keep_from_logs
+from sweep.cluster.driver_data import DriverData, keep_from_logs
+from sweep.storage.bucket_client import SETTINGS
 from trainables.datasets import DatasetError, load
 
 TUNES_OWN = {*class_cache.ENV_VARS_TO_PROPAGATE, "AWS_SECRET_ACCESS_KEY"}
 
 
 @pytest.fixture
-def supplies(monkeypatch: pytest.MonkeyPatch) -> Supplies:
+def supplies(monkeypatch: pytest.MonkeyPatch) -> DriverData:
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
-    return Supplies.loaded(["digits"], None)
+    return DriverData.loaded(["digits"], None)
 
 
-def test_data_arrives_as_it_was_sent(supplies: Supplies) -> None:
+def test_data_arrives_as_it_was_sent(supplies: DriverData) -> None:
     found = pickle.loads(pickle.dumps(supplies)).unpacked()["digits"]
     expected = load("digits")
     assert found.sha256 == expected.sha256
@@ -32,7 +32,7 @@ def test_data_arrives_as_it_was_sent(supplies: Supplies) -> None:
 
 
 @pytest.mark.parametrize("part", ["train_images", "train_labels", "validation_images", "validation_labels"])
-def test_data_that_was_damaged_on_its_way_is_refused(supplies: Supplies, part: str) -> None:
+def test_data_that_was_damaged_on_its_way_is_refused(supplies: DriverData, part: str) -> None:
     sent = supplies.datasets["digits"]
     damaged = getattr(sent, part).copy()
     damaged.flat[-1] += 1
@@ -42,7 +42,7 @@ def test_data_that_was_damaged_on_its_way_is_refused(supplies: Supplies, part: s
 
 
 def test_only_settings_that_are_set_travel_and_they_are_not_shown(
-    supplies: Supplies, monkeypatch: pytest.MonkeyPatch
+    supplies: DriverData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert dict(supplies.settings) == {"AWS_SECRET_ACCESS_KEY": "very-secret"}
     assert "very-secret" not in repr(supplies)

@@ -10,11 +10,11 @@ import mlflow
 import pytest
 from rich.console import Console
 
-from sweep.mirroring import BackgroundMirror
-from sweep.spec import SweepSpec
-from sweep.spec_reader import load
-from sweep.store import Attempt, State, Store
-from sweep.tracking import Mirror
+from sweep.spec.model import SweepSpec
+from sweep.store.spec_source import load
+from sweep.store.store import Attempt, State, Store
+from sweep.tracking.background import BackgroundMirror
+from sweep.tracking.mirror import Mirror
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult
 from trainables.snapshots import Snapshot

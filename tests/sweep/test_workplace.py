@@ -1,21 +1,21 @@
 """When the process of a trial is worn: after so many points, or once it has grown by too much since its first."""
 
-from sweep.workplace import Workplace
+from sweep.trial.worker_state import WorkerState
 
 
-def ends(workplace: Workplace, points: int) -> list[bool]:
+def ends(worker_state: WorkerState, points: int) -> list[bool]:
     """Whether it is worn after each of so many points."""
     found = []
     for _ in range(points):
-        workplace.end_point()
-        found.append(workplace.is_worn)
+        worker_state.end_point()
+        found.append(worker_state.needs_restart)
     return found
 
 
 def test_a_process_is_worn_after_so_many_points() -> None:
-    assert ends(Workplace(points=3, growth_bytes=1, memory=lambda: 7), 4) == [False, False, True, True]
+    assert ends(WorkerState(points=3, growth_bytes=1, memory=lambda: 7), 4) == [False, False, True, True]
 
 
 def test_a_process_that_has_grown_is_worn_but_its_first_point_may_take_what_it_needs() -> None:
     sizes = iter([900, 950, 1000, 1001])
-    assert ends(Workplace(points=9, growth_bytes=100, memory=lambda: next(sizes)), 4) == [False, False, False, True]
+    assert ends(WorkerState(points=9, growth_bytes=100, memory=lambda: next(sizes)), 4) == [False, False, False, True]

@@ -11,8 +11,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from analysis.figures import FIGURES, NothingToDraw, marks, save
-from analysis.figures.style import ordered_colours
+from analysis.figures import FIGURES, NothingToDraw, save
+from analysis.figures.drawing import marks
+from analysis.figures.drawing.style import ordered_colours
 
 STATES = {0: ("running", 6), 1: ("diverged", 3), 2: ("failed", 4), 3: ("interrupted", 5), 4: ("missing", 0)}
 

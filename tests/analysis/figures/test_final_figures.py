@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.figures import FIGURES, NothingToDraw
-from analysis.figures.cells import norm
+from analysis.figures.drawing.cells import norm
 
 BITS, BALANCED = "mutual_information_bits", "mutual_information_balanced_bits"
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from analysis.figures import FIGURES, NothingToDraw
-from analysis.figures.isometry import MEAN, gain_colours, nearest_to_isometry
-from analysis.figures.isometry_layers import GAINS_SHOWN
+from analysis.figures.isometry.layers import GAINS_SHOWN
+from analysis.figures.isometry.shared import MEAN, gain_colours, nearest_to_isometry
 from tests.analysis.figures.conftest import GAINS, make_isometry
 
 BALANCED = "mutual_information_balanced_bits"

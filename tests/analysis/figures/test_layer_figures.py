@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis.figures import FIGURES, NothingToDraw
-from analysis.figures.layer_rows import between, with_input, with_label
+from analysis.figures.rows.layer_rows import between, with_input, with_label
 from tests.analysis.figures.conftest import make_plane
 
 BITS, BALANCED = "mutual_information_bits", "mutual_information_balanced_bits"

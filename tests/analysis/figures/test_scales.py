@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.figure import Figure as Canvas
 
-from analysis.figures.scales import epoch_axis, number_axis
+from analysis.figures.drawing.scales import epoch_axis, number_axis
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from analysis.figures import FIGURES
-from analysis.figures.captions import describe
-from analysis.figures.slices import choose, config_columns, field_value
+from analysis.figures.rows.captions import describe
+from analysis.figures.rows.slices import choose, config_columns, field_value
 from trainables.config import TrialConfig
 
 

@@ -15,9 +15,11 @@ from trainables import training
 from trainables.config import TrialConfig
 from trainables.datasets import load
 from trainables.device import describe
-from trainables.information import accelerator, estimators, measure, measure_pairs, mutual_information
-from trainables.information.backend import double_precision, is_device_array, is_on_accelerator, to_host
-from trainables.information.device_noise import noise
+from trainables.information import measure, measure_pairs, mutual_information
+from trainables.information.device import ksg
+from trainables.information.device.backend import double_precision, is_device_array, is_on_accelerator, to_host
+from trainables.information.device.noise import noise
+from trainables.information.estimators import formulas
 from trainables.measurement import Probe
 from trainables.probes import Pair
 from trainables.records import EpochRecord
@@ -28,14 +30,14 @@ BLOCK = 40  # rows; N is no multiple of it
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accelerator, "BLOCK_DISTANCES", BLOCK * N)
-    monkeypatch.setattr(accelerator, "CHUNK", 4)
+    monkeypatch.setattr(ksg, "BLOCK_DISTANCES", BLOCK * N)
+    monkeypatch.setattr(ksg, "CHUNK", 4)
 
 
 @pytest.fixture
 def forced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every array of Keras' backend passes for one on an accelerator."""
-    for module in (training, estimators):
+    for module in (training, formulas):
         monkeypatch.setattr(module, "is_on_accelerator", is_device_array)
 
 
@@ -93,7 +95,7 @@ def test_for_every_number_of_neighbours(k: int) -> None:
 
 def test_most_rows_of_untied_samples_are_decided_in_float32_and_no_tied_ones() -> None:
     for name, share in (("tanh", 0.9), ("a copy", 0.0)):
-        pair = accelerator.device_pair(dict(zip("xy", CASES[name], strict=True)), 3, 1e-10, 0)
+        pair = ksg.device_pair(dict(zip("xy", CASES[name], strict=True)), 3, 1e-10, 0)
         decided = pair._search((1.0, 1.0)).decided
         assert decided.mean() >= share if share else not decided.any()
 
@@ -194,7 +196,7 @@ def test_no_buffer_holds_all_pairs() -> None:
     rows, count = 32, 20_000
     shapes = [((32, count), "float32")] * 2 + [((rows,), "int32"), ((2,), "float32"), ((2,), "float32")]
     arguments = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in shapes]
-    search = accelerator.compiled(accelerator._search_block, 3, True)
+    search = ksg.compiled(ksg._search_block, 3, True)
     memory = search.lower(*arguments).compile().memory_analysis()
     assert memory.temp_size_in_bytes < 12 * 4 * rows * count
 

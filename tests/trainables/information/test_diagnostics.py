@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainables.information import ceiling_bits, diagnose, measure, mutual_information
-from trainables.information.diagnostics import CURVE_NEIGHBOURS, DIAGNOSTICS
+from trainables.information.credibility.diagnostics import CURVE_NEIGHBOURS, DIAGNOSTICS
 
 CORRELATION = 0.8
 

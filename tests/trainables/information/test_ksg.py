@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import digamma
 
 from trainables.information import ceiling_bits, measure, mutual_information
-from trainables.information.pairs import Pair
+from trainables.information.host.pairs import Pair
 
 
 class Twin(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trainables.information import measure, mutual_information
-from trainables.information.pairs import Pair
+from trainables.information.host.pairs import Pair
 
 REFERENCE = Path(os.environ.get("SWEEP_REFERENCE_DIR", Path(__file__).parents[4] / "shared/reference"))
 FILE = REFERENCE / "mi_reference.npz"

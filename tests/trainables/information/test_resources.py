@@ -12,7 +12,9 @@ import numba
 import numpy as np
 import pytest
 
-from trainables.information import compilation, measure, mutual_information
+from trainables.information import measure, mutual_information
+from trainables.information.neighbors import compilation
+from trainables.information.threads import available_threads, run_in_threads
 
 ROOT = Path(__file__).parents[3]
 
@@ -69,9 +71,9 @@ def test_memory_is_not_quadratic() -> None:
 
 COUNT_COMPILATIONS = """
 import numpy as np
-from trainables.information import counting, kernels
-from trainables.information.neighbours import counts_within
-from trainables.information.spaces import prepare
+from trainables.information.neighbors import count as counting; from trainables.information.neighbors import bounds as kernels
+from trainables.information.neighbors.queries import counts_within
+from trainables.information.neighbors.space import prepare
 space = prepare(np.random.default_rng(0).normal(size=(300, 3)), np.arange(300), threads=2)
 print(counts_within(space, [1.0], np.full((1, 300), 0.5), threads=2).sum())
 print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (kernels.gather, counting.neighbour_counts)))
@@ -125,7 +127,7 @@ def test_exactly_the_threads_asked_for(threads: int) -> None:
             seen.add(threading.get_ident())
             everyone_started.wait()
 
-    compilation.run_in_threads(work, 1000, threads, chunk=1)
+    run_in_threads(work, 1000, threads, chunk=1)
     assert len(seen) == threads
 
 
@@ -135,7 +137,7 @@ def test_work_covers_the_range_once() -> None:
     def work(first: int, last: int) -> None:
         done[first:last] += 1
 
-    compilation.run_in_threads(work, len(done), 3, chunk=4)
+    run_in_threads(work, len(done), 3, chunk=4)
     assert (done == 1).all()
 
 
@@ -145,7 +147,7 @@ def test_a_failure_in_a_thread_reaches_the_caller() -> None:
             raise OSError("no such block")
 
     with pytest.raises(OSError, match="no such block"):
-        compilation.run_in_threads(work, 100, 4, chunk=1)
+        run_in_threads(work, 100, 4, chunk=1)
 
 
 def test_estimates_may_run_side_by_side() -> None:
@@ -176,5 +178,5 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_the_threads_default_is_numbas() -> None:
-    assert compilation.available_threads() == numba.config.NUMBA_NUM_THREADS
+    assert available_threads() == numba.config.NUMBA_NUM_THREADS
     assert mutual_information(np.arange(9.0), np.arange(9.0) ** 2).n == 9

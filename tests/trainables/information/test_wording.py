@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainables.information import Credibility, diagnose
-from trainables.information.wording import in_words, unit
+from trainables.information.credibility.wording import in_words, unit
 
 GROWING = Credibility(
     bits=5.28,

@@ -1,0 +1,118 @@
+"""What the figures of the initialization paper share: nets that differ in gain, and where they are isometries."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
+
+from analysis.figures.drawing import style
+from analysis.figures.drawing.scales import number_axis
+from analysis.figures.model import NothingToDraw
+from analysis.figures.rows import captions
+from analysis.figures.rows.slices import Slice, choose
+from analysis.quantities import MEAN, keeps_norms
+
+PAPER = "Weng et al. 2022"
+CRITICAL_GAIN = 1.0
+"""Where wide tanh networks without biases pass from order to chaos (Poole et al. 2016)."""
+INITIALIZER_LABELS = {
+    "gaussian": "Gaussian weights",
+    "orthogonal": "Orthogonal weights",
+    "glorot_normal": "Glorot's normal weights",
+    "he_normal": "He's normal weights",
+}
+RINGS = (
+    "A ring marks where norms are kept in the mean: of the gains run, the one whose input-output Jacobian has a mean "
+    "squared singular value nearest 1. Dynamical isometry is nearest there with orthogonal weights: theirs spread least"
+)
+RING: dict[str, Any] = {"marker": "o", "mfc": "none", "mec": "black", "mew": 0.9, "ms": 6.0, "ls": "none"}
+DARKEST, PALEST = 0.95, 0.4
+GAIN_LABEL = "Gain of the initial weights"
+
+
+def gain_slice(points: pd.DataFrame, measured: set[str], own: Sequence[str], needs: str) -> Slice:
+    """The slice with the most values of gain and of the figure's `own` columns.
+
+    Raises:
+        NothingToDraw: with `needs`, unless it has measured points of two gains.
+    """
+    if "gain" not in points or not measured:
+        raise NothingToDraw(needs)
+    architectures = style.in_order(points["architecture"])
+    shown = choose(points, measured, ["gain", *own], architectures)
+    if shown.points.loc[shown.points["point_id"].isin(measured), "gain"].nunique() < 2:
+        raise NothingToDraw(f"{needs}; in this sweep no measured points differ in gain alone")
+    return shown
+
+
+def describe(shown: Slice, drawn: pd.DataFrame, series: Sequence[str], each: str) -> str:
+    """The slice and its seeds in words, as of epoch 0: `digits, W = 16, untrained; 2 seeds per network and gain`."""
+    untrained = replace(shown, fixed=shown.fixed | {"epochs": 0})
+    return f"{captions.describe(untrained)}; {captions.seeds(drawn, [*series])} per {each}"
+
+
+def with_isometries(curves: pd.DataFrame, series: Sequence[str]) -> pd.DataFrame:
+    """The table of curves over gains with `is_isometry`, which marks medians; nowhere if Jacobians are not known."""
+    is_median = curves["statistic"] == "median"
+    nearest = nearest_to_isometry(curves[is_median], series) if MEAN in curves else False
+    return curves.assign(is_isometry=is_median & nearest)
+
+
+def nearest_to_isometry(medians: pd.DataFrame, series: Sequence[str]) -> pd.Series:
+    """Whether each row is, of its series, the gain that `keeps_norms`. medians: a row per series and gain, `MEAN`."""
+    nearest = pd.Series(False, index=medians.index)
+    for _, rows in medians.groupby(list(series)):
+        place = keeps_norms(rows[MEAN].tolist())
+        if place is not None:
+            nearest[rows.index[place]] = True
+    return nearest
+
+
+def rings(axis: Axes, rows: pd.DataFrame, quantity: str) -> None:
+    """A ring around each median that `with_isometries` has marked."""
+    marked = rows[rows["is_isometry"]]
+    axis.plot(marked["gain"], marked[quantity], **RING, zorder=6)
+
+
+def keys(rows: pd.DataFrame) -> list[Artist]:
+    """The legend handles of the rings, if there are any, and of the line that `gain_axis` draws."""
+    rings = [Line2D([], [], label="norms are kept in the mean", **RING)] if rows["is_isometry"].any() else []
+    return [*rings, critical_key()]
+
+
+def gain_colours(gains: Sequence[float]) -> dict[float, str]:
+    """Blue below the critical gain, orange above it, black at it; the paler, the further away."""
+    below = sorted((gain for gain in gains if gain < CRITICAL_GAIN), reverse=True)
+    above = sorted(gain for gain in gains if gain > CRITICAL_GAIN)
+    found = dict.fromkeys(gains, "#000000") | _shades(below, "Blues") | _shades(above, "Oranges")
+    return dict(sorted(found.items()))
+
+
+def _shades(gains: Sequence[float], name: str) -> dict[float, str]:
+    steps = np.linspace(DARKEST, PALEST, max(2, len(gains)))
+    return {gain: to_hex(colormaps[name](shade)) for gain, shade in zip(gains, steps, strict=False)}
+
+
+def gain_axis(axis: Axes, gains: pd.Series) -> None:
+    """A logarithmic x axis with a line at the critical gain."""
+    axis.set_xscale("log")
+    number_axis(axis.xaxis, float(gains.min()), float(gains.max()))
+    axis.axvline(CRITICAL_GAIN, color="#888888", lw=0.8, ls=(0, (4, 2)), zorder=1.5)
+
+
+def critical_key() -> Artist:
+    """The legend handle of the line that `gain_axis` draws."""
+    return Line2D([], [], color="#888888", lw=0.8, ls=(0, (4, 2)), label="critical gain of wide nets, 1")
+
+
+def initializers(rows: pd.DataFrame) -> list[str]:
+    """The initializers of the rows, Gaussian before orthogonal."""
+    found = set(rows["initializer"])
+    return [name for name in INITIALIZER_LABELS if name in found] + sorted(found.difference(INITIALIZER_LABELS))

@@ -1,0 +1,60 @@
+"""The way to a sweep's experiment in MLflow. The one module of the analysis that imports mlflow."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sweep.errors import UsageError
+from sweep.tracking.settings import settle_mlflow
+
+
+@contextmanager
+def experiment(tracking_uri: str, sweep: str) -> Iterator[tuple[Any, str]]:
+    """A client of MLflow, and the id of the sweep's experiment there.
+
+    Raises:
+        UsageError: when MLflow has no experiment of that name, or does not answer, now or in the block.
+    """
+    database = Path(tracking_uri.removeprefix("sqlite:///"))
+    if tracking_uri.startswith("sqlite:///") and not database.is_file():
+        raise UsageError(f"{tracking_uri}: no such database\n  next: sweep track {sweep} --tracking-uri {tracking_uri}")
+    settle_mlflow()
+    import mlflow
+
+    try:
+        client = mlflow.MlflowClient(tracking_uri)
+        found = client.get_experiment_by_name(sweep)
+        if found is None:
+            names = ", ".join(other.name for other in client.search_experiments()) or "none"
+            raise UsageError(
+                f"no experiment '{sweep}' in {tracking_uri}: there are {names}\n  next: sweep track {sweep}"
+            )
+        yield client, str(found.experiment_id)
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        raise UsageError(
+            f"MLflow at {tracking_uri} cannot be used: {_reason(error)}\n"
+            "  next: start it there, or give its address with --tracking-uri"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What is behind it all, such as `Connection refused`; else the first line of what is said."""
+    roots = [error]
+    while cause := roots[-1].__cause__ or roots[-1].__context__:
+        roots.append(cause)
+    for root in reversed(roots):
+        if isinstance(root, OSError) and root.strerror:
+            return root.strerror
+    return str(error).splitlines()[0][:300]
+
+
+def runs(client: Any, experiment_id: str, which: str) -> Iterator[Any]:
+    """Every run of the experiment for which the filter holds."""
+    token = None
+    while True:
+        page = client.search_runs([experiment_id], which, max_results=1000, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return

@@ -1,0 +1,253 @@
+"""What a sweep needs of this machine, looked at part by part: each look is a finding with a verdict and a remedy."""
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+
+from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
+from sweep.planning import disk_space
+from sweep.spec import Resources, trials_at_a_time
+from sweep.storage import Objects, Place, at, check_writable, existing, free_bytes, mount_point
+from sweep.system import machine
+from sweep.text import counted
+from sweep.tracking.settings import LOGIN, is_refused
+from trainables import datasets, device
+from trainables.config import DatasetName, TrialConfig
+
+FIT, WARNING, NOT_FIT = "ok", "warning", "not fit"
+
+TRIAL_BYTES = 1_000_000_000
+"""What the process of a trial takes with TensorFlow loaded, before its data."""
+DATA_BYTES: dict[DatasetName, int] = {"mnist": 700_000_000, "digits": 10_000_000}
+SLOW_COMMIT_SECONDS = 0.5
+SLOW_ANSWER_SECONDS = 1.0
+IMPORT_SECONDS = 120.0
+TRACK_LATER = "the sweep runs without it; afterwards: sweep track SWEEP"
+COMMITS = 5
+SAID_LENGTH = 200
+REMOTE_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "lustre", "beegfs", "fuse.sshfs", "9p")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: what was found, whether it will do, what to do if not, and the error that would come."""
+
+    name: str
+    verdict: str
+    found: str
+    remedy: str = ""
+    error: type[SweepError] = ClusterUnusable
+
+
+def accelerators(wanted: Resources) -> Finding:
+    """The GPUs, asked of NVIDIA's driver; where there are any, Keras' backend is asked too whether it sees them."""
+    found = machine.gpus()
+    if not found:
+        if not wanted.gpus:
+            return Finding("accelerators", FIT, "no GPU, and none is asked for")
+        remedy = "trials run on CPUs, to which --gpus-per-trial 0 is the same; with --address the cluster's GPUs count"
+        return Finding("accelerators", WARNING, "no GPU in this machine", remedy)
+    about = ", ".join(f"{gpu.name} ({gpu.free_mib:,} of {gpu.memory_mib:,} MiB free)" for gpu in found)
+    about = f"{about}, driver {found[0].driver}"
+    name = device.backend()
+    if not (seen := _gpus_of_backend(name)):
+        remedy = f"pip install -c constraints.txt '.[gpu]' (or CUDA for {name}); --gpus-per-trial 0 runs on CPUs"
+        return Finding("accelerators", NOT_FIT if wanted.gpus else WARNING, f"{about}, but {name} sees none", remedy)
+    return Finding("accelerators", FIT, f"{about}; {name} sees {seen}")
+
+
+def _gpus_of_backend(name: str) -> int:
+    """How many GPUs the backend sees, asked in a process of its own, so that no memory of a GPU stays taken."""
+    ask = {
+        "tensorflow": "import tensorflow as b; print(len(b.config.list_physical_devices('GPU')))",
+        "jax": "import jax as b; print(sum(d.platform == 'gpu' for d in b.devices()))",
+    }.get(name, "print(0)")
+    quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    command = [sys.executable, "-c", ask]
+    try:
+        done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=IMPORT_SECONDS, check=True)
+        return int(done.stdout.split()[-1])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return 0
+
+
+def memory(at_a_time: int, names: Iterable[DatasetName]) -> Finding:
+    """Memory that is free, against that of the trials that run at a time."""
+    each = TRIAL_BYTES + max((DATA_BYTES[name] for name in names), default=0)
+    need, have = at_a_time * each, psutil.virtual_memory().available
+    found = f"{have / 1e9:.1f} GB free; {counted(at_a_time, 'trial')} at a time: about {need / 1e9:.1f} GB"
+    if have < each:
+        return Finding("memory", NOT_FIT, found, "end other programs, or use a machine with more")
+    if have < need:
+        fewer = f"--max-concurrent {max(1, int(have / each))}"
+        return Finding("memory", WARNING, found, f"run fewer at a time: {fewer}")
+    return Finding("memory", FIT, found)
+
+
+def disk(points: Sequence[TrialConfig], at_a_time: int, store: Place, database: Path | None) -> Finding:
+    """Free space on every file system that a run of these points writes to."""
+    wanted = disk_space.needs(points, at_a_time, store if isinstance(store, Path) else None, database)
+    need = sum(need.bytes for need in wanted)
+    places = {mount_point(need.folder): free_bytes(need.folder) for need in wanted}
+    free = ", ".join(f"{count / 1e9:.1f} GB on {place}" for place, count in places.items())
+    found = f"{free} free; {counted(len(points), 'point')} to run: about {need / 1e9:.2f} GB"
+    try:
+        disk_space.check(wanted)
+    except StorageFault as fault:
+        return Finding("disk", NOT_FIT, str(fault).splitlines()[0], _remedy(fault), StorageFault)
+    return Finding("disk", FIT, found)
+
+
+def store_commits(store: Place) -> Finding:
+    """Whether whole objects can be written, flushed, created once and renamed in the store, and how long it takes.
+
+    Where there is no folder yet, this is tried in the nearest one above, in which nothing is left.
+    """
+    try:
+        with contextlib.ExitStack() as stack:
+            if isinstance(store, Path) and not store.is_dir():
+                _refuse_a_file(store)
+                above = stack.enter_context(tempfile.TemporaryDirectory(prefix=".doctor-", dir=existing(store)))
+                seconds = _commit_seconds(at(Path(above)))
+            else:
+                seconds = _commit_seconds(at(store))
+    except (StorageFault, OSError) as error:
+        return Finding("store", NOT_FIT, str(error).splitlines()[0], _remedy(error), StorageFault)
+    found = f"{store}: a commit takes {1000 * seconds:.1f} ms"
+    if seconds > SLOW_COMMIT_SECONDS:
+        return Finding("store", WARNING, found, "snapshots will be rare; a store on a faster disk is better")
+    return Finding("store", FIT, found)
+
+
+def _refuse_a_file(store: Path) -> None:
+    if not existing(store).is_dir():
+        raise StorageFault(f"cannot write {store}: {existing(store)} is not a folder\n  next: choose another --store")
+
+
+def _commit_seconds(objects: Objects) -> float:
+    """The slowest of a few commits, each written, flushed and renamed; links must work too, for leases."""
+    slowest = 0.0
+    for _ in range(COMMITS):
+        start = time.perf_counter()
+        check_writable(objects)
+        slowest = max(slowest, time.perf_counter() - start)
+    name = f"link-{os.getpid()}"
+    try:
+        if not objects.create(name, b"1") or objects.create(name, b"2"):
+            raise StorageFault(
+                f"{objects.where(name)}: of two writers both won\n"
+                "  next: choose a --store with hard links, or conditional PUTs"
+            )
+    finally:
+        objects.delete(name)
+    return slowest
+
+
+def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> Finding:
+    """Whether the data set is there, with the right checksums. Nothing is downloaded; damage is never fit."""
+    start, title = time.perf_counter(), f"data {name}"
+    try:
+        loaded = datasets.load(name, data_dir)
+    except datasets.DatasetError as error:
+        said = str(error).splitlines()[0]
+        if "not in Keras' cache" in said:
+            return Finding(title, WARNING, "not here yet", "run downloads it; or set --data-dir", UsageError)
+        is_fit = not is_needed and "not found" in said
+        return Finding(title, WARNING if is_fit else NOT_FIT, said, _remedy(error), UsageError)
+    images = f"{len(loaded.train_images):,} + {len(loaded.validation_images):,} images"
+    took = f"read and checked in {time.perf_counter() - start:.1f} s"
+    return Finding(title, FIT, f"{images}, SHA-256 {loaded.sha256[:12]}, {took}")
+
+
+def tracker(uri: str) -> Finding:
+    """Whether MLflow's server answers, or its database can be read. A sweep runs without, so this never unfits."""
+    from sweep.tracking.background import KNOCK_SECONDS
+
+    try:
+        if uri.startswith("sqlite:///"):
+            return _database(Path(uri.removeprefix("sqlite:///")))
+        if uri.startswith("http"):
+            return _server(uri)
+    except (OSError, sqlite3.Error) as error:
+        found = f"{uri} does not answer within {KNOCK_SECONDS:.0f} s: {error}"
+        return Finding("tracker", WARNING, found, TRACK_LATER)
+    return Finding("tracker", FIT, f"{uri} is not looked at")
+
+
+def _server(uri: str) -> Finding:
+    """Raises OSError when it does not answer; its health is for all to know, the rest may take a login."""
+    from sweep.tracking.background import knock
+    from sweep.tracking.mirror import log_in
+
+    start = time.perf_counter()
+    knock(uri)
+    seconds = time.perf_counter() - start
+    try:
+        log_in(uri)
+    except Exception as error:
+        if is_refused(error):
+            return Finding("tracker", WARNING, f"{uri} refuses the login", LOGIN)
+        said = " ".join(str(error).split())[:SAID_LENGTH]
+        return Finding("tracker", WARNING, f"{uri} does not answer as MLflow does: {said}", TRACK_LATER)
+    slow = seconds > SLOW_ANSWER_SECONDS
+    found = f"{uri} answers in {1000 * seconds:.0f} ms"
+    return Finding("tracker", WARNING if slow else FIT, found, TRACK_LATER if slow else "")
+
+
+def _database(path: Path) -> Finding:
+    if not path.is_file():
+        return Finding("tracker", FIT, f"{path} will be created")
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        runs = database.execute("select count(*) from runs").fetchone()[0]
+    kind = _file_system(path)
+    if kind in REMOTE_FILE_SYSTEMS:
+        return Finding("tracker", WARNING, f"{path} lies on {kind}", "give --tracking-uri a local disk or a server")
+    return Finding("tracker", FIT, f"{path}, {counted(runs, 'run')}")
+
+
+def _file_system(path: Path) -> str:
+    where = str(mount_point(path))
+    return next((part.fstype for part in psutil.disk_partitions(all=True) if part.mountpoint == where), "unknown")
+
+
+def cluster(address: str | None, wanted: Resources) -> Finding:
+    """Whether Ray can be imported, and its cluster be reached; without an address, whether a trial fits in here."""
+    try:
+        about = f"ray {version('ray')}"
+        from sweep.cluster.connection import check_reachable
+
+        check_reachable(address)
+    except (ImportError, PackageNotFoundError) as error:
+        return Finding("ray", NOT_FIT, f"cannot be imported: {error}", "make install")
+    except ClusterUnusable as error:
+        return Finding("ray", NOT_FIT, str(error).splitlines()[0], _remedy(error))
+    if address:
+        return Finding("ray", FIT, f"{about}, a cluster listens at {address}")
+    if not trials_at_a_time(wanted, machine.cpus(), len(machine.gpus())):
+        found = f"no trial fits: one wants {wanted.cpus:g} CPUs and {wanted.gpus:g} GPUs, this machine has "
+        found += f"{machine.cpus()} and {len(machine.gpus())}"
+        return Finding("ray", NOT_FIT, found, "lower --cpus-per-trial or --gpus-per-trial")
+    return Finding("ray", FIT, f"{about}, a cluster is started on this machine")
+
+
+def threads(wanted: Resources, at_a_time: int) -> Finding:
+    """The CPU threads that trials pin, against the CPUs there are; the count is part of what numbers depend on."""
+    have, used = machine.cpus(), at_a_time * wanted.threads
+    found = f"{counted(have, 'CPU')}; {counted(at_a_time, 'trial')} at a time, {counted(wanted.threads, 'thread')} each"
+    if used > have:
+        return Finding("threads", WARNING, found, "trials will wait for each other: lower --cpus-per-trial")
+    return Finding("threads", FIT, found)
+
+
+def _remedy(error: BaseException) -> str:
+    return str(error).partition("next: ")[2].replace("\n", " ") or "check the permissions and the free space there"

@@ -1,0 +1,84 @@
+"""The command `failures`: failed points grouped by cause, and the command that runs exactly those again."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sweep.cli import options
+from sweep.commands import DEFAULT_STORE, command_line
+from sweep.console import print_json, print_table, talk
+from sweep.failures import Group, RecoveredFailure, advice, group, overcome, overcome_in_words, retry_words
+from sweep.progress import Watch
+from sweep.spec import Resources
+from sweep.store import Store, log_tail
+
+LOG_LINES = 15
+POINTS_SHOWN = 8
+MESSAGE_LINES = 5
+
+
+def failures(
+    sweep: options.Sweep,
+    store: options.Store = DEFAULT_STORE,
+    tracking_uri: options.TrackingUri = None,
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show failed points grouped by cause, and the command that runs exactly those again."""
+    opened = Store(store)
+    spec = opened.spec(sweep)
+    known = Watch(opened, sweep, spec.points).known()
+    groups, survived = group(known), overcome(known)
+    given = {"store": store, "tracking_uri": tracking_uri, "data_dir": data_dir}
+    commands = [command_line(*retry_words(sweep, one, known, spec.resources), **given) for one in groups]
+    if as_json:
+        found = zip(groups, commands, strict=True)
+        causes = [_group_json(one, opened, spec.resources, command) for one, command in found]
+        print_json({"sweep": sweep, "causes": causes, "overcome": [_overcome_json(one) for one in survived]})
+        return
+    for one, command in zip(groups, commands, strict=True):
+        _print_group(one, opened)
+        talk.print(f"{advice(one, spec.resources)}\n  next: {command}\n", soft_wrap=True)
+    for line in overcome_in_words(survived):
+        print(line)
+    if not groups:
+        talk.print(f"no point of {sweep} has failed", soft_wrap=True)
+
+
+def _print_group(one: Group, store: Store) -> None:
+    more = f", and {len(one.points) - POINTS_SHOWN} more" if len(one.points) > POINTS_SHOWN else ""
+    rows = [
+        ["points", f"{len(one.points)}: {', '.join(one.points[:POINTS_SHOWN])}{more}"],
+        ["attempts", str(one.attempts)],
+        ["hosts", ", ".join(f"{host} ({count})" for host, count in one.hosts.items())],
+        ["first, last", f"{one.first}, {one.last}"],
+        ["where", one.cause.place or "not in this project's code"],
+    ]
+    print_table([f"{one.cause.kind} {one.cause.digest}", ""], rows)
+    print("\n".join(one.cause.message.strip().splitlines()[:MESSAGE_LINES]))
+    point_id, attempt = one.example
+    if lines := log_tail(store, point_id, attempt.number, LOG_LINES):
+        print(f"\nlog of {point_id}, attempt {attempt.number}, its end:")
+        print("\n".join(f"  {line}" for line in lines))
+    print(flush=True)
+
+
+def _group_json(one: Group, store: Store, resources: Resources, command: str) -> dict[str, Any]:
+    point_id, attempt = one.example
+    log = log_tail(store, point_id, attempt.number, LOG_LINES)
+    return {
+        **asdict(one.cause),
+        "points": list(one.points),
+        "attempts": one.attempts,
+        "hosts": dict(one.hosts),
+        "first": one.first,
+        "last": one.last,
+        "log_of": {"point_id": point_id, "attempt": attempt.number},
+        "log": log,
+        "traceback": attempt.failure.traceback if attempt.failure else "",
+        "advice": advice(one, resources),
+        "retry": command,
+    }
+
+
+def _overcome_json(one: RecoveredFailure) -> dict[str, Any]:
+    return {**asdict(one.cause), "attempts": one.attempts, "points": list(one.points)}

@@ -1,0 +1,58 @@
+"""A `sweep` command as a job of a Ray cluster, on its head: `python3 -m sweep.cli.job REQUEST`."""
+
+import contextlib
+import io
+import json
+import os
+import signal
+import socket
+import sys
+
+from sweep.cli.app import app, report_errors
+from sweep.console import talk
+from sweep.errors import UsageError
+from sweep.jobs import ANSWER, BEGIN, Request
+from sweep.system.provenance import code_versions, differences, in_words, versions
+
+JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Where Ray Jobs keeps what a driver hands on to the processes of its trials."""
+
+
+def main() -> None:
+    """Run the requested command; its standard output goes, whole, into the line that is the answer."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a head started in the background ignores
+    request = Request.parse(sys.argv[1])
+    print(f"{BEGIN}{socket.gethostname()}: {in_words(versions())}", file=sys.stderr, flush=True)
+    os.environ.update({**request.environment, **request.said()})
+    keep_from_trials_what_was_sent()
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            report_errors(lambda: _run(request))
+    finally:
+        if text := printed.getvalue():
+            print(f"{ANSWER}{json.dumps(text)}", flush=True)
+
+
+def _run(request: Request) -> None:
+    if request.option("--store") is None and "SWEEP_STORE" not in os.environ:
+        raise UsageError(
+            f"no --store is given, and SWEEP_STORE is not set on {socket.gethostname()}\n  next: the same with --store "
+            "and a folder or bucket that every node sees"
+        )
+    if request.code and (differing := differences(request.code, code_versions())):
+        talk.print(f"the cluster computes with its own code, not the client's: {differing}", style="yellow")
+    sys.argv = ["sweep", *request.arguments]
+    app()
+
+
+def keep_from_trials_what_was_sent() -> None:
+    """Ray would give the job's working directory to every trial, on nodes that start when it may be gone."""
+    if text := os.environ.get(JOB_CONFIG):
+        config = json.loads(text)
+        config.get("runtime_env", {}).pop("working_dir", None)
+        os.environ[JOB_CONFIG] = json.dumps(config)
+
+
+if __name__ == "__main__":
+    main()

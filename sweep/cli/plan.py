@@ -1,0 +1,191 @@
+"""The command `plan`, and what a run says before it starts: states, changes since last time, code, cost."""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from sweep.cli import options
+from sweep.cli.show import retry_kinds
+from sweep.commands import DEFAULT_STORE, command_line, is_on_a_cluster
+from sweep.console import print_json, print_table, talk
+from sweep.failures import in_short
+from sweep.planning import (
+    CodeChange,
+    Fit,
+    Plan,
+    SpecChange,
+    accelerator_hours,
+    code_change,
+    commit,
+    fit,
+    last_change,
+    priced,
+)
+from sweep.progress import Watch
+from sweep.spec import SweepSpec, trials_at_a_time
+from sweep.store import State, Store, load
+from sweep.system import machine, provenance
+from sweep.text import counted, duration
+
+INTERRUPTED_SHOWN = 8
+CAUSE_LENGTH = 120
+
+
+def plan(
+    spec: options.Spec,
+    settings: options.Settings = None,
+    store: options.Store = DEFAULT_STORE,
+    tracking_uri: options.TrackingUri = None,
+    data_dir: options.DataDir = None,
+    gpus_per_trial: options.GpusPerTrial = None,
+    cpus_per_trial: options.CpusPerTrial = None,
+    max_concurrent: options.MaxConcurrent = None,
+    retry: options.Retry = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what a run would do and cost, and what changed since the last one."""
+    wanted = load(spec, settings or []).with_resources(options.given_resources(gpus_per_trial, cpus_per_trial))
+    opened = Store(store)
+    known = Watch(opened, wanted.name, wanted.points).known()
+    todo = priced(wanted, opened, known, retry_kinds(retry))
+    now = provenance.current()
+    change, code = last_change(wanted, opened), code_change(known, now)
+    gpus = [] if is_on_a_cluster() else machine.gpus()
+    at_a_time = _at_a_time(wanted, len(gpus), max_concurrent)
+    room = fit(todo.to_run, wanted.resources, gpus, max_concurrent)
+    if as_json:
+        print_json(_as_json(wanted, todo, change, code, now, at_a_time, room))
+        return
+    print_table([f"sweep {wanted.name}", ""], _rows(wanted, todo, now, at_a_time, room))
+    for line in [*(change.in_words() if change else []), *code.in_words()]:
+        print(line)
+    if code and todo.to_run:
+        talk.print("run refuses to mix them, unless told --accept-code-change", style="yellow")
+    if room:
+        for said in room.warnings:
+            talk.print(said, style="yellow", soft_wrap=True)
+    if todo.left_failed:
+        talk.print(
+            f"left alone: {counted(len(todo.left_failed), 'failed point')}; --retry all runs what failed again",
+            style="yellow",
+        )
+    if todo.to_run:
+        given = {
+            "store": store,
+            "tracking_uri": tracking_uri,
+            "data_dir": data_dir,
+            "gpus_per_trial": room.enough if room and room.warnings and room.enough else gpus_per_trial,
+            "cpus_per_trial": cpus_per_trial,
+            "max_concurrent": max_concurrent,
+            "retry": retry,
+        }
+        _say_next(spec, settings or [], todo, given, mixes=bool(code))
+
+
+def _at_a_time(wanted: SweepSpec, gpus: int, max_concurrent: int | None) -> int | None:
+    """How many trials run at a time; None where it is unknown, or not even one fits."""
+    if is_on_a_cluster():
+        return max_concurrent
+    return trials_at_a_time(wanted.resources, machine.cpus(), gpus, max_concurrent) or None
+
+
+def _rows(
+    wanted: SweepSpec, todo: Plan, now: Mapping[str, Any], at_a_time: int | None, room: Fit | None
+) -> list[list[str]]:
+    rows = [["points", str(len(wanted.points))]]
+    for state in State:
+        if count := todo.count(state):
+            rows += [[f"  {state}", str(count)], *_details(state, todo)]
+    rows += [["to run", str(len(todo.to_run))], ["epochs to run", f"{todo.epochs_to_run:,}"]]
+    if todo.to_run:
+        rows += _cost_rows(wanted, todo, at_a_time)
+    if room:
+        rows += [["GPU memory", room.in_words]]
+    return [*rows, ["code", f"{commit(now)}, trainables {now['code_sha256'][:12]}"]]
+
+
+def _details(state: State, todo: Plan) -> list[list[str]]:
+    if state is State.FAILED:
+        return [[f"    {len(one.points)}", in_short(one)[:CAUSE_LENGTH]] for one in todo.failed]
+    if state is State.INTERRUPTED:
+        epochs = {point.point_id: point.epochs for point in todo.to_run}
+        rows = [
+            [f"    {point_id}", f"at epoch {epoch}" + (f" of {epochs[point_id]}" if point_id in epochs else "")]
+            for point_id, epoch in islice(todo.interrupted.items(), INTERRUPTED_SHOWN)
+        ]
+        more = len(todo.interrupted) - len(rows)
+        return [*rows, *([[f"    and {more} more", ""]] if more else [])]
+    return []
+
+
+def _cost_rows(wanted: SweepSpec, todo: Plan, at_a_time: int | None) -> list[list[str]]:
+    if todo.uncalibrated:
+        known = f", besides {duration(todo.known_seconds)} of the others" if todo.known_seconds else ""
+        text = f"unknown: {todo.uncalibrated} of the points to run have no finished one of like shape{known}"
+        return [["trial time", text]]
+    unit, hours = accelerator_hours(wanted, todo)
+    basis = f"as {counted(todo.measured_points, 'finished point')} of like shape took on {', '.join(todo.measured_on)}"
+    rows = [["trial time", f"{duration(todo.seconds)}, {basis}"], ["cost", f"{hours:.3g} {unit}-hours"]]
+    return [*rows, ["wall time", _wall_time(todo, at_a_time)]]
+
+
+def _wall_time(todo: Plan, at_a_time: int | None) -> str:
+    if at_a_time:
+        where = "if the cluster holds" if is_on_a_cluster() else "on this machine,"
+        return f"{duration(todo.wall_seconds(at_a_time))} {where} {at_a_time} at a time"
+    if is_on_a_cluster():
+        return "unknown: how many run at a time is up to the cluster's nodes; --max-concurrent N tells it for N"
+    return "unknown: not even one trial fits on this machine"
+
+
+def _as_json(
+    wanted: SweepSpec,
+    todo: Plan,
+    change: SpecChange | None,
+    code: CodeChange,
+    now: Mapping[str, Any],
+    at_a_time: int | None,
+    room: Fit | None,
+) -> dict[str, object]:
+    unit, hours = accelerator_hours(wanted, todo)
+    return {
+        "sweep": wanted.name,
+        "points_total": len(wanted.points),
+        "points": {str(state): todo.count(state) for state in State},
+        "to_run": [point.point_id for point in todo.to_run],
+        "left_failed": [point.point_id for point in todo.left_failed],
+        "failed": [{"points": one.points, **vars(one.cause)} for one in todo.failed],
+        "interrupted": dict(todo.interrupted),
+        "epochs_to_run": todo.epochs_to_run,
+        "trial_seconds": todo.seconds,
+        "trial_seconds_known": todo.known_seconds,
+        "points_of_unknown_cost": todo.uncalibrated,
+        "measured_points": todo.measured_points,
+        "measured_on": list(todo.measured_on),
+        f"{unit.lower()}_hours": hours,
+        "trials_at_a_time": at_a_time,
+        "wall_seconds": todo.wall_seconds(at_a_time),
+        "trial_gpu_bytes": room.needs if room else None,
+        "trial_gpu_bytes_allowed": room.may_take if room else None,
+        "points_too_large": room.too_large if room else 0,
+        "point_gpu_bytes": dict(room.each) if room else {},
+        "gpu_bytes_at_least": room.gpu_at_least if room else None,
+        "gpu_is_crowded": bool(room and room.crowd),
+        "gpus_per_trial_enough": room.enough if room else None,
+        "spec_change": vars(change) if change else None,
+        "code_change": vars(code) if code else None,
+        "code": {name: now[name] for name in ("code_sha256", "git_commit", "git_dirty", "git_diff_sha256")},
+    }
+
+
+def _say_next(spec: str, settings: list[str], todo: Plan, given: Mapping[str, object], mixes: bool) -> None:
+    change = [word for setting in settings for word in ("--set", setting)]
+    if todo.seconds is None:
+        missing = zip(todo.to_run, todo.point_seconds, strict=True)
+        seed = min(point.seed for point, seconds in missing if seconds is None)
+        change += ["--set", f"grid.seed=[{seed}]"]
+    change += ["--accept-code-change"] if mixes else []
+    why = "to learn the cost from one seed" if todo.seconds is None else "to run them"
+    why += ", knowingly mixed," if mixes else ""
+    given = {name: f"{value:g}" if isinstance(value, float) else value for name, value in given.items()}
+    talk.print(f"next, {why}: {command_line('run', spec, *change, **given)}", soft_wrap=True)

@@ -1,0 +1,177 @@
+"""Ray: connect to a cluster or start one on this machine, and what of it a trial can have."""
+
+import logging
+import os
+import socket
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+from sweep.cluster.settings import PASSED_ON, QUIET, UNKNOWN_TOKEN
+
+KNOCK_SECONDS = 5.0
+
+
+for _name, _value in QUIET.items():
+    os.environ.setdefault(_name, _value)
+
+import ray  # noqa: E402
+from ray._private import ray_constants  # noqa: E402
+
+from sweep.cluster.settings import TOKEN  # noqa: E402
+from sweep.errors import ClusterUnusable  # noqa: E402
+from sweep.spec import Resources, trials_at_a_time  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Share:
+    """What each trial gets, how many run at once, and what should be said about it."""
+
+    gpus: float
+    cpus: float
+    threads: int
+    concurrent: int | None
+    note: str | None = None
+
+
+def check_reachable(address: str | None) -> None:
+    """Knock at the address; Ray itself would try for minutes.
+
+    Raises:
+        ClusterUnusable: when nothing listens there, or it wants another token.
+    """
+    host, _, port = (address or "auto").rpartition("//")[2].rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
+    except OSError as error:
+        raise ClusterUnusable(
+            f"no Ray cluster at {host}:{port}: {error}\n  next: ray status --address {host}:{port}; without --address "
+            "a cluster is started on this machine"
+        ) from error
+    _check_token(f"{host}:{port}")
+
+
+def _check_token(address: str) -> None:
+    """Ask the cluster for its id; Ray itself would do so for 20 s, print every refusal, and not say why it failed.
+
+    Only a clear refusal counts; whatever else is wrong is left to Ray to find. Ray's way to open a channel is not
+    public, and needs `ray[default]`.
+
+    Raises:
+        ClusterUnusable: when it wants another token.
+    """
+    try:
+        from ray._private.authentication.authentication_utils import is_token_auth_enabled
+        from ray._private.grpc_utils import init_grpc_channel
+        from ray.core.generated.gcs_service_pb2 import GetClusterIdRequest  # type: ignore[attr-defined]
+        from ray.core.generated.gcs_service_pb2_grpc import NodeInfoGcsServiceStub
+        from ray.exceptions import AuthenticationError
+    except ImportError:
+        return
+    try:
+        with init_grpc_channel(address, ray_constants.GLOBAL_GRPC_OPTIONS) as channel:
+            NodeInfoGcsServiceStub(channel).GetClusterId(GetClusterIdRequest(), timeout=KNOCK_SECONDS)
+    except AuthenticationError as error:  # raised before anything is sent
+        raise ClusterUnusable(
+            f"there is no token for the cluster at {address}\n  next: the same with {TOKEN}"
+        ) from error
+    except Exception as error:
+        if UNKNOWN_TOKEN not in str(error):
+            return
+        wrong = "refuses the token" if is_token_auth_enabled() else "wants a token"
+        raise ClusterUnusable(f"the cluster at {address} {wrong}\n  next: the same with {TOKEN}") from error
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """A connection to the cluster at that address, or to one started on this machine for as long as it lasts.
+
+    Raises:
+        ClusterUnusable: when it cannot be reached or started.
+    """
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    try:
+        with warnings.catch_warnings(), nullcontext() if address else _on_loopback():
+            warnings.simplefilter("ignore")
+            ray.init(
+                address=address or "local",
+                runtime_env={"env_vars": passed_on} if address else None,
+                logging_level=logging.CRITICAL,
+                log_to_driver=False,
+                include_dashboard=None if address else False,
+            )
+    except Exception as error:
+        where = f"reached at {address}" if address else "started on this machine"
+        raise ClusterUnusable(
+            f"Ray cannot be {where}: {error}\n  next: ray status; a cluster with tokens needs {TOKEN}"
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def head_address() -> str:
+    """HOST:PORT of the head of the connected cluster."""
+    return str(ray.get_runtime_context().gcs_address)
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Let Ray start on the loopback address alone; else a dozen of its ports are open to every host around.
+
+    Ray does so by itself where it expects no cluster, on macOS and Windows, and has no other setting for it: the
+    address 127.0.0.1, when given, is replaced by that of the host.
+    """
+    expects_cluster = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = expects_cluster
+
+
+def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:
+    """The resources of a trial, and how many run at once, on the connected cluster.
+
+    On a cluster of one's own machine, without any GPU, trials run on CPUs, and the note says so. A cluster that was
+    there before may grow as trials wait for it, so there Ray alone decides how many fit.
+
+    Raises:
+        ClusterUnusable: when not even one trial fits on this machine.
+    """
+    have = ray.cluster_resources()
+    gpus, note = wanted.gpus, None
+    if gpus and not have.get("GPU"):
+        if is_own:
+            gpus, note = 0.0, "no GPU in this machine: trials run on CPU"
+        else:
+            note = f"no GPU in the cluster yet: trials wait for one; on CPUs: --gpus-per-trial 0 (want {gpus:g})"
+    if not is_own:
+        note = note or _too_large(gpus, wanted.cpus)
+        return Share(gpus, wanted.cpus, wanted.threads, max_concurrent, note)
+    at_a_time = trials_at_a_time(wanted, int(have.get("CPU", 0)), int(have.get("GPU", 0)), max_concurrent)
+    if at_a_time < 1:
+        raise ClusterUnusable(
+            f"no trial fits: one wants {gpus:g} GPUs and {wanted.cpus:g} CPUs, this machine has "
+            f"{have.get('GPU', 0):g} and {have.get('CPU', 0):g}\n  next: lower --gpus-per-trial or --cpus-per-trial"
+        )
+    return Share(gpus, wanted.cpus, wanted.threads, at_a_time, note)
+
+
+def _too_large(gpus: float, cpus: float) -> str | None:
+    """What to say of a trial that fits on no live node of the cluster."""
+    nodes = [
+        (node["Resources"].get("GPU", 0), node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]
+    ]
+    if any(has_gpus >= gpus and has_cpus >= cpus for has_gpus, has_cpus in nodes):
+        return None
+    has_gpus, has_cpus = max(nodes, key=lambda node: (node[0] if gpus else 0, node[1]), default=(0, 0))
+    return (
+        f"no node of the cluster has room for a trial yet: one wants {gpus:g} GPUs and {cpus:g} CPUs, the largest node "
+        f"has {has_gpus:g} and {has_cpus:g}; trials wait for a larger one, which a cluster that scales itself may "
+        "start; else lower --cpus-per-trial or --gpus-per-trial"
+    )

@@ -1,0 +1,143 @@
+"""Before anything is launched on a cluster, every node proves that it can use the store and has the data.
+
+A node that comes later is asked by its first trial whether it sees what the driver wrote.
+"""
+
+import socket
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+
+import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
+from sweep.cluster.connection import Share
+from sweep.cluster.driver_data import DriverData
+from sweep.cluster.nodes import ask_each, live
+from sweep.errors import ClusterUnusable
+from sweep.storage import StoreAddress
+from sweep.store import Store, layout
+from sweep.system.machine import Gpu, gpus
+from sweep.text import counted
+
+import ray  # isort: skip
+from ray import tune  # isort: skip
+
+PROOF_SECONDS = 120.0
+"""A node may take so long: it starts a process, imports this project and fetches the data."""
+
+LAG_SECONDS = 20.0
+SAID_LENGTH = 300
+MEND = (
+    "  next: mount the store there at the same path, or choose a --store that every node sees (a bucket as in "
+    "s3://BUCKET/PREFIX); or take such nodes out of the cluster"
+)
+
+
+class Unfit(Exception):
+    """A node cannot do what a trial does; the message says what."""
+
+
+def supplied(
+    trainable: Any, supplies: DriverData, granted: Share, store: Store, sweep: str, console: Console
+) -> tuple[Any, list[Gpu]]:
+    """The trainable with what it needs on other hosts, once every node that could hold it has proved its worth.
+
+    Beside it the GPUs of these nodes.
+
+    Raises:
+        ClusterUnusable: when some have not.
+    """
+    given, there = ray.put(supplies), live(granted.cpus, granted.gpus)
+    now = f"trying the store and getting the data on {counted(len(there), 'node')} of the cluster"
+    console.print(now if there else "no node could hold a trial yet: each that comes tries the store", soft_wrap=True)
+    have = check_nodes(there, store, sweep, given)
+    return tune.with_parameters(trainable, supplies=given), have
+
+
+def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "ray.ObjectRef[DriverData]") -> list[Gpu]:
+    """See that every node (host names by id) can read, write and rename in the driver's own store, and has the data.
+
+    Returns the GPUs of them all.
+
+    Raises:
+        ClusterUnusable: naming each node that cannot, and why.
+    """
+    with _marker(store, sweep) as marker:
+        answers = ask_each(list(nodes), PROOF_SECONDS, prove, store.root, marker, supplies)
+        for node, answer in answers.items():
+            if not isinstance(answer, Exception) and store.objects.read(_proof(marker, node)) != node.encode():
+                answers[node] = Unfit(f"what it wrote to {store.root} is not there for the driver: it is another place")
+        for node in nodes:
+            store.objects.delete(_proof(marker, node))
+    still_there = live()
+    unfit = {node: one for node, one in answers.items() if isinstance(one, Exception) and node in still_there}
+    if unfit:
+        said = "".join(f"\n  {nodes[node]} (node {node[:8]}): {_in_words(error)}" for node, error in unfit.items())
+        raise ClusterUnusable(
+            f"{len(unfit)} of {counted(len(nodes), 'node')} that could hold a trial cannot run one:{said}\n{MEND}"
+        )
+    return [gpu for one in answers.values() if not isinstance(one, Exception) for gpu in one]
+
+
+def check_here(store: Store, sweep: str) -> None:
+    """See that this process has the driver's own store before it, in which the spec of the sweep lies.
+
+    Raises:
+        ClusterUnusable: when it has not, also after a while, as a shared folder may lag.
+        StorageFault: when the store cannot be read.
+    """
+    deadline = time.monotonic() + LAG_SECONDS
+    while store.objects.read(layout.spec(sweep)) is None:
+        if time.monotonic() > deadline:
+            raise ClusterUnusable(
+                f"{socket.gethostname()} has joined the cluster, but {_not_there(store.root)}\n{MEND}"
+            )
+        time.sleep(LAG_SECONDS / 20)
+
+
+def prove(node: str, root: StoreAddress, marker: str, supplies: "DriverData | None") -> list[Gpu]:
+    """Do on this node what a trial does with the store, and see that the data has arrived; tell what GPUs it has.
+
+    Raises:
+        Unfit, StorageFault, DatasetError: when that cannot be done.
+    """
+    if supplies:
+        supplies.unpacked()
+    objects = Store(root).objects
+    if objects.read(marker) != marker.encode():
+        raise Unfit(_not_there(root))
+    proof = _proof(marker, node)
+    objects.write(f"{proof}-new", node.encode())
+    objects.rename(f"{proof}-new", proof)
+    if objects.read(proof) != node.encode():
+        raise Unfit(f"what it wrote to {root} could not be read back")
+    return gpus(also_hidden=True)
+
+
+def _not_there(root: StoreAddress) -> str:
+    return f"what the driver wrote to {root} is not there for it: it is another place, or not mounted"
+
+
+def _proof(marker: str, node: str) -> str:
+    return f"{marker}-{node}"
+
+
+@contextmanager
+def _marker(store: Store, sweep: str) -> Iterator[str]:
+    """Name of an object that holds its own name."""
+    name = layout.preflight(sweep, uuid.uuid4().hex)
+    store.objects.write(name, name.encode())
+    try:
+        yield name
+    finally:
+        store.objects.delete(name)
+
+
+def _in_words(error: BaseException) -> str:
+    cause = getattr(error, "cause", None) or error
+    said = str(cause).strip().splitlines() or [type(cause).__name__]
+    name = "" if isinstance(cause, Unfit) else f"{type(cause).__name__}: "
+    return f"{name}{said[0][:SAID_LENGTH]}"

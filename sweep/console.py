@@ -1,0 +1,28 @@
+"""NEW MODULE."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+talk = Console(stderr=True, markup=False, highlight=False)
+"""Where commands talk: brackets in what users typed are text, not markup."""
+
+
+def print_json(value: Any) -> None:
+    """The value on stdout, for scripts."""
+    print(json.dumps(value, indent=1, default=str))
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout: drawn on a terminal, else full-width plain columns."""
+    console = Console()
+    table = Table(*head, box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    if not console.is_terminal:
+        console = Console(width=10_000)
+    console.print(table, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+    console.print()

@@ -1,0 +1,65 @@
+"""Which point a process gets that is done with its last one: the first that no other process is being started for."""
+
+from typing import Any
+
+from ray import tune
+
+import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
+
+from ray.tune.experiment import Trial  # isort: skip
+from ray.tune.schedulers import FIFOScheduler  # isort: skip
+
+
+class Leftovers:
+    """Trials that have ended and still hold what nothing asks for again: every metric's history, state as JSON.
+
+    The store is the state of a sweep; Tune's own is never read.
+    """
+
+    def __init__(self) -> None:
+        self._over: list[Any] = []
+        self._room: Any = None
+
+    def add(self, trial: Any) -> None:
+        """Note that the trial is over; Tune may be at work on it until its step has ended."""
+        self._over.append(trial)
+
+    def drop(self) -> None:
+        """Empty the trials that are over; to be called between two steps."""
+        for trial in self._over:
+            kept = trial.run_metadata
+            kept.metric_analysis, kept.metric_n_steps, kept.last_result = {}, {}, {}
+            kept._cached_json = trial._state_json = "{}"
+            if self._room != trial.placement_group_factory:
+                self._room = trial.placement_group_factory
+            trial.placement_group_factory = self._room  # each had its own, all equal
+        self._over.clear()
+
+
+class Reuse(FIFOScheduler):
+    """Trials in their order, as Tune's own FIFO, but for those whose process is being started: that is let be.
+
+    FIFO gives a process that is free to the first trial that waits, and ends the one that is being started for it.
+    Where points end faster than a process starts, anywhere in the cluster, none would ever come to its first point:
+    not on a node that joins, nor in place of a worn process.
+    """
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """The first pending trial without a process on its way; where each has one, the first."""
+        controller = tune_controller._tune_controller  # what it wraps; it tells schedulers nothing of processes
+        started = set(controller._actor_manager.live_actors)
+        first = None
+        for trial in controller.get_trials():
+            if trial.status == Trial.PENDING:
+                if controller._trial_to_actor.get(trial) not in started:
+                    return trial
+                first = first or trial
+        return first
+
+
+def retire(trial: Any) -> None:
+    """Have Tune end the process of a trial that is just complete, rather than give it the next point.
+
+    Tune hands a process on only to trials that ask for what its last one asked for; nothing ever asks for this.
+    """
+    trial.placement_group_factory = tune.PlacementGroupFactory([{"CPU": 1}], name="worn")

@@ -1,0 +1,39 @@
+"""LEAF. Which deaths of executions went with their node: told soon after each death, and never changed. Pure."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+NOTICE_SECONDS = 60.0
+"""So long Ray may take to say that a node is gone; one that leaves later has not taken an earlier death with it."""
+
+
+class NodeLosses:
+    """Follows every death until its node has gone, or has stayed for long enough."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], tuple[str, float]] = {}
+        self._with_node: dict[str, set[int]] = defaultdict(set)
+
+    @property
+    def are_open(self) -> bool:
+        """Whether some death is still to be told."""
+        return bool(self._open)
+
+    @property
+    def with_node(self) -> Mapping[str, Collection[int]]:
+        """The numbers of the attempts that went with their node, by point."""
+        return self._with_node
+
+    def died(self, point_id: str, number: int, node: str, moment: float) -> None:
+        """An attempt died on that node, at that monotonic moment in seconds; a node of no name tells nothing."""
+        if node:
+            self._open[point_id, number] = (node, moment)
+
+    def look(self, live: Collection[str], moment: float) -> None:
+        """Take note of the nodes that are live at that moment."""
+        for (point_id, number), (node, died) in list(self._open.items()):
+            is_late = moment - died > NOTICE_SECONDS
+            if node not in live and not is_late:
+                self._with_node[point_id].add(number)
+            if node not in live or is_late:
+                del self._open[point_id, number]

@@ -1,0 +1,208 @@
+"""The jobs of a Ray cluster, started and looked at over HTTP, through the address of its dashboard."""
+
+import logging
+import os
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from sweep.cluster.settings import TOKEN
+from sweep.commands import SPEC_FILE
+from sweep.errors import ClusterUnusable, UsageError
+from sweep.jobs.request import Request
+from sweep.tracking.settings import WANTED
+
+T = TypeVar("T")
+
+ADDRESS_VARIABLE = "RAY_API_SERVER_ADDRESS"
+KNOCK_SECONDS = 5.0
+GRACE_SECONDS = 180
+"""So long a job that is stopped may take to take its snapshots and bring MLflow up to date; Ray's default is 3 s."""
+ANSWERED_SECONDS = 60.0
+RUNS = ("run", "resume")
+QUESTIONS = ("status", "stop", "failures", "show", "plan")
+"""The commands that run a sweep as a job, and those whose jobs are over with their answer."""
+
+STOP_IN_ORDER = {"RAY_JOB_STOP_SIGNAL": "SIGINT", "RAY_JOB_STOP_WAIT_TIME_S": str(GRACE_SECONDS)}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended: `code` is its exit code, None where Ray stopped it or it never ran; `message` is Ray's."""
+
+    is_stopped: bool
+    code: int | None
+    message: str
+
+
+def settings_passed_on() -> dict[str, str]:
+    """What a job takes over from this machine's environment; no token is among it."""
+    from sweep.cluster.settings import PASSED_ON
+
+    return {name: os.environ[name] for name in (*PASSED_ON, "SWEEP_DEBUG") if name in os.environ}
+
+
+def is_url(address: str | None) -> bool:
+    """Whether this is the address of a dashboard, which takes jobs."""
+    return (address or "").startswith(("http://", "https://"))
+
+
+def dashboard(address: str | None) -> str:
+    """The address of the dashboard: as given, else as in RAY_API_SERVER_ADDRESS, without a trailing slash.
+
+    Raises:
+        UsageError: when neither is one.
+    """
+    found = (address or os.environ.get(ADDRESS_VARIABLE, "")).rstrip("/")
+    parts = urlsplit(found)
+    if not is_url(found) or not parts.hostname or parts.username:
+        raise UsageError(
+            f"--address {found.rpartition('@')[2] or 'is missing'}: allowed is the address of the cluster's dashboard, "
+            "such as http://127.0.0.1:8265, without a user\n"
+            "  next: ray dashboard cluster.yaml forwards it to this machine"
+        )
+    return found
+
+
+class Cluster:
+    """The jobs of the cluster behind that address.
+
+    Raises (all methods):
+        ClusterUnusable: when it does not answer, or wants another token; the message never holds the token.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.knock()
+        for name in (ADDRESS_VARIABLE, "RAY_ADDRESS"):  # Ray would prefer them to what was given
+            os.environ.pop(name, None)
+        import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
+
+        from ray.job_submission import JobSubmissionClient  # isort: skip
+
+        logging.getLogger("ray").setLevel(logging.CRITICAL)
+        for name in ("ray.dashboard.modules.dashboard_sdk", "ray.dashboard.modules.job.sdk"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._client = self._asked(lambda: JobSubmissionClient(address))
+
+    def knock(self) -> None:
+        """See that it answers at all; Ray's own client would wait for ever."""
+        import requests
+
+        try:
+            answer = requests.get(f"{self.address}/api/version", timeout=KNOCK_SECONDS)
+        except requests.RequestException as error:
+            raise ClusterUnusable(
+                f"no Ray cluster answers at {self.address} within {KNOCK_SECONDS:.0f} s: {_cause(error)}\n"
+                "  next: forward the port of its dashboard, as in ray dashboard cluster.yaml"
+            ) from error
+        show_token_if_wanted(answer.status_code)
+
+    def start(self, sweep: str, request: Request, spec: str | None = None) -> str:
+        """Start the request as a job on the head, with the spec beside it; its id, which names the sweep."""
+        command, store = request.arguments[0], request.option("--store")
+        job = f"sweep-{sweep}-{command}-{uuid.uuid4().hex[:8]}"
+        metadata = {"sweep": sweep, "command": command} | ({"store": store} if store else {})
+        environment: dict[str, Any] = {"env_vars": dict(STOP_IN_ORDER)}
+        with tempfile.TemporaryDirectory(prefix="sweep-submit-") as folder:
+            if spec is not None:
+                (Path(folder) / SPEC_FILE).write_text(spec, encoding="utf-8")
+                environment["working_dir"] = folder
+            self._asked(
+                lambda: self._client.submit_job(
+                    entrypoint=request.entrypoint(), submission_id=job, runtime_env=environment, metadata=metadata
+                )
+            )
+        return job
+
+    def stop(self, job: str) -> bool:
+        """Send the job SIGINT, and SIGKILL after the grace time; whether it was there to be stopped."""
+        return self._asked(lambda: self._client.stop_job(job))
+
+    def ended(self, job: str) -> Ended | None:
+        """How the job ended; None while it has not."""
+        found = self._asked(lambda: self._client.get_job_info(job))
+        if not found.status.is_terminal():
+            return None
+        return Ended(found.status == "STOPPED", found.driver_exit_code, found.message or "")
+
+    def log(self, job: str) -> str:
+        """All that the job has printed."""
+        return self._asked(lambda: self._client.get_job_logs(job))
+
+    async def tail(self, job: str) -> AsyncIterator[str]:
+        """What the job prints, in pieces, from its beginning, as it comes."""
+        import aiohttp
+
+        try:
+            async for text in self._client.tail_job_logs(job):
+                yield text
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:
+            raise ClusterUnusable(f"the log of job {job} broke off: {error}") from error
+
+    def forget_answered(self) -> None:
+        """Remove from the cluster's list the questions that were answered a while ago; runs stay.
+
+        Of a job that is removed while its supervisor still ends, Ray would write down that it failed.
+        """
+        now = time.time() * 1000
+        for job, metadata in self._jobs():
+            is_over = job.status.is_terminal() and now - (job.end_time or now) > ANSWERED_SECONDS * 1000
+            if is_over and metadata.get("command") in QUESTIONS:
+                with suppress(ClusterUnusable):  # another client was quicker
+                    self._asked(partial(self._client.delete_job, job.submission_id))
+
+    def store_of(self, sweep: str) -> str | None:
+        """The store of the newest run of the sweep; None when it named none, as the cluster's own setting counted."""
+        runs = [
+            (job.start_time or 0, metadata.get("store"))
+            for job, metadata in self._jobs()
+            if metadata.get("sweep") == sweep
+            and metadata.get("command") in RUNS
+            and job.driver_exit_code != UsageError.exit_code
+        ]
+        return max(runs, key=lambda run: run[0])[1] if runs else None
+
+    def _jobs(self) -> list[tuple[Any, dict[str, str]]]:
+        """Every job that the cluster lists, with what its client noted on it."""
+        return [(job, job.metadata or {}) for job in self._asked(self._client.list_jobs)]
+
+    def _asked(self, call: Callable[[], T]) -> T:
+        """The answer of Ray's client, whose errors become ours."""
+        import requests
+        from ray.exceptions import AuthenticationError
+
+        try:
+            return call()
+        except AuthenticationError as error:
+            wrong = "refuses the token" if "Invalid" in str(error) else "wants a token"
+            raise ClusterUnusable(f"the cluster at {self.address} {wrong}\n  next: the same with {TOKEN}") from error
+        except (requests.RequestException, RuntimeError, OSError, ValueError) as error:
+            said = str(error).strip().splitlines()
+            raise ClusterUnusable(
+                f"the cluster at {self.address} refuses: {said[-1] if said else type(error).__name__}\n"
+                f"  next: ray job list --address {self.address}"
+            ) from error
+
+
+def _cause(error: BaseException) -> str:
+    """What lies at the root of a chain of errors, in one line."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def show_token_if_wanted(status: int) -> None:
+    """Let Ray, once imported, send its token to a cluster that answered with this HTTP status, if that asks for one.
+
+    By itself Ray sends it only where RAY_AUTH_MODE is `token`; what the environment says of that counts.
+    """
+    if status == WANTED:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")

@@ -1,0 +1,163 @@
+"""Follows a job of a cluster to its end: its log as it comes, a lost connection sought again, Ctrl-C passed on."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from sweep.console import talk
+from sweep.errors import ClusterUnusable, Interrupted
+from sweep.jobs.client import GRACE_SECONDS, Cluster, Ended
+from sweep.jobs.job_log import JobLog
+
+EXIT_CODES = range(8)
+
+LINES_SHOWN = 3
+
+
+SILENCE_SECONDS = 30.0
+"""A job may be silent for long; after so much silence it is looked whether the cluster still answers."""
+PATIENCE_SECONDS = 120.0
+"""So long a cluster that no longer answers is sought."""
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Commands:
+    """What a client that no longer follows can do: look at the sweep later, or stop it."""
+
+    later: str
+    stop: str
+
+
+def follow(cluster: Cluster, job: str, printed: JobLog, commands: Commands) -> Ended:
+    """How the job ended, once it has; all that it printed was taken until then.
+
+    The first SIGINT is passed on to the job, which ends in order, however long it takes to reach the cluster; the
+    second ends this process, not the job.
+
+    Raises:
+        ClusterUnusable: when the cluster was out of reach for too long; the message ends with a command.
+    """
+    following = _Following(cluster, job, printed)
+    with _interrupts_passed_on(cluster, job, commands):
+        while True:
+            try:
+                asyncio.run(following.tail())
+                if ended := cluster.ended(job):
+                    printed.end()
+                    return ended
+            except ClusterUnusable as error:
+                following.say_lost()
+                if following.seconds_unanswered > PATIENCE_SECONDS:
+                    raise ClusterUnusable(
+                        f"the cluster at {cluster.address} no longer answers; as long as it lives, job {job} goes on\n"
+                        f"  next: {commands.later}"
+                    ) from error
+            time.sleep(RETRY_SECONDS)
+
+
+class _Following:
+    """Reads the log of a job, from its beginning after every loss of the connection."""
+
+    def __init__(self, cluster: Cluster, job: str, printed: JobLog) -> None:
+        self._cluster, self._job, self._printed = cluster, job, printed
+        self._answered, self._has_said = time.monotonic(), False
+
+    def say_lost(self) -> None:
+        """Say once that the connection is lost."""
+        if not self._has_said:
+            text = f"the cluster does not answer; it is sought for {PATIENCE_SECONDS:.0f} s, and the job goes on"
+            talk.print(text, style="yellow", soft_wrap=True)
+        self._has_said = True
+
+    @property
+    def seconds_unanswered(self) -> float:
+        """Seconds since the cluster last answered."""
+        return time.monotonic() - self._answered
+
+    async def tail(self) -> None:
+        """Take the log until it ends.
+
+        Raises:
+            ClusterUnusable: when the connection is lost.
+        """
+        take, pieces = self._printed.again(), self._cluster.tail(self._job)
+        while True:
+            next_piece = asyncio.ensure_future(anext(pieces, None))
+            while not (await asyncio.wait({next_piece}, timeout=SILENCE_SECONDS))[0]:
+                self._cluster.knock()
+                self._answered = time.monotonic()
+            if (text := next_piece.result()) is None:
+                return
+            self._answered, self._has_said = time.monotonic(), False
+            take(text)
+
+
+@contextmanager
+def _interrupts_passed_on(cluster: Cluster, job: str, commands: Commands) -> Iterator[None]:
+    """Take SIGINT while in the block; other signals end this process and leave the job alone."""
+    asked, arrived = threading.Event(), threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            text = f"left it; job {job} goes on ending\n  next: {commands.later}"
+            if not arrived.is_set():
+                text = f"left it; the cluster has not been told, and job {job} goes on\n  next: {commands.stop}"
+            talk.print(text, style="yellow", soft_wrap=True)
+            os._exit(Interrupted.exit_code)
+        asked.set()
+        text = f"SIGINT goes to job {job}, which has {GRACE_SECONDS} s to end in order; once more leaves it to that"
+        talk.print(text, style="yellow", soft_wrap=True)
+        threading.Thread(target=_stop, args=(cluster, job, arrived), name="stop", daemon=True).start()
+
+    earlier = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, earlier)
+
+
+def _stop(cluster: Cluster, job: str, arrived: threading.Event) -> None:
+    """Stop the job, again and again until the cluster has heard it; one that is only being prepared cannot be yet."""
+    while not arrived.is_set():
+        with contextlib.suppress(ClusterUnusable):
+            cluster.knock()  # a call through a dead link would wait for minutes
+            if cluster.stop(job) or cluster.ended(job):
+                arrived.set()
+                return
+        time.sleep(RETRY_SECONDS)
+
+
+def exit_code(ended: Ended, printed: JobLog, cluster: Cluster, job: str) -> int:
+    """The exit code of the command that ran as the job; one that was stopped was interrupted.
+
+    Raises:
+        ClusterUnusable: when the command could not run there, or its process died.
+    """
+    if ended.is_stopped:
+        return Interrupted.exit_code
+    whole_log = f"ray job logs {job} --address {cluster.address}"
+    if not printed.has_begun:
+        raise ClusterUnusable(
+            f"the head cannot run this project's command: {_end(printed, ended)}\n  next: install the project on the "
+            f"cluster, its python3 first on the path of `ray start`, as in cluster.yaml; {whole_log}"
+        )
+    if ended.code is None or ended.code not in EXIT_CODES:
+        how = f"ended with {ended.code}" if ended.code is not None else ended.message.strip().split("\n")[0]
+        raise ClusterUnusable(
+            f"the job's process died: {how}; what was committed is kept\n  next: the same again; {whole_log}"
+        )
+    return ended.code
+
+
+def _end(printed: JobLog, ended: Ended) -> str:
+    """The last words of a job that never began."""
+    said = [line.strip() for line in printed.preparations if line.strip()] or ended.message.strip().splitlines()
+    return " / ".join(said[-LINES_SHOWN:])

@@ -1,0 +1,126 @@
+"""What a run will write, set against what is free, before it starts; and what it says when a disk is full after all."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweep.errors import StorageFault
+from sweep.storage import existing, free_bytes, fullness, mount_point
+from sweep.store import SNAPSHOTS_KEPT
+from trainables import probes
+from trainables.config import TrialConfig
+from trainables.sizes import SLOTS, weights, widths
+
+OBJECT_BYTES = 16_000
+ARRAY_BYTES = 300
+ROW_BYTES = 260
+METRIC_BYTES = 260
+METRICS_PER_EPOCH = 8
+RUN_BYTES = 40_000
+TEMPORARY_BYTES = 32_000_000
+TEMPORARY_BYTES_PER_POINT = 20_000
+SCARCE_BYTES = 1_000_000
+"""With less than this left, a file system counts as full, whatever the error said."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """So many bytes in a folder, and for what."""
+
+    purpose: str
+    folder: Path
+    bytes: int
+
+
+def history_bytes(point: TrialConfig) -> int:
+    """About the size of the whole history of a point: one row for each epoch and pair."""
+    rows = (point.epochs + 1) * len(probes.pairs(point, "shortcut" in point.architecture))
+    return OBJECT_BYTES + ROW_BYTES * rows
+
+
+def snapshot_bytes(point: TrialConfig) -> int:
+    """About the size of the last snapshot of a point: its weights, its optimizer's variables, its history."""
+    copies = 1 + SLOTS[point.optimizer]
+    arrays = (4 * copies + 2) * (point.depth + 1)
+    return 4 * weights(point) * copies + 8 * sum(widths(point)) + ARRAY_BYTES * arrays + history_bytes(point)
+
+
+def temporary_folder() -> Path:
+    """Where Ray and Tune keep what they need while they run."""
+    return Path(os.environ.get("RAY_TMPDIR", tempfile.gettempdir()))
+
+
+def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path | None, database: Path | None) -> list[Need]:
+    """What a run of these points writes: results, snapshots of those that run at a time, MLflow's database, scratch.
+
+    A store that is no folder is in a bucket, which has room for everything.
+    """
+    scratch = TEMPORARY_BYTES + len(points) * TEMPORARY_BYTES_PER_POINT
+    found = [Need("Ray's temporary files", temporary_folder(), scratch)]
+    if store:
+        largest = sorted((snapshot_bytes(point) for point in points), reverse=True)[:at_a_time]
+        results = Need("results", store, sum(history_bytes(point) for point in points))
+        found = [results, Need("snapshots", store, (SNAPSHOTS_KEPT + 1) * sum(largest)), *found]
+    if database:
+        found.append(Need("MLflow's database", database.parent, sum(_mirrored_bytes(point) for point in points)))
+    return found
+
+
+def _mirrored_bytes(point: TrialConfig) -> int:
+    pairs = len(probes.pairs(point, "shortcut" in point.architecture))
+    return RUN_BYTES + (point.epochs + 1) * (METRICS_PER_EPOCH + 3 * pairs) * METRIC_BYTES
+
+
+def check(wanted: Sequence[Need]) -> None:
+    """See that every file system has room for what is wanted there.
+
+    Raises:
+        StorageFault: naming each that has not, what is free there and what is needed.
+    """
+    by_device: dict[int, list[Need]] = {}
+    for need in wanted:
+        by_device.setdefault(existing(need.folder).stat().st_dev, []).append(need)
+    short = []
+    for group in by_device.values():
+        needed, free = sum(need.bytes for need in group), free_bytes(group[0].folder)
+        if free < needed:
+            parts = ", ".join(f"{_megabytes(need.bytes)} {need.purpose}" for need in group)
+            where = mount_point(group[0].folder)
+            short.append(f"{where}: {_megabytes(free)} free, about {_megabytes(needed)} needed ({parts})")
+    if short:
+        raise StorageFault(
+            "too little space on the file system " + "; ".join(short) + "\n  next: free some there, or choose other "
+            "folders with --store (SWEEP_STORE), --tracking-uri and TMPDIR"
+        )
+
+
+@contextmanager
+def full_is_a_storage_fault(folders: Sequence[Path]) -> Iterator[None]:
+    """Tell an error that comes of a full disk from others, whoever raised it.
+
+    Raises:
+        StorageFault: in place of an error that says so, or that comes while one of the folders has no space left.
+    """
+    try:
+        yield
+    except StorageFault:
+        raise
+    except Exception as error:
+        said = fullness(error)
+        full = [folder for folder in folders if free_bytes(folder) < SCARCE_BYTES]
+        if said and said.filename:
+            full = [Path(said.filename)]
+        if not said and not full:
+            raise
+        names = ", ".join(str(mount_point(folder)) for folder in full or folders)
+        raise StorageFault(
+            f"no space left on the file system {names}; what was committed is kept\n"
+            "  next: free some there, then run the same again"
+        ) from error
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"

@@ -1,0 +1,170 @@
+"""What points need of a GPU's memory, estimated before anything runs, and whether their share of it will do. Pure.
+
+The peak is what stays (the data set, the weights, their gradients and the optimizer's variables) and the larger of
+what a step and a measurement take for a while. The estimate of a step is within ESTIMATE_FACTOR of XLA's own analysis
+of the step compiled for a CPU, over the architectures and the papers' widths and depths; on a GPU it was not compared.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sweep.spec import Resources
+from sweep.system.machine import Gpu
+from sweep.text import counted
+from trainables import probes
+from trainables.config import TrialConfig
+from trainables.gpu_share import CONTEXT_MIB, limit_mib
+from trainables.sizes import CLASSES, PIXELS, SLOTS, TRAIN_IMAGES, hidden_widths, weights, widths
+
+ESTIMATE_FACTOR = 1.5
+NUMBER, DOUBLE = 4, 8
+LIVE_PER_UNIT = {True: 3.5, False: 1.4}
+"""Numbers that a step keeps for each unit and image, with and without BatchNormalization: forward and backward."""
+DISTANCE_BYTES = 12 * 2**25
+"""The estimator works on blocks of distances, at most a dozen at a time of 32 MiB each."""
+MOST_SHARERS = 64
+MIB = 2**20
+
+
+def step_bytes(point: TrialConfig) -> int:
+    """What a training step takes for a while: the signals of the whole training set, and what leads back from them."""
+    units = LIVE_PER_UNIT[point.batch_norm] * sum(hidden_widths(point)) + CLASSES
+    return int(NUMBER * TRAIN_IMAGES[point.dataset] * units)
+
+
+def measuring_bytes(point: TrialConfig) -> int:
+    """What an evaluation and the MI of one pair after the other take for a while."""
+    images = point.validation_images
+    activations = NUMBER * images * sum(widths(point))
+    pairs = [pair for pair in probes.pairs(point, "shortcut" in point.architecture) if not pair.is_with_label]
+    columns = (PIXELS[point.dataset] if any(pair.is_with_input for pair in pairs) else 0) + 4 * point.width
+    samples = (2 * DOUBLE + NUMBER) * images * columns
+    return activations + (samples + min(DISTANCE_BYTES, 12 * DOUBLE * images**2) if pairs else 0)
+
+
+def peak_bytes(point: TrialConfig) -> int:
+    """The most that a trial of the point has allocated at a time, without the context of its process."""
+    images = TRAIN_IMAGES[point.dataset] + point.validation_images
+    data = NUMBER * images * (PIXELS[point.dataset] + 1)
+    variables = NUMBER * weights(point) * (2 + SLOTS[point.optimizer])
+    return data + variables + max(step_bytes(point), measuring_bytes(point))
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What some points need beside what each may allocate, in bytes; `gpu` names the smallest GPU.
+
+    `each` is by point id. `may_take` is None where there is no GPU to tell by; `too_large` counts the points that need
+    more.
+    """
+
+    each: Mapping[str, int]
+    largest: TrialConfig
+    share: float
+    may_take: int | None = None
+    too_large: int = 0
+    gpu: str | None = None
+    crowd: str | None = None
+    """What is said where trials with that share may take more of a GPU together than it has."""
+    enough: float | None = None
+    """The smallest share of such a GPU that will do; None where not even a whole one does."""
+
+    @property
+    def needs(self) -> int:
+        """What the largest point needs."""
+        return self.each[self.largest.point_id]
+
+    @property
+    def gpu_at_least(self) -> int:
+        """The size of a GPU in whose share the largest point has room beside the context of its process."""
+        return int((self.needs + MIB * CONTEXT_MIB) / min(self.share, 1.0))
+
+    @property
+    def in_words(self) -> str:
+        """As in `about 1.2 GB at most, of 19.4 GB for each on ...`."""
+        need = f"about {self.needs / 1e9:.1f} GB at most"
+        if self.may_take is None:
+            wants = f"{self.share:g} GPU for each wants GPUs of {self.gpu_at_least / 1e9:.1f} GB or more"
+            return f"{need}; {wants}, and none is seen from here"
+        return f"{need}, of {self.may_take / 1e9:.1f} GB for each on {self.gpu}"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong with the share, and at the end the remedy."""
+        few = f"too small a part of a GPU for {counted(self.too_large, 'point')}, the largest is {self.largest.name}"
+        *others, last = [*([few] if self.too_large else []), *([self.crowd] if self.crowd else [])] or [""]
+        return [*others, f"{last}; {self.remedy}"] if last else []
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a share that is too small."""
+        if self.enough is None:
+            return "not even a whole one will do: choose larger GPUs or smaller networks"
+        return f"--gpus-per-trial {self.enough:g} gives them room"
+
+
+def fit(
+    points: Sequence[TrialConfig], wanted: Resources, gpus: Sequence[Gpu], max_concurrent: int | None = None
+) -> Fit | None:
+    """Whether the points fit into what each is given of the smallest of these GPUs; None for trials on CPUs."""
+    if not points or not wanted.gpus:
+        return None
+    each = {point.point_id: peak_bytes(point) for point in points}
+    largest = max(points, key=lambda point: each[point.point_id])
+    if not gpus:
+        return Fit(each, largest, wanted.gpus)
+    smallest = min(gpus, key=lambda gpu: gpu.memory_mib)
+    may_take = allowed_bytes(wanted.gpus, smallest.memory_mib)
+    return Fit(
+        each,
+        largest,
+        wanted.gpus,
+        may_take,
+        too_large=sum(needs > may_take for needs in each.values()),
+        gpu=smallest.name,
+        crowd=_crowd(wanted.gpus, smallest, max_concurrent),
+        enough=smallest_share(each[largest.point_id], smallest.memory_mib),
+    )
+
+
+def _crowd(share: float, gpu: Gpu, max_concurrent: int | None) -> str | None:
+    """What to say where as many trials as such shares allow on the GPU may take more of it than it has."""
+    count = min(sharers(share), max_concurrent or sharers(share))
+    together, has = count * process_bytes(share, gpu.memory_mib), MIB * gpu.memory_mib
+    if together <= has:
+        return None
+    context, limit = MIB * CONTEXT_MIB / 1e9, allowed_bytes(share, gpu.memory_mib) / 1e9
+    return (
+        f"{share:g} GPU for each lets {count} trials share one {gpu.name} and take {together / 1e9:.1f} GB of its "
+        f"{has / 1e9:.1f} GB: {context:.1f} GB for the CUDA context of each process and up to {limit:.2g} GB for its "
+        "trial"
+    )
+
+
+def allowed_bytes(share: float, memory_mib: int) -> int:
+    """What a trial with that share of such a GPU may allocate; of several GPUs it uses one."""
+    limit = limit_mib(share, memory_mib)
+    return MIB * (memory_mib - CONTEXT_MIB if limit is None else limit)
+
+
+def process_bytes(share: float, memory_mib: int) -> int:
+    """What the process of such a trial takes at most, its context included."""
+    return allowed_bytes(share, memory_mib) + MIB * CONTEXT_MIB
+
+
+def sharers(share: float) -> int:
+    """How many trials with that share Ray lets share a GPU."""
+    return max(1, int(1 / share + 1e-9))
+
+
+def smallest_share(needs: int, memory_mib: int) -> float | None:
+    """The smallest equal share of such a GPU in which so many bytes fit, for as many processes as it lets share it.
+
+    None when not even the whole GPU has them.
+    """
+    for count in range(MOST_SHARERS, 0, -1):
+        share = int(1000 / count) / 1000
+        fits_together = sharers(share) * process_bytes(share, memory_mib) <= MIB * memory_mib
+        if fits_together and allowed_bytes(share, memory_mib) >= needs:
+            return share
+    return None

@@ -1,0 +1,14 @@
+"""How far a sweep is: the numbers (`status`) and their live display (`live_view`)."""
+
+from sweep.progress.live_view import LiveView, line, pace
+from sweep.progress.status import Driver, Progress, Status, Watch
+
+__all__ = [
+    "Driver",
+    "LiveView",
+    "Progress",
+    "Status",
+    "Watch",
+    "line",
+    "pace",
+]

@@ -1,0 +1,19 @@
+"""What a sweep is: points from a YAML file, validated, with file and line in every complaint.
+
+Not here: where a spec lies (`store.spec_source`), what a point's fields mean (`trainables.config`).
+"""
+
+from sweep.spec.document import in_words
+from sweep.spec.model import Resources, SweepSpec, presets, trials_at_a_time
+from sweep.spec.reader import SpecReader, parsed, without_problems
+
+__all__ = [
+    "Resources",
+    "SpecReader",
+    "SweepSpec",
+    "in_words",
+    "parsed",
+    "presets",
+    "trials_at_a_time",
+    "without_problems",
+]

@@ -1,0 +1,193 @@
+"""One YAML document of a spec: its blocks validated value by value, every problem said with its place."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from sweep.spec import yaml_lines
+from sweep.spec.model import BLOCK_KEYS, Block
+from sweep.text import did_you_mean
+from trainables.config import Measurement, TrialConfig
+
+MAX_POINTS = 100_000
+"""A grid beyond this is taken for a mistake."""
+
+RANGE = re.compile(r"\s*(\d+)\s*\.\.\s*(\d+)\s*")
+TOP_KEYS = ("name", "description", "include", *BLOCK_KEYS, "resources")
+FIELDS = tuple(name for name in TrialConfig.model_fields if name != "measure")
+
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(cast(Any, Annotated[(info.annotation, info)]))
+    for name, info in TrialConfig.model_fields.items()
+    if name in FIELDS
+}
+
+
+@dataclass
+class Document:
+    """One YAML document with the lines of its keys; what `--set` changed has the setting as its place."""
+
+    source: str
+    data: Any
+    lines: yaml_lines.Lines
+    problems: list[str]
+    settings: dict[yaml_lines.Path, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """Where it lies, for what it includes."""
+        return Path(self.source)
+
+    def say(self, path: yaml_lines.Path, message: str) -> None:
+        """Note a problem at that place."""
+        self.problems.append(f"{self.place(path)}: {message}")
+
+    def place(self, path: yaml_lines.Path) -> str:
+        """FILE:LINE of the nearest key above that is written down, or the `--set` that changed it."""
+        while path and path not in self.lines and path not in self.settings:
+            path = path[:-1]
+        if path in self.settings:
+            return f"--set {self.settings[path]}"
+        return f"{self.source}:{self.lines.get(path, 1)}"
+
+    def apply(self, setting: str) -> None:
+        """Apply `PATH=YAML`; a field set under `grid` leaves `fixed`, and the other way round."""
+        target, separator, text = setting.partition("=")
+        keys = tuple(target.strip().split("."))
+        if not separator or len(keys) > 2 or keys[0] not in TOP_KEYS:
+            self.problems.append(
+                f"--set {setting}: expected PATH=YAML with PATH such as grid.width, fixed.epochs, measure.every"
+            )
+            return
+        try:
+            value, _ = yaml_lines.load(text)
+        except yaml_lines.YamlProblem as problem:
+            self.problems.append(f"--set {setting}: {problem}")
+            return
+        if len(keys) == 1:
+            self.data[keys[0]] = value
+        else:
+            section, name = keys
+            if not isinstance(self.data.get(section), dict):
+                self.data[section] = {}
+            self.data[section][name] = value
+            other = {"grid": "fixed", "fixed": "grid"}.get(section)
+            if other and isinstance(self.data.get(other), dict):
+                self.data[other].pop(name, None)
+        self.settings[keys] = setting
+
+    def check_keys(self, path: yaml_lines.Path, mapping: dict[Any, Any], allowed: Sequence[str]) -> None:
+        for key in mapping:
+            if key not in allowed:
+                where = f" in '{path[-1]}'" if path and isinstance(path[-1], str) else ""
+                self.say(
+                    (*path, str(key)),
+                    f"unknown key '{key}'{where}{did_you_mean(str(key), allowed)}: allowed are {', '.join(allowed)}",
+                )
+
+    def block(self, path: yaml_lines.Path) -> Block:
+        """The validated block at that path."""
+        fixed, grid, measure = (self._mapping((*path, key)) for key in BLOCK_KEYS)
+        fixed_values, grid_values = {}, {}
+        self.check_keys((*path, "fixed"), fixed, FIELDS)
+        self.check_keys((*path, "grid"), grid, FIELDS)
+        for name in fixed.keys() & grid.keys():
+            self.say((*path, "grid", name), f"'{name}' stands in both 'fixed' and 'grid': keep one")
+        for name, value in fixed.items():
+            if name in FIELDS:
+                fixed_values[name] = self._value((*path, "fixed", name), name, value)
+        for name, values in grid.items():
+            if name in FIELDS:
+                grid_values[name] = self._values((*path, "grid", name), name, values)
+        checked = self.model((*path, "measure"), Measurement, measure)
+        given = {key: value for key, value in checked.model_dump(mode="json").items() if key in measure}
+        return Block(fixed_values, grid_values, given)
+
+    def model(self, path: yaml_lines.Path, kind: type[BaseModel], value: Any) -> Any:
+        """The validated model, or its default when there are problems."""
+        value = {} if value is None else value
+        if not isinstance(value, dict):
+            self.say(path, f"'{path[-1]}' is a mapping with the keys {', '.join(kind.model_fields)}")
+            return kind()
+        self.check_keys(path, value, tuple(kind.model_fields))
+        known = {key: item for key, item in value.items() if key in kind.model_fields}
+        try:
+            return kind.model_validate(known)
+        except ValidationError as error:
+            self._say_errors(path, error, known)
+            return kind()
+
+    def _mapping(self, path: yaml_lines.Path) -> dict[str, Any]:
+        holder = self.data
+        for key in path[:-1]:
+            holder = holder[key]
+        value = holder.get(path[-1])
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.say(path, f"'{path[-1]}' is a mapping, not {value!r}")
+            return {}
+        return value
+
+    def _values(self, path: yaml_lines.Path, name: str, values: Any) -> list[Any]:
+        values = self._range(path, values)
+        if not isinstance(values, list):
+            self.say(path, f"'{name}' in 'grid' is a list such as [1, 2] or a range such as 0..4, not {values!r}")
+            return []
+        if not values:
+            self.say(path, f"'{name}' in 'grid' is empty: give at least one value")
+        found = [self._value((*path, index), name, value) for index, value in enumerate(values)]
+        return list(dict.fromkeys(found))
+
+    def _range(self, path: yaml_lines.Path, values: Any) -> Any:
+        match = RANGE.fullmatch(values) if isinstance(values, str) else None
+        if not match:
+            return values
+        first, last = int(match[1]), int(match[2])
+        if last < first:
+            self.say(path, f"the range {values} runs backwards: write {last}..{first}")
+            return [first]
+        if last - first >= MAX_POINTS:
+            self.say(path, f"the range {values} has {last - first + 1:,} values: at most {MAX_POINTS:,}")
+            return [first]
+        return list(range(first, last + 1))
+
+    def _value(self, path: yaml_lines.Path, name: str, value: Any) -> Any:
+        """The value as `TrialConfig` takes it: no text for a number, no number for a truth value."""
+        try:
+            return _ADAPTERS[name].validate_python(value, strict=True)
+        except ValidationError as error:
+            self._say_errors(path, error, value)
+            return str(value)
+
+    def _say_errors(self, path: yaml_lines.Path, error: ValidationError, value: Any) -> None:
+        said = set()
+        problems = error.errors()
+        for problem in problems:
+            if problem["type"] == "too_short" and len(problems) > 1:  # a list is short only because its items are bad
+                continue
+            location = tuple(key for key in problem["loc"] if key in self._known_keys(value))
+            message = f"{_field((*path, *location))}: {in_words(problem)}"
+            if message not in said:
+                self.say((*path, *location), message)
+            said.add(message)
+
+    @staticmethod
+    def _known_keys(value: Any) -> set[Any]:
+        return set(value) | set(range(1000)) if isinstance(value, dict) else set()
+
+
+def _field(path: yaml_lines.Path) -> str:
+    return str(next(key for key in reversed(path) if isinstance(key, str)))
+
+
+def in_words(problem: Any) -> str:
+    """The value and what is wrong with it, of one problem of a `ValidationError`."""
+    allowed = re.findall(r"'([^']*)'", str(problem.get("ctx", {}).get("expected", "")))
+    hint = did_you_mean(str(problem["input"]), allowed)
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    return f"{problem['input']!r}{hint}: {message}"

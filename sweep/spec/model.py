@@ -1,0 +1,136 @@
+"""LEAF. A sweep as a value: its name, its grid of points and the resources of a trial. `spec_reader` makes it."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sweep.errors import UsageError
+from trainables.config import TrialConfig
+
+BLOCK_KEYS = ("fixed", "grid", "measure")
+
+
+class Resources(BaseModel):
+    """What one trial asks of Ray: whole GPUs or a part of one, and CPUs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gpus: float = Field(1.0, ge=0, le=64, allow_inf_nan=False)
+    cpus: float = Field(1.0, gt=0, le=1024, allow_inf_nan=False)
+
+    @field_validator("gpus")
+    @classmethod
+    def _whole_or_part_of_one(cls, value: float) -> float:
+        if value > 1 and not value.is_integer():
+            raise ValueError("must be a part of one GPU, such as 0.25, or a whole number of them")
+        return value
+
+    @property
+    def threads(self) -> int:
+        """CPU threads that a trial uses: whole ones, at least one."""
+        return max(1, int(self.cpus))
+
+
+@dataclass(frozen=True)
+class Block:
+    """A grid over some fields with others fixed: the product of `grid`, each with `fixed` and `measure`."""
+
+    fixed: dict[str, Any] = field(default_factory=dict)
+    grid: dict[str, list[Any]] = field(default_factory=dict)
+    measure: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of points, without building them."""
+        return math.prod(len(values) for values in self.grid.values())
+
+    def overlaid(self, other: "Block") -> "Block":
+        """This block with what `other` says in its place: a field named there is no longer what it was here."""
+        named = other.fixed.keys() | other.grid.keys()
+        return Block(
+            {key: value for key, value in self.fixed.items() if key not in named} | other.fixed,
+            {key: values for key, values in self.grid.items() if key not in named} | other.grid,
+            self.measure | other.measure,
+        )
+
+    def raw_points(self) -> Iterator[dict[str, Any]]:
+        """The field values of every point."""
+        for values in itertools.product(*self.grid.values()):
+            yield {**self.fixed, **dict(zip(self.grid, values, strict=True)), "measure": self.measure}
+
+    def plain(self) -> dict[str, Any]:
+        """As written in a spec."""
+        return {key: value for key in BLOCK_KEYS if (value := getattr(self, key))}
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes equal lists out instead of naming them by anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class SweepSpec:
+    """A named set of points: the union of its blocks."""
+
+    name: str
+    description: str
+    blocks: tuple[Block, ...]
+    resources: Resources
+
+    @cached_property
+    def points(self) -> tuple[TrialConfig, ...]:
+        """Every point once, in the order of the blocks and grids."""
+        configs = (TrialConfig.model_validate(raw) for block in self.blocks for raw in block.raw_points())
+        return tuple({config.point_id: config for config in configs}.values())
+
+    def with_resources(self, changed: dict[str, float]) -> "SweepSpec":
+        """The same points with other resources for each trial."""
+        return replace(self, resources=self.resources.model_copy(update=changed))
+
+    def only(self, point_ids: Sequence[str]) -> tuple[TrialConfig, ...]:
+        """These of its points.
+
+        Raises:
+            UsageError: when one of them is not a point of the spec.
+        """
+        by_id = {point.point_id: point for point in self.points}
+        for unknown in set(point_ids) - set(by_id):
+            raise UsageError(f"--point {unknown}: not a point of {self.name}; there are {self.points[0].point_id}, ...")
+        return tuple(by_id[point_id] for point_id in dict.fromkeys(point_ids))
+
+    def to_yaml(self) -> str:
+        """The spec, complete in itself: includes and `--set` resolved."""
+        body: dict[str, Any] = {"name": self.name}
+        if self.description:
+            body["description"] = self.description
+        if len(self.blocks) == 1:
+            body |= self.blocks[0].plain()
+        else:
+            body["include"] = [block.plain() for block in self.blocks]
+        body["resources"] = self.resources.model_dump()
+        return yaml.dump(body, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
+
+
+def presets() -> dict[str, Path]:
+    """The packaged specs by name."""
+    folder = Path(str(resources.files("sweep") / "presets"))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def trials_at_a_time(wanted: Resources, have_cpus: int, have_gpus: int, max_concurrent: int | None = None) -> int:
+    """How many trials a run on a machine with these holds at a time; without a GPU they run on CPUs. 0: none fits."""
+    fitting = [int(have_cpus / wanted.cpus + 1e-9)]
+    if wanted.gpus and have_gpus:
+        one = int(have_gpus / wanted.gpus + 1e-9) if wanted.gpus >= 1 else have_gpus * int(1 / wanted.gpus + 1e-9)
+        fitting.append(one)
+    return min([*fitting, *([max_concurrent] if max_concurrent else [])])

@@ -1,0 +1,129 @@
+"""Reads a spec: YAML -> validated SweepSpec. All problems at once, each with its line and what is allowed."""
+
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sweep.errors import UsageError
+from sweep.spec import yaml_lines
+from sweep.spec.document import MAX_POINTS, TOP_KEYS, Document
+from sweep.spec.model import BLOCK_KEYS, Block, Resources, SweepSpec, presets
+from sweep.text import did_you_mean
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def parsed(data: bytes, source: str, settings: Sequence[str] = ()) -> SweepSpec:
+    """The same from what was read at `source`; raises as `load`."""
+    reader = SpecReader()
+    return without_problems(reader, reader.parse(data, source, settings), source, settings)
+
+
+def without_problems(reader: "SpecReader", spec: SweepSpec | None, source: str, settings: Sequence[str]) -> SweepSpec:
+    if spec is None or reader.problems:
+        again = " ".join(["sweep plan", source, *(f"--set {shlex.quote(setting)}" for setting in settings)])
+        raise UsageError("\n".join([*dict.fromkeys(reader.problems), f"  next: correct this, then {again}"]))
+    return spec
+
+
+class SpecReader:
+    """Reads one spec and what it includes, and collects the problems."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self._open: list[Path] = []
+
+    def find(self, source: str, relative_to: Path = Path()) -> Path | None:
+        known = presets()
+        if source in known:
+            return known[source]
+        path = relative_to / source
+        if path.is_file():
+            return path
+        if path.suffix in (".yaml", ".yml") or "/" in source:
+            self.problems.append(f"{source}: no such spec file; the presets are {', '.join(known)}")
+        else:
+            hint = did_you_mean(source, known)
+            self.problems.append(
+                f"unknown preset '{source}'{hint}: allowed are {', '.join(known)}, or the path of a YAML file"
+            )
+        return None
+
+    def read(self, path: Path, settings: Sequence[str]) -> SweepSpec | None:
+        try:
+            return self.parse(path.read_bytes(), str(path), settings)
+        except OSError as error:
+            self.problems.append(f"{path}: cannot be read as UTF-8 text: {error}")
+            return None
+
+    def parse(self, content: bytes, source: str, settings: Sequence[str]) -> SweepSpec | None:
+        try:
+            data, lines = yaml_lines.load(content.decode("utf-8"))
+        except yaml_lines.YamlProblem as problem:
+            self.problems.append(f"{source}:{problem.line}: {problem}")
+            return None
+        except UnicodeDecodeError as error:
+            self.problems.append(f"{source}: cannot be read as UTF-8 text: {error}")
+            return None
+        document = Document(source, {} if data is None else data, lines, self.problems)
+        if not isinstance(document.data, dict):
+            document.say((), "a spec is a mapping with the keys " + ", ".join(TOP_KEYS))
+            return None
+        for setting in settings:
+            document.apply(setting)
+        self._open.append(document.path.resolve())
+        try:
+            return self._spec(document)
+        finally:
+            self._open.pop()
+
+    def _spec(self, document: "Document") -> SweepSpec | None:
+        before = len(self.problems)
+        document.check_keys((), document.data, TOP_KEYS)
+        name = document.data.get("name", document.path.stem)
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            document.say(("name",), f"name {name!r}: allowed are letters, digits, '.', '_' and '-', 100 at most")
+        description = document.data.get("description", "")
+        if not isinstance(description, str):
+            document.say(("description",), f"description {description!r}: must be text")
+        own = document.block(())
+        blocks = self._included(document, own) if "include" in document.data else [own]
+        trial_resources = document.model(("resources",), Resources, document.data.get("resources"))
+        if len(self.problems) > before:
+            return None
+        size = sum(block.size for block in blocks)
+        if not 0 < size <= MAX_POINTS:
+            document.say(("grid",), f"the grid has {size:,} points: allowed are 1 to {MAX_POINTS:,}")
+            return None
+        spec = SweepSpec(name, description.strip(), tuple(blocks), trial_resources)
+        self._check_points(document, spec)
+        return spec
+
+    def _included(self, document: "Document", own: Block) -> list[Block]:
+        items = document.data["include"]
+        if not isinstance(items, list) or not items:
+            document.say(("include",), "include is a list of preset names, YAML paths or blocks")
+            return []
+        blocks: list[Block] = []
+        for index, item in enumerate(items):
+            if isinstance(item, dict):
+                document.check_keys(("include", index), item, BLOCK_KEYS)
+                blocks.append(document.block(("include", index)))
+            elif path := self.find(str(item), document.path.parent):
+                if path.resolve() in self._open:
+                    document.say(("include", index), f"{item} includes itself")
+                    continue
+                included = self.read(path, ())
+                blocks.extend(included.blocks if included else ())
+        return [block.overlaid(own) for block in blocks]
+
+    def _check_points(self, document: "Document", spec: SweepSpec) -> None:
+        """Problems that only whole points have (a subset larger than the data set, say), each once."""
+        try:
+            _ = spec.points
+        except ValidationError as error:
+            for problem in error.errors():
+                document.say(("measure",), problem["msg"].removeprefix("Value error, "))

@@ -1,0 +1,27 @@
+"""Whole objects by name, in a folder or a bucket: written in one piece, by one writer, never half visible.
+
+Not here: what the objects mean (`store`). Imported by `store`, and by who has to name a place.
+"""
+
+from sweep.storage.address import BucketAddress, Place, StoreAddress, absolute, is_bucket, parsed, split
+from sweep.storage.bucket_client import SETTINGS
+from sweep.storage.file_systems import existing, free_bytes, fullness, mount_point
+from sweep.storage.objects import Objects, at, check_writable
+
+__all__ = [
+    "SETTINGS",
+    "BucketAddress",
+    "Objects",
+    "Place",
+    "StoreAddress",
+    "absolute",
+    "at",
+    "check_writable",
+    "existing",
+    "free_bytes",
+    "fullness",
+    "is_bucket",
+    "mount_point",
+    "parsed",
+    "split",
+]

@@ -1,0 +1,150 @@
+"""Objects in a bucket: every write is one PUT of a whole object, through pyarrow's file systems."""
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pyarrow import fs
+
+from sweep.errors import StorageFault
+from sweep.storage.address import BucketAddress
+from sweep.storage.bucket_client import explained, file_system
+from sweep.storage.claim_lock import Claims
+from sweep.storage.conditional_put import ConditionalPut
+
+SETTLE_SECONDS = 2.0
+"""Far longer than a few requests take, one after another."""
+
+READS = 10
+
+
+@functools.lru_cache(maxsize=16)
+def bucket_at(address: BucketAddress) -> "Bucket":
+    """The objects at that address; one for all that work on them in this process, as are its connections."""
+    return Bucket(address)
+
+
+class Bucket:
+    """Named byte strings below a prefix of a bucket. Durable is what the service has acknowledged.
+
+    What is read is one version of an object, whole. `create` is exclusive as its way is: see `ConditionalPut`, which is
+    taken where the service refuses a second conditional PUT when it is tried, and `Claims`, which is taken elsewhere.
+
+    Renaming is copying and deleting: a reader may see both, or the old one after the new one has been changed.
+
+    Raises (all methods):
+        StorageFault: when the service refuses or does not answer within seconds.
+    """
+
+    settle_seconds = SETTLE_SECONDS
+
+    def __init__(self, address: BucketAddress) -> None:
+        self._address = address
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return bucket_at, (self._address,)
+
+    def where(self, name: str) -> str:
+        """Its address."""
+        return self._address.of(name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put the object in place of any older one of that name."""
+        with self._explained("write", name):
+            stream = self._files.open_output_stream(self._key(name), compression=None)
+            stream.write(data)
+            stream.close()  # only now it is there; after an error above it never is
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write the object unless one of that name exists; whether this call did it."""
+        return self._exclusive.create(name, data)
+
+    def read(self, name: str) -> bytes | None:
+        """The object, or None when there is none."""
+        with self._explained("read", name):
+            key = self._key(name)
+            for left in reversed(range(READS)):
+                data = b""
+                try:
+                    with self._files.open_input_file(key) as file:
+                        data = file.read_at(file.size(), 0)
+                except FileNotFoundError:
+                    return None
+                except OSError:  # perhaps it has gone, or become shorter, since its size was asked for
+                    if not left:
+                        raise
+                # Had another one come since its size was asked for, this would be a part of that.
+                now = self._files.get_file_info(key)
+                if now.type is fs.FileType.NotFound:
+                    return None
+                if now.size == len(data):
+                    return data
+        raise StorageFault(f"cannot read {self.where(name)}: it changes all the time\n  next: the same again")
+
+    def names(self, folder: str) -> list[str]:
+        """Sorted last parts of the names in a folder; none when there is none."""
+        return sorted(info.base_name for info in self.listed(folder) if not info.base_name.startswith("."))
+
+    def marks(self, folder: str) -> Mapping[str, str]:
+        """For each part below the folder a mark of its objects' names, sizes and moments; one listing for them all."""
+        start = len(self._key(folder)) + 1
+        digests: dict[str, Any] = {}
+        for info in self.listed(folder, recursive=True):
+            part = info.path[start:].partition("/")[0]
+            if info.type is fs.FileType.File:
+                digests.setdefault(part, hashlib.sha256()).update(_said(info).encode())
+        return {part: digest.hexdigest() for part, digest in digests.items()}
+
+    def mark(self, folder: str) -> str:
+        """Of the names, sizes and moments of its objects."""
+        said = "".join(_said(info) for info in self.listed(folder) if info.type is fs.FileType.File)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Give an object another name."""
+        with self._explained("rename", name):
+            self._files.move(self._key(name), self._key(new_name))
+
+    def delete(self, name: str) -> None:
+        """Remove the object; nothing happens when there is none."""
+        with self._explained("delete", name), contextlib.suppress(FileNotFoundError):
+            self._files.delete_file(self._key(name))
+
+    def clear_leftovers(self, folders: Iterable[str]) -> int:
+        """Delete the claims that writers which died left in these folders; a PUT leaves nothing."""
+        return self._exclusive.clear_leftovers(folders)
+
+    def listed(self, folder: str, recursive: bool = False) -> list[fs.FileInfo]:
+        """What lies in a folder, sorted, hidden names too, with the moments of the service's clock."""
+        with self._explained("list", folder):
+            selector = fs.FileSelector(self._key(folder), allow_not_found=True, recursive=recursive)
+            found: list[fs.FileInfo] = sorted(self._files.get_file_info(selector), key=lambda info: info.path)
+            return found
+
+    def _key(self, name: str) -> str:
+        return self._address.key(name)
+
+    def _explained(self, action: str, name: str) -> contextlib.AbstractContextManager[None]:
+        return explained(action, self.where(name))
+
+    @functools.cached_property
+    def _files(self) -> fs.FileSystem:
+        """The file system, once it was seen that the bucket is there: objects of no bucket look like absent ones."""
+        files = file_system(self._address)
+        if files.get_file_info(self._address.bucket).type is fs.FileType.NotFound:
+            raise OSError(f"NO_SUCH_BUCKET: {self._address.bucket}")
+        return files
+
+    @functools.cached_property
+    def _exclusive(self) -> "ConditionalPut | Claims":
+        if self._address.kind == "s3":
+            conditional = ConditionalPut(self._address, self.read)
+            if conditional.is_obeyed():
+                return conditional
+        return Claims(self)
+
+
+def _said(info: fs.FileInfo) -> str:
+    return f"{info.path} {info.size} {info.mtime_ns}\n"

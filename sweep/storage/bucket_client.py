@@ -1,0 +1,120 @@
+"""How buckets are reached: with bounded waits, credentials from the environment, and errors that say what to do."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pyarrow as pa
+from pyarrow import fs
+
+from sweep.errors import StorageFault
+from sweep.storage.address import BucketAddress
+
+SETTINGS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_EC2_METADATA_DISABLED",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+)
+"""Variables of the environment that say how to reach a bucket; whoever works on one on another host needs them too."""
+
+CONNECT_SECONDS = 3.0
+SILENCE_SECONDS = 10.0
+"""A request that transfers nothing for so long has failed."""
+ATTEMPTS = 4
+GCS_SECONDS = 5.0
+SAID_LENGTH = 160
+
+CAUSES: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(r"NO_SUCH_BUCKET|NoSuchBucket|bucket does not exist", re.IGNORECASE),
+        "there is no such bucket",
+        "create it, or choose another with --store (SWEEP_STORE)",
+    ),
+    (
+        re.compile(r"credentials|access token|authentication", re.IGNORECASE),
+        "no credentials were found, or they cannot be used",
+        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (for gs:// GOOGLE_APPLICATION_CREDENTIALS), or a role",
+    ),
+    (
+        re.compile(
+            r"INVALID_ACCESS_KEY|INVALID_CLIENT_TOKEN|SIGNATURE_DOES_NOT_MATCH|InvalidAccessKey|Signature|Token"
+        ),
+        "the credentials are refused",
+        "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the role",
+    ),
+    (
+        re.compile(r"ACCESS_DENIED|AccessDenied|Forbidden|code:? 403|PERMISSION_DENIED|UNAUTHENTICATED"),
+        "access is denied",
+        "see that the credentials may list the bucket, and read, write and delete objects in it",
+    ),
+    (
+        re.compile(r"NETWORK_CONNECTION|curlCode|Could not connect|UNAVAILABLE|DEADLINE_EXCEEDED|[Tt]imed? ?out"),
+        "the service does not answer",
+        "check the network and the endpoint (AWS_ENDPOINT_URL), then the same again",
+    ),
+)
+"""What the clients say, what that means, and what can be done."""
+
+
+def endpoint(address: BucketAddress) -> str | None:
+    """The URL of an S3-compatible service, from the address or the environment; None for Amazon's own."""
+    if given := address.option("endpoint_override"):
+        return given if "://" in given else f"{address.option('scheme') or 'https'}://{given}"
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
+
+
+def region(address: BucketAddress) -> str | None:
+    """The region, from the address or the environment."""
+    return address.option("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def file_system(address: BucketAddress) -> fs.FileSystem:
+    """The file system that the bucket is in; no request waits for minutes.
+
+    Raises:
+        OSError: when the region of the bucket has to be asked for, and there is no answer.
+    """
+    if address.kind == "gs":
+        given = {name: value for name in ("endpoint_override", "scheme") if (value := address.option(name))}
+        return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=GCS_SECONDS), **given)
+    scheme, _, host = (endpoint(address) or "https://").partition("://")
+    where = region(address) or ("us-east-1" if host else fs.resolve_s3_region(address.bucket))
+    return fs.S3FileSystem(
+        region=where,
+        scheme=scheme,
+        endpoint_override=host.rstrip("/") or None,
+        connect_timeout=CONNECT_SECONDS,
+        request_timeout=SILENCE_SECONDS,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
+        allow_delayed_open=True,  # small objects are one request
+    )
+
+
+@contextlib.contextmanager
+def explained(action: str, where: str) -> Iterator[None]:
+    """Say what an error of a client means.
+
+    Raises:
+        StorageFault: in place of the client's error.
+    """
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise fault(action, where, str(error)) from error
+
+
+def fault(action: str, where: str, said: str) -> StorageFault:
+    """The fault that a client's words mean."""
+    said = re.sub(r"\s*\((Request ID|Host ID)[^)]*\)", "", said).strip()
+    known = ((meaning, remedy) for words, meaning, remedy in CAUSES if words.search(said))
+    meaning, remedy = next(known, ("the service refuses", "check the bucket, or choose another --store (SWEEP_STORE)"))
+    short = said if len(said) <= 2 * SAID_LENGTH else f"{said[:SAID_LENGTH]} ... {said[-SAID_LENGTH:]}"
+    return StorageFault(f"cannot {action} {where}: {meaning} ({short})\n  next: {remedy}")

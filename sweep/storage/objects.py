@@ -1,0 +1,82 @@
+"""Whole objects by name, in a folder or in a bucket: written in one piece, never appended to, never half visible.
+
+The one place from which the store reads and writes.
+"""
+
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from sweep.errors import StorageFault
+from sweep.storage.address import Place
+from sweep.storage.folder import Folder
+
+
+class Objects(Protocol):
+    """Named byte strings; names are relative paths with `/`, and those whose last part begins with `.` are not listed.
+
+    Raises (all methods):
+        StorageFault: when the place refuses or does not answer; the message names the object and the cause.
+    """
+
+    @property
+    def settle_seconds(self) -> float:
+        """Far longer than what lies between looking at an object and acting on what was seen."""
+
+    def where(self, name: str) -> str:
+        """The path or address of the object, for people."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put the object in place of any older one of that name, durably."""
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write the object unless one of that name exists; whether this call did it. Of several, one does."""
+
+    def read(self, name: str) -> bytes | None:
+        """The object, or None when there is none."""
+
+    def names(self, folder: str) -> list[str]:
+        """Sorted last parts of the names in a folder; none when it does not exist."""
+
+    def marks(self, folder: str) -> Mapping[str, str] | None:
+        """For each part below that folder that has objects, a mark that changes whenever one of these does.
+
+        None where that would tell no more cheaply than reading the objects themselves.
+        """
+
+    def mark(self, folder: str) -> str:
+        """A mark of one folder that changes whenever an object there does; reads none of them."""
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Give an object another name."""
+
+    def delete(self, name: str) -> None:
+        """Remove the object; nothing happens when there is none."""
+
+    def clear_leftovers(self, folders: Iterable[str]) -> int:
+        """Delete what writers that died left in these folders; how many there were."""
+
+
+def at(place: Place) -> Objects:
+    """The objects at that place; a bucket is asked only when the first of them is."""
+    if isinstance(place, os.PathLike):
+        return Folder(place)
+    from sweep.storage.bucket import bucket_at  # its clients take a while to import
+
+    return bucket_at(place)
+
+
+def check_writable(objects: Objects) -> None:
+    """Write, read back and delete a small object.
+
+    Raises:
+        StorageFault: when that cannot be done.
+    """
+    name = f"writable-{uuid.uuid4().hex}"
+    objects.write(name, b"ok")
+    if objects.read(name) != b"ok":
+        raise StorageFault(
+            f"{objects.where(name)}: what was written could not be read back\n  next: choose another --store"
+        )
+    objects.delete(name)

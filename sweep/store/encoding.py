@@ -1,0 +1,87 @@
+"""Records of the store as bytes, checksummed: results sealed, attempts as JSON, specs as YAML, for people to read."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from sweep.store.point_state import Attempt
+from trainables.config import TrialConfig
+from trainables.records import RECORD_VERSION, Failure, PointResult
+from trainables.sealed import DamagedObject, seal, unseal
+
+SEAL = "# sha256 "
+"""Begins the first line of a spec that is kept; specs kept before there were checksums lack it."""
+
+
+def result_to_bytes(result: PointResult) -> bytes:
+    """The result, sealed, its history apart."""
+    head = asdict(result)
+    history = head.pop("history_arrow")
+    return seal("result", RECORD_VERSION, head, {"history": history})
+
+
+def result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
+    """The result of this config.
+
+    Raises:
+        DamagedObject: when it is not intact, or of another config.
+    """
+    head, parts = unseal("result", RECORD_VERSION, data)
+    if head["config"] != config.canonical():
+        raise DamagedObject(f"a result of another config: {head['config']}")
+    return PointResult(**_sharing(head), history_arrow=parts["history"])
+
+
+def attempt_to_bytes(attempt: Attempt) -> bytes:
+    """Plain JSON, for people to read, with the checksum of the rest."""
+    return json.dumps(_checked(asdict(attempt)), indent=1, sort_keys=True).encode()
+
+
+def attempt_from_bytes(data: bytes) -> Attempt:
+    """The attempt.
+
+    Raises:
+        DamagedObject: when it is not intact.
+    """
+    try:
+        fields = json.loads(data)
+        if "sha256" in fields and fields != _checked({key: value for key, value in fields.items() if key != "sha256"}):
+            raise ValueError("its checksum differs")
+        fields.pop("sha256", None)
+        failure = fields.pop("failure")
+        log = tuple(fields.pop("log"))
+        return Attempt(**_sharing(fields), log=log, failure=Failure(**failure) if failure else None)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DamagedObject(f"not an attempt: {error}") from error
+
+
+def spec_to_bytes(text: str) -> bytes:
+    """The YAML of a spec below a line with its checksum."""
+    return f"{SEAL}{sha256(text.encode())}\n{text}".encode()
+
+
+def is_spec(kept: bytes) -> bool:
+    """Whether a kept spec is as it was written."""
+    first, _, text = kept.partition(b"\n")
+    return first == f"{SEAL}{sha256(text)}".encode() or kept.startswith(b"name:")
+
+
+def _sharing(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same with one provenance for all that are equal: those of a process's points are, and thousands are kept."""
+    return fields | {"provenance": _provenance(json.dumps(fields["provenance"]))}
+
+
+@lru_cache(maxsize=1024)
+def _provenance(text: str) -> dict[str, Any]:
+    return dict(json.loads(text))
+
+
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields | {"sha256": sha256(json.dumps(fields, sort_keys=True).encode())}
+
+
+def sha256(data: bytes) -> str:
+    """Checksum, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

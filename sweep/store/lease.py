@@ -1,0 +1,248 @@
+"""One live driver per sweep: a lease that its holder renews, and that others judge alive or lost."""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from sweep.errors import DriverLive, StorageFault
+from sweep.store.stop_request import StopRequest, stop_requested
+from sweep.store.store import Store
+from sweep.system.processes import place, started
+from trainables.config import TrialConfig
+
+BEAT_SECONDS = 2.0
+LOOK_SECONDS = 2.0 * BEAT_SECONDS
+"""A driver that beats within this time is live without doubt."""
+SILENCE_SECONDS = 30.0
+"""A driver on another host counts as lost after this long without a beat: slow shared folders delay beats."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The driver that holds a lease, with what it says of its work at every beat."""
+
+    host: str
+    pid: int
+    process_started: str
+    session: str
+    since: str
+    beat: int = 0
+    renewed: str = ""
+    work: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} on {self.host}, since {self.since}"
+
+    @property
+    def is_near(self) -> bool:
+        """Whether its process can be looked up from here."""
+        return self.host == socket.gethostname() and self.process_started.rpartition("/")[0] == place()
+
+    @property
+    def heartbeat_age_seconds(self) -> float:
+        """Seconds since the last beat by the wall clocks of both sides: for people, not for decisions."""
+        return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(self.renewed)).total_seconds())
+
+
+def holder(store: Store, sweep: str) -> Holder | None:
+    """Who holds the lease of the sweep, alive or not."""
+    return _parsed(store.objects.read(store.lease_name(sweep)))
+
+
+def _parsed(data: bytes | None) -> Holder | None:
+    try:
+        return Holder(**json.loads(data)) if data else None
+    except (ValueError, TypeError):  # a damaged lease names nobody
+        return None
+
+
+def is_alive(store: Store, sweep: str, seen: Holder, patience: float | None = None) -> bool:
+    """Whether that driver still lives.
+
+    Near by, its process is looked up. Elsewhere the lease is watched for a change by our own monotonic clock, so that
+    clocks that differ cannot mislead; `patience` are the seconds without a change after which it counts as lost.
+    """
+    if seen.is_near:
+        return started(seen.pid) == seen.process_started
+    return _changed(store, sweep, seen, patience) is not None
+
+
+def refuse_if_live(store: Store, sweep: str) -> None:
+    """Look whether the sweep has a driver that is live without doubt, in a few seconds; doubt is left to the lease.
+
+    Raises:
+        DriverLive: when it has.
+    """
+    seen = holder(store, sweep)
+    if seen and is_alive(store, sweep, seen, LOOK_SECONDS):
+        raise _driver_live(sweep, seen)
+
+
+def _driver_live(sweep: str, seen: Holder) -> DriverLive:
+    return DriverLive(
+        f"sweep '{sweep}' already has a live driver: {seen}\n"
+        f"  next: sweep status {sweep} --watch; or sweep stop {sweep}, then the same again"
+    )
+
+
+def _changed(store: Store, sweep: str, before: Holder | None, patience: float | None = None) -> Holder | None:
+    """What the lease says once it says something else; None when it goes, or does not change for so long."""
+    deadline = time.monotonic() + (SILENCE_SECONDS if patience is None else patience)
+    while time.monotonic() < deadline:
+        time.sleep(BEAT_SECONDS / 4)
+        data = store.objects.read(store.lease_name(sweep))
+        if data is None:
+            return None
+        current = _parsed(data)
+        if current not in (None, before):
+            return current
+    return None
+
+
+class Lease:
+    """Held while in the `with` block, and renewed by a thread with what `work` returns.
+
+    Should another driver take it over nevertheless, `on_loss` is called, once. Whoever asks this driver through the
+    store to stop is passed on to `on_stop`, once for each way of stopping.
+
+    Raises:
+        DriverLive: when another live driver holds it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sweep: str,
+        work: Callable[[], dict[str, Any]] = dict,
+        on_loss: Callable[[], None] = lambda: None,
+        on_stop: Callable[[StopRequest], None] = lambda request: None,
+    ) -> None:
+        self._store, self._sweep, self._work, self._on_loss, self._on_stop = store, sweep, work, on_loss, on_stop
+        self._name = store.lease_name(sweep)
+        moment, own = _now(), started(os.getpid()) or ""
+        self._mine = Holder(socket.gethostname(), os.getpid(), own, uuid.uuid4().hex, moment, renewed=moment)
+        self._obeyed: StopRequest | None = None
+        self._released, self._writing = threading.Event(), threading.RLock()
+        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        while not self._is_taken():
+            other = holder(self._store, self._sweep)
+            if other and is_alive(self._store, self._sweep, other):
+                raise _driver_live(self._sweep, other)
+            if other is None and _changed(self._store, self._sweep, None):
+                continue  # it was damaged, and a live driver has written it anew
+            if holder(self._store, self._sweep) == other:
+                self._put_aside(other)
+        self._thread.start()
+        return self
+
+    def _is_taken(self) -> bool:
+        """Put the lease there; whether it is still ours when every taker of an older one has had time to see it."""
+        # It may be ours although it cannot be created: another taker moved it away and put it back.
+        if not (self._store.objects.create(self._name, self._bytes()) or self._is_mine()):
+            return False
+        time.sleep(self._store.objects.settle_seconds)
+        return self._is_mine()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._released.set()
+        self._thread.join()
+        self.leave()
+
+    def leave(self) -> None:
+        """Take the lease away for good, and the request that was obeyed; one that cannot be deleted is seen as lost."""
+        self._released.set()
+        self._writing.acquire(timeout=BEAT_SECONDS)  # a beat that is being written would put it back
+        with contextlib.suppress(StorageFault):
+            if stop_requested(self._store, self._sweep, self._mine.session):
+                self._store.objects.delete(self._store.stop_name(self._sweep))
+            if self._is_mine():
+                self._store.objects.delete(self._name)
+
+    def _put_aside(self, judged: Holder | None) -> None:
+        """Move the lost lease away, and put back what was not the lease judged.
+
+        In a folder only one taker can; in a bucket two may at the same time, of which `_is_taken` leaves one.
+        """
+        aside = f"{self._name}-lost-{self._mine.session}"
+        try:
+            self._store.objects.rename(self._name, aside)
+        except StorageFault:  # another taker was faster
+            return
+        moved = self._store.objects.read(aside) or b""
+        if judged and f'"{judged.session}"'.encode() not in moved:
+            self._store.objects.create(self._name, moved)
+        self._store.objects.delete(aside)
+
+    def _is_mine(self) -> bool:
+        current = holder(self._store, self._sweep)
+        return current is not None and current.session == self._mine.session
+
+    def _renew(self) -> None:
+        while not self._released.wait(BEAT_SECONDS):
+            try:
+                self._obey()
+                with self._writing:
+                    if self._released.is_set():
+                        return
+                    if self._holds():
+                        self._beat()
+                        continue
+                self._on_loss()
+                return
+            except StorageFault:  # the trials will meet it too, and end the sweep with the right code
+                continue
+
+    def _beat(self) -> None:
+        self._mine = replace(self._mine, beat=self._mine.beat + 1, renewed=_now(), work=self._work())
+        self._store.objects.write(self._name, self._bytes())
+
+    def _obey(self) -> None:
+        request = stop_requested(self._store, self._sweep, self._mine.session)
+        if request and request != self._obeyed:
+            self._obeyed = request
+            self._on_stop(request)
+
+    def _holds(self) -> bool:
+        """Whether nobody else holds the lease: one that was deleted is created anew, a damaged one is written over."""
+        data = self._store.objects.read(self._name)
+        if data is None:
+            return self._store.objects.create(self._name, self._bytes())
+        current = _parsed(data)
+        return current is None or current.session == self._mine.session
+
+    def _bytes(self) -> bytes:
+        return json.dumps(asdict(self._mine)).encode()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def running_elsewhere(store: Store, sweep: str, points: Sequence[TrialConfig]) -> dict[str, tuple[str, Holder]]:
+    """Which of the points the live drivers of other sweeps are running: the sweep and its driver, by point."""
+    wanted = {point.point_id for point in points}
+    found: dict[str, tuple[str, Holder]] = {}
+    for other in store.sweeps():
+        seen = None if other == sweep else holder(store, other)
+        shared = wanted & set(seen.work.get("running", ())) if seen else set()
+        if seen and shared and is_alive(store, other, seen, LOOK_SECONDS):
+            found |= dict.fromkeys(shared, (other, seen))
+    return found
+
+
+def others_last(points: Sequence[TrialConfig], elsewhere: dict[str, tuple[str, Holder]]) -> tuple[TrialConfig, ...]:
+    """The points in their order, but those that others are running at the end: by then they may be finished."""
+    return tuple(sorted(points, key=lambda point: point.point_id in elsewhere))

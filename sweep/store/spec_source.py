@@ -1,0 +1,23 @@
+"""NEW MODULE."""
+
+from collections.abc import Sequence
+
+from sweep.errors import UsageError
+from sweep.spec import SpecReader, SweepSpec, parsed, without_problems
+from sweep.storage import is_bucket, objects, split
+
+
+def load(source: str, settings: Sequence[str] = ()) -> SweepSpec:
+    """The spec of that preset name, YAML path or address in a bucket, changed by settings such as `grid.width=[50]`.
+
+    Raises:
+        UsageError: with every problem found, each with file, line, what is allowed and the nearest name.
+    """
+    if is_bucket(source):
+        place, name = split(source)
+        if (data := objects.at(place).read(name)) is None:
+            raise UsageError(f"{source}: no such spec\n  next: sweep presets")
+        return parsed(data, source, settings)
+    reader = SpecReader()
+    path = reader.find(source)
+    return without_problems(reader, reader.read(path, settings) if path else None, source, settings)

@@ -1,0 +1,269 @@
+"""The truth: what is known of every point, in whole sealed objects, in a folder or a bucket. Knows no Ray."""
+
+import contextlib
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from sweep.errors import UsageError
+from sweep.spec import SweepSpec, reader
+from sweep.storage import StoreAddress, address, at
+from sweep.store import encoding, layout
+from sweep.store.point_state import Attempt, PointState, State
+from sweep.text import did_you_mean
+from trainables.config import TrialConfig
+from trainables.records import Failure, PointResult
+from trainables.sealed import DamagedObject
+from trainables.snapshots import Snapshot, history_arrow
+
+T = TypeVar("T")
+
+SNAPSHOTS_KEPT = 2
+DIFF_BYTES = 1_000_000
+READERS = 16
+NOTHING = PointState(State.MISSING)
+
+
+class Store:
+    """Points and sweeps in one folder or bucket. Reading never writes; what is read is intact or counts as absent.
+
+    Raises:
+        UsageError: when the address is that of neither.
+    """
+
+    def __init__(self, root: StoreAddress) -> None:
+        self.root = address.parsed(root)
+        self.objects = at(self.root)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the store is; None when it is in a bucket."""
+        return self.root if isinstance(self.root, Path) else None
+
+    # points
+
+    def known(self, config: TrialConfig) -> PointState:
+        """Everything known of the point, from its newest intact objects."""
+        attempts = self.attempts(config.point_id)
+        history = self._newest_snapshot(config, history_arrow)
+        if result := self.result(config):  # read last: its snapshots go only once it is there
+            return PointState(State(result.outcome), result.history_arrow, result, attempts)
+        if attempts and attempts[-1].failure:
+            return PointState(State.FAILED, history, None, attempts)
+        return PointState(State.INTERRUPTED if history or attempts else State.MISSING, history, None, attempts)
+
+    def marks(self) -> Mapping[str, str] | None:
+        """A mark of every point of which something is known, as `Objects.marks`."""
+        return self.objects.marks("points")
+
+    def marks_of(self, points: Sequence[TrialConfig]) -> Mapping[str, str]:
+        """A mark by the id of each of these points that changes whenever what is known of it may; reads no object."""
+        marks = self.marks()
+        if marks is not None:
+            return marks
+        return {point.point_id: self.objects.mark(layout.point(point.point_id)) for point in points}
+
+    def known_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> Iterator[PointState]:
+        """The same of many points, in turn. In a bucket several are read at a time, those without a mark not at all."""
+        if marks is None:
+            yield from map(self.known, points)
+            return
+        with ThreadPoolExecutor(READERS) as pool:
+            yield from pool.map(lambda one: self.known(one) if one.point_id in marks else NOTHING, points)
+
+    def result(self, config: TrialConfig) -> PointResult | None:
+        """The accepted result, or None when there is no intact one of this config."""
+        data = self.objects.read(layout.point(config.point_id, "result"))
+        try:
+            return encoding.result_from_bytes(data, config) if data is not None else None
+        except DamagedObject:
+            return None
+
+    def commit_result(self, config: TrialConfig, result: PointResult) -> None:
+        """Make the point finished, then drop its snapshots. A result that was accepted before stays."""
+        name = layout.point(config.point_id, "result")
+        while not self.objects.create(name, encoding.result_to_bytes(result)) and self.result(config) is None:
+            self._put_aside(config.point_id, "result")
+        self._drop_snapshots(config.point_id)
+
+    def _drop_snapshots(self, point_id: str, keep: int = 0) -> None:
+        found = self._snapshot_names(point_id)
+        for name in found[: len(found) - keep]:
+            self.objects.delete(layout.point(point_id, name))
+
+    def snapshot(self, config: TrialConfig) -> Snapshot | None:
+        """The newest intact snapshot of this config."""
+        return self._newest_snapshot(config, Snapshot.from_bytes)
+
+    def _newest_snapshot(self, config: TrialConfig, read: Callable[[bytes, TrialConfig], T]) -> T | None:
+        """Read from the newest intact one; should one vanish meanwhile, newer ones have taken its place."""
+        is_stable = False
+        while not is_stable:
+            is_stable = True
+            for name in reversed(self._snapshot_names(config.point_id)):
+                data = self.objects.read(layout.point(config.point_id, name))
+                try:
+                    if data is not None:
+                        return read(data, config)
+                    is_stable = False
+                except DamagedObject:
+                    continue
+        return None
+
+    def commit_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep the snapshot, and of the older ones the newest."""
+        point_id = snapshot.config.point_id
+        self.objects.write(layout.snapshot(point_id, snapshot.epoch), snapshot.to_bytes())
+        self._drop_snapshots(point_id, keep=SNAPSHOTS_KEPT)
+
+    def attempts(self, point_id: str) -> tuple[Attempt, ...]:
+        """Every attempt, oldest first."""
+        found = []
+        for name in self.objects.names(layout.point(point_id)):
+            if name.startswith("attempt-"):
+                with contextlib.suppress(DamagedObject):
+                    found.append(encoding.attempt_from_bytes(self.objects.read(layout.point(point_id, name)) or b""))
+        return tuple(found)
+
+    def begin_attempt(self, point_id: str, attempt: Attempt) -> Attempt:
+        """Write down a new attempt under the next free number; the attempt with that number.
+
+        Older attempts that never ended died with their process, and are marked so, but for one of another sweep that
+        has a driver: it may be alive.
+        """
+        for older in self.attempts(point_id):
+            if older.ended is None and older.failure is None and not self._may_live(older, attempt):
+                died = Failure("infra", "its process died without a word")
+                self.save_attempt(point_id, replace(older, failure=died))
+        while True:
+            used = [
+                name.rpartition("-")[2] for name in self.objects.names(layout.point(point_id)) if "attempt-" in name
+            ]
+            attempt = replace(attempt, number=1 + max((int(number) for number in used), default=0))
+            if self.objects.create(layout.attempt(point_id, attempt.number), encoding.attempt_to_bytes(attempt)):
+                return attempt
+
+    def _may_live(self, older: Attempt, newer: Attempt) -> bool:
+        """Whether the older one belongs to another sweep, and that sweep to a driver."""
+        sweep = str(older.provenance.get("sweep") or "")
+        is_of_another = sweep not in ("", newer.provenance.get("sweep"))
+        return is_of_another and self.objects.read(self.lease_name(sweep)) is not None
+
+    def save_attempt(self, point_id: str, attempt: Attempt) -> None:
+        """Write down an attempt: when it starts, as it goes on, and how it ended."""
+        self.objects.write(layout.attempt(point_id, attempt.number), encoding.attempt_to_bytes(attempt))
+
+    def damaged(self, config: TrialConfig) -> list[str]:
+        """Names of the point's objects that are not what was written there."""
+        return [name for name in self.objects.names(layout.point(config.point_id)) if self._is_damaged(config, name)]
+
+    def _is_damaged(self, config: TrialConfig, name: str) -> bool:
+        data = self.objects.read(layout.point(config.point_id, name))
+        try:
+            if data is None:  # dropped meanwhile
+                return False
+            if name == "result":
+                encoding.result_from_bytes(data, config)
+            elif name.startswith("snapshot-"):
+                Snapshot.from_bytes(data, config)
+            elif name.startswith("attempt-"):
+                encoding.attempt_from_bytes(data)
+        except DamagedObject:
+            return True
+        return False
+
+    def log(self, point_id: str, number: int) -> str:
+        """The last part of what that attempt printed; empty when nothing is kept."""
+        return (self.objects.read(layout.log(point_id, number)) or b"").decode(errors="replace")
+
+    def save_log(self, point_id: str, number: int, printed: bytes) -> None:
+        """Keep what that attempt printed so far, in place of what was kept before."""
+        self.objects.write(layout.log(point_id, number), printed)
+
+    def quarantine(self, config: TrialConfig) -> list[str]:
+        """Put damaged objects of the point aside, so that they are seen and never read again; their names."""
+        damaged = self.damaged(config)
+        for name in damaged:
+            self._put_aside(config.point_id, name)
+        return damaged
+
+    def _put_aside(self, point_id: str, name: str) -> None:
+        taken = self.objects.names(layout.point(point_id))
+        new_names = (f"damaged-{name}", *(f"damaged-{number}-{name}" for number in range(2, len(taken) + 3)))
+        new_name = next(new for new in new_names if new not in taken)
+        self.objects.rename(layout.point(point_id, name), layout.point(point_id, new_name))
+
+    def tidy(self, name: str, points: Sequence[TrialConfig]) -> None:
+        """Delete what killed processes left behind: temporary names, and snapshots of points that are done."""
+        self.objects.clear_leftovers(["", f"sweeps/{name}", *(layout.point(point.point_id) for point in points)])
+        for point in points:
+            if self._snapshot_names(point.point_id) and self.result(point):
+                self._drop_snapshots(point.point_id)
+
+    def _snapshot_names(self, point_id: str) -> list[str]:
+        return [name for name in self.objects.names(layout.point(point_id)) if name.startswith("snapshot-")]
+
+    # sweeps
+
+    def sweeps(self) -> list[str]:
+        """Names of the sweeps that were run in this store."""
+        return self.objects.names("sweeps")
+
+    def save_spec(self, name: str, text: str) -> None:
+        """Keep the spec of the sweep, in place of an older one."""
+        self.objects.write(self.spec_name(name), encoding.spec_to_bytes(text))
+
+    def spec(self, name: str) -> SweepSpec:
+        """The spec kept for the sweep.
+
+        Raises:
+            UsageError: when no sweep of that name was run in this store, or its spec is not as it was kept.
+        """
+        kept, where = self._kept_spec(name), self.spec_address(name)
+        if not encoding.is_spec(kept):
+            raise UsageError(
+                f"{where}: damaged or edited, it is not the spec that was run\n"
+                f"  next: sweep run SPEC with that spec, or sweep run {shlex.quote(where)} to run it as it is now"
+            )
+        return reader.parsed(kept, where)
+
+    def spec_address(self, name: str) -> str:
+        """Path or address of the spec kept for the sweep, for `spec_reader.load`."""
+        return address.below(self.root, self.spec_name(name))
+
+    def require(self, name: str) -> None:
+        """See that a sweep of that name was run in this store.
+
+        Raises:
+            UsageError: when none was.
+        """
+        self._kept_spec(name)
+
+    def _kept_spec(self, name: str) -> bytes:
+        found = self.sweeps()
+        if name in found and (kept := self.objects.read(self.spec_name(name))) is not None:
+            return kept
+        have = ", ".join(found) or "none"
+        raise UsageError(
+            f"unknown sweep '{name}'{did_you_mean(name, found)} in the store {self.root}: there are {have}\n"
+            "  next: sweep presets, then sweep run SPEC; or choose another store with --store (SWEEP_STORE)"
+        )
+
+    def save_diff(self, changes: str | None) -> None:
+        """Keep uncommitted changes, once, under their checksum; of long ones the beginning."""
+        if changes:
+            data = changes.encode()
+            self.objects.create(self.diff_name(encoding.sha256(data)), data[:DIFF_BYTES])
+
+    diff_name = staticmethod(layout.diff)
+    lease_name = staticmethod(layout.lease)
+    spec_name = staticmethod(layout.spec)
+    stop_name = staticmethod(layout.stop)
+
+
+def log_tail(store: Store, point_id: str, number: int, lines: int) -> list[str]:
+    """The last lines of what an attempt printed."""
+    return store.log(point_id, number).rstrip().splitlines()[-lines:]

@@ -1,0 +1,108 @@
+"""Which code runs: the commit of this project's checkout, its uncommitted changes, and what decides the numbers."""
+
+import contextlib
+import hashlib
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from trainables import device
+from trainables.source import code_sha256
+
+NUMERIC = ("keras", "numpy", "scipy", "numba", "npeet_plus")
+"""Packages whose version may move a number, besides those of Keras' backend."""
+
+BACKENDS = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
+
+
+def code() -> dict[str, Any]:
+    """`code_sha256` of the code that computes the numbers, and the state of the checkout that this package runs from.
+
+    `git_commit`, `git_dirty` and `git_diff_sha256` are None where there is no checkout.
+    """
+    changes = diff()
+    return {
+        "code_sha256": code_sha256(),
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_dirty": bool(changes) if changes is not None else None,
+        "git_diff_sha256": hashlib.sha256(changes.encode()).hexdigest() if changes else None,
+    }
+
+
+def diff() -> str | None:
+    """The uncommitted changes of the checkout; None where there is none."""
+    return _git("diff", "HEAD", "--no-ext-diff", "--no-color")
+
+
+def current() -> dict[str, Any]:
+    """The provenance of a point that would be computed here and now, as far as it can be told without Keras."""
+    return code() | {"backend": device.backend(), "packages": device.packages()}
+
+
+def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
+    """What of a provenance decides the numbers: the code, the backend, the versions of the numeric packages.
+
+    Empty for what was computed before this was recorded, and for attempts that ended before Keras was there.
+    """
+    backend, packages = str(provenance.get("backend", "")), provenance.get("packages")
+    if not packages or not provenance.get("code_sha256"):
+        return {}
+    versions = {name: str(packages.get(name)) for name in (*NUMERIC, *BACKENDS.get(backend, ()))}
+    return {"trainables": str(provenance["code_sha256"])[:12], "backend": backend} | versions
+
+
+def refuse_other_code(driver: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    """See that a trial runs the code that its driver was started with; a driver that names none takes any.
+
+    Raises:
+        OtherCode: when it does not.
+    """
+    wanted, found = driver.get("code_sha256"), here["code_sha256"]
+    if wanted not in (None, found):
+        raise OtherCode(
+            f"trainables is {found[:12]} on {here['host']}, but {str(wanted)[:12]} where the run was started: it was "
+            "changed meanwhile, or hosts differ; --accept-code-change mixes them"
+        )
+
+
+class OtherCode(Exception):
+    """A trial would compute with other code than its driver has."""
+
+
+def _git(*arguments: str) -> str | None:
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode(errors="replace").strip()
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python, of this project and of Ray."""
+    found = {"python": platform.python_version()}
+    for name in ("mi-sweep", "ray"):
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def code_versions() -> dict[str, str]:
+    """The versions, and what decides the numbers: the code in `trainables`, the backend, the numeric packages."""
+    return versions() | identity(current())
+
+
+def in_words(found: Mapping[str, str]) -> str:
+    """Names and versions in one line."""
+    return ", ".join(f"{name} {value}" for name, value in found.items())
+
+
+def differences(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str:
+    """What both name and differs, in one line as `ray 2.59.0 -> 2.60.0`; empty when nothing does."""
+    differing = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+    return ", ".join(f"{name} {theirs[name]} -> {ours[name]}" for name in differing)

@@ -1,0 +1,25 @@
+"""NEW MODULE."""
+
+import difflib
+from typing import Any
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time in words: 40 s, 12 min, 3 h 20 min."""
+    if seconds is None:
+        return "unknown"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def did_you_mean(word: str, known: Any) -> str:
+    """A suggestion in brackets, or nothing when no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 point`, `2 points`, `1,000 points`."""
+    return f"{number:,} {thing}{'s' * (number != 1)}"

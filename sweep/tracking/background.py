@@ -1,0 +1,165 @@
+"""Mirrors a sweep while it runs: a thread of its own brings what was committed to MLflow, whatever MLflow does.
+
+The mirror may fail in any way without touching the sweep.
+"""
+
+import contextlib
+import queue
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from functools import partial
+from itertools import takewhile
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+
+from sweep.commands import command_line
+from sweep.spec import SweepSpec
+from sweep.store import Store
+from sweep.tracking.mirror import Mirror
+from sweep.tracking.settings import LOGIN, is_refused
+from trainables.config import TrialConfig
+
+RETRY_SECONDS = 15.0
+KNOCK_SECONDS = 3.0
+END_SECONDS = {"server": 20.0, "database": 120.0}
+"""The end of a sweep waits at most this long for the mirror, and END_SHARE of the sweep's own time."""
+END_SHARE = 0.01
+OUTAGE_END_SECONDS = 4.0
+"""The same where the tracker did not answer when last asked."""
+
+
+class BackgroundMirror:
+    """Keeps the mirror up to date from a thread of its own while in the `with` block, and at its end verifies it.
+
+    An outage is said once, delays the mirror, and changes nothing else: commits only enter a queue, and the end waits a
+    bounded time. When the tracker answers again, what it holds is read anew before anything is written.
+    """
+
+    def __init__(self, tracking_uri: str, spec: SweepSpec, store: Store, console: Console) -> None:
+        self._uri, self._spec, self._store, self._console = tracking_uri, spec, store, console
+        self._touched: queue.SimpleQueue[tuple[TrialConfig, bool] | None] = queue.SimpleQueue()
+        self._running: set[str] = set()
+        self._mirror: Mirror | None = None
+        self._started = time.monotonic()
+        self._is_out, self._has_warned, self._is_abandoned = False, False, False
+        self._thread = threading.Thread(target=self._work, name="mirror", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._touched.put(None)
+        ended = time.monotonic()
+        most = END_SECONDS["server" if _is_server(self._uri) else "database"] + END_SHARE * (ended - self._started)
+        while self._thread.is_alive():
+            self._thread.join(0.05)
+            if time.monotonic() - ended > (min(most, OUTAGE_END_SECONDS) if self._is_out else most):
+                self._is_abandoned = True
+                self._say_behind()
+                return
+
+    def touch(self, point: TrialConfig, is_running: bool) -> None:
+        """Say that more of the point was committed; returns at once."""
+        self._touched.put((point, is_running))
+
+    def _work(self) -> None:
+        pending: dict[TrialConfig, bool] = {}
+        is_ending, resume_at = False, 0.0
+        if not self._try(lambda mirror: None):
+            resume_at = time.monotonic() + RETRY_SECONDS
+        while not is_ending:
+            is_ending = self._collect(pending)
+            if not is_ending and time.monotonic() >= resume_at and not self._sync(pending):
+                resume_at = time.monotonic() + RETRY_SECONDS
+        self._running.clear()
+        if not self._try(self._verify) and not self._is_abandoned:
+            self._say_behind()
+
+    def _verify(self, mirror: Mirror) -> None:
+        mirror.refresh()
+        waited_for = takewhile(lambda point: not self._is_abandoned, self._spec.points)
+        mirror.replay(waited_for, self._store, deep=False)
+        mirror.reconcile(self._spec.points, self._store)
+
+    def _collect(self, pending: dict[TrialConfig, bool]) -> bool:
+        """Wait for something to do, and take all there is; whether the end was among it."""
+        with contextlib.suppress(queue.Empty):
+            item = self._touched.get(timeout=1.0)
+            while item is not None:
+                point, is_running = item
+                pending[point] = is_running
+                (self._running.add if is_running else self._running.discard)(point.point_id)
+                item = self._touched.get_nowait()
+            return True
+        return False
+
+    def _sync(self, pending: dict[TrialConfig, bool]) -> bool:
+        """Bring what is pending to the tracker; also without any, one that is out is tried again."""
+        if self._is_out and not self._try(lambda mirror: None):
+            return False
+        for point, is_running in list(pending.items()):
+            if self._is_abandoned or not self._try(partial(self._sync_point, point=point, is_running=is_running)):
+                return False
+            del pending[point]
+        return True
+
+    def _sync_point(self, mirror: Mirror, point: TrialConfig, is_running: bool) -> None:
+        mirror.sync(point, self._store.known(point), is_running)
+
+    def _try(self, action: Callable[[Mirror], object]) -> bool:
+        """Do it with a mirror that knows what the tracker holds; after a failure that must be read anew."""
+        try:
+            if self._mirror is None:
+                knock(self._uri)
+                mirror = Mirror(self._uri, self._spec)
+                mirror.reconcile(self._spec.points, self._store, self._running)
+                self._mirror = mirror
+            action(self._mirror)
+        except Exception as error:
+            self._mirror, self._is_out = None, True
+            self._warn(error)
+            return False
+        self._is_out = False
+        return True
+
+    def _warn(self, error: Exception) -> None:
+        if not self._has_warned and not self._is_abandoned:
+            text = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            said = f"MLflow at {self._uri} does not answer ({text}); the sweep goes on"
+            if is_refused(error):
+                said = f"MLflow at {self._uri} refuses the login; the sweep goes on\n  next: {LOGIN}"
+            self._console.print(said, style="yellow", soft_wrap=True)
+        self._has_warned = True
+
+    def _say_behind(self) -> None:
+        again = command_line("track", self._spec.name, store=self._store.root, tracking_uri=self._uri)
+        self._console.print(f"MLflow is behind the store\n  next: {again}", style="yellow", soft_wrap=True)
+
+
+def knock(tracking_uri: str) -> None:
+    """Ask a tracking server whether it is there; any answer will do but that it cannot serve.
+
+    Raises:
+        OSError: when there is no such answer within that time.
+    """
+    if not _is_server(tracking_uri):
+        return
+    anyone = ssl._create_unverified_context()  # only a question; MLflow checks certificates as it is told to
+    try:
+        urllib.request.urlopen(f"{tracking_uri.rstrip('/')}/health", timeout=KNOCK_SECONDS, context=anyone).close()
+    except urllib.error.HTTPError as error:
+        if error.code == 429 or error.code >= 500:
+            raise
+
+
+def _is_server(tracking_uri: str) -> bool:
+    return tracking_uri.startswith(("http://", "https://"))

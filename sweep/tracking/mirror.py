@@ -1,0 +1,230 @@
+"""The MLflow mirror: one experiment per sweep, one run per point, only committed epochs. The one module with mlflow.
+
+Replaying is harmless: a run is found by its `point_id` tag, an epoch that the run has is not logged again, and a metric
+logged twice with the same step and recorded timestamp is one row.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sweep.spec import SweepSpec
+from sweep.store import PointState, State, Store
+from sweep.tracking.metrics import LAST_METRIC, batches, marks, milliseconds, tags
+from sweep.tracking.settings import settle_mlflow
+from trainables.config import TrialConfig
+from trainables.records import EpochRecord
+
+settle_mlflow()
+
+METRICS_PER_BATCH = 900
+"""MLflow takes 1,000 items at once, the params of a new run among them."""
+RUNS_PER_PAGE = 200
+"""A page of runs comes with all their params, metrics and tags."""
+
+STATUS = {
+    State.FINISHED: "FINISHED",
+    State.DIVERGED: "FINISHED",
+    State.FAILED: "FAILED",
+    State.INTERRUPTED: "KILLED",
+}
+
+
+@dataclass(frozen=True)
+class _Run:
+    run_id: str
+    status: str
+    has_params: bool = False
+    marks: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: Any) -> "_Run":
+        said = {name: run.data.tags.get(name, "") for name in ("state", "epochs_done")}
+        return cls(run.info.run_id, run.info.status, bool(run.data.params), said)
+
+
+class Mirror:
+    """Writes points of one sweep to the tracking store. Every method may raise what MLflow raises."""
+
+    def __init__(self, tracking_uri: str, spec: SweepSpec) -> None:
+        import mlflow
+
+        if (database := tracking_uri.removeprefix("sqlite:///")) != tracking_uri:
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+        self._client = mlflow.MlflowClient(tracking_uri)
+        self._sweep = spec.name
+        self._experiment = self._find_or_create_experiment(tracking_uri, spec)
+        self._runs: dict[str, _Run] = {}
+        self._logged: dict[str, set[int]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read anew which runs there are. Of two runs of one point, made when an answer got lost, one is deleted."""
+        found: dict[str, list[_Run]] = {}
+        for run in self._search("tags.point_id != ''"):
+            found.setdefault(run.data.tags["point_id"], []).append(_Run.of(run))
+        earlier, self._runs = self._runs, {}
+        for point_id, runs in found.items():
+            own = earlier.get(point_id)
+            kept = next((run for run in runs if own and run.run_id == own.run_id), runs[0])
+            self._runs[point_id] = kept
+            if own is None or own.run_id != kept.run_id:
+                self._logged.pop(point_id, None)
+            for run in runs:
+                if run is not kept:
+                    self._client.delete_run(run.run_id)
+
+    def sync(self, point: TrialConfig, known: PointState, is_running: bool = False) -> None:
+        """Make the point's run say what the store says; a point that has ended is compared with what MLflow holds."""
+        run = self._runs.get(point.point_id)
+        if known.state is State.MISSING:
+            if run and not is_running:
+                self._end(point.point_id, run)
+            return
+        if run is None:
+            run = self._find(point) or self._create(point, known)
+        history, logged = known.history, self._logged.get(point.point_id)
+        if logged is None:
+            logged = self._steps(run)
+            if known.state.is_done and logged - {record.epoch for record in history}:
+                self._client.delete_run(run.run_id)  # it tells of another history than that of the result
+                run, logged = self._create(point, known), set()
+        fresh = [record for record in history if record.epoch not in logged]
+        run = self._log(point, run, fresh)
+        epochs = logged | {record.epoch for record in fresh}
+        if fresh and not is_running and self._steps(run) != epochs:
+            self._logged.pop(point.point_id, None)
+            raise LookupError(f"{point.point_id}: not every epoch arrived")
+        if known.state.is_done:
+            self._logged.pop(point.point_id, None)
+        else:
+            self._logged[point.point_id] = epochs
+        status = "RUNNING" if is_running else STATUS[known.state]
+        if fresh or status != run.status or marks(known) != run.marks:
+            self._tag(run, tags(self._sweep, point, known))
+            run = replace(run, marks=marks(known))
+        self._runs[point.point_id] = self._with_status(run, status, history)
+
+    def is_complete(self, point: TrialConfig, known: PointState, is_running: bool = False, deep: bool = True) -> bool:
+        """Whether the run holds every committed epoch and the right status; only if `deep` are its epochs counted.
+
+        Else its tags are believed, which are written when every epoch has arrived and was counted.
+        """
+        run = self._runs.get(point.point_id)
+        if run is None:
+            return known.state is State.MISSING
+        if known.state is State.MISSING:
+            return run.status != "RUNNING" or is_running
+        status = "RUNNING" if is_running else STATUS[known.state]
+        if run.status != status or run.marks != marks(known):
+            return False
+        return not deep or self._steps(run) == {record.epoch for record in known.history}
+
+    def replay(
+        self, points: Iterable[TrialConfig], store: Store, running: Collection[str] = (), deep: bool = True
+    ) -> int:
+        """Make every run complete and true, whatever it was; the number of runs that had to be mended."""
+        mended = 0
+        for point in points:
+            known, is_running = store.known(point), point.point_id in running
+            if not self.is_complete(point, known, is_running, deep):
+                if deep:
+                    self._logged.pop(point.point_id, None)
+                self.sync(point, known, is_running)
+                mended += 1
+        return mended
+
+    def reconcile(self, points: Iterable[TrialConfig], store: Store, running: Collection[str] = ()) -> None:
+        """End the runs that a killed driver left RUNNING, those of points no longer named among them."""
+        by_id = {point.point_id: point for point in points}
+        left = [(point_id, run) for point_id, run in self._runs.items() if run.status == "RUNNING"]
+        for point_id, run in left:
+            if point_id in by_id and point_id not in running:
+                self.sync(by_id[point_id], store.known(by_id[point_id]))
+            elif point_id not in running:
+                self._end(point_id, run)
+
+    def _find_or_create_experiment(self, tracking_uri: str, spec: SweepSpec) -> str:
+        if found := self._client.get_experiment_by_name(spec.name):
+            if found.lifecycle_stage == "deleted":
+                self._client.restore_experiment(found.experiment_id)
+            return str(found.experiment_id)
+        database = tracking_uri.removeprefix("sqlite:///")
+        beside = (Path(database).parent / "mlartifacts").as_uri() if database != tracking_uri else None
+        tags = {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": spec.description}
+        return str(self._client.create_experiment(spec.name, f"{beside}/{spec.name}" if beside else None, tags))
+
+    def _find(self, point: TrialConfig) -> _Run | None:
+        """The point's run, should it be there after all: an answer may have got lost, not the question."""
+        found = next(self._search(f"tags.point_id = '{point.point_id}'"), None)
+        return _Run.of(found) if found else None
+
+    def _create(self, point: TrialConfig, known: PointState) -> _Run:
+        history = known.history
+        about = {"mlflow.runName": point.name, "mlflow.note.content": f"{point.name} of sweep {self._sweep}"}
+        created = self._client.create_run(
+            self._experiment,
+            start_time=milliseconds(history[0]) if history else None,
+            tags={"point_id": point.point_id} | about,
+            run_name=point.name,
+        )
+        self._runs[point.point_id] = _Run(created.info.run_id, "RUNNING")
+        self._logged[point.point_id] = set()
+        return self._runs[point.point_id]
+
+    def _log(self, point: TrialConfig, run: _Run, records: list[EpochRecord]) -> _Run:
+        """Log the epochs, and the params of a run that has none yet."""
+        from mlflow.entities import Metric, Param
+
+        params = [] if run.has_params else [Param(key, str(value)) for key, value in point.flat().items()]
+        for batch in batches(records, METRICS_PER_BATCH) or [[]]:
+            if batch or params:
+                self._client.log_batch(run.run_id, metrics=[Metric(*value) for value in batch], params=params)
+                params = []
+        return replace(run, has_params=True)
+
+    def _tag(self, run: _Run, values: dict[str, str]) -> None:
+        from mlflow.entities import RunTag
+
+        self._client.log_batch(run.run_id, tags=[RunTag(key, value) for key, value in values.items()])
+
+    def _with_status(self, run: _Run, status: str, history: tuple[EpochRecord, ...]) -> _Run:
+        if status == run.status:
+            return run
+        if status == "RUNNING":
+            self._client.update_run(run.run_id, status)
+        else:
+            self._client.set_terminated(run.run_id, status, milliseconds(history[-1]) if history else None)
+        return replace(run, status=status)
+
+    def _end(self, point_id: str, run: _Run) -> None:
+        """End a run of which the store knows nothing."""
+        if run.status == "RUNNING":
+            self._client.set_terminated(run.run_id, "KILLED")
+            self._runs[point_id] = replace(run, status="KILLED")
+
+    def _steps(self, run: _Run) -> set[int]:
+        return {metric.step for metric in self._client.get_metric_history(run.run_id, LAST_METRIC)}
+
+    def _search(self, what: str) -> Iterator[Any]:
+        token = None
+        while True:
+            page = self._client.search_runs(
+                [self._experiment],
+                what,
+                max_results=RUNS_PER_PAGE,
+                order_by=["attributes.start_time ASC"],
+                page_token=token,
+            )
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+
+def log_in(tracking_uri: str) -> None:
+    """Ask a tracking server something that it tells only those who may know. Raises what MLflow raises."""
+    import mlflow
+
+    mlflow.MlflowClient(tracking_uri).search_experiments(max_results=1)

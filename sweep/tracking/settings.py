@@ -1,0 +1,86 @@
+"""NEW MODULE."""
+
+import hashlib
+import logging
+import os
+import re
+from pathlib import Path
+
+from sweep.errors import UsageError
+from sweep.storage import BucketAddress, StoreAddress, absolute
+
+LOGIN = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+
+WANTED = 401
+
+REFUSED = (WANTED, 403)
+
+_CARRIES_LOGIN = re.compile(
+    r"https?://[^/?#]*@"
+    r"|(?!https?:)[\w+.-]+://[^:/?#@]*:[^@]*@"  # as SQLAlchemy reads it: a password may hold all but an @
+    r"|.*[?&](password|token)=",
+    re.IGNORECASE,
+)
+
+
+def default_tracking_uri(store: StoreAddress) -> str:
+    """The SQLite database in the store; of one in a bucket, which cannot hold it, in a folder of this user and host.
+
+    Raises:
+        UsageError: when its path cannot stand in an address of SQLite.
+    """
+    place = absolute(store)
+    folder = place if isinstance(place, Path) else _user_folder() / _name_of(place)
+    for letter in "?%":
+        if letter in str(folder):
+            raise UsageError(
+                f"{folder}: '{letter}' cannot stand in the path of a store\n"
+                "  next: choose another folder with --store, or give --tracking-uri"
+            )
+    return f"sqlite:///{folder / 'mlflow.db'}"
+
+
+def _user_folder() -> Path:
+    """Where programs keep data of this user, by the XDG base directory specification."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mi-sweep"
+
+
+def _name_of(bucket: BucketAddress) -> str:
+    """A name that no other bucket and prefix has; the service's options do not count."""
+    digest = hashlib.sha256(bucket.of().encode()).hexdigest()[:8]
+    return f"{bucket.key().replace('/', '-')[:80]}-{digest}"
+
+
+def settle_mlflow() -> None:
+    """Bound MLflow's waits and its talk; to be called before mlflow is imported."""
+    settings = {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # its own defaults block for minutes on a dead server
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+        "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a busy server may ask for an hour
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",  # it announces every table of a new database
+    }
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # every retry would be a warning
+
+
+def without_login(address: str | None) -> str | None:
+    """The address as it is.
+
+    Raises:
+        UsageError: when it carries a password or a token, which the message does not repeat.
+    """
+    if address and _CARRIES_LOGIN.match(address):
+        kind = address.partition("://")[0]
+        raise UsageError(
+            f"the MLflow address {kind}://... carries a login, which would be shown and stored with it; allowed is an "
+            f"address without\n  next: {LOGIN}; for a database, what its driver reads, such as PGPASSWORD"
+        )
+    return address
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether an error of MLflow says that its server does not accept the login, or the lack of one."""
+    status = getattr(error, "get_http_status_code", None)
+    return status is not None and status() in REFUSED

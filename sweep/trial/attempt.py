@@ -1,0 +1,197 @@
+"""One trial: the Ray actor that trains points and commits what they yield to the store."""
+
+import os
+import socket
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweep.errors import StorageFault
+from sweep.failures import classify
+from sweep.storage import fullness
+from sweep.store import Attempt, Store
+from sweep.system.provenance import refuse_other_code
+from sweep.trial.log_capture import Output, path_on_host, rescue
+from sweep.trial.watchdog import Pace, unwatch, watch
+from sweep.trial.worker_state import WorkerState
+from trainables import device
+from trainables.config import TrialConfig
+from trainables.records import EpochRecord, Failure, Outcome, PointResult, history_to_arrow
+
+if TYPE_CHECKING:
+    from trainables.training import Training  # imports Keras, which must wait for `device.pin`
+
+
+SNAPSHOT_SECONDS = float(os.environ.get("SWEEP_SNAPSHOT_SECONDS", "10"))
+SNAPSHOT_SHARE = 0.02
+"""A snapshot is taken after SNAPSHOT_SECONDS, or later where it would cost more than this share of the time."""
+
+
+@dataclass(frozen=True)
+class TrialSettings:
+    """What a trial needs besides its point; none of it changes the numbers but for the threads."""
+
+    store: str
+    data_dir: str | None
+    threads: int
+    code: dict[str, Any]
+    gpus: float = 0.0
+
+
+class PointAttempt:
+    """The work on one point: an attempt with its log, the training, and its commits."""
+
+    def __init__(
+        self, point: TrialConfig, trial_settings: TrialSettings, store: Store, worker_state: WorkerState
+    ) -> None:
+        self._point, self._surroundings, self._store, self._workplace = point, trial_settings, store, worker_state
+        self._started = time.perf_counter()
+        self._last_snapshot, self._snapshot_cost = time.monotonic(), 0.0
+        self.epoch, self.committed, self.is_over = 0, -1, False
+        self.failure: Failure | None = None
+        self._pace, self._is_first = Pace(), True
+        quarantined = store.quarantine(point)
+        begun = Attempt(0, _moment(), socket.gethostname(), 0, trial_settings.code)
+        self._attempt = store.begin_attempt(point.point_id, begun)
+        number = self._attempt.number
+        for earlier in range(1, number):
+            rescue(store, point.point_id, earlier)
+        path = path_on_host(store.root, point.point_id, number)
+        self._output = Output(path, partial(store.save_log, point.point_id, number))
+        self._output.start()
+        for name in quarantined:
+            self._log(f"{name} was damaged and is put aside")
+        self._training: Training | None = None
+        self._records = self._train()
+
+    def advance(self, seconds: float) -> None:
+        """Train for about that long; commit what is due; afterwards `is_over` tells whether the point has ended."""
+        deadline = time.monotonic() + seconds
+        watch(seconds + self.allowance_seconds, self._output.descriptor)
+        try:
+            for record in self._records:
+                self.epoch = record.epoch
+                self._pace.add(_seconds(record))
+                self._is_first = False
+                if self._training and self._snapshot_is_due():
+                    self._commit_snapshot(self._training)
+                if time.monotonic() >= deadline:
+                    return
+            assert self._training is not None
+            self._finish(self._training)
+        except StorageFault:
+            raise
+        except Exception as error:
+            if full := fullness(error):
+                raise StorageFault(f"no space left: {full}; what was committed is kept") from error
+            self._fail(error)
+        finally:
+            unwatch()
+
+    @property
+    def allowance_seconds(self) -> float:
+        """How long it may be silent before its process ends."""
+        return self._pace.allowance(self._is_first)
+
+    def interrupt(self) -> None:
+        """Commit what was trained since the last snapshot."""
+        if self._training and self._training.epoch > self.committed:
+            self._commit_snapshot(self._training)
+            self.epoch = self._training.epoch
+        self._log(f"stopped at epoch {self.epoch}")
+        self._save(ended=_moment())
+        self.release()
+
+    def release(self) -> None:
+        """Give back what the attempt has taken of its process; its log is saved."""
+        self._output.stop()
+
+    def _train(self) -> Iterator[EpochRecord]:
+        """The records still to come; everything heavy is imported, loaded and compiled here, inside the attempt."""
+        self._workplace.furnish(self._surroundings.threads, self._surroundings.gpus)
+        from trainables.training import Training
+
+        snapshot = self._store.snapshot(self._point)
+        from_epoch = self.epoch = snapshot.epoch if snapshot else 0
+        self._pace = Pace(map(_seconds, snapshot.history if snapshot else ()))
+        provenance = self._surroundings.code | device.describe(self._surroundings.threads)
+        refuse_other_code(self._surroundings.code, provenance)
+        self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
+        self._log(f"attempt {self._attempt.number} starts at epoch {from_epoch}")
+        self._save()
+        if limit := self._workplace.gpu_limit_mib:
+            provenance |= {"gpu_limit_mib": limit}
+        elif 0 < self._surroundings.gpus < 1:
+            self._log("its part of a GPU has no limit: NVIDIA's driver names none on this host")
+        data_dir = self._surroundings.data_dir
+        data = self._workplace.dataset(self._point.dataset, Path(data_dir) if data_dir else None)
+        provenance |= {"dataset_sha256": data.sha256}
+        self._attempt = replace(self._attempt, provenance=provenance)
+        self._training = Training(
+            self._point,
+            data,
+            snapshot,
+            self._surroundings.threads,
+            earlier=self._workplace.take_network(self._point, data),
+        )
+        yield from self._training
+
+    def _snapshot_is_due(self) -> bool:
+        elapsed = time.monotonic() - self._last_snapshot
+        return elapsed >= max(SNAPSHOT_SECONDS, self._snapshot_cost / SNAPSHOT_SHARE)
+
+    def _commit_snapshot(self, training: "Training") -> None:
+        start = time.monotonic()
+        self._store.commit_snapshot(training.snapshot())
+        self.committed = training.epoch
+        self._last_snapshot = time.monotonic()
+        self._snapshot_cost = self._last_snapshot - start
+        print(f"{_moment()} snapshot at epoch {training.epoch}, in {self._snapshot_cost:.3f} s", flush=True)
+        self._output.save()
+
+    def _finish(self, training: "Training") -> None:
+        self._workplace.keep_network(training.network)
+        outcome: Outcome = "diverged" if training.is_diverged else "finished"
+        result = PointResult(
+            config=self._point.canonical(),
+            outcome=outcome,
+            attempt=self._attempt.number,
+            wall_seconds=round(time.perf_counter() - self._started, 3),
+            provenance=self._attempt.provenance,
+            history_arrow=history_to_arrow(training.history),
+        )
+        self._store.commit_result(self._point, result)
+        self.committed, self.is_over = self.epoch, True
+        self._log(f"{outcome} at epoch {self.epoch}")
+        self._save(ended=_moment())
+        self.release()
+
+    def _fail(self, error: Exception) -> None:
+        message = f"{type(error).__name__}: {error}"
+        self._log(f"failed at epoch {self.epoch}: {message}")
+        self.failure = Failure(classify(error), message, traceback.format_exc())
+        self._save(ended=_moment(), failure=self.failure)
+        self.is_over = True
+        self.release()
+
+    def _log(self, line: str) -> None:
+        text = f"{_moment()} {line}"
+        self._attempt = replace(self._attempt, log=(*self._attempt.log, text))
+        print(text, flush=True)
+
+    def _save(self, **changes: Any) -> None:
+        self._attempt = replace(self._attempt, **changes)
+        self._store.save_attempt(self._point.point_id, self._attempt)
+
+
+def _seconds(record: EpochRecord) -> float:
+    return record.train_seconds + record.measure_seconds + (record.credibility_seconds or 0.0)
+
+
+def _moment() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,131 @@
+"""What a trial prints, standard output and errors alike, kept for the store. A log can never fail a trial.
+
+While a trial runs, both streams of its process go to a file on its host, of which the store is given the last part, as
+a whole object. When the process dies, that file has its last words, and whoever comes next to that host saves them.
+"""
+
+import contextlib
+import faulthandler
+import hashlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from sweep.storage import Place
+from sweep.store import Store
+
+KEPT_BYTES = 64 * 1024
+"""So much of the end of a log is kept in the store."""
+
+FILE_BYTES = 4 * 1024 * 1024
+"""The file on the host is cut back to its last part when it has grown beyond this."""
+
+STREAMS = (1, 2)
+
+
+class Output:
+    """Takes over both streams of this process between `start` and `stop`; nothing it does raises."""
+
+    def __init__(self, path: Path, save: Callable[[bytes], None]) -> None:
+        self._path, self._save = path, save
+        self._file: int | None = None
+        self._originals: dict[int, int] = {}
+        self._python_streams = (sys.stdout, sys.stderr)
+        self._saved = b""
+
+    @property
+    def descriptor(self) -> int:
+        """Where last words go: the log, or standard error when there is none."""
+        return 2 if self._file is None else self._file
+
+    def start(self) -> None:
+        """Begin with an empty log."""
+        if self._file is not None:
+            return
+        with contextlib.suppress(Exception):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_CREAT | os.O_TRUNC | os.O_RDWR | os.O_APPEND, 0o600)
+            for stream in STREAMS:
+                self._originals[stream] = os.dup(stream)
+                os.dup2(self._file, stream)
+            self._python_streams = (sys.stdout, sys.stderr)
+            sys.stdout = sys.stderr = _Text(self._file)
+            faulthandler.enable(self._file)
+
+    def save(self) -> None:
+        """Bring the store up to date, if anything was printed since."""
+        with contextlib.suppress(Exception):
+            if self._file is None:
+                return
+            last_part = tail(self._path)
+            if last_part != self._saved:
+                self._save(last_part)
+                self._saved = last_part
+            if os.fstat(self._file).st_size > FILE_BYTES:
+                os.ftruncate(self._file, 0)
+                os.write(self._file, last_part)
+
+    def stop(self) -> None:
+        """Save, give the streams back, and remove the file if the store has it."""
+        self.save()
+        with contextlib.suppress(Exception):
+            sys.stdout, sys.stderr = self._python_streams
+        for stream, original in self._originals.items():
+            with contextlib.suppress(Exception):
+                os.dup2(original, stream)
+                os.close(original)
+        with contextlib.suppress(Exception):
+            faulthandler.enable(2)
+            if self._file is not None:
+                if tail(self._path) == self._saved:
+                    self._path.unlink()
+                os.close(self._file)
+        self._file, self._originals = None, {}
+
+
+class _Text(io.TextIOBase):
+    """Text straight to a descriptor; what cannot be written is lost."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(Exception):
+            os.write(self._descriptor, text.encode(errors="replace"))
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+def path_on_host(store: Place, point_id: str, number: int) -> Path:
+    """Where on its host an attempt prints to, while it runs."""
+    name = hashlib.sha256(str(store).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"sweep-logs-{os.getuid()}" / f"{name}-{point_id}-{number:04d}"
+
+
+def tail(path: Path) -> bytes:
+    """The last part of a log, from the beginning of a line where it has one; empty when there is none."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - KEPT_BYTES))
+            data = file.read(KEPT_BYTES)
+    except OSError:
+        return b""
+    return data.partition(b"\n")[2] or data if size > KEPT_BYTES else data
+
+
+def rescue(store: Store, point_id: str, number: int) -> None:
+    """Save what an attempt printed whose process died on this host, and remove the file; never raises."""
+    with contextlib.suppress(Exception):
+        path = path_on_host(store.root, point_id, number)
+        if printed := tail(path):
+            store.save_log(point_id, number, printed)
+            path.unlink()

@@ -1,0 +1,87 @@
+"""The process of a trial: what it keeps from one point to the next, its part of a GPU, and when it is worn."""
+
+import gc
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from sweep.system import machine
+from trainables import device, gpu_share
+from trainables.config import DatasetName, TrialConfig
+from trainables.datasets import Dataset, load
+
+if TYPE_CHECKING:
+    from trainables.networks import Network  # imports Keras, which must wait for `device.pin`
+
+POINTS_PER_PROCESS = int(os.environ.get("SWEEP_POINTS_PER_PROCESS", "200"))
+GROWTH_BYTES = 2**30
+"""A process is replaced after so many points, or once it has grown by so much since its first: every network that is
+compiled leaves some 17 MiB behind, which Keras' clear_session does not give back; one that is used again, nothing."""
+
+
+def resident_bytes() -> int:
+    """The memory of this process that is in use now."""
+    return int(psutil.Process().memory_info().rss)
+
+
+class WorkerState:
+    """What lasts in a process while points come and go: data sets, the last network, and the process' own wear."""
+
+    def __init__(
+        self,
+        datasets: Mapping[str, Dataset] | None = None,
+        points: int = POINTS_PER_PROCESS,
+        growth_bytes: int = GROWTH_BYTES,
+        memory: Callable[[], int] = resident_bytes,
+    ) -> None:
+        self._most, self._growth, self._memory = points, growth_bytes, memory
+        self._ended, self._first_bytes = 0, 0
+        self._datasets: dict[str, Dataset] = dict(datasets or {})
+        self._network: Network | None = None
+        self._is_furnished = False
+        self.gpu_limit_mib: int | None = None
+
+    def furnish(self, threads: int, gpus: float) -> None:
+        """Pin the threads, and keep to that part of a GPU; to be called before Keras is imported."""
+        device.pin(threads)
+        if self._is_furnished:
+            return
+        if 0 < gpus < 1 and (seen := machine.gpus()):
+            memory_mib = min(gpu.memory_mib for gpu in seen)
+            self.gpu_limit_mib = gpu_share.limit_mib(gpus, memory_mib)
+            if self.gpu_limit_mib is not None:
+                gpu_share.keep_to(self.gpu_limit_mib, memory_mib)
+        self._is_furnished = True
+
+    def dataset(self, name: DatasetName, data_dir: Path | None) -> Dataset:
+        """The data set, which was given or is loaded once; raises as `datasets.load`."""
+        if name not in self._datasets:
+            self._datasets[name] = load(name, data_dir)
+        return self._datasets[name]
+
+    def take_network(self, point: TrialConfig, data: Dataset) -> "Network | None":
+        """The network that was kept, if it serves the point; it is the caller's now. One that does not is given up."""
+        kept, self._network = self._network, None
+        if kept is None or kept.serves(point, data):
+            return kept
+        del kept
+        gc.collect()  # a network is full of cycles, and the memory of a GPU would not count as short
+        return None
+
+    def keep_network(self, network: "Network") -> None:
+        """Keep the network of a training that has ended, for the next."""
+        self._network = network
+
+    def end_point(self) -> None:
+        """One more point has ended here."""
+        self._ended += 1
+        if self._ended == 1:
+            self._first_bytes = self._memory()
+
+    @property
+    def needs_restart(self) -> bool:
+        """Whether the next point should have a process of its own."""
+        return self._ended >= self._most or (self._ended > 1 and self._memory() - self._first_bytes > self._growth)

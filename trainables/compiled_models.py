@@ -1,0 +1,57 @@
+"""NEW MODULE."""
+
+from collections.abc import Callable
+from typing import Any
+
+from trainables.information.device.backend import _is_jax
+
+
+def inference(model: Any) -> Callable[[Any], Any]:
+    """images -> the model's outputs in inference mode, compiled by XLA, left where they are computed."""
+    if not _is_jax():
+        import tensorflow as tf
+
+        return tf.function(lambda images: model(images, training=False), jit_compile=True, autograph=False)
+    import jax
+
+    def outputs(trainable: Any, non_trainable: Any, images: Any) -> Any:
+        return model.stateless_call(trainable, non_trainable, images, training=False)[0]
+
+    step = jax.jit(outputs)
+    return lambda images: step(
+        [variable.value for variable in model.trainable_variables],
+        [variable.value for variable in model.non_trainable_variables],
+        images,
+    )
+
+
+def pushforward(model: Any) -> Callable[[Any, Any], Any]:
+    """(images, directions) -> how fast each output of the model moves along them, in inference mode, compiled by XLA.
+
+    Both of shape (n, pixels); row i of each output is its derivative at image i along direction i.
+    """
+    if not _is_jax():
+        import tensorflow as tf
+
+        def derivatives(images: Any, directions: Any) -> Any:
+            with tf.autodiff.ForwardAccumulator(images, directions) as accumulator:
+                outputs = model(images, training=False)
+            return accumulator.jvp(outputs)
+
+        step = tf.function(derivatives, jit_compile=True, autograph=False)
+        return lambda images, directions: step(tf.constant(images), tf.constant(directions))
+    import jax
+
+    def derivatives_with(trainable: Any, non_trainable: Any, images: Any, directions: Any) -> Any:
+        def outputs(images: Any) -> Any:
+            return model.stateless_call(trainable, non_trainable, images, training=False)[0]
+
+        return jax.jvp(outputs, (images,), (directions,))[1]
+
+    compiled_step = jax.jit(derivatives_with)
+    return lambda images, directions: compiled_step(
+        [variable.value for variable in model.trainable_variables],
+        [variable.value for variable in model.non_trainable_variables],
+        images,
+        directions,
+    )
