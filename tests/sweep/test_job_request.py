@@ -148,7 +148,7 @@ def listed(*jobs: tuple[str, str | None, int | None]) -> Cluster:
             driver_exit_code=code,
             metadata={"sweep": "demo", "command": command} | ({"store": store} if store else {}),
         )
-        for start, (command, store, code) in enumerate(client, 1)
+        for start, (command, store, code) in enumerate(jobs, 1)
     ]
     cluster._client = SimpleNamespace(list_jobs=lambda: [SimpleNamespace(start_time=9, metadata=None), *found[::-1]])
     return cluster

@@ -148,7 +148,7 @@ def test_a_write_that_dies_before_its_rename_leaves_the_old_object(
 
     for step in ("fsync", "replace"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"sweep.folder.os.{step}", refuse)
+            patch.setattr(f"sweep.storage.folder.os.{step}", refuse)
             with pytest.raises(
                 StorageFault, match=r"write .*b: No space left on device on the file system /.*\n  next: "
             ):
