@@ -128,7 +128,7 @@ def _by_rows(store: Store, count: int, out: Path) -> None:
     rows = []
     points = store.spec(NAME).points
     for point in points[:: max(1, len(points) // count)][:count]:
-        for record in store.known(point).history:
+        for record in store.state(point).history:
             shared = {key: value for key, value in asdict(record).items() if key != "pairs"}
             rows += [{"point_id": point.point_id} | point.flat() | shared | asdict(pair) for pair in record.pairs]
     out.mkdir(parents=True, exist_ok=True)

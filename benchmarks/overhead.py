@@ -106,7 +106,7 @@ def _service(points: int, slots: int) -> Service:
         tables = from_store(Store(store), "overhead")
         epochs = tables.epochs.to_pandas()
         opened = Store(store)
-        known = [opened.known(point) for point in opened.spec("overhead").points]
+        known = [opened.state(point) for point in opened.spec("overhead").points]
         work = sum(_work(known_point.history) for known_point in known)
         assert len(moments) == points == epochs.point_id.nunique()
         processes = {found.provenance["pid"] for found in known}

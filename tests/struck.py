@@ -84,7 +84,7 @@ class Sweeps:
     def known(self, sweep: str = "struck") -> dict[int, PointState]:
         """What the store knows of the points of a sweep, by seed."""
         store = Store(self.store)
-        return {point.seed: store.known(point) for point in store.spec(sweep).points}
+        return {point.seed: store.state(point) for point in store.spec(sweep).points}
 
     def causes(self) -> dict[str, dict]:
         """What `sweep failures` says, by kind."""

@@ -65,7 +65,7 @@ def test_the_store_is_written_and_read_without_pickle(
     store.save_attempt(failed.point_id, Attempt(1, "", "here", 0, {}, failure=Failure("code", "ValueError: no")))
     again = Store(tmp_path)
     assert again.spec(spec.name).points == spec.points
-    states = [again.known(point).state for point in (finished, interrupted, failed)]
+    states = [again.state(point).state for point in (finished, interrupted, failed)]
     assert states == [State.FINISHED, State.INTERRUPTED, State.FAILED]
     found = again.snapshot(interrupted)
     assert found is not None

@@ -134,7 +134,7 @@ class _Source:
             some = points[start : start + POINTS_AT_A_TIME]
             kept = {one.point_id: self._kept(one.point_id) for one in some}
             new = [one for one in some if kept[one.point_id] is None]
-            known = self._store.known_of(new, self._listed)
+            known = self._store.states_of(new, self._listed)
             read = {one.point_id: collect(self._sweep, one, what) for one, what in zip(new, known, strict=True)}
             for one in some:
                 yield self._noted(one.point_id, kept[one.point_id] or read[one.point_id], one.point_id in read)

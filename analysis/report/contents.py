@@ -80,7 +80,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     begin("reading the store")
     spec = store.spec(sweep)
     known, collected = [], []
-    for point, found in zip(spec.points, store.known_of(spec.points, store.marks()), strict=True):
+    for point, found in zip(spec.points, store.states_of(spec.points, store.marks()), strict=True):
         known.append(found.brief())
         collected.append(collect(sweep, point, found))
     tables = assemble([one.epochs for one in collected], [one.row for one in collected])

@@ -20,7 +20,7 @@ class Collected(NamedTuple):
 def from_store(store: Store, sweep: str) -> Tables:
     """The tables of a sweep, of what is committed now; raises as `Store.spec`."""
     points = store.spec(sweep).points
-    known = store.known_of(points, store.marks())
+    known = store.states_of(points, store.marks())
     collected = [collect(sweep, *one) for one in zip(points, known, strict=True)]
     return assemble([one.epochs for one in collected], [one.row for one in collected])
 

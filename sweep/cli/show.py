@@ -70,7 +70,7 @@ def show(
     """Show one point: config, result, provenance, attempts, log, and how to run it alone."""
     opened = Store(store)
     config = _find(opened.spec(sweep), point, store)
-    known = opened.known(config)
+    known = opened.state(config)
     provenance = known.provenance
     kept = opened.spec_address(sweep)
     alone = command_line("run", kept, "--point", config.point_id, store="alone")

@@ -128,7 +128,7 @@ def samples_elsewhere(store: Store, shapes: Collection[Shape], known: Collection
                 if like not in found or point.point_id in seen or len(found[like]) >= SAMPLES_PER_SHAPE:
                     continue
                 seen.add(point.point_id)
-                if (one := sample(point, store.known(point))) and one.once is not None:
+                if (one := sample(point, store.state(point))) and one.once is not None:
                     found[like].append(one)
     return [one for taken in found.values() for one in taken]
 

@@ -75,7 +75,7 @@ class Watch:
         """What the store knows of every point, now; in brief, without the values of its epochs."""
         marks = self.store.marks()
         asked = [point for point in self._points if self._may_have_changed(point.point_id, marks)]
-        for point, known in zip(asked, self.store.known_of(asked, marks), strict=True):
+        for point, known in zip(asked, self.store.states_of(asked, marks), strict=True):
             # With the mark from before it was read: another thread that looks at the same time leaves nothing stale.
             self._seen[point.point_id] = (marks.get(point.point_id) if marks is not None else None, known.brief())
         return {point.point_id: self._seen[point.point_id][1] for point in self._points}

@@ -11,7 +11,7 @@ from pyarrow import fs
 from sweep.errors import StorageFault
 from sweep.storage.address import BucketAddress
 from sweep.storage.bucket_client import explained, file_system
-from sweep.storage.claim_lock import Claims
+from sweep.storage.claim_lock import ClaimLock
 from sweep.storage.conditional_put import ConditionalPut
 
 SETTLE_SECONDS = 2.0
@@ -29,8 +29,8 @@ def bucket_at(address: BucketAddress) -> "Bucket":
 class Bucket:
     """Named byte strings below a prefix of a bucket. Durable is what the service has acknowledged.
 
-    What is read is one version of an object, whole. `create` is exclusive as its way is: see `ConditionalPut`, which is
-    taken where the service refuses a second conditional PUT when it is tried, and `Claims`, which is taken elsewhere.
+    What is read is one version of an object, whole. `create` is exclusive: by `ConditionalPut` where a trial shows
+    that the service refuses a second conditional PUT, by `ClaimLock` elsewhere.
 
     Renaming is copying and deleting: a reader may see both, or the old one after the new one has been changed.
 
@@ -138,12 +138,12 @@ class Bucket:
         return files
 
     @functools.cached_property
-    def _exclusive(self) -> "ConditionalPut | Claims":
+    def _exclusive(self) -> "ConditionalPut | ClaimLock":
         if self._address.kind == "s3":
             conditional = ConditionalPut(self._address, self.read)
             if conditional.is_obeyed():
                 return conditional
-        return Claims(self)
+        return ClaimLock(self)
 
 
 def _said(info: fs.FileInfo) -> str:

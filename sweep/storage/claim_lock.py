@@ -39,8 +39,8 @@ class _Claim:
     began: float
 
 
-class Claims:
-    """Whole-object PUTs and listings, which alone can never decide between two writers (Herlihy 1991): time must help.
+class ClaimLock:
+    """A lock from PUTs, listings and waiting: PUTs and listings alone cannot elect one of two writers (Herlihy 1991).
 
     A writer puts a claim, waits, and lists. It writes if its claim is the oldest, by the service's own clock and then
     by name; else it waits for the one before it. The claim goes when the object is there.

@@ -45,7 +45,7 @@ class Store:
 
     # points
 
-    def known(self, config: TrialConfig) -> PointState:
+    def state(self, config: TrialConfig) -> PointState:
         """Everything known of the point, from its newest intact objects."""
         attempts = self.attempts(config.point_id)
         history = self._newest_snapshot(config, history_arrow)
@@ -66,13 +66,13 @@ class Store:
             return marks
         return {point.point_id: self.objects.mark(layout.point(point.point_id)) for point in points}
 
-    def known_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> Iterator[PointState]:
-        """The same of many points, in turn. In a bucket several are read at a time, those without a mark not at all."""
+    def states_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> Iterator[PointState]:
+        """The state of each point, in turn. Given marks, several are read at a time, those without a mark not at all."""
         if marks is None:
-            yield from map(self.known, points)
+            yield from map(self.state, points)
             return
         with ThreadPoolExecutor(READERS) as pool:
-            yield from pool.map(lambda one: self.known(one) if one.point_id in marks else NOTHING, points)
+            yield from pool.map(lambda one: self.state(one) if one.point_id in marks else NOTHING, points)
 
     def result(self, config: TrialConfig) -> PointResult | None:
         """The accepted result, or None when there is no intact one of this config."""

@@ -113,7 +113,7 @@ class BackgroundMirror:
         return True
 
     def _sync_point(self, mirror: Mirror, point: TrialConfig, is_running: bool) -> None:
-        mirror.sync(point, self._store.known(point), is_running)
+        mirror.sync(point, self._store.state(point), is_running)
 
     def _try(self, action: Callable[[Mirror], object]) -> bool:
         """Do it with a mirror that knows what the tracker holds; after a failure that must be read anew."""

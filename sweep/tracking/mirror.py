@@ -127,7 +127,7 @@ class Mirror:
         """Make every run complete and true, whatever it was; the number of runs that had to be mended."""
         mended = 0
         for point in points:
-            known, is_running = store.known(point), point.point_id in running
+            known, is_running = store.state(point), point.point_id in running
             if not self.is_complete(point, known, is_running, deep):
                 if deep:
                     self._logged.pop(point.point_id, None)
@@ -141,7 +141,7 @@ class Mirror:
         left = [(point_id, run) for point_id, run in self._runs.items() if run.status == "RUNNING"]
         for point_id, run in left:
             if point_id in by_id and point_id not in running:
-                self.sync(by_id[point_id], store.known(by_id[point_id]))
+                self.sync(by_id[point_id], store.state(by_id[point_id]))
             elif point_id not in running:
                 self._end(point_id, run)
 

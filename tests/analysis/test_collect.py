@@ -139,7 +139,7 @@ def test_jacobians_and_attempts_survive_mlflow(untrained: Store, isometry: Sweep
 def test_infinite_losses_survive_mlflow(
     store: Store, spec: SweepSpec, history: Callable[[TrialConfig, int], tuple[EpochRecord, ...]], tmp_path: Path
 ) -> None:
-    point = next(point for point in spec.points if store.known(point).state == "missing")
+    point = next(point for point in spec.points if store.state(point).state == "missing")
     *before, last = history(point, 2)
     last = replace(last, train_loss=math.inf, test_loss=math.nan)
     arrow = history_to_arrow([*before, last])

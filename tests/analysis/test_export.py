@@ -121,8 +121,8 @@ def fail(store: Store, point: TrialConfig) -> None:
 
 
 def interrupt(store: Store, point: TrialConfig) -> None:
-    epoch = max(0, store.known(point).epochs_done)
-    if not store.known(point).state.is_done:
+    epoch = max(0, store.state(point).epochs_done)
+    if not store.state(point).state.is_done:
         store.commit_snapshot(Snapshot(point, make_history(point, min(epoch + 1, 4)), ()))
 
 

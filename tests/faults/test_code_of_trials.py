@@ -23,7 +23,7 @@ def test_other_code_than_the_drivers_is_refused_unless_the_driver_takes_any(
     work = PointAttempt(POINT, TrialSettings(str(tmp_path), None, 1, code), store, WorkerState())
     while not work.is_over:
         work.advance(60.0)
-    known = store.known(POINT)
+    known = store.state(POINT)
     assert known.state is state
     here = provenance.code()["code_sha256"]
     if known.failure:

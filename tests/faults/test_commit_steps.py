@@ -80,7 +80,7 @@ COMMITS: dict[str, tuple[int, Callable[[Store], None]]] = {
 
 def seen(store: Store) -> tuple[object, ...]:
     """All that the store tells of the point and the sweep."""
-    known, newest = store.known(POINT), store.snapshot(POINT)
+    known, newest = store.state(POINT), store.snapshot(POINT)
     kept = store.objects.read(store.spec_name("demo"))
     weights = newest.variables[0].tolist() if newest and not known.state.is_done else None
     attempts = [(one.number, one.ended, one.failure) for one in known.attempts]
@@ -122,7 +122,7 @@ def mended(store: Store, act: Callable[[Store], None]) -> None:
     act(store)
     store.quarantine(POINT)
     store.commit_result(POINT, make_result(POINT))
-    known = store.known(POINT)
+    known = store.state(POINT)
     assert known.state is State.FINISHED
     assert known.result == make_result(POINT)
     names = everything(store, f"points/{POINT.point_id}")

@@ -129,7 +129,7 @@ def test_what_is_damaged_again_is_put_aside_beside_the_first(any_store: Store) -
         assert store.quarantine(POINT) == ["result"]
     kept = {name: store.objects.read(f"{FOLDER}/{name}") for name in everything(store, FOLDER)}
     assert kept == {"damaged-result": b"one", "damaged-2-result": b"two", "damaged-3-result": b"three"}
-    assert store.known(POINT).state is State.MISSING
+    assert store.state(POINT).state is State.MISSING
 
 
 def test_a_result_can_be_committed_where_a_damaged_one_lies(any_store: Store) -> None:
@@ -161,7 +161,7 @@ def test_a_damaged_snapshot_of_any_kind_is_put_aside(any_store: Store, damage: s
     assert store.damaged(POINT) == ["snapshot-000000001"]
     assert everything(store, FOLDER) == {"snapshot-000000001"}
     assert store.quarantine(POINT) == ["snapshot-000000001"]
-    assert store.known(POINT).state is State.MISSING
+    assert store.state(POINT).state is State.MISSING
 
 
 @pytest.mark.parametrize(("damage", "which"), [("cut short", "the newest"), ("of another config", "both")])
@@ -184,7 +184,7 @@ def test_a_trial_goes_on_from_what_is_intact_and_says_what_was_damaged(
     for name in hit:
         assert f"{name} was damaged and is put aside" in " ".join(last.log)
         assert f"damaged-{name}" in everything(store, folder)
-    assert [record.test_error for record in store.known(point).history] == undisturbed
+    assert [record.test_error for record in store.state(point).history] == undisturbed
     assert result == undisturbed
 
 
@@ -192,7 +192,7 @@ def finished(store: Store, point: TrialConfig, surroundings: TrialSettings) -> l
     work = PointAttempt(point, surroundings, store, WorkerState())
     while not work.is_over:
         work.advance(1.0)
-    return [record.test_error for record in store.known(point).history]
+    return [record.test_error for record in store.state(point).history]
 
 
 def training_until(store: Store, point: TrialConfig, surroundings: TrialSettings, epoch: int) -> list[int]:

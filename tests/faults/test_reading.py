@@ -61,7 +61,7 @@ def test_what_is_read_beside_a_writer_fits_together_and_never_goes_back(tmp_path
         if is_last:
             break
     writer.join()
-    assert {known.state for known in map(store.known, points)} == {State.FINISHED}
+    assert {known.state for known in map(store.state, points)} == {State.FINISHED}
     assert reads > 3
 
 
@@ -70,7 +70,7 @@ def test_a_store_of_an_earlier_schema_opens_and_is_finished_by_this_one(root: Pa
     """One point of each state; kept as it was written then, never written anew."""
     store = Store(Path(shutil.copytree(root, tmp_path / "runs")))
     points = store.spec("old").points
-    known = [store.known(point) for point in points]
+    known = [store.state(point) for point in points]
     assert [one.state for one in known] == [State.FINISHED, State.INTERRUPTED, State.FAILED, State.DIVERGED]
     assert [one.epochs_done for one in known] == [2, 1, 0, 1]
     assert [len(one.attempts) for one in known] == [1, 1, 1, 1]
@@ -86,7 +86,7 @@ def test_a_store_of_an_earlier_schema_opens_and_is_finished_by_this_one(root: Pa
     assert [store.quarantine(point) for point in points] == [[], [], [], []]
     assert store.begin_attempt(points[1].point_id, Attempt(0, "now", "here", 1, {})).number == 2
     store.commit_result(points[1], make_result(points[1]))
-    assert store.known(points[1]).state is State.FINISHED
+    assert store.state(points[1]).state is State.FINISHED
 
 
 @pytest.fixture
@@ -171,4 +171,4 @@ def test_changed_and_added_points_are_new_and_removed_ones_stay(tmp_path: Path) 
         todo = plan(edited.points, Watch(store, "demo", edited.points).known())
         assert len(todo.to_run) == to_run
         assert not {point.point_id for point in todo.to_run} & {point.point_id for point in before.points}
-    assert all(store.known(point).state is State.FINISHED for point in before.points)
+    assert all(store.state(point).state is State.FINISHED for point in before.points)

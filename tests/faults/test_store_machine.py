@@ -167,7 +167,7 @@ class StoreMachine(RuleBasedStateMachine):
     def finished_is_what_has_an_intact_result_and_it_is_the_first_that_was_accepted(self) -> None:
         if not hasattr(self, "store"):
             return
-        known = self.store.known(POINT)
+        known = self.store.state(POINT)
         assert known.state.is_done == ("result" in self.intact)
         assert known.result == self.intact.get("result")
         assert self.store.result(OTHER) == self.neighbour
@@ -184,7 +184,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert isinstance(expected, Snapshot)
             assert found.epoch == expected.epoch
             assert np.array_equal(found.variables[0], expected.variables[0])
-        known = self.store.known(POINT)
+        known = self.store.state(POINT)
         if kept and not known.state.is_done:
             assert known.state in (State.INTERRUPTED, State.FAILED)
 

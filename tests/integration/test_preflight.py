@@ -155,7 +155,7 @@ def test_a_node_without_the_store_that_comes_later_ends_the_run_before_it_trains
     assert f"has joined the cluster, but what the driver wrote to {store} is not there for it" in said
     assert "next: mount the store there at the same path" in said
     opened = Store(store)
-    states = {str(opened.known(point).state) for point in opened.spec("tiny").points}
+    states = {str(opened.state(point).state) for point in opened.spec("tiny").points}
     assert states <= {"finished", "interrupted", "missing"}
 
 

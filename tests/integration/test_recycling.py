@@ -51,7 +51,7 @@ def test_so_it_is_on_a_cluster_where_the_next_points_wait_in_a_queue(tmp_path: P
 def points_of_processes(folder: Path) -> list[int]:
     """How many points each process has computed, all of which are finished at their first attempt."""
     store = Store(folder)
-    known = [store.known(point) for point in store.spec("many").points]
+    known = [store.state(point) for point in store.spec("many").points]
     assert [found.state for found in known] == [State.FINISHED] * POINTS
     assert [len(found.attempts) for found in known] == [1] * POINTS
     return list(Counter(found.provenance["pid"] for found in known).values())

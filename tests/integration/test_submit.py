@@ -75,7 +75,7 @@ def test_a_run_outlives_its_client_and_is_looked_at_from_where_its_store_is_not_
     watched = sweep("status", "outlives", "--watch", "--json")
     status = answer(watched)
     assert (status["points"]["finished"], status["driver"]) == (1, "none")
-    assert opened.known(point).state == "finished"
+    assert opened.state(point).state == "finished"
     assert holder(opened, "outlives") is None
 
     asked = [

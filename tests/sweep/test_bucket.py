@@ -15,7 +15,7 @@ from sweep.errors import StorageFault, UsageError
 from sweep.storage import bucket_client, claim_lock
 from sweep.storage.address import BucketAddress, absolute, parsed
 from sweep.storage.bucket import Bucket, bucket_at
-from sweep.storage.claim_lock import Claims
+from sweep.storage.claim_lock import ClaimLock
 from sweep.storage.conditional_put import ConditionalPut
 from sweep.storage.objects import Objects, at, check_writable
 from sweep.tracking.settings import default_tracking_uri
@@ -40,7 +40,7 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 def without_conditions(address: BucketAddress) -> Bucket:
     bucket = Bucket(address)
-    bucket.__dict__["_exclusive"] = Claims(bucket)
+    bucket.__dict__["_exclusive"] = ClaimLock(bucket)
     return bucket
 
 
@@ -131,12 +131,12 @@ def test_the_claim_of_a_dead_writer_holds_others_up_for_a_while_only(
     address = parsed(s3.address())
     assert isinstance(address, BucketAddress)
     bucket = without_conditions(address)
-    Claims(bucket)._claim("f/a")
+    ClaimLock(bucket)._claim("f/a")
     time.sleep(1.1)
     assert bucket.create("f/a", b"data")
     assert [info.base_name for info in bucket.listed("f")] == ["a"]
-    Claims(bucket)._claim("f/b")
-    Claims(bucket)._claim("f/b")
+    ClaimLock(bucket)._claim("f/b")
+    ClaimLock(bucket)._claim("f/b")
     monkeypatch.setattr(claim_lock, "STALE_SECONDS", 1000.0)
     assert bucket.clear_leftovers(["f", "nowhere"]) == 0
     monkeypatch.setattr(claim_lock, "STALE_SECONDS", 1.0)
@@ -150,7 +150,7 @@ def test_a_service_that_ignores_conditions_is_found_out(s3: Server, monkeypatch:
     assert isinstance(address, BucketAddress)
     assert isinstance(Bucket(address)._exclusive, ConditionalPut)
     monkeypatch.setattr(ConditionalPut, "_put", lambda *_: 200)
-    assert isinstance(Bucket(address)._exclusive, Claims)
+    assert isinstance(Bucket(address)._exclusive, ClaimLock)
     assert Bucket(address).listed("") == []
 
 

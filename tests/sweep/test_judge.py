@@ -36,7 +36,7 @@ class Bench:
         }
         monkeypatch.setattr(judging, "nodes", SimpleNamespace(**fakes))
         monkeypatch.setattr(judging.time, "monotonic", lambda: self.clock)
-        known = {point.point_id: self.store.known(point) for point in POINTS}
+        known = {point.point_id: self.store.state(point) for point in POINTS}
         self.judge = Supervisor(self.store, known, Console(quiet=True))
 
     def trial(self, point: TrialConfig = POINTS[0]) -> Any:

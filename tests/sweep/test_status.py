@@ -33,11 +33,11 @@ def test_of_a_store_in_a_bucket_only_what_has_changed_is_read_again(
     store.save_attempt(POINTS[1].point_id, Attempt(1, "", "", 0, {}))
     read: list[str] = []
 
-    def known(config: TrialConfig) -> PointState:
+    def state(config: TrialConfig) -> PointState:
         read.append(config.point_id)
-        return Store.known(store, config)
+        return Store.state(store, config)
 
-    monkeypatch.setattr(store, "known", known)
+    monkeypatch.setattr(store, "state", state)
     watch = Watch(store, "demo", POINTS)
     first = watch.known()
     assert sorted(read) == sorted(point.point_id for point in POINTS[:2])
@@ -53,7 +53,7 @@ def test_of_a_store_in_a_bucket_only_what_has_changed_is_read_again(
 
 def test_it_keeps_how_far_points_are_and_what_they_took_but_not_the_values_of_their_epochs(watch: Watch) -> None:
     for point in POINTS:
-        whole, brief = watch.store.known(point), watch.known()[point.point_id]
+        whole, brief = watch.store.state(point), watch.known()[point.point_id]
         assert brief.history_arrow is None
         assert (brief.state, brief.attempts, brief.summary) == (whole.state, whole.attempts, whole.summary)
         assert (brief.epochs_done, brief.provenance) == (whole.epochs_done, whole.provenance)

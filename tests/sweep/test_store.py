@@ -54,7 +54,7 @@ def attempt(number: int, **changes: object) -> Attempt:
 
 
 def test_reading_an_absent_store_finds_nothing_and_creates_nothing(store: Store) -> None:
-    assert store.known(POINT).state is State.MISSING
+    assert store.state(POINT).state is State.MISSING
     assert store.sweeps() == []
     assert not store.folder or not store.folder.exists()
     assert everything(store, "") == set()
@@ -65,7 +65,7 @@ def test_a_committed_result_is_finished_and_its_snapshots_go(
 ) -> None:
     store.commit_snapshot(snapshot(history, 3))
     store.commit_result(POINT, result(POINT))
-    known = store.known(POINT)
+    known = store.state(POINT)
     assert known.state is State.FINISHED
     assert known.epochs_done == 6
     assert known.history == history(POINT, 6)
@@ -83,9 +83,9 @@ def test_every_damaged_byte_of_a_result_makes_the_point_unfinished(
         damaged = bytearray(intact)
         damaged[position] ^= 1 << int(rng.integers(8))
         damage(store, "result", bytes(damaged))
-        assert store.known(POINT).state is State.MISSING, position
+        assert store.state(POINT).state is State.MISSING, position
     damage(store, "result", b"")
-    assert store.known(POINT).state is State.MISSING
+    assert store.state(POINT).state is State.MISSING
 
 
 def test_a_result_of_another_config_is_not_this_points(
@@ -99,8 +99,8 @@ def test_the_last_two_snapshots_are_kept_and_the_newest_intact_one_is_used(store
     for epoch in (1, 2, 3):
         store.commit_snapshot(snapshot(history, epoch))
     assert everything(store, FOLDER) == {"snapshot-000000002", "snapshot-000000003"}
-    assert store.known(POINT).state is State.INTERRUPTED
-    assert store.known(POINT).epochs_done == 3
+    assert store.state(POINT).state is State.INTERRUPTED
+    assert store.state(POINT).epochs_done == 3
     damage(store, "snapshot-000000003", read(store, "snapshot-000000003")[:-1])
     found = store.snapshot(POINT)
     assert found is not None
@@ -116,17 +116,17 @@ def test_damaged_objects_are_put_aside_and_named(
     damage(store, "result", b"garbage")
     assert store.quarantine(POINT) == ["result"]
     assert everything(store, FOLDER) == {"damaged-result", "snapshot-000000002"}
-    assert store.known(POINT).epochs_done == 2
+    assert store.state(POINT).epochs_done == 2
 
 
 def test_a_failed_attempt_is_a_state_until_the_next_one_begins(store: Store) -> None:
     failure = Failure("code", "ValueError: no", "trace")
     store.save_attempt(POINT.point_id, attempt(1, ended="later", failure=failure, log=("a", "b")))
-    known = store.known(POINT)
+    known = store.state(POINT)
     assert (known.state, known.failure) == (State.FAILED, failure)
     assert known.attempts[0].log == ("a", "b")
     store.save_attempt(POINT.point_id, attempt(2))
-    assert store.known(POINT).state is State.INTERRUPTED
+    assert store.state(POINT).state is State.INTERRUPTED
     assert [one.number for one in store.attempts(POINT.point_id)] == [1, 2]
 
 
@@ -169,7 +169,7 @@ def test_a_damaged_attempt_counts_as_absent_and_its_number_is_not_used_again(sto
     first = store.begin_attempt(POINT.point_id, attempt(0))
     assert first.number == 1
     damage(store, "attempt-0001", read(store, "attempt-0001")[:50])
-    assert store.known(POINT).state is State.MISSING
+    assert store.state(POINT).state is State.MISSING
     assert store.quarantine(POINT) == ["attempt-0001"]
     assert store.begin_attempt(POINT.point_id, attempt(0)).number == 2
 
@@ -180,7 +180,7 @@ def test_an_attempt_whose_process_died_is_marked_when_the_next_begins(store: Sto
     first, second = store.attempts(POINT.point_id)
     assert first.failure == Failure("infra", "its process died without a word")
     assert second.failure is None
-    assert store.known(POINT).state is State.INTERRUPTED
+    assert store.state(POINT).state is State.INTERRUPTED
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_an_attempt_that_another_sweeps_driver_may_be_at_is_left_alone(
 def test_the_first_result_that_was_accepted_stays(store: Store, result: Callable[[TrialConfig], PointResult]) -> None:
     store.commit_result(POINT, result(POINT))
     store.commit_result(POINT, replace(result(POINT), wall_seconds=99.0))
-    assert store.known(POINT).result == result(POINT)
+    assert store.state(POINT).result == result(POINT)
 
 
 def test_objects_are_as_readable_as_the_umask_allows(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_mark_changes_with_every_write_and_with_nothing_else(store: Store) -> 
     seen.append(store.marks_of(points))
     store.objects.delete(f"{FOLDER}/damaged-attempt-0001")
     seen.append(store.marks_of(points))
-    store.known(POINT)
+    store.state(POINT)
     assert store.marks_of(points) == seen[-1]
     of_point = [marks.get(POINT.point_id) for marks in seen]
     assert of_point.pop(0) == of_point.pop()

@@ -89,7 +89,7 @@ def test_replaying_adds_nothing(tracking_uri: str, spec: SweepSpec, store: Store
     assert Mirror(tracking_uri, spec).replay(spec.points, store) == 0
     fresh = Mirror(tracking_uri, spec)
     for point in spec.points:
-        fresh.sync(point, store.known(point))
+        fresh.sync(point, store.state(point))
     for run in runs(tracking_uri, spec).values():
         assert steps(tracking_uri, run, "mutual_information_bits") == [0, 1, 2, 3, 4]
 
@@ -100,12 +100,12 @@ def test_a_run_left_running_by_a_killed_driver_is_ended_and_later_goes_on(
     point = spec.points[0]
     store.commit_snapshot(Snapshot(point, history(point, 2), ()))
     mirror = Mirror(tracking_uri, spec)
-    mirror.sync(point, store.known(point), is_running=True)
+    mirror.sync(point, store.state(point), is_running=True)
     assert runs(tracking_uri, spec)[point.point_id].info.status == "RUNNING"
     Mirror(tracking_uri, spec).reconcile(spec.points, store)
     assert runs(tracking_uri, spec)[point.point_id].info.status == "KILLED"
     store.commit_result(point, result(point))
-    Mirror(tracking_uri, spec).sync(point, store.known(point))
+    Mirror(tracking_uri, spec).sync(point, store.state(point))
     run = runs(tracking_uri, spec)[point.point_id]
     assert run.info.status == "FINISHED"
     assert steps(tracking_uri, run, "test_error") == [0, 1, 2, 3, 4]
@@ -115,7 +115,7 @@ def test_a_failed_point_is_a_failed_run_with_its_reason(tracking_uri: str, spec:
     point = spec.points[0]
     failure = Failure("code", "ValueError: no")
     store.save_attempt(point.point_id, Attempt(1, "", "here", 0, {}, failure=failure))
-    assert store.known(point).state is State.FAILED
+    assert store.state(point).state is State.FAILED
     Mirror(tracking_uri, spec).replay(spec.points, store)
     run = runs(tracking_uri, spec)[point.point_id]
     assert (run.info.status, run.data.tags["failure_message"]) == ("FAILED", "ValueError: no")
@@ -166,7 +166,7 @@ def test_a_replay_beside_a_live_driver_leaves_what_runs_running(
 ) -> None:
     point = spec.points[0]
     store.commit_snapshot(Snapshot(point, history(point, 2), ()))
-    Mirror(tracking_uri, spec).sync(point, store.known(point), is_running=True)
+    Mirror(tracking_uri, spec).sync(point, store.state(point), is_running=True)
     beside = Mirror(tracking_uri, spec)
     assert beside.replay(spec.points, store, running={point.point_id}) == 0
     beside.reconcile(spec.points, store, running={point.point_id})
@@ -179,7 +179,7 @@ def test_a_run_of_another_history_than_the_results_is_replaced(
     point = spec.points[0]
     longer = point.model_copy(update={"epochs": 7})
     store.commit_snapshot(Snapshot(point, history(longer, 7), ()))
-    Mirror(tracking_uri, spec).sync(point, store.known(point))
+    Mirror(tracking_uri, spec).sync(point, store.state(point))
     store.commit_result(point, result(point))
     assert Mirror(tracking_uri, spec).replay(spec.points, store) == 1
     run = runs(tracking_uri, spec)[point.point_id]
@@ -191,6 +191,6 @@ def test_a_run_left_running_of_which_the_store_knows_nothing_is_ended(
 ) -> None:
     point, elsewhere = spec.points[0], Store(tmp_path / "elsewhere")
     elsewhere.commit_snapshot(Snapshot(point, history(point, 2), ()))
-    Mirror(tracking_uri, spec).sync(point, elsewhere.known(point), is_running=True)
+    Mirror(tracking_uri, spec).sync(point, elsewhere.state(point), is_running=True)
     Mirror(tracking_uri, spec).reconcile(spec.points, store)
     assert runs(tracking_uri, spec)[point.point_id].info.status == "KILLED"
