@@ -1,4 +1,4 @@
-"""NEW MODULE."""
+"""LEAF. What commands print: data on stdout, as a table or as JSON; messages and warnings on stderr."""
 
 import json
 from collections.abc import Sequence
@@ -9,6 +9,16 @@ from rich.table import Table
 
 talk = Console(stderr=True, markup=False, highlight=False)
 """Where commands talk: brackets in what users typed are text, not markup."""
+
+
+def say(text: str, console: Console = talk) -> None:
+    """Print a message on stderr."""
+    console.print(text, soft_wrap=True)
+
+
+def warn(text: str, console: Console = talk) -> None:
+    """Print a warning on stderr."""
+    console.print(text, style="yellow", soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -1,10 +1,21 @@
-"""LEAF. One family of errors, each with the exit code that scripts rely on."""
+"""LEAF. One family of errors, each with the exit code that scripts rely on, and with what its user does next."""
 
 
 class SweepError(Exception):
-    """Ends a command with one message; `exit_code` is the command's."""
+    """Ends a command with one message; `exit_code` is the command's.
+
+    `message` says what is wrong: the culprit, its value, what is allowed. `next` is what the user does next, a command
+    where there is one; it is printed below the message.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "", *, next: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.next = message, next
+
+    def __str__(self) -> str:
+        return with_next(self.message, self.next)
 
 
 class UsageError(SweepError):
@@ -41,3 +52,8 @@ class ClusterUnusable(SweepError):
     """Ray could not be started, reached, or cannot fit a trial."""
 
     exit_code = 7
+
+
+def with_next(message: str, next: str | None) -> str:
+    """The message, with what to do next on a line below it."""
+    return f"{message}\n  next: {next}" if next else message
