@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test faults cluster-test check format bench soak clean
+.PHONY: help install demo test test-slow faults cluster-test check format bench soak clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -27,8 +27,11 @@ demo: $(INSTALLED)  ## Run the demo sweep, export it, draw its figures and write
 	@echo "Report:   out/demo/report.html"
 	@echo "MLflow:   $(BIN)/sweep ui"
 
-test: $(INSTALLED)  ## Run the tests; those on MNIST need SWEEP_DATA_DIR
+test: $(INSTALLED)  ## Run the tests of minutes; those on MNIST need SWEEP_DATA_DIR
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-slow: $(INSTALLED)  ## Run the others: real sweeps, clusters, servers, other backends; a quarter of an hour
+	$(BIN)/pytest -n 2 --dist loadfile -m 'slow and not cluster'
 
 faults: $(INSTALLED)  ## Run those tests alone that use a Ray cluster of several nodes
 	$(BIN)/pytest -m faults

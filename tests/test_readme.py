@@ -33,6 +33,7 @@ def environment() -> dict[str, str]:
     return clean | {"PATH": path}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_the_tour_runs_as_printed_and_then_so_does_the_code(folder: Path, environment: dict[str, str]) -> None:
     (tour,) = blocks("bash")

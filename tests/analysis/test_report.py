@@ -192,6 +192,7 @@ class TestCommand:
     def run(self, *words: str) -> None:
         app(["report", *words], standalone_mode=False)
 
+    @pytest.mark.slow
     def test_the_page_is_kept_in_mlflow_once(
         self, store: Store, spec: SweepSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

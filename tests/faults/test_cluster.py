@@ -13,7 +13,7 @@ from tests.clusters import Nodes, nodes
 from tests.processes import ONE_AT_A_TIME, finish, wait_until
 from tests.struck import CLOCKS, QUICK, Sweeps
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(1200)]
 
 SPEC = """
 name: struck

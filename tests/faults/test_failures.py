@@ -11,7 +11,7 @@ from sweep.store.store import Store
 from tests.processes import ONE_AT_A_TIME
 from tests.struck import Sweeps
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

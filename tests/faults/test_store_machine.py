@@ -201,6 +201,7 @@ class BucketMachine(StoreMachine):
         Requests(step, no_answer if fault is no_space else fault).install(patch)
 
 
+@pytest.mark.slow
 def test_a_store_in_a_bucket_behaves_as_the_model(s3: Server) -> None:
     BucketMachine.server = s3
     run_state_machine_as_test(BucketMachine, settings=settings(max_examples=6, stateful_step_count=12, deadline=None))

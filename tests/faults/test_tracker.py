@@ -105,6 +105,7 @@ def test_a_server_that_never_serves_costs_one_warning_and_no_time(
     assert said(console).count(f"next: sweep track {spec.name}") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [*OUTAGES, "lost"])
 @pytest.mark.usefixtures("impatient")
 def test_an_outage_in_mid_run_leaves_nothing_missing_and_nothing_twice(
@@ -199,6 +200,7 @@ def test_two_runs_of_one_point_become_one(
     assert_equal_to_the_store(server.uri, spec, store)
 
 
+@pytest.mark.slow
 def test_a_server_killed_in_mid_run_and_started_again(
     server: Server, spec: SweepSpec, store: Store, result: Result, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ measure: {every: 50}
 resources: {gpus: 1, cpus: 1}
 """
 VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 from sweep.store.spec_source import load
 from sweep.store.store import Store
@@ -17,6 +18,8 @@ from tests.processes import ONE_AT_A_TIME, descendants, finish, start
 from tests.servers import free_port
 from trainables.config import TrialConfig
 from trainables.records import PointResult
+
+pytestmark = pytest.mark.slow
 
 SPEC = """
 name: heard

@@ -23,7 +23,7 @@ ADA = User("ada", "of-ada-4c1d77aa")
 SETTINGS = ["grid.architecture=[mlp, shortcut]", "grid.seed=[0]", "grid.width=[8]", "grid.depth=[4]", "fixed.epochs=4"]
 NEXT = "next: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
 NOT_ACCEPTED = {"none": {}, "wrong": User("ada", "of-somebody-else").environment}
-pytestmark = pytest.mark.usefixtures("patient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("patient")]
 
 
 @pytest.fixture(scope="module")

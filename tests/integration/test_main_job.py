@@ -44,7 +44,7 @@ VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
 KILLS = 3
 LONGEST_INTERVAL_SECONDS = 20.0
 """Between snapshots, on a machine so slow that one of them costs 0.4 s; on a quiet one it is 0.3 s."""
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

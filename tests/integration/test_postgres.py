@@ -42,7 +42,7 @@ AT_ONCE = 4
 
 Result = Callable[[TrialConfig], PointResult]
 History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
-pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("patient")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.usefixtures("patient")]
 
 
 @pytest.fixture(scope="module")

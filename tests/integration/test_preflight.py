@@ -34,7 +34,7 @@ resources: {gpus: 0, cpus: 1}
 """
 VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
 SMALL = "100000000"
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(1200)]
 
 Node = Callable[..., None]
 

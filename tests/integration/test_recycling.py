@@ -10,6 +10,8 @@ from tests.clusters import nodes
 from tests.processes import finish, start
 from tests.struck import Sweeps
 
+pytestmark = pytest.mark.slow
+
 SPEC = """
 name: many
 fixed: {dataset: digits, width: 2, depth: 2, epochs: 2}

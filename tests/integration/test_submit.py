@@ -17,6 +17,8 @@ from tests.heads import Head, head
 from tests.processes import finish, in_mid_training, start, wait_until
 from tests.tunnels import tunnel
 
+pytestmark = pytest.mark.slow
+
 SPEC = """
 name: {name}
 fixed: {{dataset: digits, depth: 3, width: 4, epochs: {epochs}}}

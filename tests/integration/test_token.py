@@ -3,9 +3,13 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.heads import head
 from tests.processes import COMMAND
 from tests.struck import Sweeps
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_token_in_the_home_folder_is_used_where_the_environment_says_nothing(tmp_path: Path) -> None:

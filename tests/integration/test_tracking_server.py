@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from analysis.tables.collect import from_store
@@ -14,6 +15,8 @@ from sweep.tracking.mirror import Mirror
 from tests.servers import Server
 from trainables.config import TrialConfig
 from trainables.records import PointResult
+
+pytestmark = pytest.mark.slow
 
 
 def test_an_outage_during_the_sweep_leaves_nothing_behind_once_replayed(

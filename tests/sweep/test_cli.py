@@ -174,6 +174,7 @@ def test_every_command_takes_the_shared_options(sweep: Run, command: str) -> Non
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_sweep_with_damaged_records_can_still_be_run(sweep: Run, tmp_path: Path) -> None:
     store = Store(tmp_path / "here" / "runs")
     store.save_spec("one", "gri: [")

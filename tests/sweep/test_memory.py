@@ -68,6 +68,7 @@ def analysed() -> dict[TrialConfig, int]:
     return dict(zip(ANALYSED, json.loads(done.stdout.splitlines()[-1]), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ANALYSED, ids=lambda point: f"{point.name}-{point.optimizer}")
 def test_a_step_takes_what_xla_says_within_the_factor(analysed: dict[TrialConfig, int], point: TrialConfig) -> None:
     assert analysed[point] / ESTIMATE_FACTOR <= step_bytes(point) <= analysed[point] * ESTIMATE_FACTOR

@@ -84,6 +84,7 @@ def pinned() -> dict[int, dict[str, Any]]:
     return {threads: json.loads(output.splitlines()[-1]) for threads, output in outputs.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="per-thread times come from /proc")
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="two threads need two processors to be told from one")
 @pytest.mark.parametrize("threads", [1, 2])

@@ -48,6 +48,7 @@ print(xla_client.generate_pjrt_gpu_plugin_options()["memory_fraction"])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_a_backend_starts_under_a_limit_also_where_the_user_had_set_another(backend: str) -> None:
     pytest.importorskip("jax")

@@ -141,6 +141,7 @@ LAWS_OF_EVERY_BACKEND = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
 def test_the_laws_hold_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
     said = passed_on_jax(__file__, LAWS_OF_EVERY_BACKEND)

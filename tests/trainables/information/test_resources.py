@@ -71,7 +71,8 @@ def test_memory_is_not_quadratic() -> None:
 
 COUNT_COMPILATIONS = """
 import numpy as np
-from trainables.information.neighbors import count as counting; from trainables.information.neighbors import bounds as kernels
+from trainables.information.neighbors import bounds as kernels
+from trainables.information.neighbors import count as counting
 from trainables.information.neighbors.queries import counts_within
 from trainables.information.neighbors.space import prepare
 space = prepare(np.random.default_rng(0).normal(size=(300, 3)), np.arange(300), threads=2)

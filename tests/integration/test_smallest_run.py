@@ -1,0 +1,92 @@
+"""The smallest real run: killed in mid-training, resumed, exported, and equal to the plain training of its points."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sweep.store import Store
+from tests.processes import alive, descendants, in_mid_training, wait_until, without_agents
+from tests.struck import CLOCKS, Sweeps
+from trainables.records import history_from_arrow
+
+SPEC = """
+name: smallest
+fixed: {dataset: digits, depth: 3, width: 4, epochs: 30}
+grid: {architecture: [mlp, shortcut]}
+measure: {every: 10, samples: 100}
+resources: {gpus: 0, cpus: 1}
+"""
+PLAIN = """
+import sys
+from pathlib import Path
+from trainables import device
+device.pin(1)
+from trainables.config import TrialConfig
+from trainables.datasets import load
+from trainables.records import history_to_arrow
+from trainables.training import Training
+for number, text in enumerate(sys.argv[2:]):
+    config = TrialConfig.model_validate_json(text)
+    training = Training(config, load(config.dataset), None, 1)
+    records = list(training)
+    Path(sys.argv[1], f"{number}.arrow").write_bytes(history_to_arrow(records))
+"""
+"""Trains each config in one process, without Ray, store or interruption."""
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def test_killed_in_mid_training_and_resumed_it_equals_plain_trainings(tmp_path: Path) -> None:
+    sweeps = Sweeps.in_folder(tmp_path)
+    sweeps.hold()
+    spec = sweeps.spec(SPEC)
+    driver = sweeps.start("run", spec)
+    wait_until(lambda: in_mid_training(sweeps.store), driver)
+    below = without_agents(descendants(driver))
+    driver.kill()
+    driver.communicate()
+    assert alive(below, 60) == []
+    status = sweeps.run("status", "smallest", "--json")
+    assert json.loads(status.stdout)["driver"] == "lost"
+
+    sweeps.release()
+    resumed = sweeps.run("run", spec)
+    assert resumed.returncode == 0, resumed.stderr
+    again = sweeps.run("run", spec)
+    assert again.returncode == 0
+    assert "0 to run" in again.stderr
+
+    store = Store(sweeps.store)
+    points = store.spec("smallest").points
+    attempts = {point.point_id: store.attempts(point.point_id) for point in points}
+    assert sum(len(tries) for tries in attempts.values()) > len(points)
+    assert any(tries[-1].from_epoch > 0 for tries in attempts.values())
+    configs = [point.model_dump_json() for point in points]
+    subprocess.run([sys.executable, "-c", PLAIN, str(tmp_path), *configs], env=sweeps.environment, check=True)
+    for number, point in enumerate(points):
+        result = store.result(point)
+        assert result is not None
+        pd.testing.assert_frame_equal(
+            _numbers(result.history_arrow),
+            _numbers((tmp_path / f"{number}.arrow").read_bytes()),
+            check_exact=True,
+        )
+
+    exported = sweeps.run("export", "smallest", "-o", "out")
+    assert exported.returncode == 0, exported.stderr
+    epochs = pd.read_parquet(tmp_path / "out" / "epochs.parquet")
+    assert epochs.groupby(["point_id", "pair"])["epoch"].agg(list).map(lambda epochs: epochs == list(range(31))).all()
+
+
+def _numbers(history: bytes) -> pd.DataFrame:
+    """The history but for clocks, one row per epoch and pair."""
+    rows = [
+        {"epoch": record.epoch, "test_loss": record.test_loss, "train_loss": record.train_loss} | vars(pair)
+        for record in history_from_arrow(history)
+        for pair in record.pairs
+    ]
+    return pd.DataFrame(rows).drop(columns=CLOCKS, errors="ignore")
