@@ -23,7 +23,7 @@ from sweep.tracking.settings import default_tracking_uri
 def _is_no_file(path: Path | None) -> Path | None:
     """See that a folder can be there: nothing yet, or a folder."""
     if path and path.is_file():
-        raise UsageError(f"-o {path}: is a file; allowed is a folder\n  next: the same with a folder")
+        raise UsageError(f"-o {path}: is a file; allowed is a folder", next="the same with a folder")
     return path
 
 
@@ -62,7 +62,7 @@ def export(
         from analysis.tables.from_mlflow import from_mlflow as read
 
         if columns:
-            raise UsageError("--partition-by is for exports from the store\n  next: the same without --from-mlflow")
+            raise UsageError("--partition-by is for exports from the store", next="the same without --from-mlflow")
         tables = read(from_mlflow, sweep)
         with _writing_to(output):
             paths = write_parquet(tables, output)
@@ -93,8 +93,8 @@ def figures(
 
     for unknown in set(only or []) - set(FIGURES):
         raise UsageError(
-            f"--only {unknown}: unknown figure; allowed are {', '.join(FIGURES)}\n"
-            "  next: the same without --only draws all"
+            f"--only {unknown}: unknown figure; allowed are {', '.join(FIGURES)}",
+            next="the same without --only draws all",
         )
     tables = collect.from_store(Store(store), sweep)
     epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
@@ -111,7 +111,7 @@ def figures(
                 print(path)
     if not drawn:
         again = command_line("status", sweep, store=store)
-        raise UsageError(f"nothing to draw in sweep {sweep}\n  next: {again}")
+        raise UsageError(f"nothing to draw in sweep {sweep}", next=again)
 
 
 def claims(
@@ -163,7 +163,7 @@ def report(
 
     tracker, file = tracking_uri or default_tracking_uri(store), Path(output)
     if file.is_dir() or output.endswith("/"):
-        raise UsageError(f"-o {output}: is a folder; allowed is a file\n  next: -o {file / 'report.html'}")
+        raise UsageError(f"-o {output}: is a folder; allowed is a file", next=f"-o {file / 'report.html'}")
     with _writing_to(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=file.parent):  # better now than after a minute's work
@@ -190,7 +190,7 @@ def _writing_to(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFault(f"cannot write to {folder}: {error}\n  next: choose another place with -o") from error
+        raise StorageFault(f"cannot write to {folder}: {error}", next="choose another place with -o") from error
 
 
 for command in (export, figures, claims, report):

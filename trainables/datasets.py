@@ -28,7 +28,26 @@ MNIST_SHA256 = {
 
 
 class DatasetError(Exception):
-    """A data set is missing or damaged; the message says which file, what is needed and what to do."""
+    """A data set cannot be used; `message` says which file and what is needed, `next` what to do."""
+
+    def __init__(self, message: str, *, next: str = "") -> None:
+        super().__init__(message)
+        self.message, self.next = message, next
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  next: {self.next}" if self.next else self.message
+
+
+class DatasetMissing(DatasetError):
+    """Files of a data set are not there."""
+
+
+class DatasetNotFetched(DatasetMissing):
+    """The data set is not in Keras' cache; a run fetches it."""
+
+
+class DatasetDamaged(DatasetError):
+    """Files of a data set are there, but cannot be read or hold something else."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +77,8 @@ def load(name: DatasetName, data_dir: Path | None = None, download: bool = False
     if `download` is true (workers never download).
 
     Raises:
-        DatasetError: when files are missing, damaged, or cannot be downloaded.
+        DatasetMissing: when files are not there, or cannot be downloaded.
+        DatasetDamaged: when they cannot be read, or are not the files of this data set.
     """
     return LOADERS[name](data_dir, download)
 
@@ -94,11 +114,10 @@ def _mnist_from_files(folder: Path) -> list[np.ndarray]:
     names = [f"{stem}.gz" for stem in MNIST_SHA256]
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
-        raise DatasetError(
-            f"mnist: {', '.join(missing)} not found in {folder}\n"
-            f"  needed there: {', '.join(names)}\n"
-            "  next: point --data-dir (or SWEEP_DATA_DIR) at the folder that holds mnist/, or leave it unset to let "
-            "Keras fetch MNIST"
+        raise DatasetMissing(
+            f"mnist: {', '.join(missing)} not found in {folder}\n  needed there: {', '.join(names)}",
+            next="point --data-dir (or SWEEP_DATA_DIR) at the folder that holds mnist/, or leave it unset to let "
+            "Keras fetch MNIST",
         )
     return [_read_idx(folder / f"{stem}.gz", sha256) for stem, sha256 in MNIST_SHA256.items()]
 
@@ -108,7 +127,7 @@ def _read_idx(path: Path, sha256: str) -> np.ndarray:
     try:
         content = gzip.decompress(path.read_bytes())
     except (OSError, EOFError, zlib.error) as error:
-        raise DatasetError(f"mnist: {path} cannot be read: {error}\n  next: fetch the file again") from error
+        raise DatasetDamaged(f"mnist: {path} cannot be read: {error}", next="fetch the file again") from error
     _check(str(path), content, sha256)
     dimensions = content[3]
     shape = struct.unpack_from(f">{dimensions}I", content, 4)
@@ -123,7 +142,7 @@ def _mnist_from_keras(download: bool) -> list[np.ndarray]:
     elif download:
         arrays = _downloaded_by_keras()
     else:
-        raise DatasetError(f"mnist: not in Keras' cache\n{_how_to_provide()}")
+        raise DatasetNotFetched("mnist: not in Keras' cache", next=_how_to_provide())
     for array, (stem, sha256) in zip(arrays, MNIST_SHA256.items(), strict=True):
         _check(f"{cache or 'what Keras fetched'}: {stem}", _idx_bytes(array), sha256)
     return arrays
@@ -131,7 +150,7 @@ def _mnist_from_keras(download: bool) -> list[np.ndarray]:
 
 def _how_to_provide() -> str:
     return (
-        "  next: set --data-dir (or SWEEP_DATA_DIR) to the folder that holds mnist/*-ubyte.gz, "
+        "set --data-dir (or SWEEP_DATA_DIR) to the folder that holds mnist/*-ubyte.gz, "
         f"or put Keras' mnist.npz at {_keras_caches()[0]}"
     )
 
@@ -151,7 +170,7 @@ def _read_npz(path: Path) -> list[np.ndarray]:
         with np.load(path, allow_pickle=False) as file:
             return [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise DatasetError(f"mnist: {path} cannot be read: {error}\n  next: delete it, to fetch it again") from error
+        raise DatasetDamaged(f"mnist: {path} cannot be read: {error}", next="delete it, to fetch it again") from error
 
 
 def _downloaded_by_keras() -> list[np.ndarray]:
@@ -162,7 +181,7 @@ def _downloaded_by_keras() -> list[np.ndarray]:
     try:
         train, test = keras.datasets.mnist.load_data(name)
     except Exception as error:  # Keras raises a bare Exception for a failed download
-        raise DatasetError(f"mnist: Keras could not fetch it: {error}\n{_how_to_provide()}") from error
+        raise DatasetMissing(f"mnist: Keras could not fetch it: {error}", next=_how_to_provide()) from error
     for path in _keras_caches():
         if path.with_name(name).is_file():
             os.replace(path.with_name(name), path)
@@ -177,9 +196,9 @@ def _idx_bytes(array: np.ndarray) -> bytes:
 def _check(culprit: str, content: bytes, sha256: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
-        raise DatasetError(
-            f"mnist: {culprit} is damaged: SHA-256 {found[:16]}..., expected {sha256[:16]}...\n"
-            "  next: fetch the file again"
+        raise DatasetDamaged(
+            f"mnist: {culprit} is damaged: SHA-256 {found[:16]}..., expected {sha256[:16]}...",
+            next="fetch the file again",
         )
 
 

@@ -87,8 +87,8 @@ def _parts(points: Sequence[TrialConfig], partition_by: Sequence[str]) -> dict[s
     for column in partition_by:
         if column not in SHARED:
             raise UsageError(
-                f"--partition-by {column}: not a column to partition by; allowed are {', '.join(SHARED)}\n"
-                "  next: the same with one of these, or without --partition-by"
+                f"--partition-by {column}: not a column to partition by; allowed are {', '.join(SHARED)}",
+                next="the same with one of these, or without --partition-by",
             )
     parts: dict[str, list[TrialConfig]] = {}
     for point in points:

@@ -43,6 +43,6 @@ def _check_place(tracking_uri: str, sweep: str, location: str) -> None:
     beside = Path(database).resolve().parent
     if not Path(unquote(urlsplit(location).path)).resolve().is_relative_to(beside):
         raise UsageError(
-            f"the database was moved or copied: its files would go to {location}, not beside {database}\n"
-            f"  next: put {database} aside, then sweep track {sweep} writes a new one"
+            f"the database was moved or copied: its files would go to {location}, not beside {database}",
+            next=f"put {database} aside, then sweep track {sweep} writes a new one",
         )

@@ -18,7 +18,7 @@ def experiment(tracking_uri: str, sweep: str) -> Iterator[tuple[Any, str]]:
     """
     database = Path(tracking_uri.removeprefix("sqlite:///"))
     if tracking_uri.startswith("sqlite:///") and not database.is_file():
-        raise UsageError(f"{tracking_uri}: no such database\n  next: sweep track {sweep} --tracking-uri {tracking_uri}")
+        raise UsageError(f"{tracking_uri}: no such database", next=f"sweep track {sweep} --tracking-uri {tracking_uri}")
     settle_mlflow()
     import mlflow
 
@@ -28,13 +28,13 @@ def experiment(tracking_uri: str, sweep: str) -> Iterator[tuple[Any, str]]:
         if found is None:
             names = ", ".join(other.name for other in client.search_experiments()) or "none"
             raise UsageError(
-                f"no experiment '{sweep}' in {tracking_uri}: there are {names}\n  next: sweep track {sweep}"
+                f"no experiment '{sweep}' in {tracking_uri}: there are {names}", next=f"sweep track {sweep}"
             )
         yield client, str(found.experiment_id)
     except (mlflow.exceptions.MlflowException, OSError) as error:
         raise UsageError(
-            f"MLflow at {tracking_uri} cannot be used: {_reason(error)}\n"
-            "  next: start it there, or give its address with --tracking-uri"
+            f"MLflow at {tracking_uri} cannot be used: {_reason(error)}",
+            next="start it there, or give its address with --tracking-uri",
         ) from error
 
 

@@ -69,8 +69,12 @@ def report_errors(command: Callable[[], None] = app) -> None:
     except Exception as error:
         if os.environ.get("SWEEP_DEBUG") == "1":
             raise
-        known = isinstance(error, SweepError)
-        text = str(error) if known else f"internal error: {type(error).__name__}: {error}"
-        hint = "" if known else "\n  next: the same again with SWEEP_DEBUG=1 shows the stack trace"
-        talk.print(f"sweep: {text}{hint}", style="red", soft_wrap=True)
-        sys.exit(error.exit_code if isinstance(error, SweepError) else 1)
+        known = error if isinstance(error, SweepError) else _internal(error)
+        talk.print(f"sweep: {known}", style="red", soft_wrap=True)
+        sys.exit(known.exit_code)
+
+
+def _internal(error: Exception) -> SweepError:
+    """An error that no command expects, as the user sees it."""
+    said = f"internal error: {type(error).__name__}: {error}"
+    return SweepError(said, next="the same again with SWEEP_DEBUG=1 shows the stack trace")

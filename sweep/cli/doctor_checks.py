@@ -131,7 +131,7 @@ def store_commits(store: Place) -> Finding:
 
 def _refuse_a_file(store: Path) -> None:
     if not existing(store).is_dir():
-        raise StorageFault(f"cannot write {store}: {existing(store)} is not a folder\n  next: choose another --store")
+        raise StorageFault(f"cannot write {store}: {existing(store)} is not a folder", next="choose another --store")
 
 
 def _commit_seconds(objects: Objects) -> float:
@@ -145,8 +145,8 @@ def _commit_seconds(objects: Objects) -> float:
     try:
         if not objects.create(name, b"1") or objects.create(name, b"2"):
             raise StorageFault(
-                f"{objects.where(name)}: of two writers both won\n"
-                "  next: choose a --store with hard links, or conditional PUTs"
+                f"{objects.where(name)}: of two writers both won",
+                next="choose a --store with hard links, or conditional PUTs",
             )
     finally:
         objects.delete(name)
@@ -158,12 +158,12 @@ def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> Fi
     start, title = time.perf_counter(), f"data {name}"
     try:
         loaded = datasets.load(name, data_dir)
+    except datasets.DatasetNotFetched:
+        return Finding(title, WARNING, "not here yet", "run downloads it; or set --data-dir", UsageError)
     except datasets.DatasetError as error:
-        said = str(error).splitlines()[0]
-        if "not in Keras' cache" in said:
-            return Finding(title, WARNING, "not here yet", "run downloads it; or set --data-dir", UsageError)
-        is_fit = not is_needed and "not found" in said
-        return Finding(title, WARNING if is_fit else NOT_FIT, said, _remedy(error), UsageError)
+        is_tolerable = not is_needed and isinstance(error, datasets.DatasetMissing)
+        found = error.message.splitlines()[0]
+        return Finding(title, WARNING if is_tolerable else NOT_FIT, found, error.next, UsageError)
     images = f"{len(loaded.train_images):,} + {len(loaded.validation_images):,} images"
     took = f"read and checked in {time.perf_counter() - start:.1f} s"
     return Finding(title, FIT, f"{images}, SHA-256 {loaded.sha256[:12]}, {took}")

@@ -37,8 +37,8 @@ def main() -> None:
 def _run(request: Request) -> None:
     if request.option("--store") is None and "SWEEP_STORE" not in os.environ:
         raise UsageError(
-            f"no --store is given, and SWEEP_STORE is not set on {socket.gethostname()}\n  next: the same with --store "
-            "and a folder or bucket that every node sees"
+            f"no --store is given, and SWEEP_STORE is not set on {socket.gethostname()}",
+            next="the same with --store and a folder or bucket that every node sees",
         )
     if request.code and (differing := differences(request.code, code_versions())):
         talk.print(f"the cluster computes with its own code, not the client's: {differing}", style="yellow")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Rows = list[list[str]]
 
-HOW_TO_WRITE = "next: write it in Python with numpy.savez(FILE, x=x, y=y), one row of numbers per sample in each"
+HOW_TO_WRITE = "write it in Python with numpy.savez(FILE, x=x, y=y), one row of numbers per sample in each"
 
 
 def mi(
@@ -34,14 +34,14 @@ def mi(
     """Measure the MI of the arrays x and y in a file, and how far to trust it."""
     number = _base(base)
     if estimator not in ("ksg", "npeet"):
-        raise UsageError(f"--estimator {estimator}: unknown; allowed are ksg, npeet\n  next: sweep mi {_quoted(file)}")
+        raise UsageError(f"--estimator {estimator}: unknown; allowed are ksg, npeet", next=f"sweep mi {_quoted(file)}")
     x, y = _arrays(file)
     talk.print(f"x {x.shape} {x.dtype}, y {y.shape} {y.dtype}", highlight=False, markup=False)
     from trainables.information import diagnose
 
     trust = diagnose(x, y, neighbors, number, seed=seed, estimator=estimator)
     if trust.bits is None:
-        raise UsageError(f"{file}: {trust.reason}\n  {_remedy(file, x.shape[:1], y.shape[:1], neighbors, estimator)}")
+        raise UsageError(f"{file}: {trust.reason}", next=_remedy(file, x.shape[:1], y.shape[:1], neighbors, estimator))
     if as_json:
         print(json.dumps(_as_json(file, trust, estimator, seed), indent=1, allow_nan=False))
         return
@@ -55,9 +55,7 @@ def _base(text: str) -> float:
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and number > 1.0):
-        raise UsageError(
-            f"--base {text}: allowed are e and numbers above 1\n  next: --base 2 gives bits, --base e nats"
-        )
+        raise UsageError(f"--base {text}: allowed are e and numbers above 1", next="--base 2 gives bits, --base e nats")
     return number
 
 
@@ -68,13 +66,13 @@ def _arrays(file: Path) -> tuple[Any, Any]:
     try:
         archive = np.load(file, allow_pickle=False)
     except FileNotFoundError:
-        raise UsageError(f"{file}: no such file\n  {HOW_TO_WRITE}") from None
+        raise UsageError(f"{file}: no such file", next=HOW_TO_WRITE) from None
     except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror or error}\n  {HOW_TO_WRITE}") from None
+        raise UsageError(f"{file}: cannot be read: {error.strerror or error}", next=HOW_TO_WRITE) from None
     except Exception:
-        raise UsageError(f"{file}: not a NumPy archive (.npz)\n  {HOW_TO_WRITE}") from None
+        raise UsageError(f"{file}: not a NumPy archive (.npz)", next=HOW_TO_WRITE) from None
     if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise UsageError(f"{file}: holds one array, not an archive (.npz) of x and y\n  {HOW_TO_WRITE}")
+        raise UsageError(f"{file}: holds one array, not an archive (.npz) of x and y", next=HOW_TO_WRITE)
     with archive:
         return _array(file, archive, "x"), _array(file, archive, "y")
 
@@ -82,22 +80,22 @@ def _arrays(file: Path) -> tuple[Any, Any]:
 def _array(file: Path, archive: Any, name: str) -> Any:
     if name not in archive.files:
         held = ", ".join(archive.files) or "nothing"
-        raise UsageError(f"{file}: no array '{name}': it holds {held}; x and y are needed\n  {HOW_TO_WRITE}")
+        raise UsageError(f"{file}: no array '{name}': it holds {held}; x and y are needed", next=HOW_TO_WRITE)
     try:
         array = archive[name]
     except Exception as error:
         if "pickle" in str(error):
-            raise UsageError(f"{file}: {name} holds Python objects: numbers are needed\n  {HOW_TO_WRITE}") from None
-        raise UsageError(f"{file}: {name} is damaged: {error}\n  {HOW_TO_WRITE}") from None
+            raise UsageError(f"{file}: {name} holds Python objects: numbers are needed", next=HOW_TO_WRITE) from None
+        raise UsageError(f"{file}: {name} is damaged: {error}", next=HOW_TO_WRITE) from None
     if not hasattr(array, "dtype"):
-        raise UsageError(f"{file}: {name} is not a NumPy array\n  {HOW_TO_WRITE}")
+        raise UsageError(f"{file}: {name} is not a NumPy array", next=HOW_TO_WRITE)
     return array
 
 
 def _remedy(file: Path, x_rows: tuple[int, ...], y_rows: tuple[int, ...], k: int, estimator: str) -> str:
     if x_rows == y_rows and x_rows and 1 < x_rows[0] <= k:
-        return f"next: sweep mi {_quoted(file)} --neighbors {x_rows[0] - 1}, or more samples"
-    return f"next: sweep mi {_quoted(file)} --estimator ksg" if estimator == "npeet" else HOW_TO_WRITE
+        return f"sweep mi {_quoted(file)} --neighbors {x_rows[0] - 1}, or more samples"
+    return f"sweep mi {_quoted(file)} --estimator ksg" if estimator == "npeet" else HOW_TO_WRITE
 
 
 def _quoted(file: Path) -> str:

@@ -105,7 +105,7 @@ def _wait(cluster: Cluster, job: str, printed: JobLog) -> Ended:
     except KeyboardInterrupt:
         with contextlib.suppress(ClusterUnusable):
             cluster.stop(job)
-        raise Interrupted("interrupted before the cluster had answered\n  next: the same again") from None
+        raise Interrupted("interrupted before the cluster had answered", next="the same again") from None
     printed.take(cluster.log(job))
     printed.end()
     return ended

@@ -46,14 +46,14 @@ def _words(parameter: Any, value: Any) -> list[str]:
 def _refuse_what_others_could_read(option: str, value: str) -> None:
     if "://" in value and urlsplit(value).password:
         raise UsageError(
-            f"{option} holds a password, which everyone who sees the cluster's jobs could read\n"
-            "  next: set it in the cluster's own environment, before `ray start`, and leave it out here"
+            f"{option} holds a password, which everyone who sees the cluster's jobs could read",
+            next="set it in the cluster's own environment, before `ray start`, and leave it out here",
         )
 
 
 def _refuse_relative(option: str, value: str) -> None:
     if "://" not in value and not PurePosixPath(value).is_absolute():
         raise UsageError(
-            f"{option} {value}: on a cluster this is an absolute path, or a bucket such as s3://bucket/runs\n"
-            "  next: the same with a place that every node sees; left out, the cluster's own setting counts"
+            f"{option} {value}: on a cluster this is an absolute path, or a bucket such as s3://bucket/runs",
+            next="the same with a place that every node sees; left out, the cluster's own setting counts",
         )

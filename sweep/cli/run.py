@@ -48,7 +48,7 @@ def _refuse_dashboard(spec: str, address: str | None) -> None:
     if is_url(address):
         again = command_line("submit", spec, address=address)
         raise UsageError(
-            f"--address {address} is a dashboard, which takes jobs\n  next: {again} and what else was given"
+            f"--address {address} is a dashboard, which takes jobs", next=f"{again} and what else was given"
         )
 
 
@@ -92,7 +92,7 @@ def _run(
         given = Options(store, tracking_uri, data_dir, max_concurrent, address, kinds, chosen, accept_code_change)
         execute(wanted, given, talk)
     except KeyboardInterrupt:
-        raise Interrupted("stopped before any trial was started\n  next: the same again") from None
+        raise Interrupted("stopped before any trial was started", next="the same again") from None
 
 
 def track(sweep: options.Sweep, store: options.Store = DEFAULT_STORE, tracking_uri: options.TrackingUri = None) -> None:
@@ -108,7 +108,7 @@ def track(sweep: options.Sweep, store: options.Store = DEFAULT_STORE, tracking_u
     except Exception as error:
         again = command_line("track", sweep, store=store, tracking_uri=tracking_uri)
         first = LOGIN if is_refused(error) else "check it"
-        raise SweepError(f"MLflow at {uri} failed: {error}\n  next: {first}, then {again}") from error
+        raise SweepError(f"MLflow at {uri} failed: {error}", next=f"{first}, then {again}") from error
     talk.print(
         f"{counted(len(wanted.points), 'point')} checked, {counted(mended, 'run')} mended in {uri}", soft_wrap=True
     )
@@ -121,12 +121,12 @@ def ui(
 ) -> None:
     """Open the MLflow UI on the tracking store, reachable from this machine only."""
     if tracking_uri and tracking_uri.startswith("http"):
-        raise UsageError(f"{tracking_uri} is a server with a UI of its own\n  next: open it in a browser")
+        raise UsageError(f"{tracking_uri} is a server with a UI of its own", next="open it in a browser")
     uri = tracking_uri or default_tracking_uri(store)
     if not tracking_uri and not (database := Path(uri.removeprefix("sqlite:///"))).is_file():
         raise UsageError(
-            f"no tracking database in the store {store}: no file {database}\n"
-            "  next: sweep run demo, or choose another --store"
+            f"no tracking database in the store {store}: no file {database}",
+            next="sweep run demo, or choose another --store",
         )
     _check_port(port, store, tracking_uri)
     talk.print(f"MLflow UI on http://127.0.0.1:{port}, Ctrl-C ends it", highlight=False)
@@ -145,7 +145,7 @@ def _check_port(port: int, store: str, tracking_uri: str | None) -> None:
         free = next((one for one in range(max(port, 1023) + 1, 65536) if not _refusal(one)), None)
         again = command_line("ui", store=store, tracking_uri=tracking_uri, port=free or "N")
         raise UsageError(
-            f"--port {port} of this machine: {error}; allowed is a port that is free, of 1 to 65535\n  next: {again}"
+            f"--port {port} of this machine: {error}; allowed is a port that is free, of 1 to 65535", next=again
         )
 
 

@@ -117,7 +117,7 @@ def _find(spec: SweepSpec, beginning: str, store: str) -> TrialConfig:
     some = ", ".join(point.point_id for point in (found or spec.points)[:5])
     what = f"{len(found)} points begin with" if found else "no point begins with"
     again = command_line("show", spec.name, (found or spec.points)[0].point_id, store=store)
-    raise UsageError(f"{what} '{beginning}' in sweep {spec.name}: there are {some}, ...\n  next: {again}")
+    raise UsageError(f"{what} '{beginning}' in sweep {spec.name}: there are {some}, ...", next=again)
 
 
 def _in_words(pair: PairRecord) -> str:
@@ -161,6 +161,7 @@ def retry_kinds(text: str | None) -> tuple[str, ...]:
         if kind not in (*KINDS, "all") and not DIGEST.fullmatch(kind):
             raise UsageError(
                 f"--retry {kind}: unknown kind of failure; allowed are {', '.join(KINDS)}, all, "
-                "or a cause as `sweep failures` names it\n  next: the same with --retry all"
+                "or a cause as `sweep failures` names it",
+                next="the same with --retry all",
             )
     return KINDS if "all" in kinds else kinds

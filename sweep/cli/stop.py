@@ -28,7 +28,7 @@ def stop(
         opened.require(sweep)
     if seen is None or not is_alive(opened, sweep, seen):
         driver = Driver("lost" if seen else "none", seen)
-        raise UsageError(f"sweep '{sweep}' has no live driver to stop: {driver}\n  next: {again}")
+        raise UsageError(f"sweep '{sweep}' has no live driver to stop: {driver}", next=again)
     request_stop(opened, sweep, seen.session, now)
     slow = f"after snapshots; at once: {command_line('stop', sweep, '--now', store=store)}"
     talk.print(f"asked it to stop {'at once' if now else slow}: {seen}", soft_wrap=True)

@@ -48,8 +48,8 @@ def check_reachable(address: str | None) -> None:
         socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
     except OSError as error:
         raise ClusterUnusable(
-            f"no Ray cluster at {host}:{port}: {error}\n  next: ray status --address {host}:{port}; without --address "
-            "a cluster is started on this machine"
+            f"no Ray cluster at {host}:{port}: {error}",
+            next=f"ray status --address {host}:{port}; without --address a cluster is started on this machine",
         ) from error
     _check_token(f"{host}:{port}")
 
@@ -76,13 +76,13 @@ def _check_token(address: str) -> None:
             NodeInfoGcsServiceStub(channel).GetClusterId(GetClusterIdRequest(), timeout=KNOCK_SECONDS)
     except AuthenticationError as error:  # raised before anything is sent
         raise ClusterUnusable(
-            f"there is no token for the cluster at {address}\n  next: the same with {TOKEN}"
+            f"there is no token for the cluster at {address}", next=f"the same with {TOKEN}"
         ) from error
     except Exception as error:
         if UNKNOWN_TOKEN not in str(error):
             return
         wrong = "refuses the token" if is_token_auth_enabled() else "wants a token"
-        raise ClusterUnusable(f"the cluster at {address} {wrong}\n  next: the same with {TOKEN}") from error
+        raise ClusterUnusable(f"the cluster at {address} {wrong}", next=f"the same with {TOKEN}") from error
 
 
 @contextmanager
@@ -106,7 +106,7 @@ def connected(address: str | None) -> Iterator[None]:
     except Exception as error:
         where = f"reached at {address}" if address else "started on this machine"
         raise ClusterUnusable(
-            f"Ray cannot be {where}: {error}\n  next: ray status; a cluster with tokens needs {TOKEN}"
+            f"Ray cannot be {where}: {error}", next=f"ray status; a cluster with tokens needs {TOKEN}"
         ) from error
     try:
         yield
@@ -157,7 +157,8 @@ def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:
     if at_a_time < 1:
         raise ClusterUnusable(
             f"no trial fits: one wants {gpus:g} GPUs and {wanted.cpus:g} CPUs, this machine has "
-            f"{have.get('GPU', 0):g} and {have.get('CPU', 0):g}\n  next: lower --gpus-per-trial or --cpus-per-trial"
+            f"{have.get('GPU', 0):g} and {have.get('CPU', 0):g}",
+            next="lower --gpus-per-trial or --cpus-per-trial",
         )
     return Share(gpus, wanted.cpus, wanted.threads, at_a_time, note)
 

@@ -13,7 +13,7 @@ from ray.tune.execution import class_cache
 from sweep.errors import UsageError
 from sweep.storage import SETTINGS
 from trainables.config import DatasetName
-from trainables.datasets import Dataset, DatasetError, load
+from trainables.datasets import Dataset, DatasetDamaged, DatasetError, load
 
 
 def settings() -> dict[str, str]:
@@ -44,7 +44,7 @@ class DriverData:
         try:
             return cls.of({name: load(name, data_dir, download=True) for name in sorted(names)})
         except DatasetError as error:
-            raise UsageError(str(error)) from error
+            raise UsageError(error.message, next=error.next) from error
 
     @classmethod
     def of(cls, datasets: Mapping[str, Dataset]) -> "DriverData":
@@ -57,10 +57,10 @@ class DriverData:
         """The data sets, once the settings are in the environment of this process.
 
         Raises:
-            DatasetError: when what has arrived is not what was sent.
+            DatasetDamaged: when what has arrived is not what was sent.
         """
         os.environ.update(self.settings)
         for name, one in self.datasets.items():
             if one.sha256 != self.checksums[name]:
-                raise DatasetError(f"{name}: damaged on its way from the driver\n  next: run the same again")
+                raise DatasetDamaged(f"{name}: damaged on its way from the driver", next="run the same again")
         return dict(self.datasets)

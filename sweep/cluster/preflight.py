@@ -30,8 +30,8 @@ PROOF_SECONDS = 120.0
 
 LAG_SECONDS = 20.0
 SAID_LENGTH = 300
-MEND = (
-    "  next: mount the store there at the same path, or choose a --store that every node sees (a bucket as in "
+REMEDY = (
+    "mount the store there at the same path, or choose a --store that every node sees (a bucket as in "
     "s3://BUCKET/PREFIX); or take such nodes out of the cluster"
 )
 
@@ -77,7 +77,7 @@ def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "r
     if unfit:
         said = "".join(f"\n  {nodes[node]} (node {node[:8]}): {_in_words(error)}" for node, error in unfit.items())
         raise ClusterUnusable(
-            f"{len(unfit)} of {counted(len(nodes), 'node')} that could hold a trial cannot run one:{said}\n{MEND}"
+            f"{len(unfit)} of {counted(len(nodes), 'node')} that could hold a trial cannot run one:{said}", next=REMEDY
         )
     return [gpu for one in answers.values() if not isinstance(one, Exception) for gpu in one]
 
@@ -93,7 +93,7 @@ def check_here(store: Store, sweep: str) -> None:
     while store.objects.read(layout.spec(sweep)) is None:
         if time.monotonic() > deadline:
             raise ClusterUnusable(
-                f"{socket.gethostname()} has joined the cluster, but {_not_there(store.root)}\n{MEND}"
+                f"{socket.gethostname()} has joined the cluster, but {_not_there(store.root)}", next=REMEDY
             )
         time.sleep(LAG_SECONDS / 20)
 

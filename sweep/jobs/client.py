@@ -65,8 +65,8 @@ def dashboard(address: str | None) -> str:
     if not is_url(found) or not parts.hostname or parts.username:
         raise UsageError(
             f"--address {found.rpartition('@')[2] or 'is missing'}: allowed is the address of the cluster's dashboard, "
-            "such as http://127.0.0.1:8265, without a user\n"
-            "  next: ray dashboard cluster.yaml forwards it to this machine"
+            "such as http://127.0.0.1:8265, without a user",
+            next="ray dashboard cluster.yaml forwards it to this machine",
         )
     return found
 
@@ -100,8 +100,8 @@ class Cluster:
             answer = requests.get(f"{self.address}/api/version", timeout=KNOCK_SECONDS)
         except requests.RequestException as error:
             raise ClusterUnusable(
-                f"no Ray cluster answers at {self.address} within {KNOCK_SECONDS:.0f} s: {_cause(error)}\n"
-                "  next: forward the port of its dashboard, as in ray dashboard cluster.yaml"
+                f"no Ray cluster answers at {self.address} within {KNOCK_SECONDS:.0f} s: {_cause(error)}",
+                next="forward the port of its dashboard, as in ray dashboard cluster.yaml",
             ) from error
         show_token_if_wanted(answer.status_code)
 
@@ -183,12 +183,12 @@ class Cluster:
             return call()
         except AuthenticationError as error:
             wrong = "refuses the token" if "Invalid" in str(error) else "wants a token"
-            raise ClusterUnusable(f"the cluster at {self.address} {wrong}\n  next: the same with {TOKEN}") from error
+            raise ClusterUnusable(f"the cluster at {self.address} {wrong}", next=f"the same with {TOKEN}") from error
         except (requests.RequestException, RuntimeError, OSError, ValueError) as error:
             said = str(error).strip().splitlines()
             raise ClusterUnusable(
-                f"the cluster at {self.address} refuses: {said[-1] if said else type(error).__name__}\n"
-                f"  next: ray job list --address {self.address}"
+                f"the cluster at {self.address} refuses: {said[-1] if said else type(error).__name__}",
+                next=f"ray job list --address {self.address}",
             ) from error
 
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from sweep.console import talk
-from sweep.errors import ClusterUnusable, Interrupted
+from sweep.console import warn
+from sweep.errors import ClusterUnusable, Interrupted, with_next
 from sweep.jobs.client import GRACE_SECONDS, Cluster, Ended
 from sweep.jobs.job_log import JobLog
 
@@ -57,8 +57,8 @@ def follow(cluster: Cluster, job: str, printed: JobLog, commands: Commands) -> E
                 following.say_lost()
                 if following.seconds_unanswered > PATIENCE_SECONDS:
                     raise ClusterUnusable(
-                        f"the cluster at {cluster.address} no longer answers; as long as it lives, job {job} goes on\n"
-                        f"  next: {commands.later}"
+                        f"the cluster at {cluster.address} no longer answers; as long as it lives, job {job} goes on",
+                        next=commands.later,
                     ) from error
             time.sleep(RETRY_SECONDS)
 
@@ -73,8 +73,7 @@ class _Following:
     def say_lost(self) -> None:
         """Say once that the connection is lost."""
         if not self._has_said:
-            text = f"the cluster does not answer; it is sought for {PATIENCE_SECONDS:.0f} s, and the job goes on"
-            talk.print(text, style="yellow", soft_wrap=True)
+            warn(f"the cluster does not answer; it is sought for {PATIENCE_SECONDS:.0f} s, and the job goes on")
         self._has_said = True
 
     @property
@@ -107,14 +106,13 @@ def _interrupts_passed_on(cluster: Cluster, job: str, commands: Commands) -> Ite
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
-            text = f"left it; job {job} goes on ending\n  next: {commands.later}"
-            if not arrived.is_set():
-                text = f"left it; the cluster has not been told, and job {job} goes on\n  next: {commands.stop}"
-            talk.print(text, style="yellow", soft_wrap=True)
+            if arrived.is_set():
+                warn(with_next(f"left it; job {job} goes on ending", commands.later))
+            else:
+                warn(with_next(f"left it; the cluster has not been told, and job {job} goes on", commands.stop))
             os._exit(Interrupted.exit_code)
         asked.set()
-        text = f"SIGINT goes to job {job}, which has {GRACE_SECONDS} s to end in order; once more leaves it to that"
-        talk.print(text, style="yellow", soft_wrap=True)
+        warn(f"SIGINT goes to job {job}, which has {GRACE_SECONDS} s to end in order; once more leaves it to that")
         threading.Thread(target=_stop, args=(cluster, job, arrived), name="stop", daemon=True).start()
 
     earlier = signal.signal(signal.SIGINT, handle)
@@ -146,13 +144,14 @@ def exit_code(ended: Ended, printed: JobLog, cluster: Cluster, job: str) -> int:
     whole_log = f"ray job logs {job} --address {cluster.address}"
     if not printed.has_begun:
         raise ClusterUnusable(
-            f"the head cannot run this project's command: {_end(printed, ended)}\n  next: install the project on the "
-            f"cluster, its python3 first on the path of `ray start`, as in cluster.yaml; {whole_log}"
+            f"the head cannot run this project's command: {_end(printed, ended)}",
+            next="install the project on the cluster, its python3 first on the path of `ray start`, as in "
+            f"cluster.yaml; {whole_log}",
         )
     if ended.code is None or ended.code not in EXIT_CODES:
         how = f"ended with {ended.code}" if ended.code is not None else ended.message.strip().split("\n")[0]
         raise ClusterUnusable(
-            f"the job's process died: {how}; what was committed is kept\n  next: the same again; {whole_log}"
+            f"the job's process died: {how}; what was committed is kept", next=f"the same again; {whole_log}"
         )
     return ended.code
 

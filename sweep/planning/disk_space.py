@@ -92,8 +92,8 @@ def check(wanted: Sequence[Need]) -> None:
             short.append(f"{where}: {_megabytes(free)} free, about {_megabytes(needed)} needed ({parts})")
     if short:
         raise StorageFault(
-            "too little space on the file system " + "; ".join(short) + "\n  next: free some there, or choose other "
-            "folders with --store (SWEEP_STORE), --tracking-uri and TMPDIR"
+            "too little space on the file system " + "; ".join(short),
+            next="free some there, or choose other folders with --store (SWEEP_STORE), --tracking-uri and TMPDIR",
         )
 
 
@@ -117,8 +117,8 @@ def full_is_a_storage_fault(folders: Sequence[Path]) -> Iterator[None]:
             raise
         names = ", ".join(str(mount_point(folder)) for folder in full or folders)
         raise StorageFault(
-            f"no space left on the file system {names}; what was committed is kept\n"
-            "  next: free some there, then run the same again"
+            f"no space left on the file system {names}; what was committed is kept",
+            next="free some there, then run the same again",
         ) from error
 
 

@@ -25,7 +25,7 @@ def parsed(data: bytes, source: str, settings: Sequence[str] = ()) -> SweepSpec:
 def without_problems(reader: "SpecReader", spec: SweepSpec | None, source: str, settings: Sequence[str]) -> SweepSpec:
     if spec is None or reader.problems:
         again = " ".join(["sweep plan", source, *(f"--set {shlex.quote(setting)}" for setting in settings)])
-        raise UsageError("\n".join([*dict.fromkeys(reader.problems), f"  next: correct this, then {again}"]))
+        raise UsageError("\n".join(dict.fromkeys(reader.problems)), next=f"correct this, then {again}")
     return spec
 
 

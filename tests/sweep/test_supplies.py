@@ -10,7 +10,7 @@ from ray.tune.execution import class_cache
 
 from sweep.cluster.driver_data import DriverData, keep_from_logs
 from sweep.storage.bucket_client import SETTINGS
-from trainables.datasets import DatasetError, load
+from trainables.datasets import DatasetDamaged, load
 
 TUNES_OWN = {*class_cache.ENV_VARS_TO_PROPAGATE, "AWS_SECRET_ACCESS_KEY"}
 
@@ -37,7 +37,7 @@ def test_data_that_was_damaged_on_its_way_is_refused(supplies: DriverData, part:
     damaged = getattr(sent, part).copy()
     damaged.flat[-1] += 1
     arrived = replace(supplies, datasets={"digits": replace(sent, **{part: damaged})})
-    with pytest.raises(DatasetError, match="digits: damaged on its way from the driver"):
+    with pytest.raises(DatasetDamaged, match="digits: damaged on its way from the driver"):
         arrived.unpacked()
 
 

@@ -14,7 +14,15 @@ import pytest
 
 from trainables import datasets
 from trainables.config import VALIDATION_IMAGES
-from trainables.datasets import MNIST_SHA256, Dataset, DatasetError, load
+from trainables.datasets import (
+    MNIST_SHA256,
+    Dataset,
+    DatasetDamaged,
+    DatasetError,
+    DatasetMissing,
+    DatasetNotFetched,
+    load,
+)
 
 STEMS = tuple(MNIST_SHA256)
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -127,7 +135,7 @@ def test_missing_files_are_named_with_what_is_needed_and_what_to_do(data_dir: Pa
 
 
 def test_a_missing_folder_is_missing_files(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"train-images-idx3-ubyte\.gz.* not found in .*nowhere"):
+    with pytest.raises(DatasetMissing, match=r"train-images-idx3-ubyte\.gz.* not found in .*nowhere"):
         load("mnist", tmp_path / "nowhere")
 
 
@@ -167,7 +175,7 @@ def test_intact_files_of_other_images_are_refused(
     tiny: dict[str, np.ndarray], data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(datasets, "MNIST_SHA256", MNIST_SHA256)
-    with pytest.raises(DatasetError, match=r"train-images-idx3-ubyte\.gz is damaged: SHA-256 .*, expected ba891046"):
+    with pytest.raises(DatasetDamaged, match=r"train-images-idx3-ubyte\.gz is damaged: SHA-256 .*, expected ba891046"):
         load("mnist", data_dir)
 
 
@@ -237,7 +245,7 @@ def test_a_cache_with_other_images_is_refused(
 ) -> None:
     tiny["t10k-labels-idx1-ubyte"][0] ^= 1
     save(cache, tiny)
-    with pytest.raises(DatasetError, match=r"t10k-labels-idx1-ubyte is damaged"):
+    with pytest.raises(DatasetDamaged, match=r"t10k-labels-idx1-ubyte is damaged"):
         load("mnist", download=False)
 
 
@@ -266,7 +274,7 @@ def test_several_may_fetch_at_once_and_none_sees_half_a_file(
     with ThreadPoolExecutor() as pool:
         both = [pool.submit(load, "mnist", None, True) for _ in range(2)]
         half_way.wait(timeout=20)
-        with pytest.raises(DatasetError, match="not in Keras' cache"):
+        with pytest.raises(DatasetNotFetched, match="not in Keras' cache"):
             load("mnist", download=False)
         half_way.wait(timeout=20)
         for one in both:
