@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.figures import fig4a, fig4b, fig5a, fig5b
 from analysis.figures.drawing.saving import rendered, write
 from analysis.figures.isometry import layers as isometry_layers
 from analysis.figures.isometry import mutual_information as isometry_mi
@@ -13,13 +12,17 @@ from analysis.figures.isometry import spectrum as isometry_spectrum
 from analysis.figures.isometry import training as isometry_training
 from analysis.figures.layers import information_plane, layer_matrix, state_space, successive_layers
 from analysis.figures.model import Figure, FigureData, NothingToDraw
-from analysis.figures.training import heat_maps, learning_curves, mi_against_error, performance_profile, timeline
+from analysis.figures.training import (
+    heat_maps,
+    learning_curves,
+    mi_against_error,
+    performance_profile,
+    timeline,
+    trajectories,
+)
 
 FIGURES: dict[str, Figure] = {
-    "fig4a": Figure(fig4a.table, fig4a.draw),
-    "fig4b": Figure(fig4b.table, fig4b.draw),
-    "fig5a": Figure(fig5a.table, fig5a.draw),
-    "fig5b": Figure(fig5b.table, fig5b.draw),
+    **{name: Figure(one.table, one.draw) for name, one in trajectories.FIGURES.items()},
     "learning_curves": Figure(learning_curves.table, learning_curves.draw),
     "heat_maps": Figure(heat_maps.table, heat_maps.draw),
     "mi_against_error": Figure(mi_against_error.table, mi_against_error.draw),

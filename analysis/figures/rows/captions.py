@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.figures.drawing.style import ARCHITECTURE_LABELS, number
-from analysis.figures.rows.slices import Slice, field_value
+from analysis.figures.rows.slices import Slice
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, WITH_SHORTCUT
 
 SETTLED = ("finished", "diverged")
@@ -81,10 +81,10 @@ def measurement(shown: Slice, drawn: pd.DataFrame) -> str:
 
 def estimator(shown: Slice) -> str:
     """`KSG-1, k = 3, N = 10,000`, as far as known."""
-    parts = [ESTIMATORS.get(str(field_value(shown.fixed, "estimator")), "KSG-1")]
-    if (neighbors := field_value(shown.fixed, "neighbors")) is not None:
+    parts = [ESTIMATORS.get(str(shown.fixed.get("measure_estimator")), "KSG-1")]
+    if (neighbors := shown.fixed.get("measure_neighbors")) is not None:
         parts.append(f"k = {number(neighbors)}")
-    if (samples := field_value(shown.fixed, "samples")) is not None:
+    if (samples := shown.fixed.get("measure_samples")) is not None:
         parts.append("N = all validation images" if samples == "all" else f"N = {number(samples)}")
     return ", ".join(parts)
 

@@ -1,7 +1,6 @@
 """Which points of a sweep a figure shows: one slice, every other config field held fixed."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +9,12 @@ import pandas as pd
 from analysis.figures.model import NothingToDraw
 from trainables.config import TrialConfig
 
-RESULT_COLUMNS = frozenset(
-    {"sweep", "point_id", "config_id", "state", "attempts", "attempt", "epochs_done"}
-    | {"attempt_times", "device", "host", "backend", "git_commit", "timestamp", "tags", "log", "log_tail"}
-)
-RESULT_PREFIXES = ("final_", "failure_", "jacobian_", "mi_", "provenance")
-RESULT_SUFFIXES = ("_seconds", "_bits", "_version", "_path", "_commit", "_at")
-# How much is measured, not what: points that differ here alone lie on the same curve.
-BREADTH = frozenset({"pairs", "scales", "every", "diagnostics"})
+BREADTH = frozenset({"measure_pairs", "measure_scales", "measure_every"})
+"""How much is measured, not what: points that differ here alone lie on the same curve."""
+
+CONFIG_COLUMNS = tuple(name for name in TrialConfig().flat() if name != "seed" and name not in BREADTH)
+"""The columns of a table of points that describe the experiment and not its outcome; the seed is left out."""
+
 DEFAULTS = {name: value for name, value in TrialConfig().flat().items() if name != "dataset"}
 ORDER = ("dataset", "depth", "width", "epochs")
 
@@ -36,16 +33,6 @@ class Slice:
     choices: dict[str, tuple[Any, ...]]
 
 
-def field_value(fixed: dict[str, Any], name: str) -> Any:
-    """The value of a config field whether its column is called `name`, `measure.name` or `measure_name`; or None."""
-    return next((value for column, value in fixed.items() if _last(column, name)), None)
-
-
-def config_columns(points: pd.DataFrame) -> list[str]:
-    """The columns of `points` that describe the experiment and not its outcome; the seed is left out."""
-    return [column for column in points.columns if column != "seed" and _is_config(column)]
-
-
 def choose(points: pd.DataFrame, measured: set[str], own: Sequence[str], architectures: Sequence[str]) -> Slice:
     """The slice that shows the most distinct values of the figure's `own` columns.
 
@@ -55,7 +42,7 @@ def choose(points: pd.DataFrame, measured: set[str], own: Sequence[str], archite
     A slice that shows more of the `architectures` always wins.
     """
     candidates = points[points["architecture"].isin(architectures)].drop_duplicates("point_id")
-    held = [column for column in _ordered(config_columns(points)) if column not in own]
+    held = [column for column in _ordered(points.columns) if column not in own]
     drawable = candidates["point_id"].isin(measured)
     if not drawable.any():
         raise NothingToDraw("no point has a measurement")
@@ -98,18 +85,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def _last(column: str, name: str) -> bool:
-    return column == name or column.endswith(("." + name, "_" + name))
-
-
-def _is_config(column: str) -> bool:
-    name = re.split(r"[.]", column)[-1]
-    if any(_last(column, word) for word in ("neighbors", "samples")):
-        return True
-    if any(_last(column, word) for word in BREADTH) or column in RESULT_COLUMNS:
-        return False
-    return not name.startswith(RESULT_PREFIXES) and not name.endswith(RESULT_SUFFIXES)
-
-
-def _ordered(columns: list[str]) -> list[str]:
-    return [*(name for name in ORDER if name in columns), *(name for name in columns if name not in ORDER)]
+def _ordered(columns: Iterable[str]) -> list[str]:
+    """Those of the columns that are config, the most telling first."""
+    there = set(columns)
+    return [name for name in dict.fromkeys((*ORDER, *CONFIG_COLUMNS)) if name in there]

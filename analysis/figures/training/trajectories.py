@@ -1,6 +1,7 @@
-"""The panel of figures 4 and 5: test error against mutual information, one trace per training run."""
+"""Figures 4A, 4B, 5A and 5B of Hodas & Stinis 2018: test error against mutual information, a trace per training run."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -27,27 +28,72 @@ X_LABEL = "Mutual information of first and last layer (bits)"
 ARROWS_ON_EVERY_TRACE = 12
 
 
-def trajectory_data(
-    epochs: pd.DataFrame,
-    points: pd.DataFrame,
-    title: str,
-    colour_by: str,
-    architectures: Sequence[str],
-    at_least: int,
-    needs: str,
-    mark: str = "one trace per seed",
-) -> FigureData:
-    """The numbers of an error-against-MI figure: one row per measured epoch of each point of the chosen slice.
+@dataclass(frozen=True)
+class Trajectories:
+    """One of the four figures.
 
-    colour_by: the figure's own variable, beside the architecture. at_least: how many of the `architectures` one slice
-    must hold. needs: what the figure asks for, the beginning of the message of NothingToDraw. mark: what a mark is.
+    title: its heading. colour_by: its own variable, beside the architecture. architectures: those it shows.
+    at_least: how many of them one slice must hold. needs: what it asks for, the beginning of the message of
+    NothingToDraw. points_only: every epoch a mark and no line, as in figure 5B; else thin lines with a few marks.
     """
+
+    title: str
+    colour_by: str
+    architectures: Sequence[str]
+    at_least: int
+    needs: str
+    points_only: bool = False
+
+    def table(self, epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
+        """Test error and mutual information (bits): one row per measured epoch of each point of the chosen slice."""
+        return _numbers(self, epochs, points)
+
+    def draw(self, data: FigureData) -> Canvas:
+        """A panel per mutual information present, the error axis shared."""
+        return _draw(data, self.points_only)
+
+
+FIGURES = {
+    "fig4a": Trajectories(
+        title="Hodas & Stinis 2018, Figure 4A: nets of various layer widths",
+        colour_by="width",
+        architectures=("mlp", "shortcut"),
+        at_least=2,
+        needs="fig4a needs measured points of both mlp and shortcut at one depth",
+    ),
+    "fig4b": Trajectories(
+        title="Hodas & Stinis 2018, Figure 4B: nets of various numbers of hidden layers",
+        colour_by="depth",
+        architectures=("mlp", "shortcut"),
+        at_least=2,
+        needs="fig4b needs measured points of both mlp and shortcut at one width",
+    ),
+    "fig5a": Trajectories(
+        title="Hodas & Stinis 2018, Figure 5A: ResNets of various widths, without any shortcut",
+        colour_by="width",
+        architectures=("resnet",),
+        at_least=1,
+        needs="fig5a needs measured points of resnet",
+    ),
+    "fig5b": Trajectories(
+        title="Hodas & Stinis 2018, Figure 5B: combinations of shortcut (S) and residuals (Res)",
+        colour_by="architecture",
+        architectures=style.ARCHITECTURES,
+        at_least=2,
+        needs="fig5b needs measured points of two or more architectures at one width and depth",
+        points_only=True,
+    ),
+}
+
+
+def _numbers(figure: Trajectories, epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
+    architectures, at_least, needs = figure.architectures, figure.at_least, figure.needs
     rows = traces(epochs, points)
     rows = rows[rows["architecture"].isin(architectures)]
     found = f"; measured in this sweep: {', '.join(rows['architecture'].unique()) or 'none of these'}"
     if rows.empty:
         raise NothingToDraw(needs + found)
-    own = list(dict.fromkeys(["architecture", colour_by]))
+    own = list(dict.fromkeys(["architecture", figure.colour_by]))
     shown = choose(points, set(rows["point_id"]), own, architectures)
     drawn = rows[rows["point_id"].isin(shown.points["point_id"])].reset_index(drop=True)
     if drawn["architecture"].nunique() < at_least:
@@ -55,6 +101,7 @@ def trajectory_data(
         raise NothingToDraw(needs + found + apart)
     drawn = drawn[[column for column in drawn if column not in (PAPER_BITS, BALANCED_BITS)] + present(drawn)]
     absent = [style.ARCHITECTURE_LABELS[a] for a in architectures if a not in set(drawn["architecture"])]
+    mark = "one mark per epoch and seed" if figure.points_only else "one trace per seed"
     sentences = [
         f"{captions.describe(shown)}; {captions.seeds(drawn, own)} per {_words(own, architectures)}, {mark}",
         captions.measurement(shown, drawn),
@@ -63,18 +110,14 @@ def trajectory_data(
     ]
     return FigureData(
         table=drawn,
-        title=title,
+        title=figure.title,
         caption=". ".join(sentence.rstrip(".") for sentence in sentences) + ".",
-        colour_by=colour_by,
+        colour_by=figure.colour_by,
         warnings=captions.warnings(shown, points, drawn),
     )
 
 
-def draw_trajectories(data: FigureData, points_only: bool = False) -> Canvas:
-    """The figure: a panel per mutual information present, the error axis shared.
-
-    points_only: every epoch a mark and no line (figure 5B); else thin lines with a few marks (figures 4A, 4B, 5A).
-    """
+def _draw(data: FigureData, points_only: bool) -> Canvas:
     palette = style.colours(data.colour_by, _levels(data.table, data.colour_by))
     with rc_context(style.RC):
         columns = present(data.table)

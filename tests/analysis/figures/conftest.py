@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure as Canvas
 
+MEASURE = {"measure_neighbors": 3, "measure_samples": "all"}
+
 # bits at epoch 0, near the peak, at the end; the same on the balanced scale
 CURVES = {
     "mlp": ((1.95, 4.3, 4.4), (4.39, 5.15, 5.08)),
@@ -45,7 +47,12 @@ def make_sweep(
                         "seed": seed,
                         "initializer": "glorot_normal",
                     } | config
-                    fixed = {"epochs": epochs, "batch_norm_momentum": 0.9, "neighbors": 3, "samples": "all"} | config
+                    fixed = {
+                        "epochs": epochs,
+                        "batch_norm_momentum": 0.9,
+                        "measure_neighbors": 3,
+                        "measure_samples": "all",
+                    } | config
                     points.append(identity | fixed | {"state": "finished", "host": f"node-{seed}", "attempts": 1})
                     rows += _trace(identity, epochs, every)
     return pd.DataFrame(rows), pd.DataFrame(points)
@@ -99,7 +106,7 @@ def make_isometry(
         identity |= {"seed": seed, "initializer": initializer}
         mean = float(gain) ** (2 * depth)
         jacobian = {"jacobian_mean_squared_singular_value": mean, "jacobian_spread_squared_singular_value": mean / 2}
-        config = {"gain": gain, "epochs": epochs, "batch_norm": False, "channel_noise": 0.1, "neighbors": 3}
+        config = {"gain": gain, "epochs": epochs, "batch_norm": False, "channel_noise": 0.1, "measure_neighbors": 3}
         points.append(identity | config | {"state": "finished", "mi_ceiling_bits": 6.0} | jacobian)
         slowness = 1 + 2 * abs(np.log(gain))
         for epoch in range(epochs + 1):
@@ -121,7 +128,9 @@ def make_plane(
     for architecture, seed in itertools.product(architectures, seeds):
         identity = {"point_id": f"{architecture}-s{seed}", "dataset": "digits", "architecture": architecture}
         identity |= {"width": 20, "depth": depth, "seed": seed, "initializer": "glorot_normal"}
-        points.append(identity | {"epochs": epochs, "batch_norm_momentum": 0.9, "neighbors": 3, "state": "finished"})
+        points.append(
+            identity | {"epochs": epochs, "batch_norm_momentum": 0.9, "measure_neighbors": 3, "state": "finished"}
+        )
         noise = np.random.default_rng([seed, len(architecture)])
         for epoch in [0, *(2**power for power in range(20) if 2**power <= epochs)]:
             for place, name in enumerate(names):

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.figures import FIGURES
 from analysis.figures.rows.captions import describe
-from analysis.figures.rows.slices import choose, config_columns, field_value
+from analysis.figures.rows.slices import CONFIG_COLUMNS, choose
 from trainables.config import TrialConfig
 
 
@@ -65,29 +65,25 @@ def test_results_and_breadth_of_measurement_split_no_slice(sweep):
     _, points = sweep(seeds=range(2), epochs=1)
     results = ["final_test_error", "wall_seconds", "mi_ceiling_bits", "failure_kind", "host", "device", "git_commit"]
     noisy = points.assign(**{name: range(len(points)) for name in results})
-    noisy["pairs"] = [["first-merged"], ["first-merged", "first-last"]] * (len(points) // 2)
-    noisy["measure.every"] = [1, 10] * (len(points) // 2)
-    assert set(config_columns(noisy)) == set(config_columns(points))
+    noisy["measure_pairs"] = [["first-merged"], ["first-merged", "first-last"]] * (len(points) // 2)
+    noisy["measure_every"] = [1, 10] * (len(points) // 2)
+    assert chosen(noisy).fixed == chosen(points).fixed
     assert len(chosen(noisy).points) == len(points)
 
 
-@pytest.mark.parametrize("column", ["neighbors", "measure.neighbors", "mi_neighbors"])
-def test_the_measurement_is_found_however_its_column_is_called(column, sweep):
-    _, points = sweep(epochs=1)
-    assert field_value(chosen(points.rename(columns={"neighbors": column})).fixed, "neighbors") == 3
-
-
 def test_the_projects_own_config_is_held_fixed_but_for_seed_and_breadth_of_measurement():
-    flat = TrialConfig().flat()
-    outcome = {"point_id": "a", "state": "finished", "final_test_error": 0.1, "backend": "cpu"}
-    expected = set(flat) - {"seed", "measure_pairs", "measure_scales", "measure_every"}
-    assert set(config_columns(pd.DataFrame([flat | outcome]))) == expected
+    assert set(CONFIG_COLUMNS) == set(TrialConfig().flat()) - {
+        "seed",
+        "measure_pairs",
+        "measure_scales",
+        "measure_every",
+    }
 
 
 def test_empty_and_listed_config_values_can_be_held_fixed(sweep):
     _, points = sweep(epochs=1)
     points["gain"] = None
-    points["layers"] = [[1, 2]] * len(points)
+    points["measure_samples"] = [[1, 2]] * len(points)
     assert len(chosen(points).points) == len(points)
 
 

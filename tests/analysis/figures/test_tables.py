@@ -10,7 +10,7 @@ POINTS = pd.DataFrame(
         {"point_id": "a", "dataset": "mnist", "architecture": "mlp", "width": 10, "depth": 5, "seed": 0},
         {"point_id": "b", "dataset": "mnist", "architecture": "shortcut", "width": 10, "depth": 5, "seed": 0},
     ]
-).assign(epochs=2, neighbors=3, samples="2000", state="finished")
+).assign(epochs=2, measure_neighbors=3, measure_samples="2000", state="finished")
 
 
 def epochs_of(*rows: tuple[str, int, str, float | None, float | None, float | None]) -> pd.DataFrame:
