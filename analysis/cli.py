@@ -125,7 +125,7 @@ def claims(
 ) -> None:
     """Supervisor each of the papers' claims by this sweep: effect, interval over seeds, n, verdict."""
     from analysis.claims import CLAIMS, Origin, document, judge, rows, text
-    from analysis.tables.collect import from_store
+    from analysis.tables import from_store
     from sweep.store import Store
 
     opened = Store(store)

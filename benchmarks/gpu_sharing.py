@@ -20,7 +20,7 @@ from pathlib import Path
 import matplotlib as mpl
 import pandas as pd
 
-from analysis.tables.collect import from_store
+from analysis.tables import from_store
 from sweep.store import Store
 from sweep.system.machine import Gpu, gpus
 from trainables.gpu_share import CONTEXT_MIB, limit_mib

@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from analysis.tables.collect import from_store
+from analysis.tables import from_store
 from sweep.store import Store
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import mlflow
 import pandas as pd
 
-from analysis.tables.collect import from_store
+from analysis.tables import from_store
 from sweep.store import Store
 from sweep.tracking.settings import settle_mlflow
 from sweep.trial.attempt import SNAPSHOT_SHARE

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.tables.collect import from_store
+from analysis.tables import from_store
 from sweep.store import Store
 
 RESULTS = Path(__file__).parent / "results"

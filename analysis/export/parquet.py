@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.tables.tables import Tables
+from analysis.tables import Tables
 
 
 def write_parquet(tables: Tables, folder: Path) -> list[Path]:

@@ -8,9 +8,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.claims import CLAIMS, Judgement, Origin, judge
-from analysis.figures import FIGURES, NothingToDraw, numbers, png
+from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
-from analysis.figures.model import FigureData
 from analysis.report import environment, estimator_check
 from analysis.tables.collect import collect
 from analysis.tables.tables import assemble

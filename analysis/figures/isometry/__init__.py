@@ -1,0 +1,1 @@
+"""Figures of untrained networks over the gain of their weights: MI, layers, Jacobians, epochs to a threshold."""

@@ -1,0 +1,1 @@
+"""Which rows of the tables a figure shows, and how its caption says so. Draws nothing."""
