@@ -1,5 +1,7 @@
 """LEAF. One family of errors, each with the exit code that scripts rely on, and with what its user does next."""
 
+from collections.abc import Iterator
+
 
 class SweepError(Exception):
     """Ends a command with one message; `exit_code` is the command's.
@@ -52,6 +54,19 @@ class ClusterUnusable(SweepError):
     """Ray could not be started, reached, or cannot fit a trial."""
 
     exit_code = 7
+
+
+def causes(error: BaseException, *, only_explicit: bool = False) -> Iterator[BaseException]:
+    """The error, then the one it came from, and so on; the last is the root cause. A chain that is a circle ends.
+
+    One error comes from another by `raise ... from`, or, unless `only_explicit`, by being raised while it was handled.
+    """
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or (None if only_explicit else current.__context__)
 
 
 def with_next(message: str, next: str | None) -> str:

@@ -77,7 +77,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits for a tracking server as long as a machine under load may take to answer."""
     from sweep.tracking import background
 
-    monkeypatch.setattr(background, "KNOCK_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(background, "ANSWER_SECONDS", PATIENCE_SECONDS)
     monkeypatch.setitem(background.END_SECONDS, "server", PATIENCE_SECONDS)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(round(PATIENCE_SECONDS)))
 

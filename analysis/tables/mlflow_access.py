@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sweep.errors import UsageError
+from sweep.errors import UsageError, causes
 from sweep.tracking.settings import settle_mlflow
 
 
@@ -40,10 +40,7 @@ def experiment(tracking_uri: str, sweep: str) -> Iterator[tuple[Any, str]]:
 
 def _reason(error: BaseException) -> str:
     """What is behind it all, such as `Connection refused`; else the first line of what is said."""
-    roots = [error]
-    while cause := roots[-1].__cause__ or roots[-1].__context__:
-        roots.append(cause)
-    for root in reversed(roots):
+    for root in reversed(list(causes(error))):
         if isinstance(root, OSError) and root.strerror:
             return root.strerror
     return str(error).splitlines()[0][:300]

@@ -171,7 +171,7 @@ def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> Fi
 
 def tracker(uri: str) -> Finding:
     """Whether MLflow's server answers, or its database can be read. A sweep runs without, so this never unfits."""
-    from sweep.tracking.background import KNOCK_SECONDS
+    from sweep.tracking.background import ANSWER_SECONDS
 
     try:
         if uri.startswith("sqlite:///"):
@@ -179,18 +179,18 @@ def tracker(uri: str) -> Finding:
         if uri.startswith("http"):
             return _server(uri)
     except (OSError, sqlite3.Error) as error:
-        found = f"{uri} does not answer within {KNOCK_SECONDS:.0f} s: {error}"
+        found = f"{uri} does not answer within {ANSWER_SECONDS:.0f} s: {error}"
         return Finding("tracker", WARNING, found, TRACK_LATER)
     return Finding("tracker", FIT, f"{uri} is not looked at")
 
 
 def _server(uri: str) -> Finding:
     """Raises OSError when it does not answer; its health is for all to know, the rest may take a login."""
-    from sweep.tracking.background import knock
+    from sweep.tracking.background import check_answers
     from sweep.tracking.mirror import log_in
 
     start = time.perf_counter()
-    knock(uri)
+    check_answers(uri)
     seconds = time.perf_counter() - start
     try:
         log_in(uri)

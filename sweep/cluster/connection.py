@@ -2,26 +2,29 @@
 
 import logging
 import os
-import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from sweep.cluster.settings import PASSED_ON, QUIET, UNKNOWN_TOKEN
-
-KNOCK_SECONDS = 5.0
-
+from sweep.cluster import ray_internals
+from sweep.cluster.settings import PASSED_ON, QUIET, TOKEN
+from sweep.errors import ClusterUnusable
+from sweep.spec import Resources, trials_at_a_time
+from sweep.system.network import check_port
 
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
 
 import ray  # noqa: E402
-from ray._private import ray_constants  # noqa: E402
 
-from sweep.cluster.settings import TOKEN  # noqa: E402
-from sweep.errors import ClusterUnusable  # noqa: E402
-from sweep.spec import Resources, trials_at_a_time  # noqa: E402
+ANSWER_SECONDS = 5.0
+
+TOKEN_PROBLEMS = {
+    "missing": "there is no token for {}",
+    "wanted": "{} wants a token",
+    "refused": "{} refuses the token",
+}
 
 
 @dataclass(frozen=True)
@@ -36,53 +39,24 @@ class Share:
 
 
 def check_reachable(address: str | None) -> None:
-    """Knock at the address; Ray itself would try for minutes.
+    """See that a head listens at the address and takes the token; Ray itself would try for minutes.
 
     Raises:
         ClusterUnusable: when nothing listens there, or it wants another token.
     """
-    host, _, port = (address or "auto").rpartition("//")[2].rpartition(":")
+    place = (address or "auto").rpartition("//")[2]
+    host, _, port = place.rpartition(":")
     if not host or not port.isdigit():
         return
     try:
-        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
+        check_port(place, ANSWER_SECONDS)
     except OSError as error:
         raise ClusterUnusable(
-            f"no Ray cluster at {host}:{port}: {error}",
-            next=f"ray status --address {host}:{port}; without --address a cluster is started on this machine",
+            f"no Ray cluster at {place}: {error}",
+            next=f"ray status --address {place}; without --address a cluster is started on this machine",
         ) from error
-    _check_token(f"{host}:{port}")
-
-
-def _check_token(address: str) -> None:
-    """Ask the cluster for its id; Ray itself would do so for 20 s, print every refusal, and not say why it failed.
-
-    Only a clear refusal counts; whatever else is wrong is left to Ray to find. Ray's way to open a channel is not
-    public, and needs `ray[default]`.
-
-    Raises:
-        ClusterUnusable: when it wants another token.
-    """
-    try:
-        from ray._private.authentication.authentication_utils import is_token_auth_enabled
-        from ray._private.grpc_utils import init_grpc_channel
-        from ray.core.generated.gcs_service_pb2 import GetClusterIdRequest  # type: ignore[attr-defined]
-        from ray.core.generated.gcs_service_pb2_grpc import NodeInfoGcsServiceStub
-        from ray.exceptions import AuthenticationError
-    except ImportError:
-        return
-    try:
-        with init_grpc_channel(address, ray_constants.GLOBAL_GRPC_OPTIONS) as channel:
-            NodeInfoGcsServiceStub(channel).GetClusterId(GetClusterIdRequest(), timeout=KNOCK_SECONDS)
-    except AuthenticationError as error:  # raised before anything is sent
-        raise ClusterUnusable(
-            f"there is no token for the cluster at {address}", next=f"the same with {TOKEN}"
-        ) from error
-    except Exception as error:
-        if UNKNOWN_TOKEN not in str(error):
-            return
-        wrong = "refuses the token" if is_token_auth_enabled() else "wants a token"
-        raise ClusterUnusable(f"the cluster at {address} {wrong}", next=f"the same with {TOKEN}") from error
+    if problem := ray_internals.token_problem(place, ANSWER_SECONDS):
+        raise ClusterUnusable(TOKEN_PROBLEMS[problem].format(f"the cluster at {place}"), next=f"the same with {TOKEN}")
 
 
 @contextmanager
@@ -94,7 +68,7 @@ def connected(address: str | None) -> Iterator[None]:
     """
     passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
-        with warnings.catch_warnings(), nullcontext() if address else _on_loopback():
+        with warnings.catch_warnings(), nullcontext() if address else ray_internals.loopback_only():
             warnings.simplefilter("ignore")
             ray.init(
                 address=address or "local",
@@ -117,21 +91,6 @@ def connected(address: str | None) -> Iterator[None]:
 def head_address() -> str:
     """HOST:PORT of the head of the connected cluster."""
     return str(ray.get_runtime_context().gcs_address)
-
-
-@contextmanager
-def _on_loopback() -> Iterator[None]:
-    """Let Ray start on the loopback address alone; else a dozen of its ports are open to every host around.
-
-    Ray does so by itself where it expects no cluster, on macOS and Windows, and has no other setting for it: the
-    address 127.0.0.1, when given, is replaced by that of the host.
-    """
-    expects_cluster = ray_constants.ENABLE_RAY_CLUSTER
-    ray_constants.ENABLE_RAY_CLUSTER = False
-    try:
-        yield
-    finally:
-        ray_constants.ENABLE_RAY_CLUSTER = expects_cluster
 
 
 def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:

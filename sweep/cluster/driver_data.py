@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ray.tune.execution import class_cache
-
+from sweep.cluster import ray_internals
 from sweep.errors import UsageError
 from sweep.storage import SETTINGS
 from trainables.config import DatasetName
@@ -23,7 +22,7 @@ def settings() -> dict[str, str]:
 
 def keep_from_logs() -> None:
     """Keep Tune from asking for the credentials in the environment of every trial by itself."""
-    class_cache.ENV_VARS_TO_PROPAGATE.difference_update(SETTINGS)
+    ray_internals.never_propagate(SETTINGS)
 
 
 @dataclass(frozen=True)

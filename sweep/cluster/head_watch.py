@@ -1,13 +1,14 @@
 """Whether the head of a Ray cluster still answers: without it Ray waits, and then ends the driver in its own way."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-KNOCK_SECONDS = 2.0
-"""How often the head is knocked at, and how long it may take to open."""
+from sweep.system.network import check_port
+
+PROBE_SECONDS = 2.0
+"""How often the head's port is tried, and how long it may take to open."""
 
 SILENCE_SECONDS = 20.0
 """A head that did not open for so long is lost; Ray itself would end the driver after 60 s."""
@@ -15,7 +16,7 @@ SILENCE_SECONDS = 20.0
 
 @contextmanager
 def head_watched(address: str, on_loss: Callable[[str], None]) -> Iterator[None]:
-    """While in the block a thread knocks at HOST:PORT; `on_loss` is called, once, with what to say of it."""
+    """While in the block a thread tries the port at HOST:PORT; `on_loss` is called, once, with the message."""
     left = threading.Event()
     threading.Thread(target=_watch, args=(address, on_loss, left), name="head", daemon=True).start()
     try:
@@ -25,19 +26,12 @@ def head_watched(address: str, on_loss: Callable[[str], None]) -> Iterator[None]
 
 
 def _watch(address: str, on_loss: Callable[[str], None], left: threading.Event) -> None:
-    opened = time.monotonic()
-    while not left.wait(KNOCK_SECONDS):
-        if _opens(address):
-            opened = time.monotonic()
-        elif time.monotonic() - opened > SILENCE_SECONDS and not left.is_set():
-            on_loss(f"the head of the Ray cluster at {address} is lost")
-            return
-
-
-def _opens(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_SECONDS).close()
-    except OSError:
-        return False
-    return True
+    answered = time.monotonic()
+    while not left.wait(PROBE_SECONDS):
+        try:
+            check_port(address, PROBE_SECONDS)
+            answered = time.monotonic()
+        except OSError:
+            if time.monotonic() - answered > SILENCE_SECONDS and not left.is_set():
+                on_loss(f"the head of the Ray cluster at {address} is lost")
+                return

@@ -1,7 +1,6 @@
-"""NEW MODULE."""
+"""LEAF. What Ray reads from the environment, what of it trials share, and how a user gives the cluster's token."""
 
 TOKEN = "RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN, in the file RAY_AUTH_TOKEN_PATH or in ~/.ray/auth_token"
-
 
 QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -15,9 +14,6 @@ QUIET = {
 }
 """Settings that Ray reads when it is imported: our own progress display is the only one, our store the only state."""
 
-UNKNOWN_TOKEN = "InvalidAuthToken"
-"""In Ray's answer to a client that has not the token of the cluster."""
-
 PASSED_ON = ("KERAS_BACKEND", "SWEEP_SNAPSHOT_SECONDS", "SWEEP_HANG_SECONDS", "SWEEP_POINTS_PER_PROCESS")
 """Settings of the driver's environment that its trials on a cluster must share. Ray writes them into its logs, so those
-with secrets go another way: `sweep.supplies`."""
+with secrets go another way: `sweep.cluster.driver_data`."""

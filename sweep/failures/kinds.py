@@ -2,8 +2,10 @@
 
 import errno
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Literal, get_args
+
+from sweep.errors import causes
 
 Kind = Literal["infra", "resource", "numeric", "code"]
 """infra: the machine or the process died, or hung; resource: out of memory or disk; numeric: arithmetic that has no
@@ -55,7 +57,7 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
 
 def classify(error: BaseException) -> Kind:
     """The kind of an exception that ended a trial; where it tells nothing, the kind of what it was raised from."""
-    return next((kind for one in _with_causes(error) if (kind := _kind_of(one)) is not None), "code")
+    return next((kind for one in causes(error, only_explicit=True) if (kind := _kind_of(one)) is not None), "code")
 
 
 def may_retry(kinds: Iterable[str]) -> bool:
@@ -81,12 +83,3 @@ def _kind_of(error: BaseException) -> Kind | None:
     if _SPEAKING.intersection(names):
         return next((kind for words, kind in _BY_WORDS if words.search(str(error))), None)
     return None
-
-
-def _with_causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__

@@ -17,12 +17,13 @@ from sweep.cluster.settings import TOKEN
 from sweep.commands import SPEC_FILE
 from sweep.errors import ClusterUnusable, UsageError
 from sweep.jobs.request import Request
+from sweep.system.network import http_status
 from sweep.tracking.settings import WANTED
 
 T = TypeVar("T")
 
 ADDRESS_VARIABLE = "RAY_API_SERVER_ADDRESS"
-KNOCK_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
 GRACE_SECONDS = 180
 """So long a job that is stopped may take to take its snapshots and bring MLflow up to date; Ray's default is 3 s."""
 ANSWERED_SECONDS = 60.0
@@ -80,7 +81,7 @@ class Cluster:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self.knock()
+        self.check_answers()
         for name in (ADDRESS_VARIABLE, "RAY_ADDRESS"):  # Ray would prefer them to what was given
             os.environ.pop(name, None)
         import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
@@ -92,18 +93,16 @@ class Cluster:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._client = self._asked(lambda: JobSubmissionClient(address))
 
-    def knock(self) -> None:
+    def check_answers(self) -> None:
         """See that it answers at all; Ray's own client would wait for ever."""
-        import requests
-
         try:
-            answer = requests.get(f"{self.address}/api/version", timeout=KNOCK_SECONDS)
-        except requests.RequestException as error:
+            status = http_status(f"{self.address}/api/version", ANSWER_SECONDS)
+        except OSError as error:
             raise ClusterUnusable(
-                f"no Ray cluster answers at {self.address} within {KNOCK_SECONDS:.0f} s: {_cause(error)}",
+                f"no Ray cluster answers at {self.address} within {ANSWER_SECONDS:.0f} s: {error}",
                 next="forward the port of its dashboard, as in ray dashboard cluster.yaml",
             ) from error
-        show_token_if_wanted(answer.status_code)
+        show_token_if_wanted(status)
 
     def start(self, sweep: str, request: Request, spec: str | None = None) -> str:
         """Start the request as a job on the head, with the spec beside it; its id, which names the sweep."""
@@ -192,14 +191,7 @@ class Cluster:
             ) from error
 
 
-def _cause(error: BaseException) -> str:
-    """What lies at the root of a chain of errors, in one line."""
-    while error.__context__ is not None:
-        error = error.__context__
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def show_token_if_wanted(status: int) -> None:
+def show_token_if_wanted(status: int | None) -> None:
     """Let Ray, once imported, send its token to a cluster that answered with this HTTP status, if that asks for one.
 
     By itself Ray sends it only where RAY_AUTH_MODE is `token`; what the environment says of that counts.

@@ -91,7 +91,7 @@ class _Following:
         while True:
             next_piece = asyncio.ensure_future(anext(pieces, None))
             while not (await asyncio.wait({next_piece}, timeout=SILENCE_SECONDS))[0]:
-                self._cluster.knock()
+                self._cluster.check_answers()
                 self._answered = time.monotonic()
             if (text := next_piece.result()) is None:
                 return
@@ -126,7 +126,7 @@ def _stop(cluster: Cluster, job: str, arrived: threading.Event) -> None:
     """Stop the job, again and again until the cluster has heard it; one that is only being prepared cannot be yet."""
     while not arrived.is_set():
         with contextlib.suppress(ClusterUnusable):
-            cluster.knock()  # a call through a dead link would wait for minutes
+            cluster.check_answers()  # a call through a dead link would wait for minutes
             if cluster.stop(job) or cluster.ended(job):
                 arrived.set()
                 return

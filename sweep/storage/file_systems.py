@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+from sweep.errors import causes
+
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -31,8 +33,5 @@ def free_bytes(path: Path) -> int:
 
 def fullness(error: BaseException | None) -> OSError | None:
     """The error that says that a file system is full, among an error and its causes; None when there is none."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in FULL:
-            return error
-        error = error.__cause__ or error.__context__
-    return None
+    chain = causes(error) if error else ()
+    return next((one for one in chain if isinstance(one, OSError) and one.errno in FULL), None)

@@ -67,7 +67,7 @@ class Store:
         return {point.point_id: self.objects.mark(layout.point(point.point_id)) for point in points}
 
     def states_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> Iterator[PointState]:
-        """The state of each point, in turn. Given marks, several are read at a time, those without a mark not at all."""
+        """The state of each point, in turn. With marks several are read at a time, and only those that have one."""
         if marks is None:
             yield from map(self.state, points)
             return

@@ -5,11 +5,8 @@ The mirror may fail in any way without touching the sweep.
 
 import contextlib
 import queue
-import ssl
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from functools import partial
 from itertools import takewhile
@@ -21,12 +18,14 @@ from rich.console import Console
 from sweep.commands import command_line
 from sweep.spec import SweepSpec
 from sweep.store import Store
+from sweep.system.network import http_status
 from sweep.tracking.mirror import Mirror
 from sweep.tracking.settings import LOGIN, is_refused
 from trainables.config import TrialConfig
 
 RETRY_SECONDS = 15.0
-KNOCK_SECONDS = 3.0
+ANSWER_SECONDS = 3.0
+TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 END_SECONDS = {"server": 20.0, "database": 120.0}
 """The end of a sweep waits at most this long for the mirror, and END_SHARE of the sweep's own time."""
 END_SHARE = 0.01
@@ -119,7 +118,7 @@ class BackgroundMirror:
         """Do it with a mirror that knows what the tracker holds; after a failure that must be read anew."""
         try:
             if self._mirror is None:
-                knock(self._uri)
+                check_answers(self._uri)
                 mirror = Mirror(self._uri, self._spec)
                 mirror.reconcile(self._spec.points, self._store, self._running)
                 self._mirror = mirror
@@ -145,20 +144,17 @@ class BackgroundMirror:
         self._console.print(f"MLflow is behind the store\n  next: {again}", style="yellow", soft_wrap=True)
 
 
-def knock(tracking_uri: str) -> None:
-    """Ask a tracking server whether it is there; any answer will do but that it cannot serve.
+def check_answers(tracking_uri: str) -> None:
+    """See that a tracking server answers; any answer will do but that it cannot serve now. Databases are not asked.
 
     Raises:
-        OSError: when there is no such answer within that time.
+        OSError: when there is no such answer within seconds.
     """
     if not _is_server(tracking_uri):
         return
-    anyone = ssl._create_unverified_context()  # only a question; MLflow checks certificates as it is told to
-    try:
-        urllib.request.urlopen(f"{tracking_uri.rstrip('/')}/health", timeout=KNOCK_SECONDS, context=anyone).close()
-    except urllib.error.HTTPError as error:
-        if error.code == 429 or error.code >= 500:
-            raise
+    status = http_status(f"{tracking_uri.rstrip('/')}/health", ANSWER_SECONDS)
+    if status == TOO_MANY_REQUESTS or (status or 0) >= SERVER_ERROR:
+        raise OSError(f"HTTP status {status}")
 
 
 def _is_server(tracking_uri: str) -> bool:

@@ -32,7 +32,7 @@ def open_to_all(server: socket.socket) -> None:
 
 def main() -> None:
     """Hold the lease until asked to stop."""
-    lease.BEAT_SECONDS = head_watch.KNOCK_SECONDS = 0.1
+    lease.BEAT_SECONDS = head_watch.PROBE_SECONDS = 0.1
     head_watch.SILENCE_SECONDS = 3.0
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup, which has it ignored
     store, how = Store(Path(sys.argv[1])), sys.argv[2]

@@ -62,7 +62,7 @@ def store(tmp_path: Path, spec: SweepSpec) -> Store:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries an absent tracker again soon, and waits less for answers."""
     monkeypatch.setattr(background, "RETRY_SECONDS", 0.3)
-    monkeypatch.setattr(background, "KNOCK_SECONDS", 1.0)
+    monkeypatch.setattr(background, "ANSWER_SECONDS", 1.0)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
 
 

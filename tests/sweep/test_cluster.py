@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sweep.cluster.connection import connection
+from sweep.cluster import connection
 from sweep.errors import ClusterUnusable
 from sweep.spec.model import Resources
 

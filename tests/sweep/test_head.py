@@ -12,7 +12,7 @@ from sweep.cluster.head_watch import head_watched
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_watch, "KNOCK_SECONDS", 0.05)
+    monkeypatch.setattr(head_watch, "PROBE_SECONDS", 0.05)
     monkeypatch.setattr(head_watch, "SILENCE_SECONDS", 0.3)
 
 

@@ -168,7 +168,7 @@ def test_only_what_differs_is_said() -> None:
 
 
 def test_a_port_that_takes_calls_and_never_answers_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "KNOCK_SECONDS", 0.2)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ClusterUnusable, match=f"no Ray cluster answers at {address} within"):

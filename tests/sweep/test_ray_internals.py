@@ -1,0 +1,58 @@
+"""The undocumented attributes of Ray that `sweep.cluster.ray_internals` uses are there, in the version that is pinned.
+
+When this fails after an upgrade: read what Ray does now where each attribute was, then change `RAY`.
+"""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+import ray
+
+ROOT = Path(__file__).parents[2]
+RAY = "2.60.0"
+
+ATTRIBUTES = [
+    ("ray._private.authentication.authentication_utils", "is_token_auth_enabled"),
+    ("ray._private.grpc_utils", "init_grpc_channel"),
+    ("ray._private.ray_constants", "ENABLE_RAY_CLUSTER"),
+    ("ray._private.ray_constants", "GLOBAL_GRPC_OPTIONS"),
+    ("ray.core.generated.gcs_service_pb2", "GetClusterIdRequest"),
+    ("ray.core.generated.gcs_service_pb2_grpc", "NodeInfoGcsServiceStub"),
+    ("ray.tune.execution.class_cache", "ENV_VARS_TO_PROPAGATE"),
+]
+
+
+def test_the_version_is_the_one_that_was_checked() -> None:
+    assert ray.__version__ == RAY
+    assert f"ray=={RAY}" in (ROOT / "constraints.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize(("module", "attribute"), ATTRIBUTES)
+def test_the_attribute_is_there(module: str, attribute: str) -> None:
+    assert hasattr(importlib.import_module(module), attribute), f"Ray {RAY} had {module}.{attribute}"
+
+
+def test_a_channel_takes_an_address_and_options() -> None:
+    from ray._private.grpc_utils import init_grpc_channel
+
+    assert list(inspect.signature(init_grpc_channel).parameters)[:2] == ["address", "options"]
+
+
+def test_ray_asks_whether_a_cluster_is_expected_when_it_starts() -> None:
+    from ray._private import node, ray_constants, services
+
+    assert isinstance(ray_constants.ENABLE_RAY_CLUSTER, bool)
+    assert any("ENABLE_RAY_CLUSTER" in inspect.getsource(module) for module in (node, services))
+
+
+def test_tune_propagates_a_set_of_variables() -> None:
+    from ray.tune.execution import class_cache
+
+    assert isinstance(class_cache.ENV_VARS_TO_PROPAGATE, set)
+
+
+def test_no_other_module_of_the_package_touches_what_ray_does_not_document() -> None:
+    users = {path.name for path in (ROOT / "sweep" / "cluster").glob("*.py") if "ray._private" in path.read_text()}
+    assert users == {"ray_internals.py"}
