@@ -1,4 +1,4 @@
-"""NEW MODULE."""
+"""Keras models compiled by XLA, on TensorFlow or JAX: their outputs, and the derivatives of these along directions."""
 
 from collections.abc import Callable
 from typing import Any

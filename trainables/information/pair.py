@@ -1,28 +1,56 @@
-"""What an estimator asks of a pair of samples, and the scales on which the joint distance of a pair can be taken."""
+"""The contract between an estimator and two samples, on the host or on a device, and the scales of a pair.
 
-from __future__ import annotations
+`host.pairs.HostPair` and `device.ksg.DevicePair` fulfil it; neither knows the other.
+"""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from trainables.information.samples import DegenerateInput, Floats
 
-if TYPE_CHECKING:
-    from trainables.information.host.pairs import Pair
-
 Counts = npt.NDArray[np.int64]
 
+Units = tuple[float, float]
+"""What distances in x, and in y, are divided by."""
+
+Neighborhood = Literal["square", "rectangle"]
+"""Within what an estimator counts: the joint k-th neighbor distance in both (KSG-1), or one extent for each (KSG-2)."""
 
 # Below this a unit of length has too few digits left to divide by.
 SMALLEST_UNIT = 1e-250
 
 
-Units = tuple[float, float]
+class Pair(Protocol):
+    """Two samples x (N, dx) and y (N, dy) with their noise, and the number k of neighbors."""
 
-Shape = Callable[["Pair", Units], tuple[Floats, Floats]]
+    @property
+    def n(self) -> int:
+        """The number of samples."""
+
+    @property
+    def dims(self) -> tuple[int, int]:
+        """The numbers of columns of x and y."""
+
+    @property
+    def k(self) -> int:
+        """The number of neighbors."""
+
+    def host_samples(self) -> tuple[Floats, Floats]:
+        """x and y with their noise as numpy arrays."""
+
+    def balanced_units(self) -> Units:
+        """The median k-th neighbor distances of x and of y. Raises DegenerateInput where one is no unit of length."""
+
+    @classmethod
+    def counts(cls, requests: Sequence[tuple[Self, Units]], neighborhood: Neighborhood) -> list[tuple[Counts, Counts]]:
+        """For each pair and its units the x counts and the y counts, (N,) each, in any order that both share.
+
+        A count is the number of other points in the neighborhood of a point, strictly inside. Requests come together
+        so that pairs can share the work of a layer that they share. Raises ValueError for an unknown neighborhood.
+        """
 
 
 def _as_they_are(pair: Pair) -> Units:

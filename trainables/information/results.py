@@ -1,4 +1,4 @@
-"""NEW MODULE."""
+"""What the estimator returns: `MutualInformation`, `Measurement`, `Credibility`; and the ceiling of KSG."""
 
 from dataclasses import dataclass, field
 from math import log

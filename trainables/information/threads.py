@@ -1,4 +1,4 @@
-"""NEW MODULE."""
+"""LEAF: work on several threads, over code that releases the GIL."""
 
 import itertools
 import threading

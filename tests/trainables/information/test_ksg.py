@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import digamma
 
 from trainables.information import ceiling_bits, measure, mutual_information
-from trainables.information.host.pairs import Pair
+from trainables.information.host.pairs import host_pair
 
 
 class Twin(NamedTuple):
@@ -54,7 +54,7 @@ def assert_equal_to_twin(
 ) -> None:
     expected = twin(x, y, k, units)
     for number in threads:
-        radii, x_counts, y_counts = Pair(x, y, k, noise=0.0, threads=number).neighbours(units)
+        radii, x_counts, y_counts = host_pair(x, y, k, noise=0.0, seed=0, threads=number).neighbors(units)
         np.testing.assert_array_equal(radii, expected.radii)
         np.testing.assert_array_equal(x_counts, expected.x_counts)
         np.testing.assert_array_equal(y_counts, expected.y_counts)
@@ -132,7 +132,7 @@ def test_two_points_alone_in_the_last_block_may_differ_in_any_column() -> None:
     points[[0, 1, 2], 150] = [0.0, 8.0, -6.0]
     points[3, 20] = 0.5
     x, y = np.ascontiguousarray(points[:, :100]), np.ascontiguousarray(points[:, 100:])
-    assert set(Pair(x, y, 1, noise=0.0, threads=1).layers[0].order.rows[640:]) == {0, 2}
+    assert set(host_pair(x, y, 1, noise=0.0, seed=0, threads=1).x.order.rows[640:]) == {0, 2}
     assert_equal_to_twin(x, y, k=1, threads=(1, 2))
 
 
@@ -192,7 +192,7 @@ def test_equality_where_most_values_lie_at_two_extremes(
 
 def test_saturated_samples_are_decided_by_their_edges() -> None:
     x, _ = noisy(*saturated_pair(300, 30))
-    saturated, smooth = (Pair(side, side, 3, 1e-10, 1).layers[0].space for side in (x, gaussian_pair(300, 30, 1)[0]))
+    saturated, smooth = (host_pair(side, side, 3, 0.0, 0, 1).x.space for side in (x, gaussian_pair(300, 30, 1)[0]))
     assert saturated.edges.rows.shape == (300, 30)
     assert smooth.edges.rows.size == 0
 

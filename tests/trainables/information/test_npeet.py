@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trainables.information import measure, mutual_information
-from trainables.information.host.pairs import Pair
+from trainables.information.host.pairs import host_pair
 
 REFERENCE = Path(os.environ.get("SWEEP_REFERENCE_DIR", Path(__file__).parents[4] / "shared/reference"))
 FILE = REFERENCE / "mi_reference.npz"
@@ -52,7 +52,8 @@ def test_value_is_the_stored_one(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "mnist_tanh_100"])
 def test_radii_and_counts_are_the_stored_ones(name: str) -> None:
     x, y, _, expected = load(name)
-    found = Pair(x.astype(np.float64), y.astype(np.float64), k=3, noise=0.0, threads=2).neighbours()
+    pair = host_pair(x.astype(np.float64), y.astype(np.float64), k=3, noise=0.0, seed=0, threads=2)
+    found = pair.neighbors()
     for values, key in zip(found, ("eps", "nx", "ny"), strict=True):
         np.testing.assert_array_equal(values, expected[key])
 

@@ -71,13 +71,12 @@ def test_memory_is_not_quadratic() -> None:
 
 COUNT_COMPILATIONS = """
 import numpy as np
-from trainables.information.neighbors import bounds as kernels
-from trainables.information.neighbors import count as counting
+from trainables.information.neighbors import bounds, count
 from trainables.information.neighbors.queries import counts_within
 from trainables.information.neighbors.space import prepare
 space = prepare(np.random.default_rng(0).normal(size=(300, 3)), np.arange(300), threads=2)
 print(counts_within(space, [1.0], np.full((1, 300), 0.5), threads=2).sum())
-print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (kernels.gather, counting.neighbour_counts)))
+print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (bounds.gather, count.neighbour_counts)))
 """
 
 
@@ -96,10 +95,10 @@ def test_a_change_in_any_file_of_the_package_compiles_anew(tmp_path: Path) -> No
     settings = {"PYTHONPATH": str(copied.parent), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     script = "import os; os.chdir('/');" + COUNT_COMPILATIONS
     assert output(start(script, **settings)).split()[1] == "2"
-    kernels = copied / "information" / "kernels.py"
+    bounds = copied / "information/neighbors/bounds.py"
     before = "return np.uint64(ALL_BITS) >> np.uint64(LANES - min(LANES, count - block * LANES))"
-    assert before in kernels.read_text()
-    kernels.write_text(kernels.read_text().replace(before, "return np.uint64(0)"))
+    assert before in bounds.read_text()
+    bounds.write_text(bounds.read_text().replace(before, "return np.uint64(0)"))
     assert output(start(script, **settings)).split() == ["0", "2"]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from trainables.information.estimators.formulas import Request, estimates, ksg_bits
 from trainables.information.estimators.ksg import mutual_information
-from trainables.information.host.pairs import Pair
+from trainables.information.host.pairs import HostPair, host_pair
 from trainables.information.neighbors.queries import counts_within, joint_distances
 from trainables.information.neighbors.space import Space
 from trainables.information.pair import SCALES, Units
@@ -79,7 +79,7 @@ class Examined:
         }
 
     def _value_of_rectangles(self, k: int) -> float:
-        pair = Pair.with_noise(self.x, self.y, k, self.noise, self.seed, self.threads)
+        pair = host_pair(self.x, self.y, k, self.noise, self.seed, self.threads)
         (value,) = estimates([Request(pair, self.units, self.seed)], self.base, self.estimator)
         if isinstance(value, DegenerateInput):
             raise value
@@ -91,9 +91,9 @@ class Examined:
         return _digests(self.x), _digests(self.y)
 
     @cached_property
-    def pair(self) -> Pair:
+    def pair(self) -> HostPair:
         """The samples with their noise, prepared for searches."""
-        return Pair.with_noise(self.x, self.y, self.k, self.noise, self.seed, self.threads)
+        return host_pair(self.x, self.y, self.k, self.noise, self.seed, self.threads)
 
     @cached_property
     def units(self) -> Units:
@@ -112,8 +112,7 @@ class Examined:
     @property
     def spaces(self) -> tuple[Space, Space]:
         """The prepared spaces of x and y, in the pair's internal row order."""
-        x, y = self.pair.layers
-        return x.space, y.space
+        return self.pair.x.space, self.pair.y.space
 
     def values_at(self, neighbours: Sequence[int]) -> dict[int, float]:
         """The values for other numbers of neighbours, each at most K, in unchanged units.

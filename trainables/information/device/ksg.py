@@ -15,7 +15,7 @@ differences and maxima for scale `none`, twice as many for both scales, in float
 distances, and as many for each side's own radii.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,8 +25,7 @@ import numpy.typing as npt
 
 from trainables.information.device.backend import compiled, double_precision, is_device_array, to_host
 from trainables.information.device.noise import noise as device_noise
-from trainables.information.host.pairs import Pair
-from trainables.information.pair import Counts, Units, as_unit
+from trainables.information.pair import Counts, Neighborhood, Units, as_unit
 from trainables.information.samples import Floats, as_matrix, require_neighbours, require_noise, require_rows
 
 BLOCK_DISTANCES = 2**22
@@ -50,21 +49,18 @@ class Columns:
     rounding: Any
 
 
-class DevicePair(Pair):
-    """A pair whose samples are float64 device arrays, with nothing of `Pair` but its samples, units and counts."""
+@dataclass(frozen=True, eq=False)
+class DevicePair:
+    """Samples x (N, dx) and y (N, dy) with their noise as float64 device arrays; fulfils the contract `Pair`.
 
-    def __init__(self, names: tuple[str, str], x: Any, y: Any, k: int, noise: float) -> None:
-        self.names, self.samples, self.neighbour, self.noise = names, (x, y), k, noise
+    names: of x and y, for messages. noise: its amplitude.
+    """
 
-    @property
-    def x(self) -> Any:
-        """Samples (N, dx) of the first layer, on the device."""
-        return self.samples[0]
-
-    @property
-    def y(self) -> Any:
-        """Samples (N, dy) of the second layer, on the device."""
-        return self.samples[1]
+    names: tuple[str, str]
+    x: Any
+    y: Any
+    k: int
+    noise: float
 
     @property
     def n(self) -> int:
@@ -76,21 +72,28 @@ class DevicePair(Pair):
         """The numbers of columns of x and y."""
         return self.x.shape[1], self.y.shape[1]
 
-    @property
-    def k(self) -> int:
-        """The number of neighbours."""
-        return self.neighbour
+    def host_samples(self) -> tuple[Floats, Floats]:
+        """x and y with their noise, copied to the host."""
+        return to_host(self.x), to_host(self.y)
 
     def balanced_units(self) -> Units:
-        """As `Pair.balanced_units`, and equal to them."""
+        """As `HostPair.balanced_units`, and equal to them."""
         x, y = (
             as_unit(name, float(np.median(radii)), self.k, self.noise)
             for name, radii in zip(self.names, (self._unscaled.x_radii, self._unscaled.y_radii), strict=True)
         )
         return x, y
 
-    def counts(self, units: Units = (1.0, 1.0)) -> tuple[Counts, Counts]:
-        """The x and y counts of KSG-1, each (N,) in the caller's order; equal to those of `Pair.neighbours`."""
+    @classmethod
+    def counts(
+        cls, requests: Sequence[tuple["DevicePair", Units]], neighborhood: Neighborhood
+    ) -> list[tuple[Counts, Counts]]:
+        """The x and y counts of each request, in the caller's order; equal to those of `HostPair`. Of squares only."""
+        if neighborhood != "square":
+            raise ValueError(f"neighborhood = {neighborhood!r}: on a device only 'square' is counted")
+        return [pair._counts(units) for pair, units in requests]
+
+    def _counts(self, units: Units) -> tuple[Counts, Counts]:
         if units == (1.0, 1.0):
             return self._unscaled.x_counts, self._unscaled.y_counts
         found = self._search(units)

@@ -16,7 +16,7 @@ from trainables.information.estimators.formulas import (
 )
 from trainables.information.estimators.ksg import measurements
 from trainables.information.host.layers import Layer, RowOrder
-from trainables.information.host.pairs import Pair
+from trainables.information.host.pairs import HostPair
 from trainables.information.pair import SCALES
 from trainables.information.results import Measurement
 from trainables.information.samples import (
@@ -80,12 +80,12 @@ class Layers:
             self._layers[name] = Layer(name, samples, order, self.k, self.noise, self.threads)
         return self._layers[name]
 
-    def pair(self, x: str, y: str) -> Pair:
+    def pair(self, x: str, y: str) -> HostPair:
         """The pair of two layers. Raises DegenerateInput where it has no MI, ValueError for one layer twice."""
         _require_two(x, y)
-        layers = self.layer(x), self.layer(y)
-        require_rows({layer.name: layer.samples.plain for layer in layers}, self.k)
-        return Pair.between(*layers)
+        x_layer, y_layer = self.layer(x), self.layer(y)
+        require_rows({layer.name: layer.samples.plain for layer in (x_layer, y_layer)}, self.k)
+        return HostPair(x_layer, y_layer)
 
     def release(self, needed: set[str]) -> None:
         """Forget the work of all layers but those needed; it is done again where it is asked for again."""
@@ -168,7 +168,7 @@ def _measured(
     estimator: str,
 ) -> list[Measurement]:
     found: dict[int, Measurement] = {}
-    wanted: dict[int, tuple[Pair, Scales, int]] = {}
+    wanted: dict[int, tuple[HostPair, Scales, int]] = {}
     for place, (x, y) in enumerate(pairs):
         try:
             wanted[place] = prepared.pair(x, y), scales[place], seeds[x]

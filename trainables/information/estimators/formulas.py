@@ -9,10 +9,8 @@ import numpy.typing as npt
 from scipy.special import digamma
 
 from trainables.information.device.backend import is_on_accelerator
-from trainables.information.device.ksg import DevicePair
 from trainables.information.estimators.npeet import npeet_bits, require_its_noise
-from trainables.information.host.pairs import Pair, counts
-from trainables.information.pair import Shape, Units
+from trainables.information.pair import Neighborhood, Pair, Units
 from trainables.information.samples import DegenerateInput
 
 Formula = Callable[[int, int, npt.NDArray[np.int64], npt.NDArray[np.int64], float], float]
@@ -46,31 +44,35 @@ def mean_digamma(numbers: npt.NDArray[np.int64]) -> float:
     return float(digamma(present) @ multiplicity[present]) / len(numbers)
 
 
-NEIGHBOUR_ESTIMATORS: dict[str, tuple[Shape, Formula]] = {
-    "ksg": (Pair.squares, ksg_bits),
-    "ksg2": (Pair.rectangles, ksg2_bits),
+NEIGHBOR_ESTIMATORS: dict[str, tuple[Neighborhood, Formula]] = {
+    "ksg": ("square", ksg_bits),
+    "ksg2": ("rectangle", ksg2_bits),
 }
-ESTIMATORS = (*NEIGHBOUR_ESTIMATORS, "npeet")
+ESTIMATORS = (*NEIGHBOR_ESTIMATORS, "npeet")
 
 
 def estimates(requests: Sequence[Request], base: float, estimator: str) -> list[float | DegenerateInput]:
     """The value of each request, in units of the base, or why there is none; all in one search of each layer.
 
-    Either all pairs are on a device, where each has searches of its own, or none is.
+    All pairs are of one kind: on the host, or on a device.
     """
     if estimator == "npeet":
         return [_by_npeet(request, base) for request in requests]
-    shape, formula = NEIGHBOUR_ESTIMATORS[estimator]
-    wanted = [(request.pair, request.units) for request in requests]
-    on_device = [pair.counts(units) for pair, units in wanted if isinstance(pair, DevicePair)]
-    found = on_device or counts(wanted, shape)
-    return [formula(request.pair.n, request.pair.k, *both, base) for request, both in zip(requests, found, strict=True)]
+    if not requests:
+        return []
+    neighborhood, formula = NEIGHBOR_ESTIMATORS[estimator]
+    kind = type(requests[0].pair)
+    counts = kind.counts([(request.pair, request.units) for request in requests], neighborhood)
+    return [
+        formula(request.pair.n, request.pair.k, *both, base) for request, both in zip(requests, counts, strict=True)
+    ]
 
 
 def _by_npeet(request: Request, base: float) -> float | DegenerateInput:
     pair, units, seed = request
+    x, y = pair.host_samples()
     try:
-        return npeet_bits(pair.x / units[0], pair.y / units[1], pair.k, base, seed)
+        return npeet_bits(x / units[0], y / units[1], pair.k, base, seed)
     except DegenerateInput as degenerate:
         return degenerate
 

@@ -15,8 +15,8 @@ from trainables.information.estimators.formulas import (
     require_known,
     require_threads,
 )
-from trainables.information.host.pairs import Pair
-from trainables.information.pair import SCALES
+from trainables.information.host.pairs import host_pair
+from trainables.information.pair import SCALES, Pair
 from trainables.information.results import Measurement, MutualInformation
 from trainables.information.samples import NPEET_NOISE, DegenerateInput, as_samples
 from trainables.information.threads import available_threads
@@ -147,4 +147,4 @@ def _pair(
     if is_for_device(device, estimator, (x, y)):
         return device_pair({"x": x, "y": y}, k, noise, seed)
     samples = as_samples(x, y, k)
-    return Pair.with_noise(*samples, k, noise, seed, threads or available_threads())
+    return host_pair(*samples, k, noise, seed, threads or available_threads())

@@ -1,122 +1,104 @@
-"""Pairs of layers, the scales on which their joint distance can be taken, and the counts that their estimates need."""
+"""Pairs of layers on the host: their units, the radii of their neighborhoods, and the counts within these."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from trainables.information.host.layers import Layer, RowOrder
 from trainables.information.neighbors.queries import counts_within, joint_radii, joint_rectangles
-from trainables.information.pair import Counts, Shape, Units
+from trainables.information.pair import Counts, Neighborhood, Units
 from trainables.information.samples import Floats, Noisy
 
 Number = TypeVar("Number", bound=np.generic)
 
 
-class Pair:
-    """Two layers of equally many rows, in one internal row order.
+@dataclass(frozen=True, eq=False)
+class HostPair:
+    """Two layers of equally many rows, in one internal row order; fulfils the contract `Pair`.
 
     Radii and counts in the caller's row order depend neither on the internal order nor on the threads.
     """
 
-    def __init__(self, x: Floats, y: Floats, k: int, noise: float, threads: int) -> None:
-        # These have their noise already.
-        self._set(Noisy(x), Noisy(y), k, noise, threads)
-
-    @classmethod
-    def with_noise(cls, x: Floats, y: Floats, k: int, noise: float, seed: int, threads: int) -> Pair:
-        """The pair of x and y plus noise from one generator, drawn for x and then for y, as `samples.with_noise`."""
-        pair = cls.__new__(cls)
-        pair._set(Noisy(x, noise, seed), Noisy(y, noise, seed, drawn_before=x.size), k, noise, threads)
-        return pair
-
-    @classmethod
-    def between(cls, x: Layer, y: Layer) -> Pair:
-        """The pair of two prepared layers, which share their row order."""
-        pair = cls.__new__(cls)
-        pair.layers = x, y
-        return pair
-
-    def _set(self, x: Noisy, y: Noisy, k: int, noise: float, threads: int) -> None:
-        order = RowOrder((x.plain, y.plain))
-        self.layers = Layer("x", x, order, k, noise, threads), Layer("y", y, order, k, noise, threads)
-
-    @property
-    def x(self) -> Floats:
-        """Samples (N, dx) of the first layer, with their noise."""
-        return self.layers[0].samples.drawn()
-
-    @property
-    def y(self) -> Floats:
-        """Samples (N, dy) of the second layer, with their noise."""
-        return self.layers[1].samples.drawn()
+    x: Layer
+    y: Layer
 
     @property
     def n(self) -> int:
         """The number of samples."""
-        return len(self.layers[0].samples)
+        return len(self.x.samples)
 
     @property
     def dims(self) -> tuple[int, int]:
         """The numbers of columns of x and y."""
-        x, y = self.layers
-        return x.samples.width, y.samples.width
+        return self.x.samples.width, self.y.samples.width
 
     @property
     def k(self) -> int:
-        """The number of neighbours."""
-        return self.layers[0].k
+        """The number of neighbors."""
+        return self.x.k
+
+    def host_samples(self) -> tuple[Floats, Floats]:
+        """x and y with their noise."""
+        return self.x.samples.drawn(), self.y.samples.drawn()
 
     def balanced_units(self) -> Units:
         """The layers' own medians. Raises DegenerateInput where one cannot serve as a unit of length."""
-        x, y = self.layers
-        return x.balanced_unit(), y.balanced_unit()
+        return self.x.balanced_unit(), self.y.balanced_unit()
 
-    def squares(self, units: Units = (1.0, 1.0)) -> tuple[Floats, Floats]:
-        """Two (N,) radii within which KSG-1 counts, strictly: the joint k-th neighbour distance, twice. Internal order.
+    @classmethod
+    def counts(
+        cls, requests: Sequence[tuple[HostPair, Units]], neighborhood: Neighborhood
+    ) -> list[tuple[Counts, Counts]]:
+        """The x and y counts of each request, in the internal order: every layer is searched once for all its radii."""
+        searches: dict[Layer, list[tuple[int, int, float, Floats]]] = {}
+        for place, (pair, units) in enumerate(requests):
+            for side, radii in enumerate(pair.radii(units, neighborhood)):
+                searches.setdefault((pair.x, pair.y)[side], []).append((place, side, units[side], radii))
+        counts: dict[tuple[int, int], Counts] = {}
+        for layer, entries in searches.items():
+            units_of_layer, radii_of_layer = [entry[2] for entry in entries], np.stack([entry[3] for entry in entries])
+            rows = counts_within(layer.space, units_of_layer, radii_of_layer, layer.threads)
+            counts |= {entry[:2]: row for entry, row in zip(entries, rows, strict=True)}
+        return [(counts[place, 0], counts[place, 1]) for place in range(len(requests))]
 
-        Distances in x are divided by units[0] and in y by units[1].
+    def radii(self, units: Units, neighborhood: Neighborhood) -> tuple[Floats, Floats]:
+        """Two (N,) radii, in x and in y, within which an estimator counts, strictly. Internal order.
+
+        Distances in x are divided by units[0] and in y by units[1]. square: the joint k-th neighbor distance, twice.
+        rectangle: just above the extents in x and y of the neighbors, which are all points that are no farther than
+        the k-th: more than k where distances tie.
         """
-        x, y = self.layers
-        radii = joint_radii(x.space, y.space, units, self.k, x.threads)
-        return radii, radii
+        if neighborhood == "square":
+            radii = joint_radii(self.x.space, self.y.space, units, self.k, self.x.threads)
+            return radii, radii
+        if neighborhood == "rectangle":
+            x_extents, y_extents = joint_rectangles(self.x.space, self.y.space, units, self.k, self.x.threads)
+            return np.nextafter(x_extents, np.inf), np.nextafter(y_extents, np.inf)
+        raise ValueError(f"neighborhood = {neighborhood!r}: allowed are 'square', 'rectangle'")
 
-    def rectangles(self, units: Units = (1.0, 1.0)) -> tuple[Floats, Floats]:
-        """Two (N,) radii within which KSG-2 counts, strictly: just above the extents in x and y of the neighbours.
-
-        Neighbours are all points that are no farther than the k-th: more than k where distances tie.
-        """
-        x, y = self.layers
-        x_extents, y_extents = joint_rectangles(x.space, y.space, units, self.k, x.threads)
-        return np.nextafter(x_extents, np.inf), np.nextafter(y_extents, np.inf)
-
-    def neighbours(self, units: Units = (1.0, 1.0)) -> tuple[Floats, Counts, Counts]:
+    def neighbors(self, units: Units = (1.0, 1.0)) -> tuple[Floats, Counts, Counts]:
         """(radii, x counts, y counts) of KSG-1, each (N,) in the caller's order."""
-        radii, _ = self.squares(units)
+        radii, _ = self.radii(units, "square")
         x_counts, y_counts = (
             counts_within(layer.space, [unit], radii[np.newaxis], layer.threads)[0]
-            for layer, unit in zip(self.layers, units, strict=True)
+            for layer, unit in zip((self.x, self.y), units, strict=True)
         )
         return self._restored(radii), self._restored(x_counts), self._restored(y_counts)
 
     def _restored(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         restored = np.empty_like(values)
-        restored[self.layers[0].order.rows] = values
+        restored[self.x.order.rows] = values
         return restored
 
 
-def counts(requests: Sequence[tuple[Pair, Units]], shape: Shape) -> list[tuple[Counts, Counts]]:
-    """The x and y counts of each request, in the internal order: every layer is searched once for all its radii."""
-    searches: dict[Layer, list[tuple[int, int, float, Floats]]] = {}
-    for place, (pair, units) in enumerate(requests):
-        for side, radii in enumerate(shape(pair, units)):
-            searches.setdefault(pair.layers[side], []).append((place, side, units[side], radii))
-    found: dict[tuple[int, int], Counts] = {}
-    for layer, wanted in searches.items():
-        units_of_layer, radii_of_layer = [entry[2] for entry in wanted], np.stack([entry[3] for entry in wanted])
-        rows = counts_within(layer.space, units_of_layer, radii_of_layer, layer.threads)
-        found |= {entry[:2]: row for entry, row in zip(wanted, rows, strict=True)}
-    return [(found[place, 0], found[place, 1]) for place in range(len(requests))]
+def host_pair(x: npt.NDArray[Any], y: npt.NDArray[Any], k: int, noise: float, seed: int, threads: int) -> HostPair:
+    """The pair of x and y plus noise from one generator, drawn for x and then for y, as `samples.with_noise`."""
+    order = RowOrder((x, y))
+    noisy = Noisy(x, noise, seed), Noisy(y, noise, seed, drawn_before=x.size)
+    x_layer, y_layer = (Layer(name, side, order, k, noise, threads) for name, side in zip("xy", noisy, strict=True))
+    return HostPair(x_layer, y_layer)
