@@ -1,4 +1,4 @@
-"""NEW MODULE."""
+"""LEAF. Durations, counts and suggestions in words, for messages."""
 
 import difflib
 from typing import Any

@@ -29,7 +29,7 @@ TOKEN_PROBLEMS = {
 
 @dataclass(frozen=True)
 class Share:
-    """What each trial gets, how many run at once, and what should be said about it."""
+    """What each trial gets, how many run at once, and a note for the user."""
 
     gpus: float
     cpus: float

@@ -1,4 +1,4 @@
-"""LEAF. Where a store is, told from what the user wrote: a folder, or a bucket and a prefix in it."""
+"""LEAF. Where a store is, by the address that the user gives: a folder, or a bucket and a prefix in it."""
 
 import re
 from dataclasses import dataclass, replace
@@ -87,24 +87,26 @@ def _bucket(address: str) -> BucketAddress:
     if parts.scheme not in OPTIONS:
         raise UsageError(
             f"{parts.scheme}://...: a store is a folder, or a bucket as in "
-            f"{' or '.join(f'{kind}://BUCKET/PREFIX' for kind in OPTIONS)}\n  next: the same with such a --store"
+            f"{' or '.join(f'{kind}://BUCKET/PREFIX' for kind in OPTIONS)}",
+            next="the same with such a --store",
         )
     if ":" in parts.netloc or "@" in parts.netloc:
         raise UsageError(
-            f"the address {parts.scheme}://... carries credentials, which would be kept and shown with it\n"
-            "  next: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (for gs:// GOOGLE_APPLICATION_CREDENTIALS), and "
-            f"give --store {parts.scheme}://BUCKET/PREFIX"
+            f"the address {parts.scheme}://... carries credentials, which would be kept and shown with it",
+            next="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (for gs:// GOOGLE_APPLICATION_CREDENTIALS), and "
+            f"give --store {parts.scheme}://BUCKET/PREFIX",
         )
     if not BUCKET.fullmatch(parts.netloc):
         raise UsageError(
-            f"'{parts.netloc}' is no name of a bucket: letters, digits, '.', '_' and '-' are\n"
-            f"  next: the same with --store {parts.scheme}://BUCKET/PREFIX"
+            f"'{parts.netloc}' is no name of a bucket: letters, digits, '.', '_' and '-' are",
+            next=f"the same with --store {parts.scheme}://BUCKET/PREFIX",
         )
     options = tuple(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := [name for name, _ in options if name not in OPTIONS[parts.scheme]]:
         raise UsageError(
             f"{parts.scheme}://{parts.netloc}: unknown option '{unknown[0]}': allowed are "
-            f"{', '.join(OPTIONS[parts.scheme])}\n  next: the same without it"
+            f"{', '.join(OPTIONS[parts.scheme])}",
+            next="the same without it",
         )
     prefix = "/".join(part for part in parts.path.split("/") if part)
     return BucketAddress(parts.scheme, parts.netloc, prefix, options)

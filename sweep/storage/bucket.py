@@ -81,7 +81,7 @@ class Bucket:
                     return None
                 if now.size == len(data):
                     return data
-        raise StorageFault(f"cannot read {self.where(name)}: it changes all the time\n  next: the same again")
+        raise StorageFault(f"cannot read {self.where(name)}: it changes all the time", next="the same again")
 
     def names(self, folder: str) -> list[str]:
         """Sorted last parts of the names in a folder; none when there is none."""
@@ -94,13 +94,13 @@ class Bucket:
         for info in self.listed(folder, recursive=True):
             part = info.path[start:].partition("/")[0]
             if info.type is fs.FileType.File:
-                digests.setdefault(part, hashlib.sha256()).update(_said(info).encode())
+                digests.setdefault(part, hashlib.sha256()).update(_version(info).encode())
         return {part: digest.hexdigest() for part, digest in digests.items()}
 
     def mark(self, folder: str) -> str:
         """Of the names, sizes and moments of its objects."""
-        said = "".join(_said(info) for info in self.listed(folder) if info.type is fs.FileType.File)
-        return hashlib.sha256(said.encode()).hexdigest()
+        versions = "".join(_version(info) for info in self.listed(folder) if info.type is fs.FileType.File)
+        return hashlib.sha256(versions.encode()).hexdigest()
 
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name."""
@@ -146,5 +146,5 @@ class Bucket:
         return ClaimLock(self)
 
 
-def _said(info: fs.FileInfo) -> str:
+def _version(info: fs.FileInfo) -> str:
     return f"{info.path} {info.size} {info.mtime_ns}\n"

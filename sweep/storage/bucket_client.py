@@ -30,7 +30,7 @@ SILENCE_SECONDS = 10.0
 """A request that transfers nothing for so long has failed."""
 ATTEMPTS = 4
 GCS_SECONDS = 5.0
-SAID_LENGTH = 160
+PART_LENGTH = 160
 
 CAUSES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
@@ -61,7 +61,7 @@ CAUSES: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "check the network and the endpoint (AWS_ENDPOINT_URL), then the same again",
     ),
 )
-"""What the clients say, what that means, and what can be done."""
+"""Messages of the clients, what they mean, and what can be done."""
 
 
 def endpoint(address: BucketAddress) -> str | None:
@@ -100,7 +100,7 @@ def file_system(address: BucketAddress) -> fs.FileSystem:
 
 @contextlib.contextmanager
 def explained(action: str, where: str) -> Iterator[None]:
-    """Say what an error of a client means.
+    """While in the block, errors of a client become ours, with their meaning.
 
     Raises:
         StorageFault: in place of the client's error.
@@ -111,10 +111,10 @@ def explained(action: str, where: str) -> Iterator[None]:
         raise fault(action, where, str(error)) from error
 
 
-def fault(action: str, where: str, said: str) -> StorageFault:
-    """The fault that a client's words mean."""
-    said = re.sub(r"\s*\((Request ID|Host ID)[^)]*\)", "", said).strip()
-    known = ((meaning, remedy) for words, meaning, remedy in CAUSES if words.search(said))
-    meaning, remedy = next(known, ("the service refuses", "check the bucket, or choose another --store (SWEEP_STORE)"))
-    short = said if len(said) <= 2 * SAID_LENGTH else f"{said[:SAID_LENGTH]} ... {said[-SAID_LENGTH:]}"
-    return StorageFault(f"cannot {action} {where}: {meaning} ({short})\n  next: {remedy}")
+def fault(action: str, where: str, message: str) -> StorageFault:
+    """The fault that a message of a client means."""
+    message = re.sub(r"\s*\((Request ID|Host ID)[^)]*\)", "", message).strip()
+    causes = ((meaning, remedy) for pattern, meaning, remedy in CAUSES if pattern.search(message))
+    meaning, remedy = next(causes, ("the service refuses", "check the bucket, or choose another --store (SWEEP_STORE)"))
+    short = message if len(message) <= 2 * PART_LENGTH else f"{message[:PART_LENGTH]} ... {message[-PART_LENGTH:]}"
+    return StorageFault(f"cannot {action} {where}: {meaning} ({short})", next=remedy)

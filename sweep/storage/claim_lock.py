@@ -76,12 +76,12 @@ class ClaimLock:
                 self._bucket.delete(claim.name)
             self._wait_for(name, before, claim)
         raise StorageFault(
-            f"cannot write {self._bucket.where(name)}: the service is too slow to tell who came first\n"
-            "  next: the same again, or choose another --store (SWEEP_STORE)"
+            f"cannot write {self._bucket.where(name)}: the service is too slow to tell who came first",
+            next="the same again, or choose another --store (SWEEP_STORE)",
         )
 
     def clear_leftovers(self, folders: Iterable[str]) -> int:
-        """Delete claims that are stale by the service's clock, which a claim put now tells."""
+        """Delete claims that are stale by the service's clock, read from a claim put now."""
         left = [(folder, info) for folder in folders for info in self._bucket.listed(folder) if _is_claim(info)]
         if not left:
             return 0

@@ -22,7 +22,7 @@ class ConditionalPut:
     """PUTs with `If-None-Match: *`, sent by botocore, as pyarrow's file systems have no way to ask for them.
 
     Exactly one of the calls that race for a name returns true, however slow they are, and the object is that call's.
-    Only calls with the very same bytes may be told so both: one whose answer got lost cannot be told from the other.
+    Only where two calls have the very same bytes may both return true: one whose answer got lost looks like the other.
     """
 
     def __init__(self, address: BucketAddress, read: Callable[[str], bytes | None]) -> None:

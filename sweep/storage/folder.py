@@ -46,8 +46,8 @@ class Folder:
             for name in self.names(folder):
                 with contextlib.suppress(FileNotFoundError):  # dropped meanwhile
                     status = os.stat(self.path(folder) / name)
-                    said = f"{name} {status.st_size} {status.st_mtime_ns} {status.st_ino}\n"
-                    digest.update(said.encode())
+                    version = f"{name} {status.st_size} {status.st_mtime_ns} {status.st_ino}\n"
+                    digest.update(version.encode())
         return digest.hexdigest()
 
     def path(self, name: str) -> Path:
@@ -184,8 +184,8 @@ def _explained(action: str, path: Path) -> Iterator[None]:
     except OSError as error:
         where = f" on the file system {mount_point(path)}" if error.errno in FULL else ""
         raise StorageFault(
-            f"cannot {action} {path}: {error.strerror or error}{where}\n"
-            "  next: check the free space and permissions there, or choose another folder with --store (SWEEP_STORE)"
+            f"cannot {action} {path}: {error.strerror or error}{where}",
+            next="check the free space and permissions there, or choose another folder with --store (SWEEP_STORE)",
         ) from error
 
 

@@ -42,7 +42,7 @@ class Objects(Protocol):
     def marks(self, folder: str) -> Mapping[str, str] | None:
         """For each part below that folder that has objects, a mark that changes whenever one of these does.
 
-        None where that would tell no more cheaply than reading the objects themselves.
+        None where reading the objects themselves is as fast.
         """
 
     def mark(self, folder: str) -> str:
@@ -77,6 +77,6 @@ def check_writable(objects: Objects) -> None:
     objects.write(name, b"ok")
     if objects.read(name) != b"ok":
         raise StorageFault(
-            f"{objects.where(name)}: what was written could not be read back\n  next: choose another --store"
+            f"{objects.where(name)}: what was written could not be read back", next="choose another --store"
         )
     objects.delete(name)

@@ -89,8 +89,8 @@ def refuse_if_live(store: Store, sweep: str) -> None:
 
 def _driver_live(sweep: str, seen: Holder) -> DriverLive:
     return DriverLive(
-        f"sweep '{sweep}' already has a live driver: {seen}\n"
-        f"  next: sweep status {sweep} --watch; or sweep stop {sweep}, then the same again"
+        f"sweep '{sweep}' already has a live driver: {seen}",
+        next=f"sweep status {sweep} --watch; or sweep stop {sweep}, then the same again",
     )
 
 

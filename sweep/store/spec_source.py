@@ -1,4 +1,4 @@
-"""NEW MODULE."""
+"""The spec that a user names: a preset, a YAML file, or an object in a bucket."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def load(source: str, settings: Sequence[str] = ()) -> SweepSpec:
     if is_bucket(source):
         place, name = split(source)
         if (data := objects.at(place).read(name)) is None:
-            raise UsageError(f"{source}: no such spec\n  next: sweep presets")
+            raise UsageError(f"{source}: no such spec", next="sweep presets")
         return parsed(data, source, settings)
     reader = SpecReader()
     path = reader.find(source)

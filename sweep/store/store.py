@@ -1,4 +1,4 @@
-"""The truth: what is known of every point, in whole sealed objects, in a folder or a bucket. Knows no Ray."""
+"""The state of every point and sweep, in whole sealed objects, in a folder or a bucket. Imports no Ray."""
 
 import contextlib
 import shlex
@@ -225,8 +225,8 @@ class Store:
         kept, where = self._kept_spec(name), self.spec_address(name)
         if not encoding.is_spec(kept):
             raise UsageError(
-                f"{where}: damaged or edited, it is not the spec that was run\n"
-                f"  next: sweep run SPEC with that spec, or sweep run {shlex.quote(where)} to run it as it is now"
+                f"{where}: damaged or edited, it is not the spec that was run",
+                next=f"sweep run SPEC with that spec, or sweep run {shlex.quote(where)} to run it as it is now",
             )
         return reader.parsed(kept, where)
 
@@ -248,8 +248,8 @@ class Store:
             return kept
         have = ", ".join(found) or "none"
         raise UsageError(
-            f"unknown sweep '{name}'{did_you_mean(name, found)} in the store {self.root}: there are {have}\n"
-            "  next: sweep presets, then sweep run SPEC; or choose another store with --store (SWEEP_STORE)"
+            f"unknown sweep '{name}'{did_you_mean(name, found)} in the store {self.root}: there are {have}",
+            next="sweep presets, then sweep run SPEC; or choose another store with --store (SWEEP_STORE)",
         )
 
     def save_diff(self, changes: str | None) -> None:

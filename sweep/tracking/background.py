@@ -16,6 +16,8 @@ from typing import Self
 from rich.console import Console
 
 from sweep.commands import command_line
+from sweep.console import warn
+from sweep.errors import with_next
 from sweep.spec import SweepSpec
 from sweep.store import Store
 from sweep.system.network import http_status
@@ -36,8 +38,8 @@ OUTAGE_END_SECONDS = 4.0
 class BackgroundMirror:
     """Keeps the mirror up to date from a thread of its own while in the `with` block, and at its end verifies it.
 
-    An outage is said once, delays the mirror, and changes nothing else: commits only enter a queue, and the end waits a
-    bounded time. When the tracker answers again, what it holds is read anew before anything is written.
+    An outage is reported once, delays the mirror, and changes nothing else: commits only enter a queue, and the wait at
+    the end is bounded. When the tracker answers again, what it holds is read anew before anything is written.
     """
 
     def __init__(self, tracking_uri: str, spec: SweepSpec, store: Store, console: Console) -> None:
@@ -133,15 +135,15 @@ class BackgroundMirror:
     def _warn(self, error: Exception) -> None:
         if not self._has_warned and not self._is_abandoned:
             text = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            said = f"MLflow at {self._uri} does not answer ({text}); the sweep goes on"
+            message = f"MLflow at {self._uri} does not answer ({text}); the sweep goes on"
             if is_refused(error):
-                said = f"MLflow at {self._uri} refuses the login; the sweep goes on\n  next: {LOGIN}"
-            self._console.print(said, style="yellow", soft_wrap=True)
+                message = with_next(f"MLflow at {self._uri} refuses the login; the sweep goes on", LOGIN)
+            warn(message, self._console)
         self._has_warned = True
 
     def _say_behind(self) -> None:
         again = command_line("track", self._spec.name, store=self._store.root, tracking_uri=self._uri)
-        self._console.print(f"MLflow is behind the store\n  next: {again}", style="yellow", soft_wrap=True)
+        warn(with_next("MLflow is behind the store", again), self._console)
 
 
 def check_answers(tracking_uri: str) -> None:

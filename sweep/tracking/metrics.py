@@ -1,4 +1,4 @@
-"""What a tracker is told of a point: metrics by epoch and tags, as plain values."""
+"""What is logged of a point: metrics by epoch, and tags, as plain values."""
 
 import json
 from collections.abc import Iterable
@@ -47,32 +47,32 @@ def batches(history: Iterable[EpochRecord], size: int) -> list[list[MetricValue]
     return [batch for batch in found if batch]
 
 
-def tags(sweep: str, point: TrialConfig, known: PointState) -> dict[str, str]:
+def tags(sweep: str, point: TrialConfig, state: PointState) -> dict[str, str]:
     """Identity, state and provenance."""
-    failure = known.failure
+    failure = state.failure
     found = {
         "sweep": sweep,
         "config_id": point.config_id,
-        **marks(known),
-        "attempts": str(len(known.attempts)),
-        "pairs": " ".join(pair.pair for record in known.history[:1] for pair in record.pairs)[:TAG_LENGTH],
-        "wall_seconds": str(known.result.wall_seconds) if known.result else "",
+        **marks(state),
+        "attempts": str(len(state.attempts)),
+        "pairs": " ".join(pair.pair for record in state.history[:1] for pair in record.pairs)[:TAG_LENGTH],
+        "wall_seconds": str(state.result.wall_seconds) if state.result else "",
         "failure_kind": failure.kind if failure else "",
         "failure_message": failure.message[:TAG_LENGTH] if failure else "",
     }
-    if known.history:
-        by_name = {pair.pair: pair for pair in known.history[-1].pairs}
+    if state.history:
+        by_name = {pair.pair: pair for pair in state.history[-1].pairs}
         final = by_name[default_pair(list(by_name))]
         found |= {field: repr(value) for field in TRUST_FIELDS if (value := getattr(final, field)) is not None}
-    times = json.dumps([attempt.times for attempt in known.attempts])
+    times = json.dumps([attempt.times for attempt in state.attempts])
     found["attempt_times"] = times if len(times) <= TAG_LENGTH else ""
-    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in known.provenance.items()}
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in state.provenance.items()}
     return found | {key: text[:TAG_LENGTH] for key, text in texts.items()}
 
 
-def marks(known: PointState) -> dict[str, str]:
+def marks(state: PointState) -> dict[str, str]:
     """The tags that say how much was mirrored; they are written last, when everything else has arrived."""
-    return {"state": str(known.state), "epochs_done": str(known.epochs_done)}
+    return {"state": str(state.state), "epochs_done": str(state.epochs_done)}
 
 
 def milliseconds(record: EpochRecord) -> int:

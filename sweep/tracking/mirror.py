@@ -40,8 +40,8 @@ class _Run:
 
     @classmethod
     def of(cls, run: Any) -> "_Run":
-        said = {name: run.data.tags.get(name, "") for name in ("state", "epochs_done")}
-        return cls(run.info.run_id, run.info.status, bool(run.data.params), said)
+        marks = {name: run.data.tags.get(name, "") for name in ("state", "epochs_done")}
+        return cls(run.info.run_id, run.info.status, bool(run.data.params), marks)
 
 
 class Mirror:
@@ -75,51 +75,51 @@ class Mirror:
                 if run is not kept:
                     self._client.delete_run(run.run_id)
 
-    def sync(self, point: TrialConfig, known: PointState, is_running: bool = False) -> None:
+    def sync(self, point: TrialConfig, state: PointState, is_running: bool = False) -> None:
         """Make the point's run say what the store says; a point that has ended is compared with what MLflow holds."""
         run = self._runs.get(point.point_id)
-        if known.state is State.MISSING:
+        if state.state is State.MISSING:
             if run and not is_running:
                 self._end(point.point_id, run)
             return
         if run is None:
-            run = self._find(point) or self._create(point, known)
-        history, logged = known.history, self._logged.get(point.point_id)
+            run = self._find(point) or self._create(point, state)
+        history, logged = state.history, self._logged.get(point.point_id)
         if logged is None:
             logged = self._steps(run)
-            if known.state.is_done and logged - {record.epoch for record in history}:
-                self._client.delete_run(run.run_id)  # it tells of another history than that of the result
-                run, logged = self._create(point, known), set()
+            if state.state.is_done and logged - {record.epoch for record in history}:
+                self._client.delete_run(run.run_id)  # its history is not that of the result
+                run, logged = self._create(point, state), set()
         fresh = [record for record in history if record.epoch not in logged]
         run = self._log(point, run, fresh)
         epochs = logged | {record.epoch for record in fresh}
         if fresh and not is_running and self._steps(run) != epochs:
             self._logged.pop(point.point_id, None)
             raise LookupError(f"{point.point_id}: not every epoch arrived")
-        if known.state.is_done:
+        if state.state.is_done:
             self._logged.pop(point.point_id, None)
         else:
             self._logged[point.point_id] = epochs
-        status = "RUNNING" if is_running else STATUS[known.state]
-        if fresh or status != run.status or marks(known) != run.marks:
-            self._tag(run, tags(self._sweep, point, known))
-            run = replace(run, marks=marks(known))
+        status = "RUNNING" if is_running else STATUS[state.state]
+        if fresh or status != run.status or marks(state) != run.marks:
+            self._tag(run, tags(self._sweep, point, state))
+            run = replace(run, marks=marks(state))
         self._runs[point.point_id] = self._with_status(run, status, history)
 
-    def is_complete(self, point: TrialConfig, known: PointState, is_running: bool = False, deep: bool = True) -> bool:
+    def is_complete(self, point: TrialConfig, state: PointState, is_running: bool = False, deep: bool = True) -> bool:
         """Whether the run holds every committed epoch and the right status; only if `deep` are its epochs counted.
 
         Else its tags are believed, which are written when every epoch has arrived and was counted.
         """
         run = self._runs.get(point.point_id)
         if run is None:
-            return known.state is State.MISSING
-        if known.state is State.MISSING:
+            return state.state is State.MISSING
+        if state.state is State.MISSING:
             return run.status != "RUNNING" or is_running
-        status = "RUNNING" if is_running else STATUS[known.state]
-        if run.status != status or run.marks != marks(known):
+        status = "RUNNING" if is_running else STATUS[state.state]
+        if run.status != status or run.marks != marks(state):
             return False
-        return not deep or self._steps(run) == {record.epoch for record in known.history}
+        return not deep or self._steps(run) == {record.epoch for record in state.history}
 
     def replay(
         self, points: Iterable[TrialConfig], store: Store, running: Collection[str] = (), deep: bool = True
@@ -127,11 +127,11 @@ class Mirror:
         """Make every run complete and true, whatever it was; the number of runs that had to be mended."""
         mended = 0
         for point in points:
-            known, is_running = store.state(point), point.point_id in running
-            if not self.is_complete(point, known, is_running, deep):
+            state, is_running = store.state(point), point.point_id in running
+            if not self.is_complete(point, state, is_running, deep):
                 if deep:
                     self._logged.pop(point.point_id, None)
-                self.sync(point, known, is_running)
+                self.sync(point, state, is_running)
                 mended += 1
         return mended
 
@@ -160,8 +160,8 @@ class Mirror:
         found = next(self._search(f"tags.point_id = '{point.point_id}'"), None)
         return _Run.of(found) if found else None
 
-    def _create(self, point: TrialConfig, known: PointState) -> _Run:
-        history = known.history
+    def _create(self, point: TrialConfig, state: PointState) -> _Run:
+        history = state.history
         about = {"mlflow.runName": point.name, "mlflow.note.content": f"{point.name} of sweep {self._sweep}"}
         created = self._client.create_run(
             self._experiment,
@@ -224,7 +224,7 @@ class Mirror:
 
 
 def log_in(tracking_uri: str) -> None:
-    """Ask a tracking server something that it tells only those who may know. Raises what MLflow raises."""
+    """See that a tracking server accepts the login, by a request that needs it. Raises what MLflow raises."""
     import mlflow
 
     mlflow.MlflowClient(tracking_uri).search_experiments(max_results=1)

@@ -1,4 +1,4 @@
-"""NEW MODULE."""
+"""Where the MLflow mirror is, what MLflow reads from the environment, and logins, which no address may carry."""
 
 import hashlib
 import logging
@@ -34,8 +34,8 @@ def default_tracking_uri(store: StoreAddress) -> str:
     for letter in "?%":
         if letter in str(folder):
             raise UsageError(
-                f"{folder}: '{letter}' cannot stand in the path of a store\n"
-                "  next: choose another folder with --store, or give --tracking-uri"
+                f"{folder}: '{letter}' cannot stand in the path of a store",
+                next="choose another folder with --store, or give --tracking-uri",
             )
     return f"sqlite:///{folder / 'mlflow.db'}"
 
@@ -75,7 +75,8 @@ def without_login(address: str | None) -> str | None:
         kind = address.partition("://")[0]
         raise UsageError(
             f"the MLflow address {kind}://... carries a login, which would be shown and stored with it; allowed is an "
-            f"address without\n  next: {LOGIN}; for a database, what its driver reads, such as PGPASSWORD"
+            "address without",
+            next=f"{LOGIN}; for a database, what its driver reads, such as PGPASSWORD",
         )
     return address
 
