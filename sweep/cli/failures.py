@@ -4,8 +4,10 @@ from dataclasses import asdict
 from typing import Any
 
 from sweep.cli import options
-from sweep.commands import DEFAULT_STORE, command_line
-from sweep.console import print_json, print_table, talk
+from sweep.cli.on_cluster import run_on_cluster
+from sweep.commands import command_line
+from sweep.console import print_json, print_table, say
+from sweep.errors import with_next
 from sweep.failures import Group, RecoveredFailure, advice, group, overcome, overcome_in_words, retry_words
 from sweep.progress import Watch
 from sweep.spec import Resources
@@ -18,30 +20,31 @@ MESSAGE_LINES = 5
 
 def failures(
     sweep: options.Sweep,
-    store: options.Store = DEFAULT_STORE,
-    tracking_uri: options.TrackingUri = None,
-    data_dir: options.DataDir = None,
+    shared: options.Shared,
+    cluster: options.OnCluster,
     as_json: options.Json = False,
 ) -> None:
     """Show failed points grouped by cause, and the command that runs exactly those again."""
-    opened = Store(store)
-    spec = opened.spec(sweep)
-    known = Watch(opened, sweep, spec.points).known()
-    groups, survived = group(known), overcome(known)
-    given = {"store": store, "tracking_uri": tracking_uri, "data_dir": data_dir}
-    commands = [command_line(*retry_words(sweep, one, known, spec.resources), **given) for one in groups]
+    if cluster.address is not None:
+        run_on_cluster(cluster.context, cluster.address)
+    store = Store(shared.store)
+    spec = store.spec(sweep)
+    states = Watch(store, sweep, spec.points).known()
+    groups, recovered = group(states), overcome(states)
+    commands = [command_line(*retry_words(sweep, one, states, spec.resources), **asdict(shared)) for one in groups]
     if as_json:
-        found = zip(groups, commands, strict=True)
-        causes = [_group_json(one, opened, spec.resources, command) for one, command in found]
-        print_json({"sweep": sweep, "causes": causes, "overcome": [_overcome_json(one) for one in survived]})
+        causes = [
+            _group_json(one, store, spec.resources, command) for one, command in zip(groups, commands, strict=True)
+        ]
+        print_json({"sweep": sweep, "causes": causes, "overcome": [_overcome_json(one) for one in recovered]})
         return
     for one, command in zip(groups, commands, strict=True):
-        _print_group(one, opened)
-        talk.print(f"{advice(one, spec.resources)}\n  next: {command}\n", soft_wrap=True)
-    for line in overcome_in_words(survived):
+        _print_group(one, store)
+        say(with_next(advice(one, spec.resources), command) + "\n")
+    for line in overcome_in_words(recovered):
         print(line)
     if not groups:
-        talk.print(f"no point of {sweep} has failed", soft_wrap=True)
+        say(f"no point of {sweep} has failed")
 
 
 def _print_group(one: Group, store: Store) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sweep.cli import options
-from sweep.console import print_table, talk
+from sweep.console import print_table, say
 from sweep.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ HOW_TO_WRITE = "write it in Python with numpy.savez(FILE, x=x, y=y), one row of 
 
 def mi(
     file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="A NumPy archive with the arrays x and y.")],
+    _shared: options.Shared,
     neighbors: Annotated[int, typer.Option("--neighbors", "-k", min=1, help="k, the number of neighbours.")] = 3,
     base: Annotated[
         str, typer.Option("--base", help="Of the logarithm: 2 for bits, e for nats, or any above 1.")
@@ -36,7 +37,7 @@ def mi(
     if estimator not in ("ksg", "npeet"):
         raise UsageError(f"--estimator {estimator}: unknown; allowed are ksg, npeet", next=f"sweep mi {_quoted(file)}")
     x, y = _arrays(file)
-    talk.print(f"x {x.shape} {x.dtype}, y {y.shape} {y.dtype}", highlight=False, markup=False)
+    say(f"x {x.shape} {x.dtype}, y {y.shape} {y.dtype}")
     from trainables.information import diagnose
 
     trust = diagnose(x, y, neighbors, number, seed=seed, estimator=estimator)

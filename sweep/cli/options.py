@@ -1,13 +1,19 @@
-"""Options and output shared by the commands: data goes to stdout as tables or JSON, talk to stderr."""
+"""The options of the commands, as Typer takes them; those that go together as one frozen value."""
 
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
-from sweep.spec import Resources, in_words
-from sweep.tracking.settings import without_login
+from sweep.commands import DEFAULT_STORE
+from sweep.errors import UsageError
+from sweep.spec import Resources, SweepSpec, in_words
+from sweep.tracking.settings import default_tracking_uri, without_login
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A preset's name or the path of a YAML file.")]
 Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="The name of a sweep in the store.")]
@@ -68,7 +74,95 @@ AcceptCodeChange = Annotated[
 ]
 
 
-def given_resources(gpus_per_trial: float | None, cpus_per_trial: float | None) -> dict[str, float]:
-    """The resources of a trial that were given on the command line."""
-    given = {"gpus": gpus_per_trial, "cpus": cpus_per_trial}
-    return {name: value for name, value in given.items() if value is not None}
+Points = Annotated[list[str] | None, typer.Option("--point", help="Only this point of the spec; may be repeated.")]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The options that every command takes: where results, tracker and data are."""
+
+    store: Store = DEFAULT_STORE
+    tracking_uri: TrackingUri = None
+    data_dir: DataDir = None
+
+    @property
+    def tracker(self) -> str:
+        """Address of MLflow: as given, else the default one of the store."""
+        return self.tracking_uri or default_tracking_uri(self.store)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The options of a command that runs trials, or tells what they need."""
+
+    gpus_per_trial: GpusPerTrial = None
+    cpus_per_trial: CpusPerTrial = None
+    max_concurrent: MaxConcurrent = None
+
+    def applied_to(self, spec: SweepSpec) -> SweepSpec:
+        """The spec, with the resources of a trial that were given."""
+        resources = {"gpus": self.gpus_per_trial, "cpus": self.cpus_per_trial}
+        return spec.with_resources({name: value for name, value in resources.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class Running:
+    """The options of a command that runs a sweep from this process."""
+
+    address: Address = None
+    retry: Retry = None
+    accept_code_change: AcceptCodeChange = False
+
+
+@dataclass(frozen=True)
+class OnCluster:
+    """The options of a command that a cluster can answer: the address of its dashboard, and the command itself."""
+
+    context: typer.Context
+    address: Dashboard = None
+
+
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
+    """The command for Typer: every parameter whose type is a dataclass becomes one option for each of its fields."""
+    own = inspect.signature(command).parameters
+    groups: dict[str, Any] = {name: one.annotation for name, one in own.items() if is_dataclass(one.annotation)}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in own.items():
+        parameters += _of_fields(groups[name]) if name in groups else [parameter.replace(kind=parameter.KEYWORD_ONLY)]
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        for name, kind in groups.items():
+            values[name] = kind(**{one.name: values.pop(one.name) for one in fields(kind)})
+        command(**values)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+    return run
+
+
+def _of_fields(kind: Any) -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if one.default is MISSING else one.default,
+            annotation=one.type,
+        )
+        for one in fields(kind)
+    ]
+
+
+def retry_kinds(text: str | None) -> tuple[str, ...]:
+    """The kinds of failure, and digests of causes, named in a comma-separated list; `all` names every kind."""
+    from sweep.failures import DIGEST, KINDS
+
+    kinds = tuple(kind.strip() for kind in (text or "").split(",") if kind.strip())
+    for kind in kinds:
+        if kind not in (*KINDS, "all") and not DIGEST.fullmatch(kind):
+            raise UsageError(
+                f"--retry {kind}: unknown kind of failure; allowed are {', '.join(KINDS)}, all, "
+                "or a cause as `sweep failures` names it",
+                next="the same with --retry all",
+            )
+    return KINDS if "all" in kinds else kinds

@@ -1,4 +1,4 @@
-"""The words of a command as given on its command line, to be said again on a cluster."""
+"""The options given on a command line, as words that a cluster can be given."""
 
 from collections.abc import Collection
 from pathlib import PurePosixPath
@@ -13,7 +13,7 @@ from sweep.storage import parsed
 PLACES = ("store", "data_dir")
 
 
-def given_words(context: typer.Context, without: Collection[str] = ()) -> list[str]:
+def passed_options(context: typer.Context, without: Collection[str] = ()) -> list[str]:
     """Arguments and options that were given; what the environment of this machine sets means nothing elsewhere.
 
     Raises:

@@ -1,13 +1,14 @@
-"""The command `plan`, and what a run says before it starts: states, changes since last time, code, cost."""
+"""The command `plan`: what a run would do and cost, and what changed since the last one."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
 from sweep.cli import options
-from sweep.cli.show import retry_kinds
-from sweep.commands import DEFAULT_STORE, command_line, is_on_a_cluster
-from sweep.console import print_json, print_table, talk
+from sweep.cli.on_cluster import run_on_cluster
+from sweep.commands import command_line, is_on_a_cluster
+from sweep.console import print_json, print_table, say, warn
 from sweep.failures import in_short
 from sweep.planning import (
     CodeChange,
@@ -32,73 +33,62 @@ CAUSE_LENGTH = 120
 
 
 def plan(
-    spec: options.Spec,
+    source: options.Spec,
+    shared: options.Shared,
+    trials: options.Trials,
+    cluster: options.OnCluster,
     settings: options.Settings = None,
-    store: options.Store = DEFAULT_STORE,
-    tracking_uri: options.TrackingUri = None,
-    data_dir: options.DataDir = None,
-    gpus_per_trial: options.GpusPerTrial = None,
-    cpus_per_trial: options.CpusPerTrial = None,
-    max_concurrent: options.MaxConcurrent = None,
     retry: options.Retry = None,
     as_json: options.Json = False,
 ) -> None:
     """Show what a run would do and cost, and what changed since the last one."""
-    wanted = load(spec, settings or []).with_resources(options.given_resources(gpus_per_trial, cpus_per_trial))
-    opened = Store(store)
-    known = Watch(opened, wanted.name, wanted.points).known()
-    todo = priced(wanted, opened, known, retry_kinds(retry))
+    if cluster.address is not None:
+        run_on_cluster(cluster.context, cluster.address)
+    spec = trials.applied_to(load(source, settings or []))
+    store = Store(shared.store)
+    states = Watch(store, spec.name, spec.points).known()
+    todo = priced(spec, store, states, options.retry_kinds(retry))
     now = provenance.current()
-    change, code = last_change(wanted, opened), code_change(known, now)
+    change, code = last_change(spec, store), code_change(states, now)
     gpus = [] if is_on_a_cluster() else machine.gpus()
-    at_a_time = _at_a_time(wanted, len(gpus), max_concurrent)
-    room = fit(todo.to_run, wanted.resources, gpus, max_concurrent)
+    at_a_time = _at_a_time(spec, len(gpus), trials.max_concurrent)
+    room = fit(todo.to_run, spec.resources, gpus, trials.max_concurrent)
     if as_json:
-        print_json(_as_json(wanted, todo, change, code, now, at_a_time, room))
+        print_json(_as_json(spec, todo, change, code, now, at_a_time, room))
         return
-    print_table([f"sweep {wanted.name}", ""], _rows(wanted, todo, now, at_a_time, room))
+    print_table([f"sweep {spec.name}", ""], _rows(spec, todo, now, at_a_time, room))
     for line in [*(change.in_words() if change else []), *code.in_words()]:
         print(line)
     if code and todo.to_run:
-        talk.print("run refuses to mix them, unless told --accept-code-change", style="yellow")
-    if room:
-        for said in room.warnings:
-            talk.print(said, style="yellow", soft_wrap=True)
+        warn("run refuses to mix them, unless told --accept-code-change")
+    for warning in room.warnings if room else ():
+        warn(warning)
     if todo.left_failed:
-        talk.print(
-            f"left alone: {counted(len(todo.left_failed), 'failed point')}; --retry all runs what failed again",
-            style="yellow",
-        )
+        warn(f"left alone: {counted(len(todo.left_failed), 'failed point')}; --retry all runs what failed again")
     if todo.to_run:
-        given = {
-            "store": store,
-            "tracking_uri": tracking_uri,
-            "data_dir": data_dir,
-            "gpus_per_trial": room.enough if room and room.warnings and room.enough else gpus_per_trial,
-            "cpus_per_trial": cpus_per_trial,
-            "max_concurrent": max_concurrent,
-            "retry": retry,
-        }
-        _say_next(spec, settings or [], todo, given, mixes=bool(code))
+        passed = asdict(shared) | asdict(trials) | {"retry": retry}
+        if room and room.warnings and room.enough:
+            passed["gpus_per_trial"] = room.enough
+        _say_next(source, settings or [], todo, passed, mixes=bool(code))
 
 
-def _at_a_time(wanted: SweepSpec, gpus: int, max_concurrent: int | None) -> int | None:
+def _at_a_time(spec: SweepSpec, gpus: int, max_concurrent: int | None) -> int | None:
     """How many trials run at a time; None where it is unknown, or not even one fits."""
     if is_on_a_cluster():
         return max_concurrent
-    return trials_at_a_time(wanted.resources, machine.cpus(), gpus, max_concurrent) or None
+    return trials_at_a_time(spec.resources, machine.cpus(), gpus, max_concurrent) or None
 
 
 def _rows(
-    wanted: SweepSpec, todo: Plan, now: Mapping[str, Any], at_a_time: int | None, room: Fit | None
+    spec: SweepSpec, todo: Plan, now: Mapping[str, Any], at_a_time: int | None, room: Fit | None
 ) -> list[list[str]]:
-    rows = [["points", str(len(wanted.points))]]
+    rows = [["points", str(len(spec.points))]]
     for state in State:
         if count := todo.count(state):
             rows += [[f"  {state}", str(count)], *_details(state, todo)]
     rows += [["to run", str(len(todo.to_run))], ["epochs to run", f"{todo.epochs_to_run:,}"]]
     if todo.to_run:
-        rows += _cost_rows(wanted, todo, at_a_time)
+        rows += _cost_rows(spec, todo, at_a_time)
     if room:
         rows += [["GPU memory", room.in_words]]
     return [*rows, ["code", f"{commit(now)}, trainables {now['code_sha256'][:12]}"]]
@@ -118,12 +108,12 @@ def _details(state: State, todo: Plan) -> list[list[str]]:
     return []
 
 
-def _cost_rows(wanted: SweepSpec, todo: Plan, at_a_time: int | None) -> list[list[str]]:
+def _cost_rows(spec: SweepSpec, todo: Plan, at_a_time: int | None) -> list[list[str]]:
     if todo.uncalibrated:
         known = f", besides {duration(todo.known_seconds)} of the others" if todo.known_seconds else ""
         text = f"unknown: {todo.uncalibrated} of the points to run have no finished one of like shape{known}"
         return [["trial time", text]]
-    unit, hours = accelerator_hours(wanted, todo)
+    unit, hours = accelerator_hours(spec, todo)
     basis = f"as {counted(todo.measured_points, 'finished point')} of like shape took on {', '.join(todo.measured_on)}"
     rows = [["trial time", f"{duration(todo.seconds)}, {basis}"], ["cost", f"{hours:.3g} {unit}-hours"]]
     return [*rows, ["wall time", _wall_time(todo, at_a_time)]]
@@ -139,7 +129,7 @@ def _wall_time(todo: Plan, at_a_time: int | None) -> str:
 
 
 def _as_json(
-    wanted: SweepSpec,
+    spec: SweepSpec,
     todo: Plan,
     change: SpecChange | None,
     code: CodeChange,
@@ -147,10 +137,10 @@ def _as_json(
     at_a_time: int | None,
     room: Fit | None,
 ) -> dict[str, object]:
-    unit, hours = accelerator_hours(wanted, todo)
+    unit, hours = accelerator_hours(spec, todo)
     return {
-        "sweep": wanted.name,
-        "points_total": len(wanted.points),
+        "sweep": spec.name,
+        "points_total": len(spec.points),
         "points": {str(state): todo.count(state) for state in State},
         "to_run": [point.point_id for point in todo.to_run],
         "left_failed": [point.point_id for point in todo.left_failed],
@@ -178,7 +168,7 @@ def _as_json(
     }
 
 
-def _say_next(spec: str, settings: list[str], todo: Plan, given: Mapping[str, object], mixes: bool) -> None:
+def _say_next(source: str, settings: list[str], todo: Plan, passed: Mapping[str, object], mixes: bool) -> None:
     change = [word for setting in settings for word in ("--set", setting)]
     if todo.seconds is None:
         missing = zip(todo.to_run, todo.point_seconds, strict=True)
@@ -187,5 +177,5 @@ def _say_next(spec: str, settings: list[str], todo: Plan, given: Mapping[str, ob
     change += ["--accept-code-change"] if mixes else []
     why = "to learn the cost from one seed" if todo.seconds is None else "to run them"
     why += ", knowingly mixed," if mixes else ""
-    given = {name: f"{value:g}" if isinstance(value, float) else value for name, value in given.items()}
-    talk.print(f"next, {why}: {command_line('run', spec, *change, **given)}", soft_wrap=True)
+    passed = {name: f"{value:g}" if isinstance(value, float) else value for name, value in passed.items()}
+    say(f"next, {why}: {command_line('run', source, *change, **passed)}")

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from sweep.cli import options
-from sweep.commands import DEFAULT_STORE, command_line
-from sweep.console import talk
+from sweep.cli.on_cluster import run_on_cluster
+from sweep.commands import command_line
+from sweep.console import say
 from sweep.errors import UsageError
 from sweep.progress import Driver, Watch, line
 from sweep.store import Holder, Store, holder, is_alive, request_stop, stop_requested
@@ -17,27 +18,39 @@ POLL_SECONDS = 0.25
 
 def stop(
     sweep: options.Sweep,
-    store: options.Store = DEFAULT_STORE,
+    shared: options.Shared,
+    cluster: options.OnCluster,
     now: Annotated[bool, typer.Option("--now", help="At once: without new snapshots, its processes killed.")] = False,
 ) -> None:
     """Stop the driver of a sweep, here or on another host: in order, with snapshots, or at once."""
-    opened = Store(store)
-    seen = holder(opened, sweep)
-    again = command_line("resume", sweep, store=store)
+    if cluster.address is not None:
+        run_on_cluster(cluster.context, cluster.address)
+    stop_driver(sweep, shared.store, now)
+
+
+def stop_driver(sweep: str, address: str, now: bool = False) -> None:
+    """Ask the driver of the sweep in the store at that address to stop, and wait until it has.
+
+    Raises:
+        UsageError: when the sweep has no live driver.
+    """
+    store = Store(address)
+    seen = holder(store, sweep)
+    again = command_line("resume", sweep, store=address)
     if seen is None:
-        opened.require(sweep)
-    if seen is None or not is_alive(opened, sweep, seen):
+        store.require(sweep)
+    if seen is None or not is_alive(store, sweep, seen):
         driver = Driver("lost" if seen else "none", seen)
         raise UsageError(f"sweep '{sweep}' has no live driver to stop: {driver}", next=again)
-    request_stop(opened, sweep, seen.session, now)
-    slow = f"after snapshots; at once: {command_line('stop', sweep, '--now', store=store)}"
-    talk.print(f"asked it to stop {'at once' if now else slow}: {seen}", soft_wrap=True)
-    _wait_until_gone(opened, sweep, seen)
-    talk.print("the driver has gone")
-    left = Watch(opened, sweep, opened.spec(sweep).points).status()
-    talk.print(line(left), soft_wrap=True)
+    request_stop(store, sweep, seen.session, now)
+    at_once = f"after snapshots; at once: {command_line('stop', sweep, '--now', store=address)}"
+    say(f"asked it to stop {'at once' if now else at_once}: {seen}")
+    _wait_until_gone(store, sweep, seen)
+    say("the driver has gone")
+    left = Watch(store, sweep, store.spec(sweep).points).status()
+    say(line(left))
     if left.counts["missing"] + left.counts["interrupted"]:
-        talk.print(f"next: {again}", soft_wrap=True)
+        say(f"next: {again}")
 
 
 def _wait_until_gone(store: Store, sweep: str, seen: Holder) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.cli.stop import stop
+from sweep.cli.stop import stop_driver
 from sweep.errors import UsageError
 from sweep.store import lease
 from sweep.store.lease import Lease, holder
@@ -123,7 +123,7 @@ def test_from_another_host_the_store_is_the_only_way_and_it_is_enough(
     monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
     monkeypatch.setattr(lease, "SILENCE_SECONDS", 3.0)
     process = driver("quick")
-    stop("demo", store.root)
+    stop_driver("demo", store.root)
     assert process.wait() == 5
     assert holder(store, "demo") is None
 
@@ -144,15 +144,15 @@ def test_a_driver_that_is_killed_while_it_is_waited_for_is_gone_too(
 
 def test_without_a_live_driver_it_says_so(store: Store, driver: Start) -> None:
     with pytest.raises(UsageError, match="unknown sweep 'demo'"):
-        stop("demo", store.root)
+        stop_driver("demo", store.root)
     store.save_spec("demo", "name: demo\n")
     with pytest.raises(UsageError, match="no live driver to stop: no driver\n  next: sweep resume demo"):
-        stop("demo", store.root)
+        stop_driver("demo", store.root)
     process = driver("slow")
     process.kill()
     process.communicate()
     with pytest.raises(UsageError, match=rf"no live driver to stop: driver lost: pid {process.pid} on .* s ago\n"):
-        stop("demo", store.root)
+        stop_driver("demo", store.root)
 
 
 def test_each_request_is_passed_on_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.cli.show import retry_kinds
+from sweep.cli.options import retry_kinds
 from sweep.cluster.connection import Share
 from sweep.driver.run import roomier
 from sweep.errors import UsageError

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from sweep.cli import job, options
-from sweep.cli.passed_options import given_words
+from sweep.cli.passed_options import passed_options
 from sweep.commands import DEFAULT_STORE, SAID, SPEC_FILE, as_said, command_line
 from sweep.errors import ClusterUnusable, UsageError
 from sweep.jobs import client
@@ -91,7 +91,7 @@ def test_a_log_read_again_is_taken_once(seen: int) -> None:
     assert said == ["asked it to stop", "last words"]
 
 
-def given(*words: str, **environment: str) -> list[str]:
+def passed(*words: str, **environment: str) -> list[str]:
     """The words of a command with an argument and every kind of option."""
     app, found = typer.Typer(), []
 
@@ -106,7 +106,7 @@ def given(*words: str, **environment: str) -> list[str]:
         gpus_per_trial: options.GpusPerTrial = None,
         as_json: options.Json = False,
     ) -> None:
-        found.extend(given_words(context))
+        found.extend(passed_options(context))
 
     result = CliRunner().invoke(app, list(words), env=environment)
     if result.exception and not isinstance(result.exception, SystemExit):
@@ -116,26 +116,26 @@ def given(*words: str, **environment: str) -> list[str]:
 
 def test_only_what_was_given_is_said_again() -> None:
     words = ["demo", "--store", "/runs", "--set", "a=[1]", "--set", "b=2", "--gpus-per-trial", "0.5", "--json"]
-    assert given(*words, SWEEP_DATA_DIR="/elsewhere", MLFLOW_TRACKING_URI="sqlite:///x") == words
-    assert given("demo", SWEEP_STORE="/elsewhere") == ["demo"]
+    assert passed(*words, SWEEP_DATA_DIR="/elsewhere", MLFLOW_TRACKING_URI="sqlite:///x") == words
+    assert passed("demo", SWEEP_STORE="/elsewhere") == ["demo"]
 
 
 @pytest.mark.parametrize("option", ["--store", "--data-dir"])
 def test_a_place_must_mean_the_same_everywhere(option: str) -> None:
     with pytest.raises(UsageError, match=f"{option} runs: on a cluster this is an absolute path"):
-        given("demo", option, "runs")
+        passed("demo", option, "runs")
 
 
 def test_a_password_is_not_sent_and_not_repeated() -> None:
     with pytest.raises(UsageError, match="carries a login") as caught:
-        given("demo", "--tracking-uri", "http://me:secret@host/")
+        passed("demo", "--tracking-uri", "http://me:secret@host/")
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("store", ["s3://b/p?secret_key=HUSH", "s3://HUSH@b/p", "ftp://HUSH/p"])
 def test_a_store_that_cannot_be_is_not_sent_as_the_list_of_jobs_would_keep_it(store: str) -> None:
     with pytest.raises(UsageError) as caught:
-        given("demo", "--store", store)
+        passed("demo", "--store", store)
     assert "HUSH" not in str(caught.value)
 
 

@@ -1,0 +1,53 @@
+"""The command `claims`: what a sweep says about each of the papers' claims."""
+
+import json
+import shutil
+import textwrap
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.commands.output import not_a_file, writing_to
+from sweep.cli import options
+from sweep.console import print_json
+from sweep.store import Store
+
+NARROWEST, WIDEST = 80, 120
+HOW_JUDGED = (
+    "Intervals are of 95 % over seeds, networks of every config counting alike; p is corrected for all effects asked "
+    "here (Holm). Where configs differ in sign, three quarters of them must agree for a verdict. MI is a lower bound "
+    "in practice, not comparable across widths. --json has every definition and point, and each config alone."
+)
+
+
+def claims(
+    sweep: options.Sweep,
+    shared: options.Shared,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", callback=not_a_file, help="Folder for claims.json and claims.csv as well."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Judge each of the papers' claims by this sweep: effect, interval over seeds, n, verdict."""
+    from analysis.claims import CLAIMS, Origin, document, judge, rows, text
+    from analysis.tables import from_store
+
+    store = Store(shared.store)
+    tables = from_store(store, sweep)
+    origin = Origin(sweep, store.spec_address(sweep), shared.store)
+    findings = judge(tables.epochs.to_pandas(), tables.points.to_pandas(), CLAIMS, origin)
+    whole = document(sweep, Counter(tables.points["state"].to_pylist()), findings)
+    if output:
+        with writing_to(output):
+            output.mkdir(parents=True, exist_ok=True)
+            (output / "claims.json").write_text(json.dumps(whole, indent=1) + "\n")
+            rows(findings).to_csv(output / "claims.csv", index=False, lineterminator="\n")
+    if as_json:
+        print_json(whole)
+        return
+    counts = ", ".join(f"{count} {state}" for state, count in whole["points"].items())
+    width = min(max(shutil.get_terminal_size((WIDEST, 24)).columns, NARROWEST), WIDEST)
+    print(f"sweep {sweep}: {counts}\n\n{text(findings, width)}\n\n" + textwrap.fill(HOW_JUDGED, width))

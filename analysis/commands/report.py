@@ -1,0 +1,50 @@
+"""The command `report`: a sweep as one HTML page."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.commands.output import writing_to
+from sweep.cli import options
+from sweep.console import talk, warn
+from sweep.errors import UsageError
+from sweep.store import Store
+
+
+def report(
+    sweep: options.Sweep,
+    output: Annotated[str, typer.Option("-o", "--output", help="The HTML file to write.")],
+    shared: options.Shared,
+) -> None:
+    """Write claims, figures, the estimator's limits, failures and environment as one page that opens offline.
+
+    It is kept in MLflow as well, as run `report` of the sweep's experiment.
+    """
+    from analysis.figures.drawing.saving import put
+    from analysis.report import artifacts, gather, page
+    from analysis.report.to_mlflow import keep_report
+
+    tracker, file = shared.tracker, Path(output)
+    if file.is_dir() or output.endswith("/"):
+        raise UsageError(f"-o {output}: is a folder; allowed is a file", next=f"-o {file / 'report.html'}")
+    with writing_to(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=file.parent):  # better now than after a minute's work
+            pass
+    with talk.status("reading the store") as status:
+
+        def begin(what: str) -> None:
+            status.update(what) if talk.is_terminal else talk.print(what)
+
+        contents = gather(Store(shared.store), sweep, shared.store, begin)
+        html = page(contents).encode()
+        with writing_to(file):
+            put(file, html)
+        begin("keeping it in MLflow")
+        try:
+            keep_report(tracker, sweep, artifacts(contents, html))
+        except UsageError as error:
+            warn(f"not kept in MLflow: {error}")
+    print(file)

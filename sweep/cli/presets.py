@@ -1,0 +1,15 @@
+"""The command `presets`: the packaged specs, with size and purpose."""
+
+from sweep import spec
+from sweep.cli import options
+from sweep.console import print_json, print_table
+from sweep.store import load
+
+
+def presets(_shared: options.Shared, as_json: options.Json = False) -> None:
+    """List the packaged specs, with size and purpose."""
+    specs = [load(name) for name in spec.presets()]
+    if as_json:
+        print_json([{"name": one.name, "points": len(one.points), "description": one.description} for one in specs])
+        return
+    print_table(["preset", "points", "purpose"], [[one.name, str(len(one.points)), one.description] for one in specs])
