@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from analysis.claims.model import Reading
-from analysis.claims.runs import Curve, Group, Run
+from analysis.claims.runs import Curve, Run, RunGroup
 
-OfGroups = Callable[[Sequence[Group], Reading], list[float]]
+OfGroups = Callable[[Sequence[RunGroup], Reading], list[float]]
 
 
 def of_each(number: Callable[[Run, Reading], float]) -> OfGroups:

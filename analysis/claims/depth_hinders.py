@@ -11,29 +11,29 @@ from collections.abc import Sequence
 
 from analysis.claims.contrasts import epochs_to_reach, slope_per_doubling
 from analysis.claims.model import Claim, Effect, Reading
-from analysis.claims.runs import Group, Run, as_in_the_paper, compared, has_errors
+from analysis.claims.runs import Run, RunGroup, as_in_the_paper, compared, has_errors
 
 DEEP_ENOUGH, BEYOND = 5, 10
 
 
-def groups(runs: Sequence[Run]) -> list[Group]:
+def groups(runs: Sequence[Run]) -> list[RunGroup]:
     """MLPs that differ in depth alone, with one of 5 to 10 layers and one of more."""
     wanted = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] == "mlp"]
     wanted = [run for run in wanted if run.config["depth"] >= DEEP_ENOUGH]
     return compared(wanted, "depth", lambda depths: min(depths) <= BEYOND < max(depths))
 
 
-def slowing(cell: Sequence[Group], _: Reading) -> list[float]:
+def slowing(cell: Sequence[RunGroup], _: Reading) -> list[float]:
     """Epochs to the lowest error that networks of all depths reach, per doubling of depth."""
     return [slope_per_doubling(_epochs_to_the_same_error(group)) for group in cell]
 
 
-def _epochs_to_the_same_error(group: Group) -> dict[int, float]:
+def _epochs_to_the_same_error(group: RunGroup) -> dict[int, float]:
     goal = max(run.errors.values.min() for run in group.runs.values())
     return {depth: epochs_to_reach(run.errors, goal) for depth, run in group.runs.items()}
 
 
-def worsening(cell: Sequence[Group], _: Reading) -> list[float]:
+def worsening(cell: Sequence[RunGroup], _: Reading) -> list[float]:
     """Test error at the end, per doubling of depth."""
     return [slope_per_doubling({depth: run.errors.settled for depth, run in group.runs.items()}) for group in cell]
 

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 
 from analysis.claims.contrasts import slope_per_doubling
 from analysis.claims.model import Claim, Effect, Reading
-from analysis.claims.runs import Group, Run, as_in_the_paper, compared, has_first_to_last
+from analysis.claims.runs import Run, RunGroup, as_in_the_paper, compared, has_first_to_last
 
 
-def groups(runs: Sequence[Run]) -> list[Group]:
+def groups(runs: Sequence[Run]) -> list[RunGroup]:
     """MLPs that differ in depth alone."""
     wanted = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] == "mlp"]
     return compared(wanted, "depth", lambda depths: len(depths) > 1)
 
 
-def per_doubling(cell: Sequence[Group], reading: Reading) -> list[float]:
+def per_doubling(cell: Sequence[RunGroup], reading: Reading) -> list[float]:
     """Change of the mean MI through training when the depth doubles, bits."""
     return [slope_per_doubling({depth: _mean(run, reading) for depth, run in group.runs.items()}) for group in cell]
 

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.claims.model import Claim, Effect, Reading
-from analysis.claims.runs import Group, across_architectures, has_first_to_last
+from analysis.claims.runs import RunGroup, across_architectures, has_first_to_last
 
 MARGIN = 1.1
 
 
-def accurate_with_least_less_most(cell: Sequence[Group], reading: Reading) -> list[float]:
+def accurate_with_least_less_most(cell: Sequence[RunGroup], reading: Reading) -> list[float]:
     """Final MI of the accurate network with the least less that of the other with the most; NaN with a single seed."""
     architectures = sorted(cell[0].runs)
     runs = [[group.runs[architecture] for architecture in architectures] for group in cell]

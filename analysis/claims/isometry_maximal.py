@@ -18,7 +18,7 @@ import numpy as np
 
 from analysis.claims.contrasts import highest_elsewhere
 from analysis.claims.model import Claim, Effect, Reading
-from analysis.claims.runs import Curve, Group, Run, compared
+from analysis.claims.runs import Curve, Run, RunGroup, compared
 from analysis.quantities import keeps_norms
 
 INITIALIZERS = ("orthogonal", "gaussian")
@@ -26,7 +26,7 @@ NEAR = 1.25
 Setting = tuple[str, float]
 
 
-def groups(runs: Sequence[Run]) -> list[Group]:
+def groups(runs: Sequence[Run]) -> list[RunGroup]:
     """Untrained noisy networks that differ in initializer and gain, with isometry, gains below it and above it."""
     wanted = [run for run in runs if run.config["epochs"] == 0 and run.config["channel_noise"] > 0]
     wanted = [run for run in wanted if not run.config["batch_norm"] and run.config["initializer"] in INITIALIZERS]
@@ -42,7 +42,7 @@ def _is_near(ratio: float) -> bool:
     return 1 / NEAR <= ratio <= NEAR
 
 
-def isometry_less_best(cell: Sequence[Group], reading: Reading) -> list[float]:
+def isometry_less_best(cell: Sequence[RunGroup], reading: Reading) -> list[float]:
     """MI of input and last layer at isometry less that of the best other setting, bits; NaN with a single seed."""
     settings = sorted(set.intersection(*(set(group.runs) for group in cell)))
     isometry = _isometry(cell, [setting for setting in settings if setting[0] == "orthogonal"])
@@ -59,7 +59,7 @@ def isometry_less_best(cell: Sequence[Group], reading: Reading) -> list[float]:
     ]
 
 
-def _isometry(cell: Sequence[Group], settings: Sequence[Setting]) -> Setting | None:
+def _isometry(cell: Sequence[RunGroup], settings: Sequence[Setting]) -> Setting | None:
     means = [np.median([group.runs[one].mean_squared_singular_value for group in cell]) for one in settings]
     place = keeps_norms(means)
     return None if place is None else settings[place]

@@ -10,12 +10,12 @@ import pandas as pd
 
 from analysis.claims.model import SIGNIFICANT, Answer, Claim, Effect, Finding, Judgement, Need, Reading, Verdict
 from analysis.claims.needs import Origin
-from analysis.claims.runs import Group, Run, read_runs
+from analysis.claims.runs import Run, RunGroup, read_runs
 from analysis.statistics import Estimate, differ, holm, mean_over_cells
 
 DONE = ("finished", "diverged")
 Cell = tuple[tuple[str, Any], ...]
-Cells = Mapping[Cell, list[Group]]
+Cells = Mapping[Cell, list[RunGroup]]
 
 
 def judge(epochs: pd.DataFrame, points: pd.DataFrame, claims: Sequence[Claim], origin: Origin) -> list[Judgement]:
@@ -78,7 +78,7 @@ def _answer(claim: Claim, runs: Sequence[Run], reading: Reading, origin: Origin)
 class _SortedOut:
     """The groups that can be used, and of the others the points that are to blame, by what is wrong with them."""
 
-    usable: list[Group]
+    usable: list[RunGroup]
     unfinished: dict[str, str]
     diverged: dict[str, str]
     unmeasured: dict[str, str]
@@ -88,7 +88,7 @@ class _SortedOut:
         return self.unfinished | self.diverged | self.unmeasured
 
 
-def _sort_out(claim: Claim, groups: Sequence[Group], reading: Reading) -> _SortedOut:
+def _sort_out(claim: Claim, groups: Sequence[RunGroup], reading: Reading) -> _SortedOut:
     found = _SortedOut([], {}, {}, {})
     for group in groups:
         states = {run.point_id: run.state for run in group.runs.values()}
@@ -120,14 +120,14 @@ def _need(
     return origin.preset(claim, runs, f"points that do not diverge, {len(found.diverged)} of them did")
 
 
-def _by_cell(groups: Sequence[Group]) -> Cells:
-    cells: dict[Cell, list[Group]] = {}
+def _by_cell(groups: Sequence[RunGroup]) -> Cells:
+    cells: dict[Cell, list[RunGroup]] = {}
     for group in groups:
         cells.setdefault(group.cell, []).append(group)
     return cells
 
 
-def _runs(groups: Sequence[Group]) -> list[Run]:
+def _runs(groups: Sequence[RunGroup]) -> list[Run]:
     return [run for group in groups for run in group.runs.values()]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from analysis.claims.runs import Group, Run
+from analysis.claims.runs import Run, RunGroup
 from analysis.statistics import Estimate
 
 Reading = Literal["NPEET", "balanced", "error"]
@@ -38,7 +38,7 @@ class Effect:
     name: str
     unit: str
     expected: Literal["above", "below"]
-    of: Callable[[Sequence[Group], Reading], Sequence[float]]
+    of: Callable[[Sequence[RunGroup], Reading], Sequence[float]]
     null: float = 0.0
     each: str | None = None
 
@@ -60,7 +60,7 @@ class Claim:
     definition: str
     preset: str
     needs: str
-    groups: Callable[[Sequence[Run]], list[Group]]
+    groups: Callable[[Sequence[Run]], list[RunGroup]]
     is_measured: Callable[[Run, Reading], bool]
     effects: tuple[Effect, ...]
     readings: tuple[Reading, ...] = BOTH_SCALES

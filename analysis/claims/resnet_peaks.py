@@ -14,24 +14,24 @@ import numpy as np
 
 from analysis.claims.contrasts import highest_elsewhere
 from analysis.claims.model import Claim, Effect, Reading
-from analysis.claims.runs import Curve, Group, Run, has_first_to_last, of_architectures
+from analysis.claims.runs import Curve, Run, RunGroup, has_first_to_last, of_architectures
 
 INSIDE = (0.1, 0.9)
 
 
-def rises(groups: Sequence[Group], reading: Reading) -> list[float]:
+def rises(groups: Sequence[RunGroup], reading: Reading) -> list[float]:
     """MI at the peak less that before training, bits."""
     peaks, curves = _peaks(groups, reading), _curves(groups, reading)
     return [peak - curve.first for peak, curve in zip(peaks, curves, strict=True)]
 
 
-def falls(groups: Sequence[Group], reading: Reading) -> list[float]:
+def falls(groups: Sequence[RunGroup], reading: Reading) -> list[float]:
     """MI after the last epoch less that at the peak, bits."""
     peaks, curves = _peaks(groups, reading), _curves(groups, reading)
     return [curve.last - peak for peak, curve in zip(peaks, curves, strict=True)]
 
 
-def _peaks(groups: Sequence[Group], reading: Reading) -> np.ndarray:
+def _peaks(groups: Sequence[RunGroup], reading: Reading) -> np.ndarray:
     """The MI of each run at the epoch where the other seeds peak; NaN where there is none. Shape (seeds,)."""
     curves = _curves(groups, reading)
     epochs = _epochs_inside(groups[0].only, np.unique(np.concatenate([curve.epochs for curve in curves])))
@@ -45,7 +45,7 @@ def _peaks(groups: Sequence[Group], reading: Reading) -> np.ndarray:
     return np.where(places < 0, np.nan, values[np.arange(len(curves)), places])
 
 
-def _curves(groups: Sequence[Group], reading: Reading) -> list[Curve]:
+def _curves(groups: Sequence[RunGroup], reading: Reading) -> list[Curve]:
     return [group.only.first_to_last(reading) for group in groups]
 
 

@@ -76,7 +76,7 @@ class Run:
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class RunGroup:
     """Runs of one seed that give one number together, by what tells them apart; `cell` is the config they share."""
 
     cell: tuple[tuple[str, Any], ...]
@@ -118,12 +118,12 @@ def as_in_the_paper(run: Run) -> bool:
     return bool(is_plain and config["epochs"] > 0 and config["initializer"] in ("glorot_normal", "he_normal"))
 
 
-def alone(runs: Iterable[Run]) -> list[Group]:
+def alone(runs: Iterable[Run]) -> list[RunGroup]:
     """Every run as a group of its own; those that differ in the seed alone share a cell."""
-    return [Group(_cell(run, ()), {run.config["architecture"]: run}) for run in runs]
+    return [RunGroup(_cell(run, ()), {run.config["architecture"]: run}) for run in runs]
 
 
-def compared(runs: Iterable[Run], by: str | tuple[str, ...], is_complete: Callable[[set[Any]], bool]) -> list[Group]:
+def compared(runs: Iterable[Run], by: str | tuple[str, ...], is_complete: Callable[[set[Any]], bool]) -> list[RunGroup]:
     """Groups of runs equal in seed and config but for the field, or fields, `by` which they are compared.
 
     is_complete: whether the values of that field that a group has are those that a comparison needs.
@@ -134,21 +134,23 @@ def compared(runs: Iterable[Run], by: str | tuple[str, ...], is_complete: Callab
         value = run.config[by] if isinstance(by, str) else tuple(run.config[field] for field in by)
         found.setdefault((_cell(run, fields), run.config["seed"]), {})[value] = run
     return [
-        Group(_cell(next(iter(group.values())), fields), group) for group in found.values() if is_complete(set(group))
+        RunGroup(_cell(next(iter(group.values())), fields), group)
+        for group in found.values()
+        if is_complete(set(group))
     ]
 
 
-def across_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[Group]]:
+def across_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[RunGroup]]:
     """Groups of the paper's networks that hold one of each of these architectures, all else equal."""
 
-    def groups(runs: Sequence[Run]) -> list[Group]:
+    def groups(runs: Sequence[Run]) -> list[RunGroup]:
         wanted = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] in architectures]
         return compared(wanted, "architecture", lambda found: found == set(architectures))
 
     return groups
 
 
-def of_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[Group]]:
+def of_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[RunGroup]]:
     """Each of the paper's networks of these architectures by itself."""
     return lambda runs: alone(
         run for run in runs if as_in_the_paper(run) and run.config["architecture"] in architectures

@@ -29,7 +29,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Effect:
+class EffectRow:
     """A line of a claim's table: what is asked, by which reading, and the answer in words and as a picture."""
 
     asked: str
@@ -85,14 +85,14 @@ def used(judgement: Judgement) -> list[str]:
     return sorted({point for answer in judgement.answers for point in answer.used})
 
 
-def effects(judgement: Judgement) -> list[Effect]:
+def effects(judgement: Judgement) -> list[EffectRow]:
     """Every effect by every reading, those of one effect together and to one scale."""
     by_question: dict[str, list[tuple[str, Finding]]] = {}
     for answer in judgement.answers:
         for finding in answer.findings:
             by_question.setdefault(question(finding), []).append((reading_label(answer), finding))
     return [
-        Effect(
+        EffectRow(
             asked.removesuffix("?"), reading, shown(one), share_of_configs(one), _bar(one, _reach(alike)), one.verdict
         )
         for asked, alike in by_question.items()

@@ -27,7 +27,7 @@ SCARCE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Need:
+class SpaceNeed:
     """So many bytes in a folder, and for what."""
 
     purpose: str
@@ -53,19 +53,19 @@ def temporary_folder() -> Path:
     return Path(os.environ.get("RAY_TMPDIR", tempfile.gettempdir()))
 
 
-def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path | None, database: Path | None) -> list[Need]:
+def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path | None, database: Path | None) -> list[SpaceNeed]:
     """What a run of these points writes: results, snapshots of those that run at a time, MLflow's database, scratch.
 
     A store that is no folder is in a bucket, which has room for everything.
     """
     scratch = TEMPORARY_BYTES + len(points) * TEMPORARY_BYTES_PER_POINT
-    found = [Need("Ray's temporary files", temporary_folder(), scratch)]
+    found = [SpaceNeed("Ray's temporary files", temporary_folder(), scratch)]
     if store:
         largest = sorted((snapshot_bytes(point) for point in points), reverse=True)[:at_a_time]
-        results = Need("results", store, sum(history_bytes(point) for point in points))
-        found = [results, Need("snapshots", store, (SNAPSHOTS_KEPT + 1) * sum(largest)), *found]
+        results = SpaceNeed("results", store, sum(history_bytes(point) for point in points))
+        found = [results, SpaceNeed("snapshots", store, (SNAPSHOTS_KEPT + 1) * sum(largest)), *found]
     if database:
-        found.append(Need("MLflow's database", database.parent, sum(_mirrored_bytes(point) for point in points)))
+        found.append(SpaceNeed("MLflow's database", database.parent, sum(_mirrored_bytes(point) for point in points)))
     return found
 
 
@@ -74,13 +74,13 @@ def _mirrored_bytes(point: TrialConfig) -> int:
     return RUN_BYTES + (point.epochs + 1) * (METRICS_PER_EPOCH + 3 * pairs) * METRIC_BYTES
 
 
-def check(wanted: Sequence[Need]) -> None:
+def check(wanted: Sequence[SpaceNeed]) -> None:
     """See that every file system has room for what is wanted there.
 
     Raises:
         StorageFault: naming each that has not, what is free there and what is needed.
     """
-    by_device: dict[int, list[Need]] = {}
+    by_device: dict[int, list[SpaceNeed]] = {}
     for need in wanted:
         by_device.setdefault(existing(need.folder).stat().st_dev, []).append(need)
     short = []
