@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from analysis.tables.mlflow_access import experiment, runs
 from sweep.errors import UsageError
+from sweep.tracking.settings import database_file
 
 TAG = "report"
 """The tag by which the run is known; runs of points have none."""
@@ -37,10 +38,10 @@ def keep_report(tracking_uri: str, sweep: str, files: Mapping[str, bytes]) -> No
 
 def _check_place(tracking_uri: str, sweep: str, location: str) -> None:
     """A database in a file names the folder of its artifacts in full, which then is another store's, or nobody's."""
-    database = tracking_uri.removeprefix("sqlite:///")
-    if database == tracking_uri or not location.startswith("file:"):
+    database = database_file(tracking_uri)
+    if database is None or not location.startswith("file:"):
         return
-    beside = Path(database).resolve().parent
+    beside = database.resolve().parent
     if not Path(unquote(urlsplit(location).path)).resolve().is_relative_to(beside):
         raise UsageError(
             f"the database was moved or copied: its files would go to {location}, not beside {database}",

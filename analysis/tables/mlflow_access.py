@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sweep.errors import UsageError, causes
-from sweep.tracking.settings import settle_mlflow
+from sweep.tracking.settings import database_file, settle_mlflow
 
 
 @contextmanager
@@ -16,8 +15,8 @@ def experiment(tracking_uri: str, sweep: str) -> Iterator[tuple[Any, str]]:
     Raises:
         UsageError: when MLflow has no experiment of that name, or does not answer, now or in the block.
     """
-    database = Path(tracking_uri.removeprefix("sqlite:///"))
-    if tracking_uri.startswith("sqlite:///") and not database.is_file():
+    database = database_file(tracking_uri)
+    if database and not database.is_file():
         raise UsageError(f"{tracking_uri}: no such database", next=f"sweep track {sweep} --tracking-uri {tracking_uri}")
     settle_mlflow()
     import mlflow

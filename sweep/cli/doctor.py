@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -17,6 +16,7 @@ from sweep.spec import SweepSpec, trials_at_a_time
 from sweep.storage import parsed
 from sweep.store import Store, load
 from sweep.system import machine
+from sweep.tracking.settings import database_file
 from trainables.config import DatasetName, TrialConfig
 
 OptionalSpec = Annotated[
@@ -56,8 +56,7 @@ def examine(
     at_a_time = trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), trials.max_concurrent)
     names: list[DatasetName] = sorted({point.dataset for point in spec.points} if is_named else get_args(DatasetName))
     store, tracker = parsed(shared.store), shared.tracker
-    in_file = tracker.removeprefix("sqlite:///")
-    database = Path(in_file) if in_file != tracker else None
+    database = database_file(tracker)
     return [
         doctor_checks.accelerators(spec.resources),
         doctor_checks.memory(max(1, at_a_time), names if is_named else ()),

@@ -20,7 +20,7 @@ from sweep.spec import Resources, trials_at_a_time
 from sweep.storage import Objects, Place, at, check_writable, existing, free_bytes, mount_point
 from sweep.system import machine
 from sweep.text import counted
-from sweep.tracking.settings import LOGIN, is_refused
+from sweep.tracking.settings import LOGIN, database_file, is_refused
 from trainables import datasets, device
 from trainables.config import DatasetName, TrialConfig
 
@@ -174,8 +174,8 @@ def tracker(uri: str) -> Finding:
     from sweep.tracking.background import ANSWER_SECONDS
 
     try:
-        if uri.startswith("sqlite:///"):
-            return _database(Path(uri.removeprefix("sqlite:///")))
+        if database := database_file(uri):
+            return _database(database)
         if uri.startswith("http"):
             return _server(uri)
     except (OSError, sqlite3.Error) as error:

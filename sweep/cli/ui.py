@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from sweep.cli import options
 from sweep.commands import command_line
 from sweep.console import say
 from sweep.errors import UsageError
+from sweep.tracking.settings import database_file
 
 
 def ui(
@@ -23,7 +23,8 @@ def ui(
     if given and given.startswith("http"):
         raise UsageError(f"{given} is a server with a UI of its own", next="open it in a browser")
     uri = shared.tracker
-    if not given and not (database := Path(uri.removeprefix("sqlite:///"))).is_file():
+    database = database_file(uri)
+    if not given and database and not database.is_file():
         raise UsageError(
             f"no tracking database in the store {shared.store}: no file {database}",
             next="sweep run demo, or choose another --store",

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from rich.console import Console
 
@@ -14,6 +13,7 @@ from sweep.store import SILENCE_SECONDS, PointState, Store, holder, others_last,
 from sweep.system import machine, provenance
 from sweep.system.machine import Gpu
 from sweep.text import counted
+from sweep.tracking.settings import database_file
 
 
 def announcement(sweep: str, todo: Plan) -> str:
@@ -89,6 +89,5 @@ def check_space(spec: SweepSpec, todo: Plan, max_concurrent: int | None, trackin
         StorageFault: when it has not.
     """
     at_a_time = trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), max_concurrent)
-    prefix, _, database = tracking_uri.partition("sqlite:///")
-    in_file = Path(database) if not prefix and database else None
-    disk_space.check(disk_space.needs(todo.to_run, max(1, at_a_time), store.folder, in_file))
+    database = database_file(tracking_uri)
+    disk_space.check(disk_space.needs(todo.to_run, max(1, at_a_time), store.folder, database))

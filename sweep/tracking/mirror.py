@@ -6,13 +6,12 @@ logged twice with the same step and recorded timestamp is one row.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from sweep.spec import SweepSpec
 from sweep.store import PointState, State, Store
 from sweep.tracking.metrics import LAST_METRIC, batches, marks, milliseconds, tags
-from sweep.tracking.settings import settle_mlflow
+from sweep.tracking.settings import database_file, settle_mlflow
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord
 
@@ -50,8 +49,8 @@ class Mirror:
     def __init__(self, tracking_uri: str, spec: SweepSpec) -> None:
         import mlflow
 
-        if (database := tracking_uri.removeprefix("sqlite:///")) != tracking_uri:
-            Path(database).parent.mkdir(parents=True, exist_ok=True)
+        if database := database_file(tracking_uri):
+            database.parent.mkdir(parents=True, exist_ok=True)
         self._client = mlflow.MlflowClient(tracking_uri)
         self._sweep = spec.name
         self._experiment = self._find_or_create_experiment(tracking_uri, spec)
@@ -150,8 +149,8 @@ class Mirror:
             if found.lifecycle_stage == "deleted":
                 self._client.restore_experiment(found.experiment_id)
             return str(found.experiment_id)
-        database = tracking_uri.removeprefix("sqlite:///")
-        beside = (Path(database).parent / "mlartifacts").as_uri() if database != tracking_uri else None
+        database = database_file(tracking_uri)
+        beside = (database.parent / "mlartifacts").as_uri() if database else None
         tags = {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": spec.description}
         return str(self._client.create_experiment(spec.name, f"{beside}/{spec.name}" if beside else None, tags))
 

@@ -6,8 +6,12 @@ import os
 import re
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 from sweep.errors import UsageError
 from sweep.storage import BucketAddress, StoreAddress, absolute
+
+SQLITE = "sqlite:///"
 
 LOGIN = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
 
@@ -30,19 +34,20 @@ def default_tracking_uri(store: StoreAddress) -> str:
         UsageError: when its path cannot stand in an address of SQLite.
     """
     place = absolute(store)
-    folder = place if isinstance(place, Path) else _user_folder() / _name_of(place)
+    folder = place if isinstance(place, Path) else user_data_path("mi-sweep", appauthor=False) / _name_of(place)
     for letter in "?%":
         if letter in str(folder):
             raise UsageError(
                 f"{folder}: '{letter}' cannot stand in the path of a store",
                 next="choose another folder with --store, or give --tracking-uri",
             )
-    return f"sqlite:///{folder / 'mlflow.db'}"
+    return f"{SQLITE}{folder / 'mlflow.db'}"
 
 
-def _user_folder() -> Path:
-    """Where programs keep data of this user, by the XDG base directory specification."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mi-sweep"
+def database_file(tracking_uri: str) -> Path | None:
+    """The file of the SQLite database at that address; None for a server or another database."""
+    name = tracking_uri.removeprefix(SQLITE)
+    return Path(name) if name and name != tracking_uri else None
 
 
 def _name_of(bucket: BucketAddress) -> str:

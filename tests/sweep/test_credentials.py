@@ -1,9 +1,11 @@
 """An address that carries a login is refused without repeating it; every other address is taken as it is."""
 
+from pathlib import Path
+
 import pytest
 
 from sweep.errors import UsageError
-from sweep.tracking.settings import without_login
+from sweep.tracking.settings import database_file, without_login
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,17 @@ def test_a_login_in_an_address_is_refused_and_not_repeated(address: str) -> None
 )
 def test_other_addresses_are_taken_as_they_are(address: str | None) -> None:
     assert without_login(address) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "file"),
+    [
+        ("sqlite:////home/ada/mlflow.db", Path("/home/ada/mlflow.db")),
+        ("sqlite:///mlflow.db", Path("mlflow.db")),
+        ("sqlite:///", None),
+        ("postgresql:///mlflow.db", None),
+        ("http://127.0.0.1:5000/sqlite:///x.db", None),
+    ],
+)
+def test_only_an_address_of_sqlite_is_that_of_a_file(address: str, file: Path | None) -> None:
+    assert database_file(address) == file
