@@ -13,8 +13,9 @@ from analysis.export import manifest
 from analysis.export.earlier import Earlier
 from analysis.export.manifest import Entry, File, Manifest
 from analysis.export.parquet import write_groups
+from analysis.tables import EPOCHS, POINTS
 from analysis.tables.collect import Collected, collect
-from analysis.tables.tables import EPOCHS, POINTS, SHARED
+from analysis.tables.tables import SHARED
 from sweep.errors import UsageError
 from sweep.store import State, Store
 from trainables.config import TrialConfig
