@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from trainables.components import identities
 from trainables.source import code_sha256
 
 PACKAGES = (
@@ -48,6 +49,7 @@ def describe(threads: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": packages(),
         "code_sha256": code_sha256(),
+        "components": dict(identities()),
     }
 
 

@@ -49,7 +49,7 @@ def plan(
     states = Watch(store, spec.name, spec.points).known()
     todo = priced(spec, store, states, options.retry_kinds(retry))
     now = provenance.current()
-    change, code = last_change(spec, store), code_change(states, now)
+    change, code = last_change(spec, store), code_change(spec.points, states, now)
     gpus = [] if is_on_a_cluster() else machine.gpus()
     at_a_time = _at_a_time(spec, len(gpus), trials.max_concurrent)
     room = fit(todo.to_run, spec.resources, gpus, trials.max_concurrent)
@@ -59,7 +59,7 @@ def plan(
     print_table([f"sweep {spec.name}", ""], _rows(spec, todo, now, at_a_time, room))
     for line in [*(change.in_words() if change else []), *code.in_words()]:
         print(line)
-    if code and todo.to_run:
+    if mixes := code.concerns(todo.to_run):
         warn("run refuses to mix them, unless told --accept-code-change")
     for warning in room.warnings if room else ():
         warn(warning)
@@ -69,7 +69,7 @@ def plan(
         passed = asdict(shared) | asdict(trials) | {"retry": retry}
         if room and room.warnings and room.enough:
             passed["gpus_per_trial"] = room.enough
-        _say_next(source, settings or [], todo, passed, mixes=bool(code))
+        _say_next(source, settings or [], todo, passed, mixes=mixes)
 
 
 def _at_a_time(spec: SweepSpec, gpus: int, max_concurrent: int | None) -> int | None:

@@ -14,6 +14,7 @@ from sweep.system import machine, provenance
 from sweep.system.machine import Gpu
 from sweep.text import counted
 from sweep.tracking.settings import database_file
+from trainables.config import TrialConfig
 
 
 def announcement(sweep: str, todo: Plan) -> str:
@@ -30,16 +31,18 @@ def say_what_changed(spec: SweepSpec, store: Store, console: Console) -> None:
             console.print(line, style="yellow", soft_wrap=True)
 
 
-def check_code(known: dict[str, PointState], todo: Plan, is_accepted: bool, console: Console) -> None:
-    """Say which points were computed by other code; to add to them takes the explicit word.
+def check_code(
+    points: Sequence[TrialConfig], known: dict[str, PointState], todo: Plan, is_accepted: bool, console: Console
+) -> None:
+    """Say which of these points were computed by other code; to add to what it changed takes the explicit word.
 
     Raises:
         UsageError: without that word.
     """
-    change = code_change(known, provenance.current())
+    change = code_change(points, known, provenance.current())
     for line in change.in_words():
         console.print(line, style="yellow", soft_wrap=True)
-    if change and todo.to_run and not is_accepted:
+    if change.concerns(todo.to_run) and not is_accepted:
         others = f"{len(change.points):,} computed by other code"
         raise UsageError(
             f"{counted(len(todo.to_run), 'point')} to run would mix with {others}\n"

@@ -82,7 +82,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     console.print(pre_run.announcement(spec.name, todo), soft_wrap=True)
     everything = watch.known() if points is spec.points else Watch(store, spec.name, spec.points).known()
     pre_run.say_what_changed(spec, store, console)
-    pre_run.check_code(everything, todo, options.accept_code_change, console)
+    pre_run.check_code(spec.points, everything, todo, options.accept_code_change, console)
     pre_run.say_what_is_damaged(store, todo, console)
     todo = pre_run.leave_to_others(spec.name, store, todo, console)
     supplies = None
@@ -134,7 +134,7 @@ def _execute(
         granted = share(spec.resources, options.max_concurrent, is_own=options.address is None)
         _announce(granted, console)
         data_dir = str(options.data_dir.absolute()) if options.data_dir else None
-        code = provenance.code() | {"sweep": spec.name} | ({"code_sha256": None} if options.accept_code_change else {})
+        code = provenance.code() | {"sweep": spec.name} | ({"components": None} if options.accept_code_change else {})
         around = TrialSettings(str(watch.store.root), data_dir, granted.threads, code)
         trainable: Any = PointTrial
         if supplies:

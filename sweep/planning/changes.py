@@ -8,8 +8,9 @@ from typing import Any
 from sweep.errors import UsageError
 from sweep.spec import SweepSpec
 from sweep.store import PointState, Store
-from sweep.system.provenance import identity
+from sweep.system.provenance import identity, without_unused
 from sweep.text import counted
+from trainables.components import are_equal
 from trainables.config import TrialConfig
 
 VALUES_SHOWN = 8
@@ -78,7 +79,10 @@ def _ranges(numbers: Sequence[int]) -> list[str]:
 
 @dataclass(frozen=True)
 class CodeChange:
-    """Points whose numbers come from other code than would run now; `parts` says for each part what it was and is."""
+    """Points whose numbers come from other code than would run now; `parts` says for each part what it was and is.
+
+    A part is a component of the code that such a point uses, a package or the backend.
+    """
 
     points: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
@@ -86,6 +90,11 @@ class CodeChange:
 
     def __bool__(self) -> bool:
         return bool(self.points)
+
+    def concerns(self, points: Iterable[TrialConfig]) -> bool:
+        """Whether a part that differs decides the numbers of one of these points too."""
+        points = list(points)
+        return bool(points and without_unused({name: new for name, (_, new) in self.parts.items()}, points))
 
     def in_words(self) -> list[str]:
         """One line on the points, then one for each part that differs; none when nothing does."""
@@ -96,20 +105,22 @@ class CodeChange:
         return lines + [f"  {name}: {values(old)} -> {new}" for name, (old, new) in self.parts.items()]
 
 
-def code_change(known: Mapping[str, PointState], now: Mapping[str, Any]) -> CodeChange:
+def code_change(configs: Iterable[TrialConfig], known: Mapping[str, PointState], now: Mapping[str, Any]) -> CodeChange:
     """Compare the code of every point that has numbers, finished or not, with that of a provenance of here and now.
 
-    Every attempt that such a point's numbers stem from counts. What older versions computed did not record its
-    code, and is taken as it is.
+    Every attempt that such a point's numbers stem from counts, and of its code the components that the point uses.
+    What older versions computed did not record its code, and is taken as it is.
     """
-    current = identity(now)
+    current = {"trainables": str(now.get("code_sha256"))[:12]} | identity(now)
     points: dict[str, None] = {}
     commits: list[str] = []
     parts: dict[str, tuple[list[str], str]] = {}
-    for point_id, found in known.items():
-        for provenance in _provenances(found):
-            then = identity(provenance)
-            differing = [name for name in then.keys() & current.keys() if then[name] != current[name]]
+    for config in configs:
+        point_id = config.point_id
+        for provenance in _provenances(known[point_id]):
+            then = without_unused(identity(provenance), [config])
+            shared = then.keys() & current.keys()
+            differing = [name for name in shared if not are_equal(name, then[name], current[name])]
             for name in differing:
                 _add(parts.setdefault(name, ([], current[name]))[0], then[name])
             if differing:

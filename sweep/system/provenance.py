@@ -4,12 +4,13 @@ import contextlib
 import hashlib
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from trainables import device
+from trainables import components, device
+from trainables.config import TrialConfig
 from trainables.source import code_sha256
 
 NUMERIC = ("keras", "numpy", "scipy", "numba", "npeet_plus")
@@ -19,13 +20,15 @@ BACKENDS = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 
 
 def code() -> dict[str, Any]:
-    """`code_sha256` of the code that computes the numbers, and the state of the checkout that this package runs from.
+    """The identity of the code that computes the numbers, and the state of the checkout that this package runs from.
 
-    `git_commit`, `git_dirty` and `git_diff_sha256` are None where there is no checkout.
+    `components` are what decides numbers, each with its identity; `code_sha256` is a checksum of all
+    code. `git_commit`, `git_dirty` and `git_diff_sha256` are None where there is no checkout.
     """
     changes = diff()
     return {
         "code_sha256": code_sha256(),
+        "components": dict(components.identities()),
         "git_commit": _git("rev-parse", "HEAD"),
         "git_dirty": bool(changes) if changes is not None else None,
         "git_diff_sha256": hashlib.sha256(changes.encode()).hexdigest() if changes else None,
@@ -43,28 +46,29 @@ def current() -> dict[str, Any]:
 
 
 def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
-    """What of a provenance decides the numbers: the code, the backend, the versions of the numeric packages.
+    """What of a provenance decides the numbers: components of the code, the backend, versions of the numeric packages.
 
-    Empty for what was computed before this was recorded, and for attempts that ended before Keras was there.
+    Code whose components nobody knows is one part, `trainables`, with the checksum of it all. Empty for what was
+    computed before this was recorded, and for attempts that ended before Keras was there.
     """
     backend, packages = str(provenance.get("backend", "")), provenance.get("packages")
     if not packages or not provenance.get("code_sha256"):
         return {}
     versions = {name: str(packages.get(name)) for name in (*NUMERIC, *BACKENDS.get(backend, ()))}
-    return {"trainables": str(provenance["code_sha256"])[:12], "backend": backend} | versions
+    code = components.recorded(provenance) or {"trainables": str(provenance["code_sha256"])[:12]}
+    return {**code, "backend": backend} | versions
 
 
 def refuse_other_code(driver: Mapping[str, Any], here: Mapping[str, Any]) -> None:
-    """See that a trial runs the code that its driver was started with; a driver that names none takes any.
+    """See that a trial runs the components that its driver was started with; a driver that names none takes any.
 
     Raises:
         OtherCode: when it does not.
     """
-    wanted, found = driver.get("code_sha256"), here["code_sha256"]
-    if wanted not in (None, found):
+    if differing := differences(driver.get("components") or {}, here["components"]):
         raise OtherCode(
-            f"trainables is {found[:12]} on {here['host']}, but {str(wanted)[:12]} where the run was started: it was "
-            "changed meanwhile, or hosts differ; --accept-code-change mixes them"
+            f"the code on {here['host']} is not that of where the run was started: {differing}; it was changed "
+            "meanwhile, or hosts differ; --accept-code-change mixes them"
         )
 
 
@@ -92,9 +96,16 @@ def versions() -> dict[str, str]:
     return found
 
 
-def code_versions() -> dict[str, str]:
-    """The versions, and what decides the numbers: the code in `trainables`, the backend, the numeric packages."""
-    return versions() | identity(current())
+def code_versions(points: Iterable[TrialConfig] | None = None) -> dict[str, str]:
+    """The versions, and what decides the numbers of these points, or of any: see `identity`."""
+    found = versions() | identity(current())
+    return found if points is None else without_unused(found, points)
+
+
+def without_unused(parts: Mapping[str, str], points: Iterable[TrialConfig]) -> dict[str, str]:
+    """The parts of an identity but for the components that none of these points uses."""
+    unused = components.identities().keys() - {name for point in points for name in components.names(point)}
+    return {name: value for name, value in parts.items() if name not in unused}
 
 
 def in_words(found: Mapping[str, str]) -> str:
@@ -103,6 +114,10 @@ def in_words(found: Mapping[str, str]) -> str:
 
 
 def differences(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str:
-    """What both name and differs, in one line as `ray 2.59.0 -> 2.60.0`; empty when nothing does."""
-    differing = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+    """What both name and differs, in one line as `ray 2.59.0 -> 2.60.0`; empty when nothing does.
+
+    Identities of a component that give equal numbers do not differ.
+    """
+    shared = [name for name in ours if name in theirs]
+    differing = [name for name in shared if not components.are_equal(name, theirs[name], ours[name])]
     return ", ".join(f"{name} {theirs[name]} -> {ours[name]}" for name in differing)

@@ -19,7 +19,7 @@ from sweep.system.provenance import refuse_other_code
 from sweep.trial.log_capture import Output, path_on_host, rescue
 from sweep.trial.watchdog import Pace, unwatch, watch
 from sweep.trial.worker_state import WorkerState
-from trainables import device
+from trainables import components, device
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, Outcome, PointResult, history_to_arrow
 
@@ -120,6 +120,7 @@ class PointAttempt:
         from_epoch = self.epoch = snapshot.epoch if snapshot else 0
         self._pace = Pace(map(_seconds, snapshot.history if snapshot else ()))
         provenance = self._surroundings.code | device.describe(self._surroundings.threads)
+        provenance |= {"components": {name: provenance["components"][name] for name in components.names(self._point)}}
         refuse_other_code(self._surroundings.code, provenance)
         self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
         self._log(f"attempt {self._attempt.number} starts at epoch {from_epoch}")

@@ -109,7 +109,9 @@ def test_what_costs_nobody_knows_is_unknown_with_the_command_that_finds_out(swee
 def test_points_of_other_code_are_not_added_to_unless_told_so(
     sweep: Sweep, store: Store, result: Result, command: str
 ) -> None:
-    by_other_code(store, result, POINTS[0], code_sha256="a" * 64, git_commit="1" * 40, git_diff_sha256=None)
+    by_other_code(
+        store, result, POINTS[0], code_sha256="a" * 64, components=None, git_commit="1" * 40, git_diff_sha256=None
+    )
     store.objects.delete(f"points/{POINTS[4].point_id}/result")
     before = contents(store)
     done = sweep(command, *NOWHERE)
@@ -142,19 +144,19 @@ def test_a_snapshot_of_other_code_is_not_continued(
 
 
 def test_other_code_is_said_but_no_fault_where_nothing_is_to_be_run(sweep: Sweep, store: Store, result: Result) -> None:
-    by_other_code(store, result, POINTS[0], code_sha256="a" * 64)
+    by_other_code(store, result, POINTS[0], code_sha256="a" * 64, components=None)
     plan = json.loads(sweep("plan", "--json").stdout)
     assert plan["code_change"]["points"] == [POINTS[0].point_id]
     assert plan["to_run"] == []
 
 
 def test_points_from_before_code_was_recorded_are_taken_as_they_are(sweep: Sweep, store: Store, result: Result) -> None:
-    by_other_code(store, result, POINTS[0], code_sha256=None)
+    by_other_code(store, result, POINTS[0], code_sha256=None, components=None)
     store.objects.delete(f"points/{POINTS[4].point_id}/result")
     assert sweep("run", *NOWHERE).returncode == 7
 
 
 def test_show_tells_of_the_code_that_a_point_was_computed_with(sweep: Sweep) -> None:
     said = sweep("show", POINTS[0].point_id).stdout
-    for name in ("code_sha256", "git_commit", "git_dirty", "packages"):
+    for name in ("code_sha256", "components", "git_commit", "git_dirty", "packages"):
         assert name in said

@@ -8,6 +8,8 @@ import pytest
 
 from sweep.store.store import Store
 from sweep.system import provenance
+from trainables.components import identities, names
+from trainables.config import TrialConfig
 
 
 @pytest.fixture
@@ -51,6 +53,26 @@ def test_without_a_checkout_the_code_still_has_its_identity(tmp_path: Path, monk
 def test_the_identity_holds_what_may_move_a_number_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     found = provenance.identity(provenance.current())
-    assert {"trainables", "backend", "keras", "numpy", "scipy", "numba", "jax", "jaxlib"} <= found.keys()
-    assert not {"tensorflow", "ray", "mlflow"} & found.keys()
+    assert {"backend", "keras", "numpy", "scipy", "numba", "jax", "jaxlib"} | identities().keys() <= found.keys()
+    assert not {"tensorflow", "ray", "mlflow", "trainables"} & found.keys()
     assert found["backend"] == "jax"
+
+
+def test_code_of_which_only_a_checksum_is_known_is_one_part() -> None:
+    found = provenance.identity(provenance.current() | {"components": None, "code_sha256": "a" * 64})
+    assert found["trainables"] == "a" * 12
+    assert not identities().keys() & found.keys()
+
+
+def test_a_submission_names_the_components_of_its_points_alone() -> None:
+    point = TrialConfig(architecture="resnet")
+    named = provenance.code_versions([point]).keys()
+    assert identities().keys() & named == set(names(point))
+    assert provenance.code_versions().keys() >= identities().keys()
+
+
+def test_components_that_give_equal_numbers_do_not_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs, ours = {"training": "a", "ray": "1"}, {"training": "b", "ray": "2", "numpy": "2"}
+    assert provenance.differences(theirs, ours) == "training a -> b, ray 1 -> 2"
+    monkeypatch.setattr("trainables.components.EQUAL_NUMBERS", {"training": ["a", "b"]})
+    assert provenance.differences(theirs, ours) == "ray 1 -> 2"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from trainables import device
+from trainables.components import identities
 
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NPROC", "PJRT_NPROC")
 
@@ -107,7 +108,7 @@ def test_a_description_is_flat_text_and_numbers_that_json_can_hold(
         found = report["described"]
         assert set(found) == {
             *("backend", "device", "driver", "threads", "cpus", "host", "pid", "system", "python", "packages"),
-            "code_sha256",
+            *("code_sha256", "components"),
         }
         assert (found["backend"], found["threads"]) == ("tensorflow", threads)
         assert found["host"] == socket.gethostname()
@@ -115,6 +116,7 @@ def test_a_description_is_flat_text_and_numbers_that_json_can_hold(
         assert found["device"]
         assert {"keras", "numpy", "numba", "mi-sweep", "tensorflow"} <= set(found["packages"])
         assert all(isinstance(version, str) for version in found["packages"].values())
+        assert found["components"] == identities()
 
 
 def test_a_description_is_of_this_process() -> None:

@@ -1,0 +1,125 @@
+"""The store of the first schema: today's code tells of it what its own code told, and computes nothing of it anew."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sweep.spec import SweepSpec
+from sweep.store import Store, load
+from sweep.system import provenance
+from tests.store_schema.conftest import SCHEMA_1, Sweep
+from trainables import components
+from trainables.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS, FIRST
+from trainables.records import arrow_to_table
+
+DONE, BEGUN = str(SCHEMA_1 / "done.yaml"), str(SCHEMA_1 / "begun.yaml")
+EXPECTED = SCHEMA_1 / "expected"
+CLOCKS = ("train_seconds", "measure_seconds", "credibility_seconds", "timestamp")
+ARCHITECTURES = ("mlp", "shortcut", "resnet")
+
+
+def files(root: Path) -> dict[Path, bytes]:
+    return {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def without_clocks(table: pa.Table) -> pa.Table:
+    return table.drop_columns([name for name in CLOCKS if name in table.column_names])
+
+
+@pytest.fixture
+def done() -> SweepSpec:
+    return load(DONE)
+
+
+def test_status_and_claims_say_what_they_said(sweep: Sweep, root: Path) -> None:
+    before = files(root)
+    assert json.loads(sweep("status", "done", "--json").stdout) == json.loads((EXPECTED / "status.json").read_text())
+    assert json.loads(sweep("claims", "done", "--json").stdout) == json.loads((EXPECTED / "claims.json").read_text())
+    assert files(root) == before
+
+
+def test_an_export_has_equal_tables(sweep: Sweep, tmp_path: Path) -> None:
+    assert sweep("export", "done", "-o", str(tmp_path / "tables")).returncode == 0
+    for name in ("epochs.parquet", "points.parquet"):
+        assert pq.read_table(tmp_path / "tables" / name).equals(pq.read_table(EXPECTED / name)), name
+
+
+@pytest.mark.parametrize(("spec", "to_run"), [(DONE, 0), (BEGUN, 2)])
+def test_a_plan_finds_what_is_done_and_no_other_code(sweep: Sweep, spec: str, to_run: int) -> None:
+    plan = json.loads(sweep("plan", spec, "--json").stdout)
+    assert len(plan["to_run"]) == to_run
+    change = plan["code_change"] or {"parts": {}}
+    assert not set(change["parts"]) & {*components.identities(), "trainables"}
+
+
+def test_a_run_has_nothing_to_do_and_changes_no_record(sweep: Sweep, root: Path) -> None:
+    before = files(root / "points")
+    ended = sweep("run", DONE)
+    assert ended.returncode == 0, ended.stderr
+    assert "20 points (19 finished, 1 diverged), 0 to run" in ended.stderr
+    assert files(root / "points") == before
+
+
+def test_a_changed_component_is_told_of_its_points_alone(
+    sweep: Sweep, done: SweepSpec, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    edited = tmp_path / "trainables"
+    shutil.copytree(components.ROOT, edited, ignore=shutil.ignore_patterns("__pycache__"))
+    path = edited / "architectures" / "resnet.py"
+    path.write_text(path.read_text().replace("% 2 == 1", "% 2 == 0"))
+    found = components.identities(edited)
+    monkeypatch.setattr(components, "identities", lambda: found)
+    change = json.loads(sweep("plan", DONE, "--json").stdout)["code_change"]
+    assert set(change["points"]) == {point.point_id for point in done.points if point.architecture == "resnet"}
+    assert set(change["parts"]) == {"architecture resnet"}
+
+
+def test_the_code_of_every_component_is_known_to_give_the_numbers_of_this_store() -> None:
+    """Fails where code was rewritten; whether its numbers are the same is for the golden test below to say."""
+    now = components.identities()
+    unknown = [name for name, identity in FIRST.items() if not components.are_equal(name, FIRST[name], now[name])]
+    assert not unknown, (
+        f"the code of {', '.join(unknown)} was changed. If the golden test of this module passes, no number moved: put "
+        "the lines that `python -m trainables.components` prints for them into EQUAL_NUMBERS of "
+        "trainables/equal_code.py. If numbers were meant to change, say so in the CHANGELOG, and see there."
+    )
+
+
+def test_the_table_of_equal_code_names_components_and_begins_with_this_store(root: Path, done: SweepSpec) -> None:
+    assert FIRST.keys() == components.identities().keys()
+    assert all(known[0] == FIRST[name] and len(known) == len(set(known)) for name, known in EQUAL_NUMBERS.items())
+    results = [Store(root).result(point) for point in done.points]
+    assert {result.provenance["code_sha256"] for result in results if result} == set(BEFORE_COMPONENTS)
+
+
+def test_points_computed_anew_have_the_same_numbers_bit_for_bit(root: Path, done: SweepSpec, tmp_path: Path) -> None:
+    chosen = {name: next(point for point in done.points if point.architecture == name) for name in ARCHITECTURES}
+    noisy = next(point for point in done.points if point.channel_noise)
+    diverged = next(point for point in done.points if point.optimizer == "sgd")
+    points = {**chosen, "noisy": noisy, "diverged": diverged}
+    kept = {name: Store(root).result(point) for name, point in points.items()}
+    here = provenance.current()
+    for result in kept.values():
+        assert result
+        then = {name: result.provenance["packages"].get(name) for name in (*provenance.NUMERIC, "tensorflow")}
+        if other := {name: found for name, found in then.items() if here["packages"].get(name) != found}:
+            pytest.skip(f"these numbers are those of other versions: {other}")
+    for name, point in points.items():
+        (tmp_path / f"{name}.json").write_text(point.model_dump_json())
+    script = Path(__file__).with_name("recompute.py")
+    environment = os.environ | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""}
+    path = os.pathsep.join([str(components.ROOT.parent), environment.get("PYTHONPATH", "")])
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, env=environment | {"PYTHONPATH": path})
+    for name, result in kept.items():
+        assert result
+        then = without_clocks(arrow_to_table(result.history_arrow))
+        now = without_clocks(arrow_to_table((tmp_path / f"{name}.arrow").read_bytes()))
+        for column in then.column_names:
+            assert now[column].combine_chunks().equals(then[column].combine_chunks()), (name, column)

@@ -1,0 +1,205 @@
+"""The identity of code by component: what decides the numbers of a point changes it, nothing else does."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trainables import components
+from trainables.components import KINDS, ROOT, identities, names
+from trainables.config import TrialConfig
+from trainables.definitions import Package, Symbol, pieces
+
+Edit = Callable[[Path], None]
+
+
+@pytest.fixture(scope="module")
+def now() -> dict[str, str]:
+    return dict(identities())
+
+
+@pytest.fixture
+def changed(tmp_path: Path, now: dict[str, str]) -> Callable[[Edit], set[str]]:
+    """Edits a copy of the package; the components whose identity that changes."""
+
+    def apply(edit: Edit) -> set[str]:
+        root = tmp_path / "trainables"
+        shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns("__pycache__"))
+        edit(root)
+        found = identities(root)
+        assert found.keys() == now.keys()
+        return {name for name, identity in found.items() if identity != now[name]}
+
+    return apply
+
+
+def replace(path: str, old: str, new: str) -> Edit:
+    """Replaces every occurrence of the text, of which there must be one, in a file."""
+
+    def edit(root: Path) -> None:
+        text = (root / path).read_text()
+        assert old in text
+        (root / path).write_text(text.replace(old, new))
+
+    return edit
+
+
+def rename(old: str, new: str) -> Edit:
+    """Renames a definition, wherever it is used."""
+
+    def edit(root: Path) -> None:
+        for path in root.rglob("*.py"):
+            path.write_text(re.sub(rf"\b{old}\b", new, path.read_text()))
+
+    return edit
+
+
+def move(old: str, new: str) -> Edit:
+    """Moves a module, with the imports that name it."""
+
+    def edit(root: Path) -> None:
+        (root / new).parent.mkdir(exist_ok=True)
+        (root / old).rename(root / new)
+        names = [path.removesuffix(".py").replace("/", ".") for path in (old, new)]
+        rename(re.escape(f"trainables.{names[0]}"), f"trainables.{names[1]}")(root)
+
+    return edit
+
+
+def all_of(*edits: Edit) -> Edit:
+    """One edit after the other."""
+
+    def edit(root: Path) -> None:
+        for one in edits:
+            one(root)
+
+    return edit
+
+
+REGISTRY = "architectures/__init__.py"
+ADD_AN_ARCHITECTURE = all_of(
+    lambda root: shutil.copy(root / "architectures" / "mlp.py", root / "architectures" / "other.py"),
+    replace(REGISTRY, '    "mlp": mlp.connect,\n', '    "mlp": mlp.connect,\n    "x": other.connect,\n'),
+    replace(REGISTRY, "import mlp,", "import other, mlp,"),
+    replace(REGISTRY, 'frozenset({"shortcut"', 'frozenset({"x", "shortcut"'),
+    replace("config.py", 'Literal["mlp",', 'Literal["mlp", "x",'),
+)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(edit, id=name)
+        for name, edit in {
+            "add an architecture": ADD_AN_ARCHITECTURE,
+            "add an initializer": replace("initializers.py", '"gaussian": _g', '"x": _orthogonal, "gaussian": _g'),
+            "add a data set": replace("datasets.py", '"digits": _load', '"x": _load_mnist, "digits": _load'),
+            "size of another data set": replace("config.py", '{"mnist": 10_000', '{"x": 1, "mnist": 10_000'),
+            "move a module": move("compiled_models.py", "compiled/models.py"),
+            "move the module of a root": move("training.py", "fitting/training.py"),
+            "move a registry": move("initializers.py", "starts.py"),
+            "rename a function": rename("initial_kernels", "kernels_at_start"),
+            "rename a constant": rename("SUBSET_SEED", "SEED_OF_SUBSET"),
+            "rename across modules": rename("with_shortcut", "plus_shortcut"),
+            "rename a class": rename("Spectrum", "Squares"),
+            "rewrite a docstring": replace("training.py", "The state after the last record.", "Other words."),
+            "add a comment": replace("datasets.py", "\n\ndef load(", "\n\n# A comment\ndef load("),
+            "change an annotation": replace("initializers.py", "-> Build:", "-> object:"),
+            "reword an error": replace("datasets.py", "not in Keras' cache", "not there"),
+            "add a column": replace(
+                "records.py", "    mi_ceiling_bits:", "    x: float | None = None\n    mi_ceiling_bits:"
+            ),
+            "add a field": replace("config.py", "    bias: bool =", "    x: int = 0\n    bias: bool ="),
+            "add a function": replace("networks.py", "\n\nclass Network", "\n\ndef x():\n    pass\n\n\nclass Network"),
+        }.items()
+    ],
+)
+def test_what_decides_no_number_changes_no_identity(changed: Callable[[Edit], set[str]], edit: Edit) -> None:
+    assert changed(edit) == set()
+
+
+ESTIMATORS = {"estimator ksg", "estimator ksg2", "estimator npeet"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "those"),
+    [
+        (
+            replace("initializers.py", '_variance_scaling(1.0, "fan_avg")', '_variance_scaling(1.1, "fan_avg")'),
+            {"initializer glorot_normal"},
+        ),
+        (
+            replace("architectures/resnet.py", "% 2 == 1", "% 2 == 0"),
+            {"architecture resnet", "architecture shortcut_resnet"},
+        ),
+        (replace(REGISTRY, 'frozenset({"shortcut", ', "frozenset({"), {"architecture shortcut"}),
+        (replace("datasets.py", "[::5]", "[::4]"), {"data set digits"}),
+        (replace("networks.py", "keras.optimizers.SGD,", "keras.optimizers.Adam,"), {"optimizer sgd"}),
+        (replace("networks.py", "from_logits=True", "from_logits=False"), {"training"}),
+        (replace("device.py", '"TF_NUM_INTEROP_THREADS"] = "1"', '"TF_NUM_INTEROP_THREADS"] = "2"'), {"training"}),
+        (replace("measurement.py", "SUBSET_SEED = 0", "SUBSET_SEED = 1"), ESTIMATORS),
+        (replace("config.py", "return epoch % self.every == 0", "return epoch % self.every == 1"), ESTIMATORS),
+        (replace("jacobian.py", "IMAGES = 10", "IMAGES = 9"), ESTIMATORS),
+    ],
+)
+def test_what_decides_numbers_changes_the_components_concerned(
+    changed: Callable[[Edit], set[str]], edit: Edit, those: set[str]
+) -> None:
+    assert changed(edit) == those
+
+
+def test_every_kind_of_component_is_one_that_a_point_uses() -> None:
+    assert names(TrialConfig()) == (
+        *("data set digits", "architecture mlp", "initializer glorot_normal", "optimizer rmsprop"),
+        *("training", "estimator ksg"),
+    )
+    assert set(names(TrialConfig())) <= identities().keys()
+    assert all(re.fullmatch("[0-9a-f]{16}", identity) for identity in identities().values())
+
+
+def test_a_root_that_is_not_there_or_there_twice_is_an_error() -> None:
+    package = Package(ROOT, "trainables")
+    for name in ("Nothing", "Training.nothing", "Pair"):
+        with pytest.raises(LookupError, match=name):
+            package.the(name)
+    assert [package.the(root) for kind in KINDS.values() for root in kind.roots]
+
+
+def write(root: Path, **modules: str) -> Package:
+    for name, text in modules.items():
+        (root / f"{name}.py").write_text(text)
+    return Package(root, "p")
+
+
+def test_references_are_followed_through_imports_and_names_of_functions_alone_are_not(tmp_path: Path) -> None:
+    package = write(
+        tmp_path,
+        __init__="",
+        a="import numpy as np\nfrom p import b\nfrom p.b import two as zwei\n\n\ndef f(b_, one=zwei):\n"
+        "    def inner(zwei):\n        return zwei\n    return np.sum(b.one) + zwei + inner(b_)\n",
+        b="one = 1\ntwo: int = 2\n",
+    )
+    found = pieces(package, Symbol("a", "f"), package.statements(Symbol("a", "f")))
+    assert [piece for piece in found if isinstance(piece, Symbol)] == [
+        Symbol("b", "two"),
+        Symbol("b", "one"),
+        Symbol("b", "two"),
+    ]
+    assert "<numpy.sum>" in found
+
+
+def test_definitions_that_refer_to_each_other_have_an_identity(tmp_path: Path) -> None:
+    package = write(tmp_path, __init__="", a="def f(n):\n    return g(n)\n\n\ndef g(n):\n    return f(n) + g(n)\n")
+    for name in ("f", "g"):
+        found = pieces(package, Symbol("a", name), package.statements(Symbol("a", name)))
+        assert any(isinstance(piece, Symbol) for piece in found)
+
+
+def test_identities_that_are_known_to_give_equal_numbers_are_equal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(components, "EQUAL_NUMBERS", {"training": ["a", "b"]})
+    assert components.are_equal("training", "a", "b")
+    assert components.are_equal("training", "c", "c")
+    assert not components.are_equal("training", "a", "c")
+    assert not components.are_equal("estimator ksg", "a", "b")

@@ -1,0 +1,153 @@
+"""LEAF. The identity of the code by component: what decides the numbers of a point, and nothing else.
+
+A component is what its root definitions reach. Its identity is a digest of these definitions in the order in which they
+are reached, so that moving, renaming and documenting them changes nothing. Of a table keyed by the names of components,
+such as `ARCHITECTURES`, only the entry concerned is reached, so that adding one changes nothing for the others. What
+config, records and snapshots say is values and their form: their versions and the ids of points tell of these.
+"""
+
+import ast
+import copy
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import compress
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, get_args
+
+from trainables import config as configuration
+from trainables.config import TrialConfig
+from trainables.definitions import Package, Piece, Symbol, pieces
+from trainables.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS, FIRST
+
+ROOT = Path(__file__).parent
+NOT_FOLLOWED = frozenset({"config", "records", "snapshots", "sealed", "migrations", "source", "wording"})
+"""Modules, wherever they lie, that decide no number but for the roots in them: of what they define the name counts."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of component: its root definitions, and the field of the config whose every value has one of its own."""
+
+    roots: tuple[str, ...]
+    field: str | None = None
+    choices: tuple[str, ...] = ("",)
+
+
+KINDS = {
+    "data set": Kind(("LOADERS", "VALIDATION_IMAGES"), "dataset", get_args(configuration.DatasetName)),
+    "architecture": Kind(("ARCHITECTURES", "WITH_SHORTCUT"), "architecture", get_args(configuration.Architecture)),
+    "initializer": Kind(("INITIALIZERS",), "initializer", get_args(configuration.Initializer)),
+    "optimizer": Kind(("OPTIMIZERS",), "optimizer", get_args(configuration.Optimizer)),
+    "training": Kind(("Training", "pin")),
+    "estimator": Kind(
+        ("Probe", "Isometry", "Measurement.is_due"), "measure.estimator", get_args(configuration.Estimator)
+    ),
+}
+
+
+def names(config: TrialConfig) -> tuple[str, ...]:
+    """The components that decide the numbers of a point: `architecture mlp`, `training`, ..."""
+    return tuple(f"{name} {attrgetter(kind.field)(config)}" if kind.field else name for name, kind in KINDS.items())
+
+
+@functools.cache
+def identities(root: Path = ROOT) -> Mapping[str, str]:
+    """The identity of every component by its name: 16 hex digits."""
+    package = _Package(root)
+    found = {}
+    for name, kind in KINDS.items():
+        for choice in kind.choices:
+            found[f"{name} {choice}".rstrip()] = package.identity(name, choice)
+    return found
+
+
+def recorded(provenance: Mapping[str, Any]) -> Mapping[str, str]:
+    """The identities of components that a provenance names; empty where it names none and its code is not known.
+
+    Before there were components a provenance had a checksum of the whole package.
+    """
+    if components := provenance.get("components"):
+        return dict(components)
+    return BEFORE_COMPONENTS.get(str(provenance.get("code_sha256")), {})
+
+
+def are_equal(name: str, one: str, other: str) -> bool:
+    """Whether two identities of a component are those of code that gives equal numbers."""
+    return one == other or {one, other} <= set(EQUAL_NUMBERS.get(name, ()))
+
+
+class _Package:
+    """The definitions of a package, written once."""
+
+    def __init__(self, root: Path) -> None:
+        self._package = Package(root, ROOT.name)
+        self._roots = {self._package.the(root): name for name, kind in KINDS.items() for root in kind.roots}
+        self._written: dict[Symbol, list[Piece]] = {}
+
+    def identity(self, name: str, choice: str) -> str:
+        """The digest of what the roots of that kind reach."""
+        kind = KINDS[name]
+        waiting = [self._package.the(root) for root in kind.roots]
+        numbers = {symbol: number for number, symbol in enumerate(waiting)}
+        digest = hashlib.sha256()
+        for symbol in waiting:  # grows as it is read
+            for piece in self._pieces(symbol, kind.choices, choice):
+                if isinstance(piece, Symbol) and self._is_followed(piece, name):
+                    if piece not in numbers:
+                        numbers[piece] = len(waiting)
+                        waiting.append(piece)
+                    piece = f"#{numbers[piece]}"
+                elif isinstance(piece, Symbol):
+                    piece = f"<{self._roots.get(piece, piece.name)}>"
+                digest.update(piece.encode())
+            digest.update(b"\n")
+        return digest.hexdigest()[:16]
+
+    def _is_followed(self, symbol: Symbol, name: str) -> bool:
+        if symbol in self._roots:
+            return self._roots[symbol] == name
+        return symbol.module.rpartition(".")[2] not in NOT_FOLLOWED
+
+    def _pieces(self, symbol: Symbol, choices: tuple[str, ...], choice: str) -> list[Piece]:
+        statements = self._package.statements(symbol)
+        if _keys(statements[0]) & set(choices):
+            return pieces(self._package, symbol, [_only(choice, statements[0])])
+        if symbol not in self._written:
+            self._written[symbol] = pieces(self._package, symbol, statements)
+        return self._written[symbol]
+
+
+def _table(statement: ast.stmt) -> Any:
+    """The literal that a name is bound to, also as the argument of a call, as in `frozenset({...})`."""
+    value = getattr(statement, "value", None)
+    return value.args[0] if isinstance(value, ast.Call) and len(value.args) == 1 else value
+
+
+def _entries(statement: ast.stmt) -> list[Any]:
+    table = _table(statement)
+    return table.keys if isinstance(table, ast.Dict) else list(getattr(table, "elts", []))
+
+
+def _keys(statement: ast.stmt) -> set[str]:
+    found = (getattr(entry, "value", None) for entry in _entries(statement))
+    return {value for value in found if isinstance(value, str)}
+
+
+def _only(choice: str, statement: ast.stmt) -> ast.stmt:
+    """The same table with the entry of that name alone."""
+    statement = copy.deepcopy(statement)
+    table = _table(statement)
+    kept = [getattr(entry, "value", None) == choice for entry in _entries(statement)]
+    for part in ("keys", "values") if isinstance(table, ast.Dict) else ("elts",):
+        setattr(table, part, list(compress(getattr(table, part), kept)))
+    return statement
+
+
+if __name__ == "__main__":
+    for name, identity in identities().items():
+        known = EQUAL_NUMBERS.get(name) or (FIRST.get(name, identity),)
+        print(f'    "{name}": {json.dumps([*known, *({identity} - {*known})])},')

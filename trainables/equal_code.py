@@ -1,0 +1,42 @@
+"""LEAF. Identities of components whose code is known to give equal numbers, as the golden tests have shown.
+
+When code was rewritten, and the golden test in `tests/store_schema` passes, `python -m trainables.components` prints
+the lines of `EQUAL_NUMBERS` with the identities of now; those of one identity alone can be left out. When numbers were
+changed on purpose the line goes: then runs tell that stored points were computed by other code.
+"""
+
+from collections.abc import Mapping
+
+FIRST: Mapping[str, str] = {
+    "data set mnist": "21aa36ada26ec8a1",
+    "data set digits": "9173ea76f6ab4421",
+    "architecture mlp": "569fbc89c9371c2d",
+    "architecture shortcut": "fe4ab29ebc6f28a4",
+    "architecture resnet": "020f409af2d1f757",
+    "architecture shortcut_resnet": "04de88d0a46b077b",
+    "initializer glorot_normal": "e5bdf4289055eba9",
+    "initializer he_normal": "21654085f63ff41a",
+    "initializer gaussian": "19ccb5ae2710cca4",
+    "initializer orthogonal": "dbe4e78a0a183788",
+    "optimizer rmsprop": "f7bdce3e521887d5",
+    "optimizer sgd": "7eca2efd68fe2afe",
+    "optimizer adam": "46fb1124d8494bb8",
+    "training": "261ec65eea815765",
+    "estimator ksg": "20b34d0fe1aaca70",
+    "estimator ksg2": "9d4673d3eca85b3e",
+    "estimator npeet": "ba4c79d86bf364c1",
+}
+"""The components of the code whose checksum was de74e5cc8f74..., the first whose store is kept for the tests."""
+
+BEFORE_COMPONENTS: Mapping[str, Mapping[str, str]] = {
+    "de74e5cc8f744be5abbd7bcf9a5ea4bbbebb33f67efd5387de9282bed3023e9b": FIRST,
+}
+"""By the checksum of the whole package, the components of code from before their identities were recorded."""
+
+EQUAL_NUMBERS: Mapping[str, list[str]] = {
+    "data set mnist": ["21aa36ada26ec8a1", "bf8590c0c9a3f021"],
+    "estimator ksg": ["20b34d0fe1aaca70", "df93724ff4a75c80"],
+    "estimator ksg2": ["9d4673d3eca85b3e", "b39fa0d0c728932a"],
+    "estimator npeet": ["ba4c79d86bf364c1", "bd1f5a8041f9a9da"],
+}
+"""By component, identities that give equal numbers, the first one first."""
