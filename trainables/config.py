@@ -17,6 +17,13 @@ Scale = Literal["none", "balanced"]
 PairRequest = Literal["first-merged", "first-last", "successive", "input-each", "each-label", "all"]
 Estimator = Literal["ksg", "ksg2", "npeet"]
 
+FIELDS_OF_VERSION_1 = (
+    *("dataset", "architecture", "width", "depth", "seed", "epochs", "optimizer", "learning_rate", "batch_norm"),
+    *("batch_norm_momentum", "initializer", "gain", "bias", "channel_noise", "measure"),
+)
+MEASURE_FIELDS_OF_VERSION_1 = ("pairs", "scales", "neighbors", "every", "samples", "estimator")
+"""Fields that ids always hold. Those added later are part of an id only with another value than their default."""
+
 VALIDATION_IMAGES: dict[DatasetName, int] = {"mnist": 10_000, "digits": 364}
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -120,9 +127,14 @@ class TrialConfig(BaseModel):
         return VALIDATION_IMAGES[self.dataset]
 
     def canonical(self, *, without: frozenset[str] = frozenset()) -> str:
-        """JSON with every default written out and sorted keys; equal configs, equal text."""
-        body = {"config_version": CONFIG_VERSION, **self.model_dump(mode="json", exclude=set(without))}
-        return json.dumps(body, sort_keys=True, separators=(",", ":"))
+        """JSON with sorted keys; equal configs, equal text.
+
+        Defaults are written out, but for those of fields added since version 1: so added fields leave old ids alone.
+        """
+        body = _without_later_defaults(self, FIELDS_OF_VERSION_1)
+        body["measure"] = _without_later_defaults(self.measure, MEASURE_FIELDS_OF_VERSION_1)
+        kept = {name: value for name, value in body.items() if name not in without}
+        return json.dumps({"config_version": CONFIG_VERSION, **kept}, sort_keys=True, separators=(",", ":"))
 
     @property
     def name(self) -> str:
@@ -149,6 +161,14 @@ class TrialConfig(BaseModel):
             | {f"measure_{key}": value for key, value in joined.items()}
             | {"measure_neighbors": self.measure.neighbors}
         )
+
+
+def _without_later_defaults(model: BaseModel, first: tuple[str, ...]) -> dict[str, Any]:
+    """The fields as JSON values, without those that are not of the first ones and have their default."""
+    fields = type(model).model_fields
+    defaults = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+    later = {name for name in fields if name not in first and getattr(model, name) == defaults[name]}
+    return model.model_dump(mode="json", exclude=later)
 
 
 def _hash8(text: str) -> str:

@@ -1,13 +1,24 @@
 """A config is a frozen value whose id is the hash of everything that decides its numbers, and of nothing else."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from trainables.config import VALIDATION_IMAGES, Measurement, TrialConfig
+from sweep.store import Store
+from trainables.config import (
+    FIELDS_OF_VERSION_1,
+    MEASURE_FIELDS_OF_VERSION_1,
+    VALIDATION_IMAGES,
+    Measurement,
+    TrialConfig,
+)
+from trainables.records import PointResult
 
 DEFAULTS = (
     '{"architecture":"mlp","batch_norm":true,"batch_norm_momentum":0.99,"bias":true,"channel_noise":0.0,'
@@ -53,8 +64,48 @@ def changed(*, section: str, field: str) -> TrialConfig:
 EVERY_CHANGE = [("config", name) for name in CHANGES] + [("measure", name) for name in MEASURE_CHANGES]
 
 
-def test_the_canonical_form_writes_out_every_default() -> None:
+def test_the_canonical_form_writes_out_every_default_of_version_1() -> None:
     assert TrialConfig().canonical() == DEFAULTS
+    assert {"config_version", *FIELDS_OF_VERSION_1} == json.loads(DEFAULTS).keys()
+    assert set(MEASURE_FIELDS_OF_VERSION_1) == json.loads(DEFAULTS)["measure"].keys()
+
+
+class LaterMeasurement(Measurement):
+    """Of a later version, with one more field."""
+
+    units: int = 0
+
+
+class LaterConfig(TrialConfig):
+    """Of a later version, with one more field."""
+
+    measure: LaterMeasurement = LaterMeasurement()
+    frozen_weights: bool = False
+    tags: tuple[str, ...] = Field(default_factory=tuple)
+
+
+def test_a_field_of_a_later_version_with_its_default_changes_no_id() -> None:
+    later = LaterConfig(seed=3)
+    assert later.canonical() == TrialConfig(seed=3).canonical()
+    assert (later.point_id, later.config_id) == (TrialConfig(seed=3).point_id, TrialConfig().config_id)
+    assert LaterConfig(seed=3, frozen_weights=False, tags=()).point_id == later.point_id
+
+
+@pytest.mark.parametrize("values", [{"frozen_weights": True}, {"tags": ("a",)}, {"measure": {"units": 1}}])
+def test_a_field_of_a_later_version_with_another_value_changes_the_id(values: dict[str, Any]) -> None:
+    assert LaterConfig(**values).point_id != TrialConfig().point_id
+    assert LaterConfig(**values).config_id != TrialConfig().config_id
+
+
+def test_what_was_stored_before_a_field_was_added_is_the_result_of_a_config_with_its_default(
+    tmp_path: Path, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    store = Store(tmp_path)
+    point = TrialConfig(epochs=1, width=4, depth=2)
+    store.commit_result(point, result(point))
+    same = {"epochs": 1, "width": 4, "depth": 2}
+    assert store.result(LaterConfig(**same)) == store.result(point) is not None
+    assert store.result(LaterConfig(**same, frozen_weights=True)) is None
 
 
 def test_ids_written_by_this_version_stay_what_they_are() -> None:
