@@ -16,8 +16,7 @@ import numpy as np
 from benchmarks.samples import SAMPLES
 from trainables.device import describe
 from trainables.information import measure
-from trainables.information.device.backend import is_on_accelerator
-from trainables.information.device.ksg import device_pair
+from trainables.information.device import device_pair, is_on_accelerator
 
 RESULT = Path(__file__).parent / "results/mi_gpu.md"
 TARGET_MS = {200: 20, 2000: 150}

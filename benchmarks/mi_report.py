@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.rivals import versions
-from trainables.information.threads import available_threads
+from trainables.information import available_threads
 
 OURS = "mi-sweep"
 CELL = ["sample", "n", "d"]

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from trainables.information.device.backend import _is_jax
+from trainables.information.device import is_jax
 
 
 def inference(model: Any) -> Callable[[Any], Any]:
     """images -> the model's outputs in inference mode, compiled by XLA, left where they are computed."""
-    if not _is_jax():
+    if not is_jax():
         import tensorflow as tf
 
         return tf.function(lambda images: model(images, training=False), jit_compile=True, autograph=False)
@@ -30,7 +30,7 @@ def pushforward(model: Any) -> Callable[[Any, Any], Any]:
 
     Both of shape (n, pixels); row i of each output is its derivative at image i along direction i.
     """
-    if not _is_jax():
+    if not is_jax():
         import tensorflow as tf
 
         def derivatives(images: Any, directions: Any) -> Any:

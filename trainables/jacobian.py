@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from trainables.compiled_models import pushforward
-from trainables.information.device.backend import to_host
+from trainables.information.device import to_host
 from trainables.measurement import SUBSET_SEED
 from trainables.probes import Pair
 from trainables.records import PairRecord

@@ -10,7 +10,7 @@ import numpy as np
 
 from trainables import information
 from trainables.config import TrialConfig
-from trainables.information.device.backend import is_device_array, to_host
+from trainables.information.device import is_device_array, to_host
 from trainables.probes import Pair
 from trainables.records import PairRecord
 

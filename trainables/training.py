@@ -13,7 +13,7 @@ from trainables import probes
 from trainables.architectures import WITH_SHORTCUT
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
-from trainables.information.device.backend import is_on_accelerator
+from trainables.information.device import is_on_accelerator
 from trainables.measurement import Probe
 from trainables.networks import Network, network
 from trainables.records import EpochRecord, now

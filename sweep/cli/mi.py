@@ -108,7 +108,7 @@ def _as_json(file: Path, trust: "Credibility", estimator: str, seed: int) -> dic
 
 
 def _rows(trust: "Credibility") -> Rows:
-    from trainables.information.credibility.wording import unit
+    from trainables.information import unit
 
     samples = f"{trust.n:,} samples, {' + '.join(map(str, trust.dims or ()))} dimensions, k = {trust.k}"
     rows = [["mutual information", f"{_number(trust.bits)} {unit(trust.base)}", samples]]

@@ -21,9 +21,8 @@ def as_samples(x: npt.ArrayLike, y: npt.ArrayLike, k: int) -> tuple[npt.NDArray[
     """x and y as finite matrices of float32 or float64, shapes (N, dx) and (N, dy), N > k.
 
     One-dimensional input is one column; further axes are flattened, as NPEET does.
-    Raises DegenerateInput for anything else, ValueError for k < 1.
+    Raises DegenerateInput for anything else.
     """
-    require_neighbours(k)
     x_samples, y_samples = as_floats(x, "x"), as_floats(y, "y")
     require_rows({"x": x_samples, "y": y_samples}, k)
     return x_samples, y_samples
@@ -47,10 +46,16 @@ def as_floats(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
     return matrix
 
 
-def require_neighbours(k: int) -> None:
-    """Raise ValueError unless k can be a number of neighbours."""
+def require_known(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Raise ValueError unless the value is one of those allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name} = {value!r}: allowed are {', '.join(map(repr, allowed))}")
+
+
+def require_neighbors(k: int) -> None:
+    """Raise ValueError unless k can be a number of neighbors."""
     if not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(f"k = {k}: the number of neighbours must be a whole number, at least 1")
+        raise ValueError(f"k = {k}: the number of neighbors must be a whole number, at least 1")
 
 
 def require_rows(samples: Mapping[str, npt.NDArray[Any]], k: int) -> None:

@@ -19,7 +19,7 @@ from trainables.information import measure, measure_pairs, mutual_information
 from trainables.information.device import ksg
 from trainables.information.device.backend import double_precision, is_device_array, is_on_accelerator, to_host
 from trainables.information.device.noise import noise
-from trainables.information.estimators import formulas
+from trainables.information.estimators import settings
 from trainables.measurement import Probe
 from trainables.probes import Pair
 from trainables.records import EpochRecord
@@ -37,7 +37,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def forced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every array of Keras' backend passes for one on an accelerator."""
-    for module in (training, formulas):
+    for module in (training, settings):
         monkeypatch.setattr(module, "is_on_accelerator", is_device_array)
 
 

@@ -93,8 +93,8 @@ def test_constant_activations_carry_no_information() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"k": 0}, "k = 0: the number of neighbours"),
-        ({"k": 2.5}, "k = 2.5: the number of neighbours"),
+        ({"k": 0}, "k = 0: the number of neighbors"),
+        ({"k": 2.5}, "k = 2.5: the number of neighbors"),
         ({"base": 1}, "base = 1: the base"),
         ({"noise": -1.0}, "noise = -1.0: the amplitude"),
         ({"threads": 0}, "threads = 0: at least 1"),

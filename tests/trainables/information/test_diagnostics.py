@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainables.information import ceiling_bits, diagnose, measure, mutual_information
-from trainables.information.credibility.diagnostics import CURVE_NEIGHBOURS, DIAGNOSTICS
+from trainables.information.credibility.diagnostics import CURVE_NEIGHBORS, DIAGNOSTICS
 
 CORRELATION = 0.8
 
@@ -103,7 +103,7 @@ def test_too_few_samples_for_parts_are_recorded() -> None:
 def test_the_curve_over_k_equals_separate_estimates(k: int) -> None:
     x, y = tanh_pair(400, 6)
     trust = diagnose(x, y, k, np.e, seed=5)
-    assert tuple(trust.k_curve) == CURVE_NEIGHBOURS
+    assert tuple(trust.k_curve) == CURVE_NEIGHBORS
     for neighbours, bits in trust.k_curve.items():
         assert bits == pytest.approx(mutual_information(x, y, neighbours, np.e, seed=5).bits, abs=1e-12)
 

@@ -8,8 +8,9 @@ from itertools import count
 
 import numpy as np
 
-from trainables.information.estimators.formulas import Request, estimates, ksg_bits
-from trainables.information.estimators.ksg import mutual_information
+from trainables.information.estimators.formulas import ksg_bits
+from trainables.information.estimators.ksg import Request, estimates, mutual_information
+from trainables.information.estimators.settings import Settings
 from trainables.information.host.pairs import HostPair, host_pair
 from trainables.information.neighbors.queries import counts_within, joint_distances
 from trainables.information.neighbors.space import Space
@@ -17,24 +18,20 @@ from trainables.information.pair import SCALES, Units
 from trainables.information.results import Measurement
 from trainables.information.samples import DegenerateInput, Floats
 
-MOST_NEIGHBOURS = 10
+MOST_NEIGHBORS = 10
 PARTS = (2, 4, 10)
 """Into how many disjoint parts the samples are split: halves and quarters also give the curve over N."""
 
 
 @dataclass(frozen=True, eq=False)
-class Examined:
+class Case:
     """Samples x (N, dx) and y (N, dy) without noise, N > k, the estimator's options, and what it measured."""
 
     x: Floats
     y: Floats
-    k: int
-    base: float
     scale: str
-    noise: float
+    settings: Settings
     seed: int
-    threads: int
-    estimator: str
     measured: Measurement
 
     @property
@@ -47,17 +44,8 @@ class Examined:
 
     def estimate(self, x: Floats, y: Floats, seed: int | None = None) -> float:
         """The value of other samples, or with another seed of the noise, all else equal."""
-        return mutual_information(
-            x,
-            y,
-            self.k,
-            self.base,
-            scale=self.scale,
-            noise=self.noise,
-            seed=self.seed if seed is None else seed,
-            threads=self.threads,
-            estimator=self.estimator,
-        ).bits
+        seed = self.seed if seed is None else seed
+        return mutual_information(x, y, self.scale, self.settings, seed).bits
 
     @cached_property
     def permutation(self) -> np.ndarray:
@@ -75,15 +63,18 @@ class Examined:
                 for rows in np.array_split(self.permutation, parts)
             ]
             for parts in PARTS
-            if len(self.x) // parts > self.k
+            if len(self.x) // parts > self.settings.k
         }
 
     def _value_of_rectangles(self, k: int) -> float:
-        pair = host_pair(self.x, self.y, k, self.noise, self.seed, self.threads)
-        (value,) = estimates([Request(pair, self.units, self.seed)], self.base, self.estimator)
+        pair = self._pair_of(k)
+        (value,) = estimates([Request(pair, self.units, self.seed)], self.settings)
         if isinstance(value, DegenerateInput):
             raise value
         return value
+
+    def _pair_of(self, k: int) -> HostPair:
+        return host_pair(self.x, self.y, k, self.settings.noise, self.seed, self.settings.cpu_threads)
 
     @cached_property
     def row_digests(self) -> tuple[list[bytes], list[bytes]]:
@@ -93,7 +84,7 @@ class Examined:
     @cached_property
     def pair(self) -> HostPair:
         """The samples with their noise, prepared for searches."""
-        return host_pair(self.x, self.y, self.k, self.noise, self.seed, self.threads)
+        return self._pair_of(self.settings.k)
 
     @cached_property
     def units(self) -> Units:
@@ -106,29 +97,29 @@ class Examined:
 
         In the pair's internal row order.
         """
-        most = min(max(MOST_NEIGHBOURS, self.k + 1), len(self.x) - 1)
-        return joint_distances(*self.spaces, self.units, most, self.threads)
+        most = min(max(MOST_NEIGHBORS, self.settings.k + 1), len(self.x) - 1)
+        return joint_distances(*self.spaces, self.units, most, self.settings.cpu_threads)
 
     @property
     def spaces(self) -> tuple[Space, Space]:
         """The prepared spaces of x and y, in the pair's internal row order."""
         return self.pair.x.space, self.pair.y.space
 
-    def values_at(self, neighbours: Sequence[int]) -> dict[int, float]:
-        """The values for other numbers of neighbours, each at most K, in unchanged units.
+    def values_at(self, neighbors: Sequence[int]) -> dict[int, float]:
+        """The values for other numbers of neighbors, each at most K, in unchanged units.
 
         One search serves them all, but for KSG-2, whose rectangles it does not give.
         """
-        if self.estimator == "ksg2":
-            return {k: self._value_of_rectangles(k) for k in neighbours}
-        radii = np.ascontiguousarray(self.distances[:, [k - 1 for k in neighbours]].T)
+        if self.settings.estimator == "ksg2":
+            return {k: self._value_of_rectangles(k) for k in neighbors}
+        radii = np.ascontiguousarray(self.distances[:, [k - 1 for k in neighbors]].T)
         x_counts, y_counts = (
-            counts_within(space, [unit] * len(neighbours), radii, self.threads)
+            counts_within(space, [unit] * len(neighbors), radii, self.settings.cpu_threads)
             for space, unit in zip(self.spaces, self.units, strict=True)
         )
         return {
-            k: ksg_bits(len(self.x), k, x_counts[place], y_counts[place], self.base)
-            for place, k in enumerate(neighbours)
+            k: ksg_bits(len(self.x), k, x_counts[place], y_counts[place], self.settings.base)
+            for place, k in enumerate(neighbors)
         }
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainables.information.credibility.case import Examined
+from trainables.information.credibility.case import Case
 from trainables.information.credibility.wording import in_words
-from trainables.information.estimators.ksg import measure
+from trainables.information.estimators.ksg import measure, require_scales
+from trainables.information.estimators.settings import Settings
 from trainables.information.results import Credibility, Measurement, ceiling_bits
-from trainables.information.samples import NPEET_NOISE, DegenerateInput, as_samples
-from trainables.information.threads import available_threads
+from trainables.information.samples import DegenerateInput, as_samples
 
-CURVE_NEIGHBOURS = (1, 3, 5, 10)
+CURVE_NEIGHBORS = (1, 3, 5, 10)
 NOISE_SEEDS = 3
 STEADY_BITS = 1e-3
 # A value that changes from N/2 to N by no more than so many standard errors, this share of it, or so much, is steady.
@@ -23,37 +23,23 @@ SATURATED = 1.0 - 1e-6
 
 
 def diagnose(
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
-    k: int = 3,
-    base: float = 2,
-    *,
-    scale: str = "none",
-    noise: float = NPEET_NOISE,
-    seed: int = 0,
-    threads: int | None = None,
-    estimator: str = "ksg",
-    measured: Measurement | None = None,
+    x: npt.ArrayLike, y: npt.ArrayLike, scale: str, settings: Settings, seed: int, measured: Measurement | None = None
 ) -> Credibility:
-    """The credibility of `mutual_information(x, y, ...)` with the same arguments, at five to six times its cost.
+    """The credibility of the value on that scale; all work is done on the host.
 
-    measured: what `measure` gave for these arguments; by default it is called for both scales. Everything else is by
-    the same estimator, but for "npeet" by "ksg", whose number is the same as long as radii stay below 16. Degenerate
-    samples give None and a reason, never an exception; wrong arguments still raise ValueError.
+    measured: what `measure` gave; by default it is asked for all scales that are needed. Everything else is by the same
+    estimator, but for "npeet" by "ksg".
     """
+    require_scales([scale])
     scales = ("balanced",) if scale == "balanced" else ("none", "balanced")
-    if scale not in scales:
-        raise ValueError(f"scale = {scale!r}: allowed are 'none', 'balanced'")
-    known = measured or measure(
-        x, y, k=k, base=base, scales=scales, noise=noise, seed=seed, threads=threads, estimator=estimator
-    )
+    on_host = replace(settings, device=False)
+    known = measured or measure(x, y, scales, on_host, seed)
     try:
-        x_samples, y_samples = (side.astype(np.float64, copy=False) for side in as_samples(x, y, k))
+        x_samples, y_samples = (side.astype(np.float64, copy=False) for side in as_samples(x, y, settings.k))
     except DegenerateInput as degenerate:
         return _with_sentence(Credibility(reason=str(degenerate)))
-    others = "ksg" if estimator == "npeet" else estimator
-    options = k, float(base), scale, noise, seed, threads or available_threads(), others
-    case = Examined(x_samples, y_samples, *options, known)
+    others = "ksg" if settings.estimator == "npeet" else settings.estimator
+    case = Case(x_samples, y_samples, scale, replace(on_host, estimator=others), seed, known)
     values: dict[str, Any] = {}
     reasons: dict[str, list[str]] = {}
     for name, diagnostic in DIAGNOSTICS.items():
@@ -65,9 +51,9 @@ def diagnose(
     return _with_sentence(
         Credibility(
             n=len(case.x),
-            k=k,
+            k=settings.k,
             dims=(case.x.shape[1], case.y.shape[1]),
-            base=case.base,
+            base=float(settings.base),
             scale=scale,
             reason="; ".join(told) or None,
             **values,
@@ -79,34 +65,36 @@ def _with_sentence(credibility: Credibility) -> Credibility:
     return replace(credibility, sentence=in_words(credibility))
 
 
-def _ceiling_bits(case: Examined) -> float:
-    return ceiling_bits(len(case.x), case.k, case.base)
+def _ceiling_bits(case: Case) -> float:
+    return ceiling_bits(len(case.x), case.settings.k, case.settings.base)
 
 
-def _ceiling_share(case: Examined) -> float:
-    if len(case.x) == case.k + 1:
-        raise DegenerateInput(f"N = {len(case.x)} samples with k = {case.k}: the ceiling is 0")
+def _ceiling_share(case: Case) -> float:
+    if len(case.x) == case.settings.k + 1:
+        raise DegenerateInput(f"N = {len(case.x)} samples with k = {case.settings.k}: the ceiling is 0")
     return case.value / _ceiling_bits(case)
 
 
-def _null_bits(case: Examined) -> float:
+def _null_bits(case: Case) -> float:
     return case.estimate(case.x, case.y[case.permutation])
 
 
-def _standard_error_bits(case: Examined) -> float:
+def _standard_error_bits(case: Case) -> float:
     """Holmes & Nemenman 2019 (Phys. Rev. E 100, 022404): the variance is B/N, B fitted to disjoint parts.
 
     As in their findMI_KSG_stddev: sum (n - 1) var_n / n over sum (n - 1), where var_n is among the values of n parts.
     """
     parts = case.part_values
     if not parts:
-        least = 2 * case.k + 2
-        raise DegenerateInput(f"N = {len(case.x)} samples with k = {case.k}: at least {least} are needed for two parts")
+        least = 2 * case.settings.k + 2
+        raise DegenerateInput(
+            f"N = {len(case.x)} samples with k = {case.settings.k}: at least {least} are needed for two parts"
+        )
     weighted = sum((count - 1) * float(np.var(values, ddof=1)) / count for count, values in parts.items())
     return float(np.sqrt(weighted / sum(count - 1 for count in parts)))
 
 
-def _n_curve(case: Examined) -> dict[int, float]:
+def _n_curve(case: Case) -> dict[int, float]:
     """The mean over the disjoint quarters and halves, which varies less than that of one nested subset."""
     curve = {
         len(case.x) // count: float(np.mean(case.part_values[count])) for count in (4, 2) if count in case.part_values
@@ -114,26 +102,26 @@ def _n_curve(case: Examined) -> dict[int, float]:
     return curve | {len(case.x): case.value}
 
 
-def _is_converged(case: Examined) -> bool:
+def _is_converged(case: Case) -> bool:
     error = _standard_error_bits(case)
     change = abs(case.value - float(np.mean(case.part_values[2])))
     return change <= max(CONVERGED_ERRORS * error, CONVERGED_SHARE * abs(case.value), CONVERGED_BITS)
 
 
-def _k_curve(case: Examined) -> dict[int, float]:
-    others = [k for k in CURVE_NEIGHBOURS if k <= case.distances.shape[1] and k != case.k]
-    curve = case.values_at(others) | ({case.k: case.value} if case.k in CURVE_NEIGHBOURS else {})
+def _k_curve(case: Case) -> dict[int, float]:
+    others = [k for k in CURVE_NEIGHBORS if k <= case.distances.shape[1] and k != case.settings.k]
+    curve = case.values_at(others) | ({case.settings.k: case.value} if case.settings.k in CURVE_NEIGHBORS else {})
     return dict(sorted(curve.items()))
 
 
-def _balanced_bits(case: Examined) -> float | None:
+def _balanced_bits(case: Case) -> float | None:
     if case.measured.balanced_bits is None and case.measured.reason:
         raise DegenerateInput(case.measured.reason)
     return case.measured.balanced_bits
 
 
-def _noise_spread_bits(case: Examined) -> float:
-    if case.noise == 0.0:
+def _noise_spread_bits(case: Case) -> float:
+    if case.settings.noise == 0.0:
         return 0.0
     values = [case.value, case.estimate(case.x, case.y, seed=case.seed + 1)]
     # Without ties the noise moves nothing but the last digits, and another seed would only cost.
@@ -142,14 +130,14 @@ def _noise_spread_bits(case: Examined) -> float:
     return max(values) - min(values)
 
 
-def _tied_share(case: Examined) -> float:
+def _tied_share(case: Case) -> float:
     # Each of the two distances is off by less than one amplitude of the noise.
-    slack = 2.0 * case.noise / min(case.units)
-    around = np.diff(case.distances[:, max(0, case.k - 2) : case.k + 1], axis=1)
+    slack = 2.0 * case.settings.noise / min(case.units)
+    around = np.diff(case.distances[:, max(0, case.settings.k - 2) : case.settings.k + 1], axis=1)
     return float(np.mean((around <= slack).any(axis=1)))
 
 
-def _duplicate_share(case: Examined) -> float:
+def _duplicate_share(case: Case) -> float:
     return _repeated_share(list(zip(*case.row_digests, strict=True)))
 
 
@@ -160,14 +148,14 @@ def _repeated_share(keys: list[Any]) -> float:
     return sum(count for count in counts.values() if count > 1) / len(keys)
 
 
-def _saturated_share(case: Examined) -> float | None:
+def _saturated_share(case: Case) -> float | None:
     sizes = [np.abs(side) for side in (case.x, case.y)]
     if max(float(size.max()) for size in sizes) > 1.0:
         return None
     return sum(int(np.count_nonzero(size >= SATURATED)) for size in sizes) / sum(size.size for size in sizes)
 
 
-DIAGNOSTICS: dict[str, Callable[[Examined], Any]] = {
+DIAGNOSTICS: dict[str, Callable[[Case], Any]] = {
     "bits": lambda case: case.value,
     "ceiling_bits": _ceiling_bits,
     "ceiling_share": _ceiling_share,

@@ -38,7 +38,7 @@ def to_host(values: Any) -> npt.NDArray[Any]:
 
 def double_precision() -> AbstractContextManager[Any]:
     """A context in which the backend has 64-bit numbers; JAX narrows them to 32 bits outside."""
-    if not _is_jax():
+    if not is_jax():
         return nullcontext()
     import jax
     import jax.experimental
@@ -52,7 +52,7 @@ def double_precision() -> AbstractContextManager[Any]:
 def compiled(function: Callable[..., Any], *options: Any) -> Callable[..., Any]:
     """function(*options, *arrays) compiled by XLA for each new set of shapes; `options` are constants of the code."""
     bound = partial(function, *options)
-    if _is_jax():
+    if is_jax():
         import jax
 
         return jax.jit(bound)
@@ -72,7 +72,7 @@ def left_shift(words: Any, bits: Any) -> Any:
 
 
 def _bitwise() -> Any:
-    if _is_jax():
+    if is_jax():
         import jax.numpy
 
         return jax.numpy
@@ -81,7 +81,7 @@ def _bitwise() -> Any:
     return tf.bitwise
 
 
-def _is_jax() -> bool:
+def is_jax() -> bool:
     import keras
 
     return bool(keras.backend.backend() == "jax")

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from trainables.information.device.backend import compiled, double_precision, is_device_array, to_host
 from trainables.information.device.noise import noise as device_noise
 from trainables.information.pair import Counts, Neighborhood, Units, as_unit
-from trainables.information.samples import Floats, as_matrix, require_neighbours, require_noise, require_rows
+from trainables.information.samples import Floats, as_matrix, require_rows
 
 BLOCK_DISTANCES = 2**22
 # Columns that one pass over a block of distances takes in.
@@ -165,10 +165,8 @@ def device_pair(layers: Mapping[str, Any], k: int, noise: float, seed: int | tup
     """The pair of two named layers with its noise, on the device; host arrays are copied there.
 
     seed: of one generator that draws the noise of both, as `with_noise`, or of one for each, as `batches.Layers`.
-    Raises DegenerateInput and ValueError as these do.
+    Raises DegenerateInput as these do.
     """
-    require_neighbours(k)
-    require_noise(noise)
     with double_precision():
         sides = {name: on_device(values) for name, values in layers.items()}
         if not all(map(_is_sound, sides.values())):

@@ -1,126 +1,96 @@
-"""Mutual information of one pair by the estimators of Kraskov, Stoegbauer & Grassberger (2004)."""
+"""Mutual information of one pair, or of several, by the estimators of Kraskov, Stoegbauer & Grassberger (2004)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy.typing as npt
 
-from trainables.information.device.backend import to_host
-from trainables.information.device.ksg import device_pair
-from trainables.information.estimators.formulas import (
-    Request,
-    estimates,
-    is_for_device,
-    require_base,
-    require_estimator,
-    require_known,
-    require_threads,
-)
+from trainables.information.device import device_pair
+from trainables.information.estimators.formulas import FORMULAS
+from trainables.information.estimators.npeet import npeet_bits
+from trainables.information.estimators.settings import Settings
 from trainables.information.host.pairs import host_pair
-from trainables.information.pair import SCALES, Pair
+from trainables.information.pair import SCALES, Pair, Units
 from trainables.information.results import Measurement, MutualInformation
-from trainables.information.samples import NPEET_NOISE, DegenerateInput, as_samples
-from trainables.information.threads import available_threads
+from trainables.information.samples import DegenerateInput, as_samples, require_known
+
+
+class Request(NamedTuple):
+    """One value asked for: of a pair, its distances divided by the units; the seed is used by NPEET alone."""
+
+    pair: Pair
+    units: Units
+    seed: int
 
 
 def mutual_information(
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
-    k: int = 3,
-    base: float = 2,
-    *,
-    scale: str = "none",
-    noise: float = NPEET_NOISE,
-    seed: int = 0,
-    threads: int | None = None,
-    estimator: str = "ksg",
-    device: bool | None = None,
-    diagnostics: bool = False,
+    x: npt.ArrayLike, y: npt.ArrayLike, scale: str, settings: Settings, seed: int
 ) -> MutualInformation:
-    """Mutual information of x (N, dx) and y (N, dy), exactly as NPEET computes it (Kraskov 2004, eq. 8; max norm).
-
-    scale "none" takes x and y as they are, "balanced" divides each by the median of its own k-th neighbour distances.
-    noise * U[0, 1) from `seed` breaks ties. threads: None for all; the value does not depend on it.
-    estimator: "ksg2" is Kraskov's eq. 9 (JIDT's algorithm 2), "npeet" calls npeet_plus.
-    NPEET subtracts 1e-15 from its radii, which float64 swallows from 16 on: from there it counts the neighbours at the
-    radius itself too, and its number is no longer Kraskov's, nor ours.
-
-    Any real dtype and layout will do; one axis is one column, further axes are flattened. Constant columns, dead units,
-    duplicate rows and saturated values have a value. NaN, infinities, no more than k rows, unequal numbers of rows, and
-    a balanced scale where most rows coincide raise DegenerateInput (a ValueError) with the culprit; wrong arguments
-    ValueError.
-
-    x and y may be arrays of Keras' backend. If either lives on an accelerator, "ksg" does all work there, without a
-    copy of it to the host, and gives the same value; device=True asks for that whatever x and y are, False forbids it.
-    diagnostics: also give the result its `credibility`, as `diagnose` finds it, on the host and at several times the
-    cost.
-    """
-    pair = _pair(x, y, k, noise, seed, threads, estimator, base, device)
-    require_known("scale", scale, tuple(SCALES))
-    (bits,) = estimates([Request(pair, SCALES[scale](pair), seed)], base, estimator)
+    """The estimate on one scale. Raises DegenerateInput where there is none."""
+    require_scales([scale])
+    pair = _pair(x, y, settings, seed)
+    (bits,) = estimates([Request(pair, SCALES[scale](pair), seed)], settings)
     if isinstance(bits, DegenerateInput):
         raise bits
-    credibility = None
-    if diagnostics:
-        from trainables.information.credibility.diagnostics import (
-            diagnose,  # which asks this module for other values in turn
-        )
-
-        credibility = diagnose(
-            to_host(x),
-            to_host(y),
-            k,
-            base,
-            scale=scale,
-            noise=noise,
-            seed=seed,
-            threads=threads,
-            estimator=estimator,
-        )
-    return MutualInformation(bits, pair.n, k, pair.dims, float(base), scale, credibility=credibility)
+    return MutualInformation(bits, pair.n, settings.k, pair.dims, float(settings.base), scale)
 
 
-def measure(
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
-    *,
-    k: int = 3,
-    base: float = 2,
-    scales: tuple[str, ...] = ("none", "balanced"),
-    noise: float = NPEET_NOISE,
-    seed: int = 0,
-    threads: int | None = None,
-    estimator: str = "ksg",
-    device: bool | None = None,
-) -> Measurement:
-    """Both scales of one pair at once, sharing work; arguments as in `mutual_information`.
-
-    Degenerate samples give None and a reason, never an exception; wrong arguments (an unknown scale) still raise.
-    """
-    for scale in scales:
-        require_known("scale", scale, tuple(SCALES))
+def measure(x: npt.ArrayLike, y: npt.ArrayLike, scales: Sequence[str], settings: Settings, seed: int) -> Measurement:
+    """The estimates on these scales, sharing work; None and a reason where there is none."""
+    require_scales(scales)
     try:
-        pair = _pair(x, y, k, noise, seed, threads, estimator, base, device)
+        pair = _pair(x, y, settings, seed)
     except DegenerateInput as degenerate:
         return Measurement(None, None, None, str(degenerate))
-    (measurement,) = measurements([(pair, scales, seed)], base, estimator)
+    (measurement,) = measurements([(pair, scales, seed)], settings)
     return measurement
 
 
-def measurements(wanted: Sequence[tuple[Pair, tuple[str, ...], int]], base: float, estimator: str) -> list[Measurement]:
+def measurements(asked: Sequence[tuple[Pair, Sequence[str], int]], settings: Settings) -> list[Measurement]:
     """The measurement of each pair on its scales, with its seed; pairs share the work of the layers they share."""
     requests: dict[tuple[int, str], Request] = {}
     missing: dict[tuple[int, str], DegenerateInput] = {}
-    for place, (pair, scales, seed) in enumerate(wanted):
+    for place, (pair, scales, seed) in enumerate(asked):
         for scale in scales:
             try:
                 requests[place, scale] = Request(pair, SCALES[scale](pair), seed)
             except DegenerateInput as degenerate:
                 missing[place, scale] = degenerate
-    values = dict(zip(requests, estimates(list(requests.values()), base, estimator), strict=True)) | missing
+    values = dict(zip(requests, estimates(list(requests.values()), settings), strict=True)) | missing
     return [
         _measurement({scale: values[place, scale] for scale in scales}, requests.get((place, "balanced")))
-        for place, (_, scales, _) in enumerate(wanted)
+        for place, (_, scales, _) in enumerate(asked)
     ]
+
+
+def estimates(requests: Sequence[Request], settings: Settings) -> list[float | DegenerateInput]:
+    """The value of each request, in units of the base, or why there is none; all in one search of each layer.
+
+    All pairs are of one kind: on the host, or on a device. The number of neighbors is that of each pair.
+    """
+    if settings.estimator == "npeet":
+        return [_by_npeet(request, settings.base) for request in requests]
+    if not requests:
+        return []
+    neighborhood, formula = FORMULAS[settings.estimator]
+    pairs = [request.pair for request in requests]
+    counts = type(pairs[0]).counts([(request.pair, request.units) for request in requests], neighborhood)
+    return [formula(pair.n, pair.k, *both, settings.base) for pair, both in zip(pairs, counts, strict=True)]
+
+
+def require_scales(scales: Iterable[str]) -> None:
+    """Raise ValueError unless all scales are known."""
+    for scale in scales:
+        require_known("scale", scale, tuple(SCALES))
+
+
+def _by_npeet(request: Request, base: float) -> float | DegenerateInput:
+    pair, units, seed = request
+    x, y = pair.host_samples()
+    try:
+        return npeet_bits(x / units[0], y / units[1], pair.k, base, seed)
+    except DegenerateInput as degenerate:
+        return degenerate
 
 
 def _measurement(values: dict[str, float | DegenerateInput], balanced: Request | None) -> Measurement:
@@ -130,21 +100,8 @@ def _measurement(values: dict[str, float | DegenerateInput], balanced: Request |
     return Measurement(bits.get("none"), bits.get("balanced"), ratio, "; ".join(reasons) or None)
 
 
-def _pair(
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
-    k: int,
-    noise: float,
-    seed: int,
-    threads: int | None,
-    estimator: str,
-    base: float,
-    device: bool | None,
-) -> Pair:
-    require_estimator(estimator, noise)
-    require_base(base)
-    require_threads(threads)
-    if is_for_device(device, estimator, (x, y)):
-        return device_pair({"x": x, "y": y}, k, noise, seed)
-    samples = as_samples(x, y, k)
-    return host_pair(*samples, k, noise, seed, threads or available_threads())
+def _pair(x: npt.ArrayLike, y: npt.ArrayLike, settings: Settings, seed: int) -> Pair:
+    if settings.is_for_device((x, y)):
+        return device_pair({"x": x, "y": y}, settings.k, settings.noise, seed)
+    samples = as_samples(x, y, settings.k)
+    return host_pair(*samples, settings.k, settings.noise, seed, settings.cpu_threads)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from trainables.information.samples import NPEET_NOISE, DegenerateInput, Floats
+from trainables.information.samples import DegenerateInput, Floats
 
 
 def npeet_bits(x: Floats, y: Floats, k: int, base: float, seed: int) -> float:
@@ -21,12 +21,6 @@ def npeet_bits(x: Floats, y: Floats, k: int, base: float, seed: int) -> float:
     if not np.isfinite(value):
         raise DegenerateInput(f"NPEET gives {value}: some points coincide with {k} others even after its noise")
     return value
-
-
-def require_its_noise(noise: float) -> None:
-    """Raise ValueError unless the noise is the amplitude that NPEET has built in."""
-    if noise != NPEET_NOISE:
-        raise ValueError(f"noise = {noise}: estimator 'npeet' always adds {NPEET_NOISE}; use estimator 'ksg'")
 
 
 @contextmanager
