@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.buckets import Server, s3_server
+from tests.commands import Command, in_this_process
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PairRecord, PointResult, history_to_arrow
 
@@ -51,6 +52,12 @@ def history() -> Callable[[TrialConfig, int], tuple[EpochRecord, ...]]:
 @pytest.fixture
 def result() -> Callable[[TrialConfig], PointResult]:
     return make_result
+
+
+@pytest.fixture
+def run_here(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a `sweep` command in this process; how it ended, and what it printed."""
+    return in_this_process(capsys)
 
 
 @pytest.fixture(scope="session")

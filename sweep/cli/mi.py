@@ -65,16 +65,20 @@ def _arrays(file: Path) -> tuple[Any, Any]:
     import numpy as np
 
     try:
-        archive = np.load(file, allow_pickle=False)
+        stream = file.open("rb")
     except FileNotFoundError:
         raise UsageError(f"{file}: no such file", next=HOW_TO_WRITE) from None
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror or error}", next=HOW_TO_WRITE) from None
-    except Exception:
-        raise UsageError(f"{file}: not a NumPy archive (.npz)", next=HOW_TO_WRITE) from None
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise UsageError(f"{file}: holds one array, not an archive (.npz) of x and y", next=HOW_TO_WRITE)
-    with archive:
+    with stream:  # of a file that is no archive, numpy would leave its own open
+        try:
+            archive = np.load(stream, allow_pickle=False)
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read: {error.strerror or error}", next=HOW_TO_WRITE) from None
+        except Exception:
+            raise UsageError(f"{file}: not a NumPy archive (.npz)", next=HOW_TO_WRITE) from None
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise UsageError(f"{file}: holds one array, not an archive (.npz) of x and y", next=HOW_TO_WRITE)
         return _array(file, archive, "x"), _array(file, archive, "y")
 
 

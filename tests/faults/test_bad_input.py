@@ -1,36 +1,30 @@
 """Bad specs and bad data at the command line: all that is wrong at once, exit 2, and nothing created."""
 
 import gzip
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from analysis.cli import main
+from tests.commands import Command
 
 MNIST = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 
-Command = Callable[..., tuple[int, str]]
+Refused = Callable[..., str]
 
 
 @pytest.fixture
-def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs the command in an empty folder; its exit code and what it said."""
+def sweep(run_here: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
+    """Runs the command in an empty folder; what it said when it refused, as bad usage and with nothing printed."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for name in ("SWEEP_STORE", "SWEEP_DATA_DIR", "MLFLOW_TRACKING_URI", "RAY_ADDRESS", "SWEEP_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["sweep", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        assert said.out == ""
-        assert "Traceback" not in said.err
-        return int(end.value.code or 0), said.err
+    def run(*arguments: str) -> str:
+        done = run_here(*arguments)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stderr
 
     return run
 
@@ -54,12 +48,11 @@ def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     ids=["typos", "types", "empty", "huge", "huge range", "yaml", "duplicate", "utf8", "bytes", "list", "name"],
 )
 def test_a_bad_spec_is_refused_before_disk_and_cluster_are_touched(
-    sweep: Command, tmp_path: Path, command: str, content: bytes, expected: list[str]
+    sweep: Refused, tmp_path: Path, command: str, content: bytes, expected: list[str]
 ) -> None:
     path = tmp_path / "bad.yaml"
     path.write_bytes(content)
-    code, said = sweep(command, str(path))
-    assert code == 2, said
+    said = sweep(command, str(path))
     for words in expected:
         assert words in said
     assert f"next: correct this, then sweep plan {path}" in said
@@ -95,13 +88,12 @@ def flip(path: Path) -> None:
     ids=["missing", "truncated", "flipped", "empty", "other"],
 )
 def test_bad_data_is_named_before_anything_starts(
-    sweep: Command, tmp_path: Path, damage: Callable[[Path], None], expected: str
+    sweep: Refused, tmp_path: Path, damage: Callable[[Path], None], expected: str
 ) -> None:
     folder = tmp_path / "data" / "mnist"
     write_mnist(folder)
     damage(folder / "train-images-idx3-ubyte.gz")
-    code, said = sweep("run", "fig4a", "--data-dir", str(tmp_path / "data"))
-    assert code == 2, said
+    said = sweep("run", "fig4a", "--data-dir", str(tmp_path / "data"))
     assert expected in said
     assert "next: " in said
     assert list(Path.cwd().iterdir()) == []

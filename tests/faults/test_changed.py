@@ -1,17 +1,16 @@
 """A spec edited, or code changed, under a sweep that was run: said before anything starts, and mixed only knowingly."""
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from analysis.cli import main
 from sweep.store.store import Attempt, Store
 from sweep.system import provenance
+from tests.commands import Command, Done
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult
 from trainables.snapshots import Snapshot
@@ -21,15 +20,6 @@ POINTS = [TrialConfig(epochs=4, width=8, seed=seed) for seed in range(10)]
 NOWHERE = ["--address", "127.0.0.1:1"]  # a run that gets so far that it wants Ray exits 7
 
 Result = Callable[[TrialConfig], PointResult]
-Sweep = Callable[..., "Done"]
-
-
-class Done(NamedTuple):
-    """How a command ended, and what it said."""
-
-    returncode: int
-    stdout: str
-    stderr: str
 
 
 @pytest.fixture
@@ -44,17 +34,14 @@ def store(tmp_path: Path, result: Result) -> Store:
 
 
 @pytest.fixture
-def sweep(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sweep:
+def sweep(run_here: Command, tmp_path: Path, store: Store) -> Command:
     """Runs a command on that spec and that store."""
     path = tmp_path / "one.yaml"
     path.write_text(SPEC)
 
-    def run(command: str, *arguments: str) -> Done:
-        target = "one" if command in ("resume", "show", "status") else str(path)
-        monkeypatch.setattr(sys, "argv", ["sweep", command, target, "--store", str(store.root), *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return Done(int(end.value.code or 0), *capsys.readouterr())
+    def run(name: str, *arguments: str) -> Done:
+        target = "one" if name in ("resume", "show", "status") else str(path)
+        return run_here(name, target, "--store", str(store.root), *arguments)
 
     return run
 
@@ -70,7 +57,7 @@ def by_other_code(store: Store, result: Result, point: TrialConfig, **changes: A
     store.commit_result(point, replace(done, provenance=provenance.current() | changes))
 
 
-def test_more_seeds_are_all_there_is_to_run_and_the_difference_is_shown_first(sweep: Sweep, store: Store) -> None:
+def test_more_seeds_are_all_there_is_to_run_and_the_difference_is_shown_first(sweep: Command, store: Store) -> None:
     more = ["--set", "grid.seed=0..9"]
     plan = json.loads(sweep("plan", *more, "--json").stdout)
     assert plan["to_run"] == [point.point_id for point in POINTS[5:]]
@@ -85,20 +72,20 @@ def test_more_seeds_are_all_there_is_to_run_and_the_difference_is_shown_first(sw
     assert contents(store) == before
 
 
-def test_a_changed_value_makes_other_points_and_keeps_the_old_ones(sweep: Sweep, store: Store) -> None:
+def test_a_changed_value_makes_other_points_and_keeps_the_old_ones(sweep: Command, store: Store) -> None:
     said = sweep("plan", "--set", "fixed.epochs=8").stdout
     assert "since last run: 5 points added, 0 kept, 5 no longer named (they stay in the store)" in said
     assert "epochs: 4 -> 8" in said
     assert len(store.objects.names("points")) == 5
 
 
-def test_points_of_other_sweeps_of_the_store_tell_what_like_ones_cost(sweep: Sweep) -> None:
+def test_points_of_other_sweeps_of_the_store_tell_what_like_ones_cost(sweep: Command) -> None:
     plan = json.loads(sweep("plan", "--set", "name=two", "--set", "grid.seed=5..6", "--json").stdout)
     assert plan["trial_seconds"] == pytest.approx(2 * 12.5)
     assert plan["spec_change"] is None
 
 
-def test_what_costs_nobody_knows_is_unknown_with_the_command_that_finds_out(sweep: Sweep) -> None:
+def test_what_costs_nobody_knows_is_unknown_with_the_command_that_finds_out(sweep: Command) -> None:
     done = sweep("plan", "--set", "fixed.width=9", "--set", "grid.seed=3..6")
     assert "unknown: 4 of the points to run have no finished one of like shape" in done.stdout
     assert "next, to learn the cost from one seed: sweep run " in done.stderr
@@ -107,7 +94,7 @@ def test_what_costs_nobody_knows_is_unknown_with_the_command_that_finds_out(swee
 
 @pytest.mark.parametrize("command", ["run", "resume"])
 def test_points_of_other_code_are_not_added_to_unless_told_so(
-    sweep: Sweep, store: Store, result: Result, command: str
+    sweep: Command, store: Store, result: Result, command: str
 ) -> None:
     by_other_code(
         store, result, POINTS[0], code_sha256="a" * 64, components=None, git_commit="1" * 40, git_diff_sha256=None
@@ -127,7 +114,7 @@ def test_points_of_other_code_are_not_added_to_unless_told_so(
 
 
 def test_a_snapshot_of_other_code_is_not_continued(
-    sweep: Sweep, store: Store, history: Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
+    sweep: Command, store: Store, history: Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
 ) -> None:
     point = POINTS[4]
     store.objects.delete(f"points/{point.point_id}/result")
@@ -143,20 +130,24 @@ def test_a_snapshot_of_other_code_is_not_continued(
     assert "--accept-code-change" in plan.stderr
 
 
-def test_other_code_is_said_but_no_fault_where_nothing_is_to_be_run(sweep: Sweep, store: Store, result: Result) -> None:
+def test_other_code_is_said_but_no_fault_where_nothing_is_to_be_run(
+    sweep: Command, store: Store, result: Result
+) -> None:
     by_other_code(store, result, POINTS[0], code_sha256="a" * 64, components=None)
     plan = json.loads(sweep("plan", "--json").stdout)
     assert plan["code_change"]["points"] == [POINTS[0].point_id]
     assert plan["to_run"] == []
 
 
-def test_points_from_before_code_was_recorded_are_taken_as_they_are(sweep: Sweep, store: Store, result: Result) -> None:
+def test_points_from_before_code_was_recorded_are_taken_as_they_are(
+    sweep: Command, store: Store, result: Result
+) -> None:
     by_other_code(store, result, POINTS[0], code_sha256=None, components=None)
     store.objects.delete(f"points/{POINTS[4].point_id}/result")
     assert sweep("run", *NOWHERE).returncode == 7
 
 
-def test_show_tells_of_the_code_that_a_point_was_computed_with(sweep: Sweep) -> None:
+def test_show_tells_of_the_code_that_a_point_was_computed_with(sweep: Command) -> None:
     said = sweep("show", POINTS[0].point_id).stdout
     for name in ("code_sha256", "components", "git_commit", "git_dirty", "packages"):
         assert name in said

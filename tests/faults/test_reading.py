@@ -17,8 +17,8 @@ from sweep.errors import StorageFault
 from sweep.storage.folder import Folder
 from sweep.store.spec_source import load
 from sweep.store.store import Attempt, State, Store
+from tests.commands import Command
 from tests.conftest import make_history, make_result
-from tests.processes import finish, start
 from trainables.config import TrialConfig
 from trainables.snapshots import Snapshot
 
@@ -112,15 +112,14 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", root], check=True)
 
 
-def test_a_read_only_store_can_be_read_and_is_a_storage_fault_to_write(read_only: Path) -> None:
-    reading = start("status", "demo", "--store", str(read_only), "--json")
-    out, said = reading.communicate()
-    assert reading.returncode == 0, said
-    assert json.loads(out)["points"]["finished"] == 1
-    code, said = finish(start("run", "demo", "--store", str(read_only)))
-    assert code == 6, said
-    assert f"cannot write {read_only}/writable-" in said
-    assert "next: check the free space and permissions there" in said
+def test_a_read_only_store_can_be_read_and_is_a_storage_fault_to_write(read_only: Path, run_here: Command) -> None:
+    reading = run_here("status", "demo", "--store", str(read_only), "--json")
+    assert reading.returncode == 0, reading.stderr
+    assert json.loads(reading.stdout)["points"]["finished"] == 1
+    run = run_here("run", "demo", "--store", str(read_only))
+    assert run.returncode == 6, run.stderr
+    assert f"cannot write {read_only}/writable-" in run.stderr
+    assert "next: check the free space and permissions there" in run.stderr
     with pytest.raises(StorageFault):
         Folder(read_only).write("a", b"")
 

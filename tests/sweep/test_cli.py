@@ -15,21 +15,33 @@ from pathlib import Path
 import pytest
 
 from sweep.store.store import Store
+from tests.commands import Command
 from trainables.config import TrialConfig
 from trainables.records import PointResult
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def sweep(tmp_path: Path) -> Run:
-    """Runs the command in an empty folder."""
+def sweep(run_here: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs the command in an empty folder, in this process."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return run_here
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Process:
+    """Runs the installed command in an empty folder, as a user does."""
     folder = tmp_path / "here"
     folder.mkdir()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
+    installed = shutil.which("sweep", path=str(Path(sys.executable).parent))
+    assert installed
 
-    def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from analysis.cli import main; main()", *arguments]
+    def run(*arguments: str, **extra: str) -> "subprocess.CompletedProcess[str]":
+        command = [installed, *arguments]
         return subprocess.run(
             command, cwd=folder, env=environment | extra, capture_output=True, text=True, timeout=500, check=False
         )
@@ -97,7 +109,7 @@ def here(tmp_path: Path) -> list[Path]:
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_bad_input_is_one_clear_message_and_creates_nothing(
-    sweep: Run, tmp_path: Path, arguments: list[str], code: int, said: str
+    sweep: Command, tmp_path: Path, arguments: list[str], code: int, said: str
 ) -> None:
     done = sweep(*arguments)
     assert done.returncode == code, done.stderr
@@ -107,7 +119,7 @@ def test_bad_input_is_one_clear_message_and_creates_nothing(
     assert here(tmp_path) == []
 
 
-def test_a_corrupt_data_file_is_named_before_anything_starts(sweep: Run, tmp_path: Path) -> None:
+def test_a_corrupt_data_file_is_named_before_anything_starts(sweep: Command, tmp_path: Path) -> None:
     folder = tmp_path / "data" / "mnist"
     folder.mkdir(parents=True)
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
@@ -118,7 +130,7 @@ def test_a_corrupt_data_file_is_named_before_anything_starts(sweep: Run, tmp_pat
     assert here(tmp_path) == []
 
 
-def test_a_store_that_cannot_be_written_is_a_storage_fault(sweep: Run, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_written_is_a_storage_fault(sweep: Command, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     done = sweep("run", "demo", "--store", str(tmp_path / "file" / "runs"))
     assert done.returncode == 6
@@ -127,7 +139,7 @@ def test_a_store_that_cannot_be_written_is_a_storage_fault(sweep: Run, tmp_path:
     assert "Traceback" not in done.stderr
 
 
-def test_plan_writes_nothing_and_speaks_json(sweep: Run, tmp_path: Path) -> None:
+def test_plan_writes_nothing_and_speaks_json(sweep: Command, tmp_path: Path) -> None:
     done = sweep("plan", "demo", "--set", "grid.seed=[0]", "--json")
     plan = json.loads(done.stdout)
     assert (plan["points_total"], len(plan["to_run"]), plan["trial_seconds"]) == (10, 10, None)
@@ -135,7 +147,7 @@ def test_plan_writes_nothing_and_speaks_json(sweep: Run, tmp_path: Path) -> None
 
 
 def test_reading_commands_tell_of_a_finished_point(
-    sweep: Run, tmp_path: Path, result: Callable[[TrialConfig], PointResult]
+    sweep: Command, tmp_path: Path, result: Callable[[TrialConfig], PointResult]
 ) -> None:
     store = Store(tmp_path / "here" / "runs")
     point = TrialConfig(epochs=4, width=8)
@@ -152,15 +164,33 @@ def test_reading_commands_tell_of_a_finished_point(
     assert here(tmp_path) == before
 
 
-def test_a_stack_trace_is_there_for_those_who_ask(sweep: Run) -> None:
-    assert "Traceback" in sweep("status", "demo", SWEEP_DEBUG="1").stderr
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ("presets", 0, ""),
+        ("rum", 2, "No such command 'rum'"),
+        ("run dmo", 2, "sweep: unknown preset 'dmo' (did you mean 'demo'?)"),
+        ("run demo --store /dev/null/runs", 6, "sweep: cannot write /dev/null/runs"),
+        ("run demo --address 127.0.0.1:1", 7, "sweep: no Ray cluster at 127.0.0.1:1"),
+    ],
+)
+def test_the_installed_command_ends_with_the_exit_code_of_its_error(
+    process: Process, arguments: str, code: int, said: str
+) -> None:
+    done = process(*arguments.split())
+    assert done.returncode == code, done.stderr
+    assert said in " ".join(done.stderr.split())
+    assert (done.stdout == "") == (code != 0)
+    assert "Traceback" not in done.stderr
 
 
-def test_sweep_is_an_installed_command() -> None:
-    assert shutil.which("sweep", path=str(Path(sys.executable).parent))
+def test_a_stack_trace_is_there_for_those_who_ask(
+    process: Process,
+) -> None:
+    assert "Traceback" in process("status", "demo", SWEEP_DEBUG="1").stderr
 
 
-def test_the_command_that_plan_prints_can_be_pasted(sweep: Run, tmp_path: Path) -> None:
+def test_the_command_that_plan_prints_can_be_pasted(sweep: Command, tmp_path: Path) -> None:
     store = str(tmp_path / "my [store]")
     arguments = ["demo", "--set", "grid.architecture=[mlp]", "--set", "grid.width=[9]", "--store", store]
     said = sweep("plan", *arguments).stderr
@@ -169,20 +199,20 @@ def test_the_command_that_plan_prints_can_be_pasted(sweep: Run, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("command", ["presets", "plan demo"])
-def test_every_command_takes_the_shared_options(sweep: Run, command: str) -> None:
+def test_every_command_takes_the_shared_options(sweep: Command, command: str) -> None:
     done = sweep(*command.split(), "--store", "a", "--tracking-uri", "sqlite:///b", "--data-dir", "c")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
-def test_a_sweep_with_damaged_records_can_still_be_run(sweep: Run, tmp_path: Path) -> None:
+def test_a_sweep_with_damaged_records_can_still_be_run(process: Process, tmp_path: Path) -> None:
     store = Store(tmp_path / "here" / "runs")
     store.save_spec("one", "gri: [")
     point = TrialConfig(epochs=4, width=8)
     store.objects.write(f"points/{point.point_id}/attempt-0001", b"{")
     spec = tmp_path / "here" / "one.yaml"
     spec.write_text("name: one\nfixed: {epochs: 0, width: 8}\n")
-    done = sweep("run", "one.yaml")
+    done = process("run", "one.yaml")
     assert done.returncode == 0, done.stderr
 
 
@@ -196,7 +226,7 @@ def card(tmp_path: Path) -> str:
 
 
 def test_plan_warns_of_a_share_too_small_and_says_what_was_asked_again_with_one_that_will_do(
-    sweep: Run, card: str
+    sweep: Command, card: str
 ) -> None:
     asked = ["plan", "demo", "--gpus-per-trial", "0.02", "--cpus-per-trial", "0.5", "--max-concurrent", "40"]
     environment = {"PATH": card, "CUDA_VISIBLE_DEVICES": "0"}
@@ -214,7 +244,7 @@ def test_plan_warns_of_a_share_too_small_and_says_what_was_asked_again_with_one_
 
 
 def test_plan_as_a_job_speaks_of_no_gpu_and_no_cpu_of_the_head(
-    sweep: Run, tmp_path: Path, card: str, result: Callable[[TrialConfig], PointResult]
+    sweep: Command, tmp_path: Path, card: str, result: Callable[[TrialConfig], PointResult]
 ) -> None:
     store = Store(tmp_path / "here" / "runs")
     point = TrialConfig(epochs=4, width=8)
@@ -232,7 +262,7 @@ def test_plan_as_a_job_speaks_of_no_gpu_and_no_cpu_of_the_head(
     assert "if the cluster holds 3 at a time" in sweep(*asked, "--max-concurrent", "3", **environment).stdout
 
 
-def test_a_port_that_is_taken_is_named_with_one_that_is_free(sweep: Run, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_named_with_one_that_is_free(sweep: Command, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -2,16 +2,13 @@
 
 import json
 import socket
-import sys
 import threading
-from collections.abc import Callable
+from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from analysis.cli import main
 from sweep.cli import doctor_checks
 from sweep.cli.doctor import conclude
 from sweep.cli.doctor_checks import FIT, NOT_FIT, WARNING, Finding
@@ -21,6 +18,7 @@ from sweep.storage.address import parsed
 from sweep.system import machine
 from sweep.system.machine import Gpu
 from tests.buckets import Server
+from tests.commands import Command
 from trainables.config import TrialConfig
 
 H200 = Gpu("NVIDIA H200", 143_771, 143_000, "550.1")
@@ -142,28 +140,12 @@ def test_of_all_that_is_not_fit_the_first_in_a_run_names_the_exit_code() -> None
     conclude(findings[2:])
 
 
-class Done(NamedTuple):
-    """How the command ended, and what it said."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
-def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["sweep", "doctor", "--store", str(tmp_path / "runs"), *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return Done(int(end.value.code or 0), *capsys.readouterr())
-
-    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "SWEEP_DATA_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    return run
+def doctor(run_here: Command, tmp_path: Path) -> Command:
+    return partial(run_here, "doctor", "--store", str(tmp_path / "runs"))
 
 
-def test_the_command_tells_a_fit_machine_and_leaves_nothing(doctor: Callable[..., Done], tmp_path: Path) -> None:
+def test_the_command_tells_a_fit_machine_and_leaves_nothing(doctor: Command, tmp_path: Path) -> None:
     done = doctor("demo", "--json", "--gpus-per-trial", "0")
     assert done.returncode == 0, done.stderr
     findings = {one["name"]: one["verdict"] for one in json.loads(done.stdout)}
@@ -183,9 +165,7 @@ def test_the_command_tells_a_fit_machine_and_leaves_nothing(doctor: Callable[...
         (["dmo"], 2, "did you mean 'demo'?"),
     ],
 )
-def test_the_command_tells_what_is_not_fit(
-    doctor: Callable[..., Done], arguments: list[str], code: int, said: str
-) -> None:
+def test_the_command_tells_what_is_not_fit(doctor: Command, arguments: list[str], code: int, said: str) -> None:
     done = doctor(*arguments)
     assert done.returncode == code, done.stderr
     assert said in done.stderr

@@ -1,39 +1,28 @@
 """`sweep mi`: the value first, then what limits it, then a sentence; bad input is one message and exit code 2."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.commands import Command
 from trainables.information import diagnose
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 X = np.random.default_rng(0).normal(size=(300, 2))
 Y = X + np.random.default_rng(1).normal(size=(300, 2))
 
 
 @pytest.fixture
-def mi(tmp_path: Path) -> Run:
+def mi(run_here: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs `sweep mi` in a folder of its own."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from analysis.cli import main; main()", "mi", *arguments]
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SWEEP_")}
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=500, check=False
-        )
-
-    return run
+    monkeypatch.chdir(tmp_path)
+    return partial(run_here, "mi")
 
 
-def test_the_value_comes_first_and_the_sentence_last(mi: Run, tmp_path: Path) -> None:
+def test_the_value_comes_first_and_the_sentence_last(mi: Command, tmp_path: Path) -> None:
     np.savez(tmp_path / "pair.npz", x=X, y=Y)
     done = mi("pair.npz")
     assert done.returncode == 0, done.stderr
@@ -51,7 +40,7 @@ def test_the_value_comes_first_and_the_sentence_last(mi: Run, tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pair.npz"]
 
 
-def test_options_reach_the_estimator_and_json_is_for_scripts(mi: Run, tmp_path: Path) -> None:
+def test_options_reach_the_estimator_and_json_is_for_scripts(mi: Command, tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "a pair.npz", x=X[:60], y=Y[:60, 0], z=np.array(["other"]))
     done = mi("a pair.npz", "-k", "4", "--base", "e", "--seed", "7", "--json")
     printed = json.loads(done.stdout)
@@ -64,7 +53,7 @@ def test_options_reach_the_estimator_and_json_is_for_scripts(mi: Run, tmp_path: 
     assert by_npeet["bits"] == pytest.approx(trust.bits, abs=1e-6)
 
 
-def test_what_is_not_known_is_said(mi: Run, tmp_path: Path) -> None:
+def test_what_is_not_known_is_said(mi: Command, tmp_path: Path) -> None:
     np.savez(tmp_path / "few.npz", x=X[:6], y=Y[:6])
     done = mi("few.npz")
     assert done.returncode == 0
@@ -98,7 +87,7 @@ BAD: dict[str, tuple[dict[str, Any] | bytes | None, list[str], str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_one_message_without_a_stack_trace(mi: Run, tmp_path: Path, case: str) -> None:
+def test_bad_input_is_one_message_without_a_stack_trace(mi: Command, tmp_path: Path, case: str) -> None:
     content, arguments, said = BAD[case]
     if isinstance(content, bytes):
         (tmp_path / "f.npz").write_bytes(content)
@@ -112,7 +101,7 @@ def test_bad_input_is_one_message_without_a_stack_trace(mi: Run, tmp_path: Path,
     assert done.stdout == ""
 
 
-def test_a_single_array_and_a_folder_are_no_archives(mi: Run, tmp_path: Path) -> None:
+def test_a_single_array_and_a_folder_are_no_archives(mi: Command, tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", X)
     assert "one.npy: holds one array, not an archive" in mi("one.npy").stderr
     done = mi(".")
@@ -120,7 +109,7 @@ def test_a_single_array_and_a_folder_are_no_archives(mi: Run, tmp_path: Path) ->
     assert "cannot be read" in done.stderr
 
 
-def test_an_archive_cut_short_is_named(mi: Run, tmp_path: Path) -> None:
+def test_an_archive_cut_short_is_named(mi: Command, tmp_path: Path) -> None:
     np.savez(tmp_path / "f.npz", x=X, y=Y)
     data = bytearray((tmp_path / "f.npz").read_bytes())
     data[600:700] = bytes(100)
