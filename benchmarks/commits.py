@@ -105,14 +105,17 @@ def _seconds(act: Callable[[], object]) -> float:
 
 
 def _report(rows: dict[str, dict[str, float]], repeats: int) -> str:
-    from sweep.trial.attempt import SNAPSHOT_SECONDS, SNAPSHOT_SHARE
+    from sweep.trial.attempt import SNAPSHOT_SHARE
+    from sweep.trial.timing import Timing
+
+    snapshot_seconds = Timing().snapshot_seconds
 
     lines = [
         f"# Keeping a trial safe: MNIST, width 100, depth 5, {EPOCHS} epochs, one CPU",
         "",
         f"{os.cpu_count()} CPUs, Python {platform.python_version()} on {platform.machine()}; medians of {repeats}, "
         f"with a load average of {os.getloadavg()[1]:.1f} from this and other work. A "
-        f"snapshot is taken every {SNAPSHOT_SECONDS:g} s; a trial commits its result and, three times, its attempt. "
+        f"snapshot is taken every {snapshot_seconds:g} s; a trial commits its result and, three times, its attempt. "
         "Restoring reads, checks and loads a snapshot, once for each restart; a whole restart also builds and "
         "compiles the network, as every start does. Snapshots, commits and one restoring together may take "
         f"{100 * BOUND:g} % of the trial. Percentages are of the trial's {EPOCHS} epochs.",
@@ -122,7 +125,7 @@ def _report(rows: dict[str, dict[str, float]], repeats: int) -> str:
     ]
     for architecture, row in rows.items():
         trial = EPOCHS * row["epoch"]
-        snapshots = trial / max(SNAPSHOT_SECONDS, row["snapshot"] / SNAPSHOT_SHARE) * row["snapshot"]
+        snapshots = trial / max(snapshot_seconds, row["snapshot"] / SNAPSHOT_SHARE) * row["snapshot"]
         parts = [snapshots, row["result"] + 3 * row["attempt"], row["restoring"], row["restart"]]
         cells = [f"{1000 * part:.0f} ms, {100 * part / trial:.2f} %" for part in parts]
         together = 100 * sum(parts[:3]) / trial

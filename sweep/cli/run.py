@@ -38,8 +38,8 @@ def run_spec(
     tracker = shared.tracker
     refuse_if_live(Store(shared.store), spec.name)
     try:
-        from sweep.driver.run import Options
-        from sweep.driver.run import run as drive
+        from sweep.driver import Options
+        from sweep.driver import run as drive
 
         at_most, address, mixes = trials.max_concurrent, running.address, running.accept_code_change
         drive(spec, Options(shared.store, tracker, shared.data_dir, at_most, address, kinds, only, mixes), talk)

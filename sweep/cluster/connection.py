@@ -5,10 +5,10 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 
 from sweep.cluster import ray_internals
 from sweep.cluster.settings import PASSED_ON, QUIET, TOKEN
+from sweep.cluster.share import Share
 from sweep.errors import ClusterUnusable
 from sweep.spec import Resources, trials_at_a_time
 from sweep.system.network import check_port
@@ -25,17 +25,6 @@ TOKEN_PROBLEMS = {
     "wanted": "{} wants a token",
     "refused": "{} refuses the token",
 }
-
-
-@dataclass(frozen=True)
-class Share:
-    """What each trial gets, how many run at once, and a note for the user."""
-
-    gpus: float
-    cpus: float
-    threads: int
-    concurrent: int | None
-    note: str | None = None
 
 
 def check_reachable(address: str | None) -> None:

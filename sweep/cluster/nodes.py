@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
-from sweep.cluster.connection import Share
 from sweep.cluster.driver_data import settings
+from sweep.cluster.share import Share
 
 import ray  # isort: skip
 from ray import tune  # isort: skip

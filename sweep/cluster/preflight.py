@@ -13,9 +13,9 @@ from typing import Any
 from rich.console import Console
 
 import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
-from sweep.cluster.connection import Share
 from sweep.cluster.driver_data import DriverData
 from sweep.cluster.nodes import ask_each, live
+from sweep.cluster.share import Share
 from sweep.errors import ClusterUnusable
 from sweep.storage import StoreAddress
 from sweep.store import Store, layout
@@ -41,20 +41,20 @@ class Unfit(Exception):
 
 
 def supplied(
-    trainable: Any, supplies: DriverData, granted: Share, store: Store, sweep: str, console: Console
+    trainable: Any, supplies: DriverData, share: Share, store: Store, sweep: str, console: Console
 ) -> tuple[Any, list[Gpu]]:
-    """The trainable with what it needs on other hosts, once every node that could hold it has proved its worth.
+    """The trainable with what it needs on other hosts, once every node that could hold it was checked.
 
     Beside it the GPUs of these nodes.
 
     Raises:
-        ClusterUnusable: when some have not.
+        ClusterUnusable: when some cannot.
     """
-    given, there = ray.put(supplies), live(granted.cpus, granted.gpus)
-    now = f"trying the store and getting the data on {counted(len(there), 'node')} of the cluster"
-    console.print(now if there else "no node could hold a trial yet: each that comes tries the store", soft_wrap=True)
-    have = check_nodes(there, store, sweep, given)
-    return tune.with_parameters(trainable, supplies=given), have
+    sent, there = ray.put(supplies), live(share.cpus, share.gpus)
+    text = f"trying the store and getting the data on {counted(len(there), 'node')} of the cluster"
+    console.print(text if there else "no node could hold a trial yet: each that comes tries the store", soft_wrap=True)
+    have = check_nodes(there, store, sweep, sent)
+    return tune.with_parameters(trainable, supplies=sent), have
 
 
 def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "ray.ObjectRef[DriverData]") -> list[Gpu]:

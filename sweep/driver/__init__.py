@@ -1,4 +1,9 @@
-"""One run of a sweep: checks beforehand, Ray Tune as executor, failures as they come, stopping.
+"""One run of a sweep: checks beforehand, an executor for the points, failures as they come, stopping.
 
-Its modules import Ray; only the commands `run` and `resume` import them, when they run.
+Executors: a Ray of this machine, a Ray cluster, this process. Only `tune_*` modules import Ray, when a run needs it.
 """
+
+from sweep.driver.driver import Driver, run
+from sweep.driver.options import Options
+
+__all__ = ["Driver", "Options", "run"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from sweep.cluster.share import Share
 from sweep.errors import UsageError
 from sweep.planning import Plan, code_change, disk_space, fit, last_change
 from sweep.spec import SweepSpec, trials_at_a_time
@@ -45,9 +46,9 @@ def check_code(
     if change.concerns(todo.to_run) and not is_accepted:
         others = f"{len(change.points):,} computed by other code"
         raise UsageError(
-            f"{counted(len(todo.to_run), 'point')} to run would mix with {others}\n"
-            "  next: go back to that code, or choose another --store, or mix them knowingly: the same with "
-            "--accept-code-change"
+            f"{counted(len(todo.to_run), 'point')} to run would mix with {others}",
+            next="go back to that code, or choose another --store, or mix them knowingly: the same with "
+            "--accept-code-change",
         )
 
 
@@ -94,3 +95,11 @@ def check_space(spec: SweepSpec, todo: Plan, max_concurrent: int | None, trackin
     at_a_time = trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), max_concurrent)
     database = database_file(tracking_uri)
     disk_space.check(disk_space.needs(todo.to_run, max(1, at_a_time), store.folder, database))
+
+
+def say_share(share: Share, console: Console) -> None:
+    """Say what each trial gets and how many run at a time."""
+    if share.note:
+        console.print(share.note, style="yellow", soft_wrap=True)
+    gpus = f"{share.gpus:g} GPU and " if share.gpus else ""
+    console.print(f"{share.concurrent or 'as many as fit'} at a time, {gpus}{share.cpus:g} CPU each")

@@ -69,13 +69,13 @@ class Stopping:
 
         It may have got the same signal: schedulers and `timeout` send theirs to every process that they started.
         """
-        kept = f"what was committed is kept\n  next: {self._again}"
+        kept = "what was committed is kept"
         if self._is_ending:
-            self._end(Interrupted(f"{what} before all snapshots were taken; {kept}"))
-        self._end(ClusterUnusable(f"{what}; {kept}"))
+            self._end(Interrupted(f"{what} before all snapshots were taken; {kept}", next=self._again))
+        self._end(ClusterUnusable(f"{what}; {kept}", next=self._again))
 
     def _end_as_asked(self, who: str) -> NoReturn:
-        self._end(Interrupted(f"{who}: stopped at once; what was committed is kept\n  next: {self._again}"))
+        self._end(Interrupted(f"{who}: stopped at once; what was committed is kept", next=self._again))
 
     def _end(self, why: SweepError) -> NoReturn:
         kill_children()

@@ -1,7 +1,7 @@
-"""What a driver makes of failures as they come: it notes deaths, ends what hangs, and says when to stop or regroup."""
+"""What a driver does about failures: it records deaths, ends what hangs, and says when to stop or start a new batch."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,87 +9,94 @@ from typing import Any
 
 from rich.console import Console
 
-from sweep.cluster import nodes
-from sweep.cluster.nodes import on_node
+from sweep.driver.executor import Nodes
 from sweep.failures import (
-    NODE_LOST,
-    RETRIES,
     FailedExecution,
     Health,
+    KnownHosts,
     NodeLosses,
+    RetryDecision,
     cause,
     explain,
-    kinds_since,
     oom_kills,
-    retries,
+    retry,
 )
 from sweep.store import Attempt, PointState, Store
 from sweep.trial.log_capture import rescue
-from sweep.trial.watchdog import HANG_SECONDS, Pace
+from sweep.trial.timing import Timing
+from sweep.trial.watchdog import Pace
 from trainables.config import TrialConfig
 from trainables.records import Failure
 
-SLACK_SECONDS = min(30.0, HANG_SECONDS)
 SLACK_FACTOR = 1.5
-"""A trial that hangs ends itself; one that cannot even do that is killed by the driver, after this much more."""
-
-LOOK_SECONDS = 1.0
+"""A trial that hangs ends itself; one that cannot is killed by the driver, after `Timing.slack_seconds` and this much
+more.
+"""
 
 
 class Supervisor:
     """Follows the executions of a run. `must_stop` and `must_regroup` are what it asks of the driver."""
 
-    def __init__(self, store: Store, known: Mapping[str, PointState], console: Console) -> None:
-        self._store, self._console = store, console
-        self.begun = {point: max((one.number for one in found.attempts), default=0) for point, found in known.items()}
+    def __init__(
+        self,
+        store: Store,
+        states: Mapping[str, PointState],
+        console: Console,
+        nodes: Nodes,
+        timing: Timing,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._console, self._nodes, self._timing, self._clock = store, console, nodes, timing, clock
+        self._begun = {name: max((one.number for one in state.attempts), default=0) for name, state in states.items()}
         self.health = Health()
         self.must_stop = False
         self.must_regroup = False
         self.has_more_room = False
         self.trial_size = (0.0, 0.0)
-        self._noted = dict(self.begun)
+        self._noted = dict(self._begun)
         self._begun_here: set[str] = set()
         self._running: dict[str, _Execution] = {}
         self._lost: set[str] = set()
-        self._departures = NodeLosses()
+        self._node_losses = NodeLosses()
         self._oom_kills = oom_kills()
         self._looked = 0.0
 
-    def begin_round(self) -> None:
+    def begin_batch(self) -> None:
         """Nothing runs yet."""
         self._running.clear()
         self.must_regroup = False
 
-    def started(self, trial: Any, point_id: str) -> None:
-        """An execution starts; Ray may restart it as often as its failures in this run leave it retries."""
-        self._running[point_id] = _Execution(time.monotonic())
-        allowed = RETRIES["infra"]
+    def started(self, point_id: str) -> int:
+        """How often the execution that starts now may be restarted if it dies."""
+        self._running[point_id] = _Execution(self._clock(), self._timing)
+        attempts: Sequence[Attempt] = ()
         if point_id in self._begun_here:
             attempts = self._store.attempts(point_id)
             self._noted[point_id] = max((one.number for one in attempts), default=0)
-            kinds = kinds_since(attempts, self.begun[point_id], self.health.sick, self.with_node().get(point_id, ()))
-            left = [retries(kind) - kinds.count(kind) for kind in ("infra", NODE_LOST)]
-            allowed = 0 if kinds[-1:] == ["resource"] else max(0, min(left))
         self._begun_here.add(point_id)
-        trial.max_failures = trial.num_failures + allowed
+        return self._retry(point_id, attempts, None).restarts
+
+    def decide(self, point_id: str, state: PointState) -> RetryDecision:
+        """Whether the point, which has ended in that state, is to run again."""
+        return self._retry(point_id, state.attempts, state.failure)
 
     def reported(self, point_id: str, result: Mapping[str, Any]) -> None:
-        """An execution tells of itself; its last word says how it ended."""
-        one = self._running.setdefault(point_id, _Execution(time.monotonic()))
-        one.heard(result["ray_node"], result["epoch"], result["allowance_seconds"])
+        """Take the report of an execution; its last one says how it ended."""
+        one = self._running.setdefault(point_id, _Execution(self._clock(), self._timing))
+        one.heard(self._clock(), result)
         if kind := result.get("failure_kind"):
-            self._judge(point_id, one, kind, result["cause"])
+            self._take_failure(point_id, one, kind, result["cause"])
         elif result["done"]:
             self._running.pop(point_id)
             self.health.succeeded(one.node)
         else:
             self.health.progressed(one.node, one.epoch)
 
-    def died(self, trial: Any, point: TrialConfig, will_restart: bool) -> None:
-        """The process of an execution died: write down why, and save its last words."""
+    def died(self, point: TrialConfig, said_by_executor: str, will_restart: bool) -> None:
+        """The process of an execution died: record why, and save the end of its log."""
         if self._store.result(point) is not None:  # accepted just before: nothing was lost
             return
-        one = self._running.get(point.point_id) or _Execution(time.monotonic())
+        one = self._running.get(point.point_id) or _Execution(self._clock(), self._timing)
         attempt = self._last_attempt(point.point_id)
         if attempt and attempt.failure:  # written down just before
             return
@@ -97,22 +104,22 @@ class Supervisor:
             begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, {})
             attempt = self._store.begin_attempt(point.point_id, begun)
         one.node = one.node or attempt.provenance.get("ray_node", "")
-        rescue_log(self._store, point.point_id, attempt.number, one.node)
-        failure = self._why(trial, point.point_id, one, attempt)
+        self._nodes.on_node(one.node, rescue, self._store, point.point_id, attempt.number)
+        failure = self._why(said_by_executor, point.point_id, one, attempt)
         self._store.save_attempt(point.point_id, replace(attempt, failure=failure))
-        self._departures.died(point.point_id, attempt.number, one.node, time.monotonic())
+        self._node_losses.died(point.point_id, attempt.number, one.node, self._clock())
         after = "it goes on from its last snapshot" if will_restart else "it is left for later"
         text = f"{point.point_id}: {failure.message} at epoch {one.epoch}; {after}"
         self._console.print(text, style="yellow", soft_wrap=True)
-        self._judge(point.point_id, one, failure.kind, cause(failure).digest)
+        self._take_failure(point.point_id, one, failure.kind, cause(failure).digest)
 
-    def look_for_silent(self, trials: list[Any], point_id_of: Any) -> None:
-        """Kill what has been silent for so long that it cannot even end itself."""
-        moment = time.monotonic()
-        if moment - self._looked < LOOK_SECONDS:
+    def kill_silent(self, actor_of: Callable[[str], Any]) -> None:
+        """Kill what was silent for so long that it cannot end itself; `actor_of` gives the actor of a point's id."""
+        moment = self._clock()
+        if moment - self._looked < self._timing.look_seconds:
             return
         self._looked = moment
-        self.with_node()
+        self.lost_attempts()
         for point_id, one in self._running.items():
             silent = moment - one.heard_at
             if one.was_silent_for is None and silent > one.patience:
@@ -120,38 +127,40 @@ class Supervisor:
                 attempt = self._last_attempt(point_id)
                 seen = attempt.provenance if attempt else {}
                 node = one.node or seen.get("ray_node", "")
-                for trial in (trial for trial in trials if point_id_of(trial) == point_id):
-                    nodes.kill(trial.temporary_state.ray_actor, node, seen.get("pid"))
+                self._nodes.kill(actor_of(point_id), node, seen.get("pid"))
 
-    def with_node(self) -> Mapping[str, Collection[int]]:
+    def lost_attempts(self) -> Mapping[str, Collection[int]]:
         """The numbers of the attempts that died with their node, by point; Ray is asked where it may not have said."""
-        if self._departures.are_open:
-            with suppress(Exception):  # a head that is lost is told of by its own watch
-                self._departures.look(nodes.live(), time.monotonic())
-        return self._departures.with_node
+        if self._node_losses.are_open:
+            with suppress(Exception):  # the loss of the head is reported by `head_watch`
+                self._node_losses.look(self._nodes.live(), self._clock())
+        return self._node_losses.lost_attempts
 
-    def _why(self, trial: Any, point_id: str, one: "_Execution", attempt: Attempt) -> Failure:
+    def _retry(self, point_id: str, attempts: Sequence[Attempt], failure: Failure | None) -> RetryDecision:
+        """What `retry` says of the point's attempts in this run."""
+        of_this_run = [one for one in attempts if one.number > self._begun[point_id]]
+        lost = self.lost_attempts().get(point_id, ()) if of_this_run else ()
+        return retry(of_this_run, failure, KnownHosts(self.health.barred_hosts, lost))
+
+    def _why(self, said_by_executor: str, point_id: str, one: "_Execution", attempt: Attempt) -> Failure:
         kills, self._oom_kills = oom_kills() - self._oom_kills, oom_kills()
-        said = ""
-        with suppress(Exception):
-            said = str(trial.get_error() or "")
-        is_oom_killed = kills > 0 and one.node == nodes.own()
-        return explain(self._store.log(point_id, attempt.number), said, one.was_silent_for, is_oom_killed)
+        is_oom_killed = kills > 0 and one.node == self._nodes.own()
+        return explain(self._store.log(point_id, attempt.number), said_by_executor, one.was_silent_for, is_oom_killed)
 
-    def _judge(self, point_id: str, one: "_Execution", kind: str, digest: str) -> None:
+    def _take_failure(self, point_id: str, one: "_Execution", kind: str, digest: str) -> None:
         self._running.pop(point_id, None)
         if self._is_lost(one.node):
             return
-        blow = FailedExecution(point_id, one.node, kind, digest, one.epoch, one.has_reported)
-        live = nodes.live(*self.trial_size)
-        before = set(self.health.sick)
-        others = {other: found.epoch for other, found in self._running.items()}
-        self.health.failed(blow, others, self._nodes_in_use() if kind == "infra" else (), live)
-        for node in self.health.sick - before:
+        failed = FailedExecution(point_id, one.node, kind, digest, one.epoch, one.has_reported)
+        live = self._nodes.live(*self.trial_size)
+        barred_before = set(self.health.barred_hosts)
+        others = {other: execution.epoch for other, execution in self._running.items()}
+        self.health.failed(failed, others, self._nodes_in_use() if kind == "infra" else (), live)
+        for node in self.health.barred_hosts - barred_before:
             text = f"{live.get(node, 'a host')} (node {node[:8]}) fails where others do not: no more trials run there"
             self._console.print(text, style="yellow", soft_wrap=True)
             self.must_regroup = True
-        if self.health.hopeless:
+        if self.health.failing_alike:
             if kind == "resource" and not self.has_more_room:
                 self._console.print("every point runs out of memory: on with more room for each", style="yellow")
                 self.has_more_room = self.must_regroup = True
@@ -160,8 +169,8 @@ class Supervisor:
                 self.must_stop = True
 
     def _is_lost(self, node: str) -> bool:
-        """Whether that node has left the cluster, which says nothing of it or of the sweep; told once."""
-        if not node or node in nodes.live():
+        """Whether that node has left the cluster; its failures then count neither for it nor for the sweep."""
+        if not node or node in self._nodes.live():
             return False
         if node not in self._lost:
             self._lost.add(node)
@@ -170,12 +179,12 @@ class Supervisor:
 
     def _nodes_in_use(self) -> set[str]:
         """Where the running executions are; those that have not reported yet are looked up in the store."""
-        found = set()
+        in_use = set()
         for point_id, one in self._running.items():
             if not one.node and (attempt := self._last_attempt(point_id)):
                 one.node = attempt.provenance.get("ray_node", "")
-            found.add(one.node)
-        return found - {""}
+            in_use.add(one.node)
+        return in_use - {""}
 
     def _last_attempt(self, point_id: str) -> Attempt | None:
         """The attempt of the present execution, if it has begun one."""
@@ -186,22 +195,18 @@ class Supervisor:
 class _Execution:
     """One point in one process: where, how far, when it was last heard of, and how long it may be silent."""
 
-    def __init__(self, moment: float) -> None:
+    def __init__(self, moment: float, timing: Timing) -> None:
         self.heard_at, self.node, self.epoch = moment, "", 0
         self.has_reported = False
         self.was_silent_for: float | None = None
-        self._allowance = Pace().allowance(is_first=True)
+        self._slack = timing.slack_seconds
+        self._allowance = Pace(timing.hang_seconds).allowance(is_first=True)
 
-    def heard(self, node: str, epoch: int, allowance_seconds: float) -> None:
-        self.heard_at, self.node, self.epoch, self.has_reported = time.monotonic(), node, epoch, True
-        self._allowance = allowance_seconds
+    def heard(self, moment: float, report: Mapping[str, Any]) -> None:
+        self.heard_at, self.node, self.epoch, self.has_reported = moment, report["ray_node"], report["epoch"], True
+        self._allowance = report["allowance_seconds"]
 
     @property
     def patience(self) -> float:
         """Seconds of silence after which it is killed from outside: more than it takes to end itself."""
-        return SLACK_FACTOR * self._allowance + SLACK_SECONDS
-
-
-def rescue_log(store: Store, point_id: str, number: int, node: str) -> None:
-    """Save what an attempt printed whose process died on that node, if the node still answers; never raises."""
-    on_node(node, rescue, store, point_id, number)
+        return SLACK_FACTOR * self._allowance + self._slack

@@ -1,5 +1,6 @@
-"""Which point a process gets that is done with its last one: the first that no other process is being started for."""
+"""The only module that uses private parts of Ray Tune; `tests/sweep/test_tune_internals.py` names each."""
 
+from contextlib import suppress
 from typing import Any
 
 from ray import tune
@@ -8,10 +9,33 @@ import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imp
 
 from ray.tune.experiment import Trial  # isort: skip
 from ray.tune.schedulers import FIFOScheduler  # isort: skip
+from ray.tune.search.basic_variant import BasicVariantGenerator  # isort: skip
+
+
+def has_live_trials(generator: BasicVariantGenerator) -> bool:
+    """Whether some trial that the generator has handed out has not ended."""
+    return bool(generator._live_trials)
+
+
+def allow_restarts(trial: Any, restarts: int) -> None:
+    """Let Tune restart the process of the trial that many times more, whatever it was told before."""
+    trial.max_failures = trial.num_failures + restarts
+
+
+def actor_of(trial: Any) -> Any:
+    """The actor of a trial that runs."""
+    return trial.temporary_state.ray_actor
+
+
+def error_of(trial: Any) -> str:
+    """What Ray says of the last death of a trial's process; empty where it says nothing."""
+    with suppress(Exception):
+        return str(trial.get_error() or "")
+    return ""
 
 
 class Leftovers:
-    """Trials that have ended and still hold what nothing asks for again: every metric's history, state as JSON.
+    """Ended trials that still hold what nothing asks for again: every metric's history, state as JSON.
 
     The store is the state of a sweep; Tune's own is never read.
     """
@@ -41,7 +65,7 @@ class Reuse(FIFOScheduler):
 
     FIFO gives a process that is free to the first trial that waits, and ends the one that is being started for it.
     Where points end faster than a process starts, anywhere in the cluster, none would ever come to its first point:
-    not on a node that joins, nor in place of a worn process.
+    not on a node that joins, nor in place of a process that needs a restart.
     """
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
@@ -62,4 +86,4 @@ def retire(trial: Any) -> None:
 
     Tune hands a process on only to trials that ask for what its last one asked for; nothing ever asks for this.
     """
-    trial.placement_group_factory = tune.PlacementGroupFactory([{"CPU": 1}], name="worn")
+    trial.placement_group_factory = tune.PlacementGroupFactory([{"CPU": 1}], name="needs restart")

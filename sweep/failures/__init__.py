@@ -6,10 +6,10 @@ Not here: who acts on it (`driver`, `trial`).
 from sweep.failures.causes import DIGEST, Group, RecoveredFailure, cause, group, is_asked_for, overcome
 from sweep.failures.crash_cause import explain, oom_kills
 from sweep.failures.health import FailedExecution, Health
-from sweep.failures.kinds import KINDS, NODE_LOST, RETRIES, classify, retries
+from sweep.failures.kinds import KINDS, NODE_LOST, RETRIES, classify
 from sweep.failures.node_losses import NodeLosses
 from sweep.failures.report import advice, in_short, overcome_in_words, retry_words
-from sweep.failures.retries import Round, kinds_since, next_round
+from sweep.failures.retries import KnownHosts, RetryDecision, points_to_retry, retry
 
 __all__ = [
     "DIGEST",
@@ -19,9 +19,10 @@ __all__ = [
     "FailedExecution",
     "Group",
     "Health",
+    "KnownHosts",
     "NodeLosses",
     "RecoveredFailure",
-    "Round",
+    "RetryDecision",
     "advice",
     "cause",
     "classify",
@@ -29,11 +30,10 @@ __all__ = [
     "group",
     "in_short",
     "is_asked_for",
-    "kinds_since",
-    "next_round",
     "oom_kills",
     "overcome",
     "overcome_in_words",
-    "retries",
+    "points_to_retry",
+    "retry",
     "retry_words",
 ]

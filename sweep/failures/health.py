@@ -1,4 +1,4 @@
-"""LEAF. Judges failures across points while a sweep runs: a host that is sick, a sweep that cannot succeed. Pure."""
+"""LEAF. What the failures of several points say together: a host to bar, a sweep whose points fail alike. Pure."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 ALIKE = 5
 """So many executions that fail alike, with none that does better, end a sweep; until one does better no more start."""
 
-SICK = 3
+BARRED_AFTER = 3
 """So many infra failures on one host in a row, of more than one point, while another host does not fail, bar it."""
 
 
@@ -24,10 +24,13 @@ class FailedExecution:
 
 @dataclass
 class Health:
-    """What the executions of one run say together. Hosts are any names; `sick` and `hopeless` are its verdicts."""
+    """What the executions of one run say together. Hosts are any names.
 
-    sick: set[str] = field(default_factory=set)
-    hopeless: FailedExecution | None = None
+    No trial is to start on `barred_hosts`; `failing_alike` is the last of so many equal failures that the sweep ends.
+    """
+
+    barred_hosts: set[str] = field(default_factory=set)
+    failing_alike: FailedExecution | None = None
     _has_succeeded: bool = False
     _has_progressed: bool = False
     _alike: list[FailedExecution] = field(default_factory=list)
@@ -46,27 +49,27 @@ class Health:
         self._alike.clear()
 
     def failed(
-        self, blow: FailedExecution, running: Mapping[str, int], hosts: Collection[str], alive: Collection[str]
+        self, execution: FailedExecution, running: Mapping[str, int], hosts: Collection[str], alive: Collection[str]
     ) -> None:
         """An execution failed while others run: `running` has their epochs, `hosts` where; `alive` are all live hosts.
 
         An infra failure speaks of its host first. It speaks of the sweep only if it came before the first report and
         no other host does better; and none speaks of the sweep while another point is further than those that failed.
         """
-        if blow.kind == "infra":
-            seen = {*hosts, *self._streaks}.intersection(alive) - {blow.host, *self.sick}
+        if execution.kind == "infra":
+            seen = {*hosts, *self._streaks}.intersection(alive) - {execution.host, *self.barred_hosts}
             others = {host for host in seen if not self._streaks.get(host)}
-            self._streaks.setdefault(blow.host, []).append(blow.point)
+            self._streaks.setdefault(execution.host, []).append(execution.point)
             if others:
-                self._judge_host(blow.host)
+                self._bar_if_due(execution.host)
                 return
-            if blow.has_reported:
+            if execution.has_reported:
                 return
-        self._causes.add(blow.cause)
-        self._alike = [one for one in self._alike if one.cause == blow.cause] + [blow]
+        self._causes.add(execution.cause)
+        self._alike = [one for one in self._alike if one.cause == execution.cause] + [execution]
         is_outrun = max(running.values(), default=0) > max(one.epoch for one in self._alike)
         if len(self._alike) >= ALIKE and not self._has_succeeded and not is_outrun:
-            self.hopeless = blow
+            self.failing_alike = execution
 
     def may_launch(self, executions: int) -> bool:
         """Whether one more point may start after so many: until one does better, no more than can fail alike."""
@@ -74,10 +77,10 @@ class Health:
 
     def forget_alike(self) -> None:
         """Start the count of equal failures anew, as something was changed against them."""
-        self.hopeless = None
+        self.failing_alike = None
         self._alike.clear()
 
-    def _judge_host(self, host: str) -> None:
+    def _bar_if_due(self, host: str) -> None:
         streak = self._streaks[host]
-        if host and len(streak) >= SICK and len(set(streak)) > 1:
-            self.sick.add(host)
+        if host and len(streak) >= BARRED_AFTER and len(set(streak)) > 1:
+            self.barred_hosts.add(host)

@@ -1,4 +1,4 @@
-"""LEAF. Which deaths of executions went with their node: told soon after each death, and never changed. Pure."""
+"""LEAF. Which attempts died with their node: decided soon after each death, and never changed. Pure."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -12,20 +12,20 @@ class NodeLosses:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, int], tuple[str, float]] = {}
-        self._with_node: dict[str, set[int]] = defaultdict(set)
+        self._lost: dict[str, set[int]] = defaultdict(set)
 
     @property
     def are_open(self) -> bool:
-        """Whether some death is still to be told."""
+        """Whether it is still undecided for some death."""
         return bool(self._open)
 
     @property
-    def with_node(self) -> Mapping[str, Collection[int]]:
-        """The numbers of the attempts that went with their node, by point."""
-        return self._with_node
+    def lost_attempts(self) -> Mapping[str, Collection[int]]:
+        """The numbers of the attempts that died with their node, by point."""
+        return self._lost
 
     def died(self, point_id: str, number: int, node: str, moment: float) -> None:
-        """An attempt died on that node, at that monotonic moment in seconds; a node of no name tells nothing."""
+        """An attempt died on that node, at that monotonic moment in seconds; a node without a name decides nothing."""
         if node:
             self._open[point_id, number] = (node, moment)
 
@@ -34,6 +34,6 @@ class NodeLosses:
         for (point_id, number), (node, died) in list(self._open.items()):
             is_late = moment - died > NOTICE_SECONDS
             if node not in live and not is_late:
-                self._with_node[point_id].add(number)
+                self._lost[point_id].add(number)
             if node not in live or is_late:
                 del self._open[point_id, number]

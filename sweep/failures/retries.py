@@ -1,64 +1,78 @@
-"""What a run does next: what was cut short or may be tried again, then what needs more room. Pure."""
+"""Whether a point that failed runs again: one decision, from its attempts in this run and what is known of hosts. Pure.
 
-from collections.abc import Collection, Mapping, Sequence
+The driver asks it when an execution starts (how often may its process be restarted?) and when a batch has ended (which
+points make the next one?).
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sweep.failures.kinds import NODE_LOST, may_retry
+from sweep.failures.kinds import NODE_LOST, may_retry, retries
 from sweep.store import Attempt, PointState
 from trainables.config import TrialConfig
+from trainables.records import Failure
 
 
 @dataclass(frozen=True)
-class Round:
-    """Points to run together; `has_more_room` says whether each gets more of the machine than the run asked for."""
+class KnownHosts:
+    """What is known of hosts: those that are barred, and the numbers of the point's attempts that died with theirs."""
 
-    points: tuple[TrialConfig, ...]
-    has_more_room: bool = False
+    barred_hosts: Collection[str] = ()
+    lost_attempts: Collection[int] = ()
 
 
-def next_round(
-    points: Sequence[TrialConfig],
-    known: Mapping[str, PointState],
-    begun: Mapping[str, int],
-    sick: Collection[str],
-    with_node: Mapping[str, Collection[int]],
-    is_cut_short: bool,
-) -> Round:
-    """The next round of a run over `points`, whose attempts up to `begun` were there before; an empty one at its end.
+@dataclass(frozen=True)
+class RetryDecision:
+    """What to do with a point.
 
-    Points without a result and without a failure run again only if the driver cut their round short, so that a run
-    cannot go on for ever. What failed on a sick host counts for nothing; `with_node` has the numbers of the attempts
-    that died with their node, by point.
+    `is_due`: it runs again, where `needs_more_room` with more of the machine than the run asked for. `restarts`: an
+    execution that starts now may be restarted so many times if its process dies.
     """
-    again: list[TrialConfig] = []
-    with_more_room: list[TrialConfig] = []
-    for point in points:
-        found = known[point.point_id]
-        if found.state.is_done:
-            continue
-        name = point.point_id
-        kinds = kinds_since(found.attempts, begun[name], sick, with_node.get(name, ()))
-        if found.failure is None:
-            if is_cut_short:
-                again.append(point)
-        elif kinds and not may_retry(kinds):
-            continue
-        elif kinds and kinds[-1] == "resource":
-            with_more_room.append(point)
-        else:
-            again.append(point)
-    return Round(tuple(again)) if again else Round(tuple(with_more_room), has_more_room=True)
+
+    is_due: bool
+    needs_more_room: bool
+    restarts: int
 
 
-def kinds_since(
-    attempts: Sequence[Attempt], begun: int, sick: Collection[str], with_node: Collection[int]
-) -> list[str]:
-    """The kinds of the failures of a point in this run, oldest first, without those on sick hosts.
+def retry(attempts: Sequence[Attempt], failure: Failure | None, hosts: KnownHosts) -> RetryDecision:
+    """Decide on a point with these attempts in this run, oldest first, and the failure that it has now, if any.
 
-    The attempts with the numbers `with_node`, which died with their node, count as `NODE_LOST`.
+    Failures on barred hosts count for nothing, and an attempt that died with its node counts as `NODE_LOST`. A failure
+    of an earlier run, which the user wants retried, leaves every retry. Without a failure nothing is due.
     """
+    kinds = counted_kinds(attempts, hosts)
+    is_of_memory = kinds[-1:] == ["resource"]
+    left = min(retries(kind) - kinds.count(kind) for kind in ("infra", NODE_LOST))
+    return RetryDecision(
+        is_due=failure is not None and (not kinds or may_retry(kinds)),
+        needs_more_room=is_of_memory,
+        restarts=0 if is_of_memory else max(0, left),
+    )
+
+
+def counted_kinds(attempts: Iterable[Attempt], hosts: KnownHosts) -> list[str]:
+    """The kinds of the failures of these attempts that count, in their order."""
     return [
-        NODE_LOST if one.failure.kind == "infra" and one.number in with_node else one.failure.kind
+        NODE_LOST if one.failure.kind == "infra" and one.number in hosts.lost_attempts else one.failure.kind
         for one in attempts
-        if one.number > begun and one.failure and one.provenance.get("ray_node") not in sick
+        if one.failure and one.provenance.get("ray_node") not in hosts.barred_hosts
     ]
+
+
+def points_to_retry(
+    decided: Iterable[tuple[TrialConfig, PointState, RetryDecision]], is_cut_short: bool
+) -> tuple[tuple[TrialConfig, ...], bool]:
+    """The points of the next batch, and whether each needs more room: first those that do not.
+
+    Points without a result and without a failure run again only if the driver cut their batch short, so that a run
+    cannot go on for ever.
+    """
+    as_before: list[TrialConfig] = []
+    with_more_room: list[TrialConfig] = []
+    for point, state, decision in decided:
+        is_unfinished = not state.state.is_done and state.failure is None
+        if (is_unfinished and is_cut_short) or (decision.is_due and not decision.needs_more_room):
+            as_before.append(point)
+        elif decision.is_due:
+            with_more_room.append(point)
+    return (tuple(as_before), False) if as_before else (tuple(with_more_room), True)

@@ -1,15 +1,15 @@
-"""One trial: the Ray actor that trains points and commits what they yield to the store."""
+"""The work on one point: train it, commit what it yields to the store, record how it ended."""
 
-import os
+import json
 import socket
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sweep.errors import StorageFault
 from sweep.failures import classify
@@ -17,6 +17,7 @@ from sweep.storage import fullness
 from sweep.store import Attempt, Store
 from sweep.system.provenance import refuse_other_code
 from sweep.trial.log_capture import Output, path_on_host, rescue
+from sweep.trial.timing import Timing
 from sweep.trial.watchdog import Pace, unwatch, watch
 from sweep.trial.worker_state import WorkerState
 from trainables import components, device
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from trainables.training import Training  # imports Keras, which must wait for `device.pin`
 
 
-SNAPSHOT_SECONDS = float(os.environ.get("SWEEP_SNAPSHOT_SECONDS", "10"))
 SNAPSHOT_SHARE = 0.02
-"""A snapshot is taken after SNAPSHOT_SECONDS, or later where it would cost more than this share of the time."""
+"""A snapshot is taken after `Timing.snapshot_seconds`, or later where it would take more than this share of time."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,31 @@ class TrialSettings:
     threads: int
     code: dict[str, Any]
     gpus: float = 0.0
+    timing: Timing = field(default_factory=Timing)
+
+    def to_json(self) -> str:
+        """These settings as text, which Tune carries to the process of the trial."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The settings that `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**fields | {"timing": Timing(**fields["timing"])})
 
 
 class PointAttempt:
     """The work on one point: an attempt with its log, the training, and its commits."""
 
-    def __init__(
-        self, point: TrialConfig, trial_settings: TrialSettings, store: Store, worker_state: WorkerState
-    ) -> None:
-        self._point, self._surroundings, self._store, self._workplace = point, trial_settings, store, worker_state
+    def __init__(self, point: TrialConfig, settings: TrialSettings, store: Store, worker_state: WorkerState) -> None:
+        self._point, self._settings, self._store, self._worker_state = point, settings, store, worker_state
         self._started = time.perf_counter()
         self._last_snapshot, self._snapshot_cost = time.monotonic(), 0.0
         self.epoch, self.committed, self.is_over = 0, -1, False
         self.failure: Failure | None = None
-        self._pace, self._is_first = Pace(), True
+        self._pace, self._is_first = Pace(settings.timing.hang_seconds), True
         quarantined = store.quarantine(point)
-        begun = Attempt(0, _moment(), socket.gethostname(), 0, trial_settings.code)
+        begun = Attempt(0, _moment(), socket.gethostname(), 0, settings.code)
         self._attempt = store.begin_attempt(point.point_id, begun)
         number = self._attempt.number
         for earlier in range(1, number):
@@ -113,38 +122,38 @@ class PointAttempt:
 
     def _train(self) -> Iterator[EpochRecord]:
         """The records still to come; everything heavy is imported, loaded and compiled here, inside the attempt."""
-        self._workplace.furnish(self._surroundings.threads, self._surroundings.gpus)
+        self._worker_state.configure(self._settings.threads, self._settings.gpus)
         from trainables.training import Training
 
         snapshot = self._store.snapshot(self._point)
         from_epoch = self.epoch = snapshot.epoch if snapshot else 0
-        self._pace = Pace(map(_seconds, snapshot.history if snapshot else ()))
-        provenance = self._surroundings.code | device.describe(self._surroundings.threads)
+        self._pace = Pace(self._settings.timing.hang_seconds, map(_seconds, snapshot.history if snapshot else ()))
+        provenance = self._settings.code | device.describe(self._settings.threads)
         provenance |= {"components": {name: provenance["components"][name] for name in components.names(self._point)}}
-        refuse_other_code(self._surroundings.code, provenance)
+        refuse_other_code(self._settings.code, provenance)
         self._attempt = replace(self._attempt, from_epoch=from_epoch, provenance=provenance)
         self._log(f"attempt {self._attempt.number} starts at epoch {from_epoch}")
         self._save()
-        if limit := self._workplace.gpu_limit_mib:
+        if limit := self._worker_state.gpu_limit_mib:
             provenance |= {"gpu_limit_mib": limit}
-        elif 0 < self._surroundings.gpus < 1:
+        elif 0 < self._settings.gpus < 1:
             self._log("its part of a GPU has no limit: NVIDIA's driver names none on this host")
-        data_dir = self._surroundings.data_dir
-        data = self._workplace.dataset(self._point.dataset, Path(data_dir) if data_dir else None)
+        data_dir = self._settings.data_dir
+        data = self._worker_state.dataset(self._point.dataset, Path(data_dir) if data_dir else None)
         provenance |= {"dataset_sha256": data.sha256}
         self._attempt = replace(self._attempt, provenance=provenance)
         self._training = Training(
             self._point,
             data,
             snapshot,
-            self._surroundings.threads,
-            earlier=self._workplace.take_network(self._point, data),
+            self._settings.threads,
+            earlier=self._worker_state.take_network(self._point, data),
         )
         yield from self._training
 
     def _snapshot_is_due(self) -> bool:
         elapsed = time.monotonic() - self._last_snapshot
-        return elapsed >= max(SNAPSHOT_SECONDS, self._snapshot_cost / SNAPSHOT_SHARE)
+        return elapsed >= max(self._settings.timing.snapshot_seconds, self._snapshot_cost / SNAPSHOT_SHARE)
 
     def _commit_snapshot(self, training: "Training") -> None:
         start = time.monotonic()
@@ -156,7 +165,7 @@ class PointAttempt:
         self._output.save()
 
     def _finish(self, training: "Training") -> None:
-        self._workplace.keep_network(training.network)
+        self._worker_state.keep_network(training.network)
         outcome: Outcome = "diverged" if training.is_diverged else "finished"
         result = PointResult(
             config=self._point.canonical(),

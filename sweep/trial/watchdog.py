@@ -1,13 +1,9 @@
 """How long a trial may be silent. One that is silent for longer shows where it stands, and its process ends."""
 
 import faulthandler
-import os
 from collections import deque
 from collections.abc import Iterable
 from statistics import median
-
-HANG_SECONDS = float(os.environ.get("SWEEP_HANG_SECONDS", "600"))
-"""A trial may always take this long to its next epoch."""
 
 FIRST_FACTOR = 6
 """The first epoch of an attempt may take this many times as long: it imports, loads, compiles and examines."""
@@ -19,13 +15,14 @@ KEPT = 100
 
 
 class Pace:
-    """How long the epochs of a trial take."""
+    """How long the epochs of a trial take, and how long the next one may."""
 
-    def __init__(self, seconds: Iterable[float] = ()) -> None:
+    def __init__(self, hang_seconds: float, epochs: Iterable[float] = ()) -> None:
+        self._hang_seconds = hang_seconds
         self._latest: deque[float] = deque(maxlen=KEPT)
         self._longest = 0.0
-        for one in seconds:
-            self.add(one)
+        for seconds in epochs:
+            self.add(seconds)
 
     def add(self, seconds: float) -> None:
         """One more epoch took that long."""
@@ -35,7 +32,7 @@ class Pace:
     def allowance(self, is_first: bool) -> float:
         """Seconds that the trial may take to its next epoch, the first of its attempt or a later one."""
         usual = median(self._latest) if self._latest else 0.0
-        floor = HANG_SECONDS * (FIRST_FACTOR if is_first else 1)
+        floor = self._hang_seconds * (FIRST_FACTOR if is_first else 1)
         return max(floor, USUAL_FACTOR * usual, LONGEST_FACTOR * self._longest)
 
 

@@ -1,7 +1,6 @@
-"""The process of a trial: what it keeps from one point to the next, its part of a GPU, and when it is worn."""
+"""The process of a trial: what it keeps from one point to the next, its part of a GPU, and when it must restart."""
 
 import gc
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from sweep.system import machine
+from sweep.trial.timing import Timing
 from trainables import device, gpu_share
 from trainables.config import DatasetName, TrialConfig
 from trainables.datasets import Dataset, load
@@ -16,10 +16,10 @@ from trainables.datasets import Dataset, load
 if TYPE_CHECKING:
     from trainables.networks import Network  # imports Keras, which must wait for `device.pin`
 
-POINTS_PER_PROCESS = int(os.environ.get("SWEEP_POINTS_PER_PROCESS", "200"))
 GROWTH_BYTES = 2**30
-"""A process is replaced after so many points, or once it has grown by so much since its first: every network that is
-compiled leaves some 17 MiB behind, which Keras' clear_session does not give back; one that is used again, nothing."""
+"""A process is replaced once it has grown by so much since its first point, or after so many points (`Timing`): every
+network that is compiled leaves some 17 MiB behind, which Keras' clear_session does not give back; one that is used
+again, nothing."""
 
 
 def resident_bytes() -> int:
@@ -28,33 +28,34 @@ def resident_bytes() -> int:
 
 
 class WorkerState:
-    """What lasts in a process while points come and go: data sets, the last network, and the process' own wear."""
+    """What lasts in a process from point to point: data sets, the last network, and the counts that end the process."""
 
     def __init__(
         self,
         datasets: Mapping[str, Dataset] | None = None,
-        points: int = POINTS_PER_PROCESS,
+        points: int | None = None,
         growth_bytes: int = GROWTH_BYTES,
         memory: Callable[[], int] = resident_bytes,
     ) -> None:
-        self._most, self._growth, self._memory = points, growth_bytes, memory
+        self._most = Timing().points_per_process if points is None else points
+        self._growth, self._memory = growth_bytes, memory
         self._ended, self._first_bytes = 0, 0
         self._datasets: dict[str, Dataset] = dict(datasets or {})
         self._network: Network | None = None
-        self._is_furnished = False
+        self._is_configured = False
         self.gpu_limit_mib: int | None = None
 
-    def furnish(self, threads: int, gpus: float) -> None:
-        """Pin the threads, and keep to that part of a GPU; to be called before Keras is imported."""
+    def configure(self, threads: int, gpus: float) -> None:
+        """Pin the threads and limit the GPU's memory to that part; to be called before Keras is imported."""
         device.pin(threads)
-        if self._is_furnished:
+        if self._is_configured:
             return
         if 0 < gpus < 1 and (seen := machine.gpus()):
             memory_mib = min(gpu.memory_mib for gpu in seen)
             self.gpu_limit_mib = gpu_share.limit_mib(gpus, memory_mib)
             if self.gpu_limit_mib is not None:
                 gpu_share.keep_to(self.gpu_limit_mib, memory_mib)
-        self._is_furnished = True
+        self._is_configured = True
 
     def dataset(self, name: DatasetName, data_dir: Path | None) -> Dataset:
         """The data set, which was given or is loaded once; raises as `datasets.load`."""

@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.cli.options import retry_kinds
-from sweep.cluster.connection import Share
-from sweep.driver.run import roomier
+from sweep.cluster.share import Share
 from sweep.errors import UsageError
 from sweep.failures.causes import DIGEST, cause, general, group, is_asked_for, overcome, place
 from sweep.failures.kinds import KINDS, RETRIES, RETRIES_NODE_LOST, classify, may_retry
 from sweep.failures.report import advice, overcome_in_words, retry_words
-from sweep.failures.retries import next_round
+from sweep.failures.retries import KnownHosts, points_to_retry, retry
 from sweep.spec.model import Resources
 from sweep.store.store import Attempt, PointState, State
 from trainables.config import TrialConfig
@@ -211,61 +210,78 @@ def test_out_of_memory_suggests_a_larger_share(device: str, gpus: float, share: 
     ] in advice(one, Resources(gpus=gpus))
 
 
-# rounds
+# retries
 
 POINTS = tuple(TrialConfig(seed=seed) for seed in range(4))
 MEMORY = Failure("resource", "MemoryError")
 
 
-def round_after(
-    *known: PointState,
-    sick: tuple[str, ...] = (),
-    with_node: tuple[int, ...] = (),
+def retried_after(
+    *states: PointState,
+    barred: tuple[str, ...] = (),
+    lost: tuple[int, ...] = (),
     is_cut_short: bool = False,
     begun: int = 0,
-) -> object:
-    named = {point.point_id: found for point, found in zip(POINTS, known, strict=False)}
-    points = POINTS[: len(known)]
-    gone = dict.fromkeys(named, with_node)
-    found = next_round(points, named, dict.fromkeys(named, begun), sick, gone, is_cut_short)
-    return SimpleNamespace(seeds=[point.seed for point in found.points], has_more_room=found.has_more_room)
+) -> SimpleNamespace:
+    """The seeds of the points that run again, whose attempts up to `begun` were there before."""
+
+    def of_this_run(state: PointState) -> list[Attempt]:
+        return [one for one in state.attempts if one.number > begun]
+
+    decided = [
+        (point, state, retry(of_this_run(state), state.failure, KnownHosts(barred, lost)))
+        for point, state in zip(POINTS, states, strict=False)
+    ]
+    points, needs_more_room = points_to_retry(decided, is_cut_short)
+    return SimpleNamespace(seeds=[point.seed for point in points], needs_more_room=needs_more_room)
 
 
 def test_what_died_runs_again_and_then_alone_what_ran_out_of_memory() -> None:
-    found = round_after(failed(DIED), failed(MEMORY), failed(BROKEN[0]), PointState(State.DIVERGED))
-    assert (found.seeds, found.has_more_room) == ([0], False)
-    found = round_after(failed(BROKEN[0]), failed(MEMORY))
-    assert (found.seeds, found.has_more_room) == ([1], True)
+    found = retried_after(failed(DIED), failed(MEMORY), failed(BROKEN[0]), PointState(State.DIVERGED))
+    assert (found.seeds, found.needs_more_room) == ([0], False)
+    found = retried_after(failed(BROKEN[0]), failed(MEMORY))
+    assert (found.seeds, found.needs_more_room) == ([1], True)
 
 
-def test_budgets_count_this_run_only_and_not_what_failed_on_sick_hosts() -> None:
+def test_budgets_count_this_run_only_and_not_what_failed_on_barred_hosts() -> None:
     spent = failed(*[DIED] * 4, ray_node="n1")
-    assert round_after(spent).seeds == []
-    assert round_after(spent, begun=2).seeds == [0]
-    assert round_after(spent, sick=("n1",)).seeds == [0]
-    assert round_after(failed(MEMORY, MEMORY)).seeds == []
+    assert retried_after(spent).seeds == []
+    assert retried_after(spent, begun=2).seeds == [0]
+    assert retried_after(spent, barred=("n1",)).seeds == [0]
+    assert retried_after(failed(MEMORY, MEMORY)).seeds == []
 
 
 def test_deaths_with_the_node_have_a_larger_budget_that_ends_too() -> None:
-    def seeds(times: int, with_node: int, failure: Failure = DIED) -> list[int]:
-        return round_after(failed(*[failure] * times), with_node=tuple(range(1, with_node + 1))).seeds
+    def seeds(times: int, lost: int, failure: Failure = DIED) -> list[int]:
+        return retried_after(failed(*[failure] * times), lost=tuple(range(1, lost + 1))).seeds
 
-    assert seeds(4, with_node=0) == []
-    assert seeds(4, with_node=4) == [0]
-    assert seeds(5, with_node=2) == [0]
-    assert seeds(6, with_node=2) == []
-    assert seeds(RETRIES_NODE_LOST, with_node=RETRIES_NODE_LOST) == [0]
-    assert seeds(RETRIES_NODE_LOST + 1, with_node=RETRIES_NODE_LOST + 1) == []
-    assert seeds(1, with_node=1, failure=BROKEN[0]) == []
+    assert seeds(4, lost=0) == []
+    assert seeds(4, lost=4) == [0]
+    assert seeds(5, lost=2) == [0]
+    assert seeds(6, lost=2) == []
+    assert seeds(RETRIES_NODE_LOST, lost=RETRIES_NODE_LOST) == [0]
+    assert seeds(RETRIES_NODE_LOST + 1, lost=RETRIES_NODE_LOST + 1) == []
+    assert seeds(1, lost=1, failure=BROKEN[0]) == []
 
 
-def test_points_without_a_word_run_again_only_if_the_round_was_cut_short() -> None:
+def test_points_without_a_word_run_again_only_if_the_batch_was_cut_short() -> None:
     unfinished = (PointState(State.MISSING), failed(None), PointState(State.FINISHED))
-    assert round_after(*unfinished).seeds == []
-    assert round_after(*unfinished, is_cut_short=True).seeds == [0, 1]
+    assert retried_after(*unfinished).seeds == []
+    assert retried_after(*unfinished, is_cut_short=True).seeds == [0, 1]
 
 
 def test_more_room_packs_less_and_leaves_the_threads() -> None:
-    assert roomier(Share(0.25, 1, 1, 8), 16) == Share(1.0, 2, 1, 4)
-    assert roomier(Share(0, 1, 1, 1), 1) == Share(0, 1, 1, 1)
-    assert roomier(Share(2, 4, 4, None), 6) == Share(2, 6, 4, None)
+    assert Share(0.25, 1, 1, 8).enlarged(16) == Share(1.0, 2, 1, 4)
+    assert Share(0, 1, 1, 1).enlarged(1) == Share(0, 1, 1, 1)
+    assert Share(2, 4, 4, None).enlarged(6) == Share(2, 6, 4, None)
+
+
+def test_restarts_are_what_is_left_of_the_smaller_budget_and_none_after_memory() -> None:
+    def restarts(*failures: Failure, lost: tuple[int, ...] = ()) -> int:
+        return retry(failed(*failures).attempts if failures else (), None, KnownHosts((), lost)).restarts
+
+    assert [restarts(*[DIED] * times) for times in range(6)] == [3, 2, 1, 0, 0, 0]
+    assert restarts(DIED, DIED, lost=(1,)) == 2
+    assert restarts(*[DIED] * RETRIES_NODE_LOST, lost=tuple(range(1, RETRIES_NODE_LOST + 1))) == 0
+    assert restarts(DIED, MEMORY) == 0
+    assert restarts(MEMORY, DIED) == 2

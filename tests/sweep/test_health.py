@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.failures.crash_cause import explain, oom_kills
-from sweep.failures.health import ALIKE, SICK, FailedExecution, Health
-from sweep.trial.watchdog import HANG_SECONDS, Pace
+from sweep.failures.health import ALIKE, BARRED_AFTER, FailedExecution, Health
+from sweep.trial.timing import Timing
+from sweep.trial.watchdog import Pace
 
 
 def fail(
@@ -28,18 +29,18 @@ def fail(
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=30))
-def test_only_equal_causes_in_a_row_are_hopeless(causes: list[str]) -> None:
+def test_only_equal_causes_in_a_row_are_failing_alike(causes: list[str]) -> None:
     health = Health()
     for number, cause in enumerate(causes):
         fail(health, str(number), cause=cause)
-        if health.hopeless:
+        if health.failing_alike:
             assert len(set(causes[number + 1 - ALIKE : number + 1])) == 1
             return
     assert all(len(set(causes[n : n + ALIKE])) > 1 for n in range(len(causes) - ALIKE + 1))
 
 
 @given(st.integers(0, 4), st.lists(st.booleans(), max_size=20))
-def test_one_success_shows_that_a_sweep_is_not_hopeless(before: int, after: list[bool]) -> None:
+def test_one_success_shows_that_a_sweep_is_not_failing_alike(before: int, after: list[bool]) -> None:
     health = Health()
     for number in range(before):
         fail(health, str(number))
@@ -49,16 +50,16 @@ def test_one_success_shows_that_a_sweep_is_not_hopeless(before: int, after: list
             health.succeeded("one")
         else:
             fail(health, f"later {number}")
-    assert health.hopeless is None
+    assert health.failing_alike is None
 
 
 def test_a_point_that_is_further_than_those_that_failed_gives_hope() -> None:
     health = Health()
     for number in range(ALIKE):
         fail(health, str(number), epoch=50, running={"x": 51})
-    assert health.hopeless is None
+    assert health.failing_alike is None
     fail(health, "again", epoch=50, running={"x": 50})
-    assert health.hopeless
+    assert health.failing_alike
 
 
 def test_no_more_start_than_can_fail_alike_until_one_does_better() -> None:
@@ -81,18 +82,18 @@ def test_failures_that_differ_do_not_hold_back_the_rest() -> None:
 def test_a_host_that_fails_where_another_does_not_is_sick() -> None:
     health = Health()
     health.progressed("two", 3)
-    for number in range(SICK):
-        assert health.sick == set()
+    for number in range(BARRED_AFTER):
+        assert health.barred_hosts == set()
         fail(health, str(number), kind="infra")
-    assert health.sick == {"one"}
-    assert health.hopeless is None
+    assert health.barred_hosts == {"one"}
+    assert health.failing_alike is None
 
 
 def test_a_host_where_the_others_run_is_known_to_be_in_use_before_they_report() -> None:
     health = Health()
-    for number in range(SICK):
+    for number in range(BARRED_AFTER):
         fail(health, str(number), kind="infra", hosts={"two"})
-    assert health.sick == {"one"}
+    assert health.barred_hosts == {"one"}
 
 
 @pytest.mark.parametrize("reason", ["one point", "code", "no other", "other is dead", "a success between"])
@@ -100,7 +101,7 @@ def test_a_host_is_not_sick_for(reason: str) -> None:
     health = Health()
     if reason != "no other":
         health.progressed("two", 3)
-    for number in range(SICK):
+    for number in range(BARRED_AFTER):
         if reason == "a success between" and number == 1:
             health.succeeded("one")
         fail(
@@ -109,17 +110,17 @@ def test_a_host_is_not_sick_for(reason: str) -> None:
             kind="code" if reason == "code" else "infra",
             alive=("one",) if reason == "other is dead" else ("one", "two"),
         )
-    assert health.sick == set()
+    assert health.barred_hosts == set()
 
 
-def test_processes_that_all_die_at_once_are_hopeless_but_not_those_that_came_far() -> None:
+def test_processes_that_all_die_at_once_are_failing_alike_but_not_those_that_came_far() -> None:
     health = Health()
     for number in range(2 * ALIKE):
         fail(health, str(number), kind="infra", has_reported=True, epoch=9)
-    assert health.hopeless is None
+    assert health.failing_alike is None
     for number in range(ALIKE):
         fail(health, str(number), kind="infra")
-    assert health.hopeless
+    assert health.failing_alike
 
 
 # deaths
@@ -154,7 +155,8 @@ def test_the_kernel_counts_its_oom_kills(tmp_path: Path) -> None:
 
 
 def test_a_trial_may_be_silent_as_long_as_its_epochs_warrant() -> None:
-    assert Pace().allowance(is_first=False) == Pace([0.1]).allowance(is_first=False) == HANG_SECONDS == 600
-    assert Pace().allowance(is_first=True) == 3600
-    assert Pace([100.0, 90.0, 300.0]).allowance(is_first=False) == 2000
-    assert Pace([1000.0, *[1.0] * 200]).allowance(is_first=False) == 3000
+    assert Timing().hang_seconds == 600
+    assert Pace(600).allowance(is_first=False) == Pace(600, [0.1]).allowance(is_first=False) == 600
+    assert Pace(600).allowance(is_first=True) == 3600
+    assert Pace(600, [100.0, 90.0, 300.0]).allowance(is_first=False) == 2000
+    assert Pace(600, [1000.0, *[1.0] * 200]).allowance(is_first=False) == 3000

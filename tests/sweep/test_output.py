@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sweep.store.store import Store
-from sweep.trial.attempt import log_capture
+from sweep.trial import log_capture
 from sweep.trial.log_capture import KEPT_BYTES, Output, rescue, tail
 
 SCRIPT = """

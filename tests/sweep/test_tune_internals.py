@@ -1,11 +1,15 @@
 """Trials of Tune that are over hold next to nothing, and Tune can still ask them for their state."""
 
+import inspect
 import json
 
-from sweep.driver.tune_internals import Leftovers
+from sweep.driver.tune_internals import Leftovers, actor_of, allow_restarts, error_of, has_live_trials
 
+import ray  # isort: skip
 from ray.tune import PlacementGroupFactory  # isort: skip
+from ray.tune.execution.tune_controller import TrialRunnerWrapper, TuneController  # isort: skip
 from ray.tune.experiment import Trial  # isort: skip
+from ray.tune.search.basic_variant import BasicVariantGenerator  # isort: skip
 
 
 def ended(epochs: int) -> Trial:
@@ -47,3 +51,27 @@ def test_equal_rooms_become_one() -> None:
         leftovers.add(trial)
     leftovers.drop()
     assert trials[0].placement_group_factory is trials[1].placement_group_factory
+
+
+def test_the_private_parts_of_tune_2_60_are_there() -> None:
+    assert ray.__version__.startswith("2.60.")
+    trial = ended(epochs=1)
+    assert {"metric_analysis", "metric_n_steps", "last_result", "_cached_json"} <= set(vars(trial.run_metadata))
+    assert "_state_json" in vars(trial)
+    source = inspect.getsource(TuneController)
+    assert "self._actor_manager = " in source
+    assert "self._trial_to_actor" in source
+    assert "self._tune_controller = " in inspect.getsource(TrialRunnerWrapper)
+    assert not has_live_trials(BasicVariantGenerator())
+
+
+def test_a_trial_is_restarted_as_often_as_it_is_allowed_to() -> None:
+    trial = ended(epochs=0)
+    trial.run_metadata.num_failures = 2
+    allow_restarts(trial, 3)
+    assert trial.max_failures == 5
+
+
+def test_a_trial_that_has_no_actor_and_no_error_says_so() -> None:
+    assert actor_of(ended(epochs=0)) is None
+    assert error_of(ended(epochs=0)) == ""

@@ -1,0 +1,173 @@
+"""Run a sweep: make the store converge to the spec; an executor trains what is missing."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from rich.console import Console
+
+from sweep.cluster.share import Share
+from sweep.commands import command_line
+from sweep.driver import pre_run
+from sweep.driver.executor import Batch, Executor, Run
+from sweep.driver.options import Options
+from sweep.driver.session import Mirror, Session
+from sweep.driver.stopping import Stopping
+from sweep.driver.supervisor import Supervisor
+from sweep.errors import Interrupted, PointsFailed
+from sweep.failures import advice, group, in_short, points_to_retry, retry_words
+from sweep.planning import Plan, disk_space, plan
+from sweep.progress import Watch
+from sweep.spec import SweepSpec
+from sweep.storage import absolute, check_writable
+from sweep.store import Lease, Store
+from sweep.system import provenance
+from sweep.text import counted
+from sweep.tracking.background import BackgroundMirror
+from sweep.tracking.settings import default_tracking_uri
+from sweep.trial.timing import Timing
+
+CAUSES_SAID = 3
+
+
+def run(spec: SweepSpec, options: Options, console: Console) -> None:
+    """Run the sweep on this machine or, where `options` has an address, on that cluster; raises as `Driver.run`."""
+    from sweep.driver.tune_executor import Cluster, OwnMachine  # imports Ray
+
+    executor = Cluster(options.address) if options.address else OwnMachine()
+    mirror = BackgroundMirror(options.tracking_uri, spec, Store(absolute(options.store)), console)
+    Driver(spec, options, executor, mirror, console).run()
+
+
+class MirrorInBlock(Mirror, AbstractContextManager["Mirror"], Protocol):
+    """A mirror that works while in its `with` block."""
+
+
+class Driver:
+    """One run of a sweep over the points of its spec, or `only` of these, that the store does not hold yet."""
+
+    def __init__(
+        self,
+        spec: SweepSpec,
+        options: Options,
+        executor: Executor,
+        mirror: MirrorInBlock,
+        console: Console,
+        timing: Timing | None = None,
+    ) -> None:
+        store, timing = Store(absolute(options.store)), timing or Timing()
+        self._points = spec.only(options.only) if options.only else spec.points
+        watch = Watch(store, spec.name, self._points)
+        self._spec, self._options, self._console, self._store, self._watch = spec, options, console, store, watch
+        self._executor, self._mirror = executor, mirror
+        self._supervisor = Supervisor(store, watch.known(), console, executor.nodes, timing)
+        self._session = Session(watch, self._supervisor, mirror)
+        again, at_once = options.command("resume", spec.name), options.command("stop", spec.name, "--now")
+        self._stopping = Stopping(self._session.stopping, console, again, at_once)
+        self._run = Run(spec, options, watch, self._session, self._stopping, console, timing)
+
+    def run(self) -> None:
+        """Train the points that the store does not hold yet; finished ones are left alone.
+
+        Raises:
+            UsageError: when the data set is missing or damaged, or points were computed by other code.
+            DriverLive, StorageFault, ClusterUnusable: as their names say.
+            Interrupted: when a signal stopped it; running the same again goes on.
+            PointsFailed: when points failed, now or earlier.
+        """
+        todo = self._checked_plan()
+        check_writable(self._store.objects)
+        with self._leased(), self._mirror:
+            self._store.tidy(self._spec.name, self._points)
+            self._store.save_spec(self._spec.name, self._spec.to_yaml())
+            if todo.to_run:
+                self._store.save_diff(provenance.diff())
+                folders = [*filter(None, [self._store.folder]), disk_space.temporary_folder()]
+                with disk_space.full_is_a_storage_fault(folders):
+                    self._execute(todo)
+        self._conclude()
+
+    def _checked_plan(self) -> Plan:
+        """What is to run, once everything that can be checked beforehand was checked and said."""
+        spec, options, console, store = self._spec, self._options, self._console, self._store
+        todo = plan(self._points, self._watch.known(), options.retry)
+        console.print(pre_run.announcement(spec.name, todo), soft_wrap=True)
+        is_whole = self._points is spec.points
+        all_points = self._watch.known() if is_whole else Watch(store, spec.name, spec.points).known()
+        pre_run.say_what_changed(spec, store, console)
+        pre_run.check_code(spec.points, all_points, todo, options.accept_code_change, console)
+        pre_run.say_what_is_damaged(store, todo, console)
+        todo = pre_run.leave_to_others(spec.name, store, todo, console)
+        if todo.to_run:
+            self._executor.prepare(self._run, todo)
+            pre_run.check_space(spec, todo, options.max_concurrent, options.tracking_uri, store)
+        return todo
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        """Hold the lease of the sweep, and take signals and requests to stop."""
+        store, name, stopping = self._store, self._spec.name, self._stopping
+        lease = Lease(store, name, self._session.for_lease, stopping.on_loss, stopping.on_request)
+        stopping.last_acts.append(lease.leave)
+        pre_run.say_what_is_waited_for(name, store, self._console)
+        tracking_uri = self._options.tracking_uri
+        if not store.folder and tracking_uri == default_tracking_uri(store.root):
+            self._console.print(f"a bucket cannot hold MLflow's database: it is {tracking_uri}", soft_wrap=True)
+        with stopping.on_signals(), lease:
+            yield
+
+    def _execute(self, todo: Plan) -> None:
+        """Have the points trained; whatever happens to the executor, the store says what was done."""
+        session, supervisor = self._session, self._supervisor
+        with self._executor.opened(self._run, todo) as share:
+            batch = Batch(tuple(todo.to_run), share)
+            while batch.points and not (session.stopping.is_set() or supervisor.must_stop):
+                session.begin_batch()
+                supervisor.trial_size = (batch.share.cpus, batch.share.gpus)
+                self._executor.execute(self._run, batch)
+                if session.stopping.is_set():  # Ray, which the same signal may have ended, is asked nothing more
+                    break
+                batch = self._next_batch(todo, share)
+
+    def _next_batch(self, todo: Plan, share: Share) -> Batch:
+        """The points to run again, with more room for each where the last failures were of memory."""
+        supervisor, states = self._supervisor, self._watch.known()
+        ended = ((point, states[point.point_id]) for point in todo.to_run)
+        decided = [(point, state, supervisor.decide(point.point_id, state)) for point, state in ended]
+        points, needs_more_room = points_to_retry(decided, supervisor.must_regroup)
+        if points and not self._session.is_batch_over:
+            more = ", with more room for each" if needs_more_room else ""
+            self._console.print(f"to run again: {counted(len(points), 'failed point')}{more}", style="yellow")
+        if points and (needs_more_room or supervisor.has_more_room):
+            share = share.enlarged(self._executor.nodes.largest("CPU"))
+        return Batch(points, share)
+
+    def _conclude(self) -> None:
+        """Say how it ended, from what the store holds."""
+        spec, options, console = self._spec, self._options, self._console
+        status = self._watch.status()
+        counts = ", ".join(f"{count} {state}" for state, count in status.counts.items() if count)
+        console.print(f"{spec.name}: {counts}")
+        if self._session.fault:
+            raise self._session.fault
+        states = self._watch.known()
+        again = command_line("failures", spec.name, store=options.store)
+        failing_alike = self._supervisor.health.failing_alike if not self._session.stopping.is_set() else None
+        for alike in (one for one in group(states) if failing_alike and one.cause.digest == failing_alike.cause):
+            retry = options.command(*retry_words(spec.name, alike, states, spec.resources))
+            raise PointsFailed(
+                f"stopped: {alike.attempts} executions failed alike and none did better; "
+                f"{advice(alike, spec.resources)}\n  {in_short(alike)}",
+                next=f"{again} shows the log; then {retry}",
+            )
+        if unfinished := status.counts["missing"] + status.counts["interrupted"]:
+            again = options.command("resume", spec.name)
+            raise Interrupted(
+                f"stopped with {counted(unfinished, 'point')} to go; what was trained is kept", next=again
+            )
+        if failed := status.counts["failed"]:
+            causes = [f"\n  {len(one.points)} {in_short(one)}" for one in group(states)[:CAUSES_SAID]]
+            raise PointsFailed(
+                f"{failed:,} of {counted(status.points_total, 'point')} failed{''.join(causes)}",
+                next=f"{again} shows the logs and how to run them again",
+            )

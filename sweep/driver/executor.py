@@ -1,0 +1,105 @@
+"""The interface of executors: what a driver asks of the place where points are trained. Imports no Ray."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rich.console import Console
+
+from sweep.cluster.share import Share
+from sweep.driver.options import Options
+from sweep.planning import Plan
+from sweep.progress import Watch
+from sweep.spec import SweepSpec
+from sweep.store import Store
+from sweep.system import provenance
+from sweep.trial.attempt import TrialSettings
+from sweep.trial.timing import Timing
+from trainables.config import TrialConfig
+
+if TYPE_CHECKING:
+    from sweep.driver.session import Session
+    from sweep.driver.stopping import Stopping
+
+
+class Nodes(Protocol):
+    """The nodes that trials run on. The module `sweep.cluster.nodes` is this for a Ray cluster."""
+
+    def live(self, cpus: float = 0.0, gpus: float = 0.0) -> Mapping[str, str]:
+        """Host names of the live nodes by id, of those that could hold a trial of that size."""
+
+    def own(self) -> str:
+        """The node that this process is on."""
+
+    def largest(self, resource: str) -> float:
+        """The most that one live node has of a resource."""
+
+    def kill(self, actor: Any, node: str, pid: int | None) -> None:
+        """End the process of a trial that does not answer; returns at once and never raises."""
+
+    def on_node(self, node: str, action: Callable[..., object], *arguments: Any) -> None:
+        """Call a function on that node and wait for it, for a while; never raises."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a sweep shares between its driver and its executor."""
+
+    spec: SweepSpec
+    options: Options
+    watch: Watch
+    session: "Session"
+    stopping: "Stopping"
+    console: Console
+    timing: Timing
+
+    @property
+    def store(self) -> Store:
+        return self.watch.store
+
+    @cached_property
+    def code(self) -> dict[str, Any]:
+        """The identity of this code, as every attempt records it; none to compare with where any code is accepted."""
+        accepted = {"components": None} if self.options.accept_code_change else {}
+        return provenance.code() | {"sweep": self.spec.name} | accepted
+
+    def trial_settings(self, share: Share) -> TrialSettings:
+        """What each trial of that share needs besides its point."""
+        data_dir = str(self.options.data_dir.absolute()) if self.options.data_dir else None
+        return TrialSettings(str(self.store.root), data_dir, share.threads, self.code, share.gpus, self.timing)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Points to train, and what each gets of the cluster."""
+
+    points: tuple[TrialConfig, ...]
+    share: Share
+
+
+class Executor(Protocol):
+    """A place where points are trained. `prepare` comes first; `execute` comes within the block of `opened`."""
+
+    @property
+    def nodes(self) -> Nodes:
+        """The nodes of this place; to be asked within the block of `opened` only."""
+
+    def prepare(self, run: Run, todo: Plan) -> None:
+        """See that the points can be trained there, before the store is written to.
+
+        Raises:
+            UsageError: when a data set is missing or damaged.
+            ClusterUnusable: when the cluster cannot be reached.
+        """
+
+    def opened(self, run: Run, todo: Plan) -> AbstractContextManager[Share]:
+        """The place, ready to train; gives what each trial gets of it.
+
+        Raises:
+            ClusterUnusable: when it cannot be used.
+        """
+
+    def execute(self, run: Run, batch: Batch) -> None:
+        """Train the points; return when all have ended, or once the session says that the batch is over."""

@@ -1,0 +1,30 @@
+"""How to run a sweep, as given on the command line."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweep.commands import command_line
+from sweep.storage import StoreAddress
+from sweep.tracking.settings import default_tracking_uri
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run, as given on the command line."""
+
+    store: StoreAddress
+    tracking_uri: str
+    data_dir: Path | None
+    max_concurrent: int | None = None
+    address: str | None = None
+    retry: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    accept_code_change: bool = False
+
+    def command(self, *words: str) -> str:
+        """A `sweep` command on the same store, data, tracker and cluster, to paste."""
+        words = (*words, "--accept-code-change") if self.accept_code_change else words
+        tracking = None if self.tracking_uri == default_tracking_uri(self.store) else self.tracking_uri
+        return command_line(
+            *words, store=self.store, tracking_uri=tracking, data_dir=self.data_dir, address=self.address
+        )

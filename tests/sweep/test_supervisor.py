@@ -1,0 +1,206 @@
+"""The driver's bookkeeping of executions: deaths written down, budgets counted, the silent killed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from sweep.driver.supervisor import Supervisor
+from sweep.failures import explain
+from sweep.failures.health import ALIKE, BARRED_AFTER
+from sweep.failures.kinds import RETRIES_NODE_LOST
+from sweep.failures.node_losses import NOTICE_SECONDS
+from sweep.store.store import Attempt, Store
+from sweep.trial.timing import Timing
+from trainables.config import TrialConfig
+from trainables.records import PointResult
+
+POINTS = tuple(TrialConfig(seed=seed) for seed in range(6))
+POINT = POINTS[0].point_id
+
+
+class Bench:
+    """A supervisor over a store, the executions it follows, and what it killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store, self.killed, self.clock = Store(folder), [], 1000.0
+        self.said = ""
+        self.live = {"n1": "one", "n2": "two"}
+        nodes: Any = SimpleNamespace(
+            live=lambda *_: self.live,
+            own=lambda: "n1",
+            largest=lambda _: 8.0,
+            kill=lambda actor, node, pid: self.killed.append((node, pid)),
+            on_node=lambda *_: None,
+        )
+        states = {point.point_id: self.store.state(point) for point in POINTS}
+        timing = Timing(hang_seconds=600.0)
+        self.supervisor = Supervisor(self.store, states, Console(quiet=True), nodes, timing, lambda: self.clock)
+
+    def start(self, point: TrialConfig = POINTS[0], node: str = "n1", begins: bool = True) -> int:
+        """The restarts that are allowed."""
+        restarts = self.supervisor.started(point.point_id)
+        if begins:
+            self.store.begin_attempt(point.point_id, Attempt(0, "now", "one", 0, {"ray_node": node, "pid": 7}))
+        return restarts
+
+    def die(self, point: TrialConfig = POINTS[0], will_restart: bool = True) -> None:
+        self.supervisor.died(point, self.said, will_restart)
+
+    def kill_silent(self) -> None:
+        self.supervisor.kill_silent(lambda _: None)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_each_death_is_written_down_and_leaves_one_restart_less(bench: Bench) -> None:
+    restarts = []
+    for _ in range(4):
+        restarts.append(bench.start())
+        bench.die()
+    assert restarts == [3, 2, 1, 0]
+    assert [one.failure.kind for one in bench.store.attempts(POINT) if one.failure] == ["infra"] * 4
+
+
+def test_a_death_for_memory_leaves_one_restart(bench: Bench) -> None:
+    bench.start()
+    bench.said = "Task was killed due to the node running low on memory"
+    bench.die()
+    assert bench.start() == 0
+    assert [one.failure.kind for one in bench.store.attempts(POINT) if one.failure] == ["resource"]
+
+
+def test_a_process_that_dies_before_it_begins_is_an_attempt_too(bench: Bench) -> None:
+    bench.start(begins=False)
+    bench.die(will_restart=False)
+    (only,) = bench.store.attempts(POINT)
+    assert (only.host, only.failure.kind if only.failure else None) == ("unknown", "infra")
+
+
+def test_an_attempt_that_was_stopped_in_order_did_not_die(bench: Bench) -> None:
+    bench.start()
+    (stopped,) = bench.store.attempts(POINT)
+    bench.store.save_attempt(POINT, replace(stopped, ended="later"))
+    bench.supervisor.begin_batch()
+    bench.start(begins=False)
+    bench.die()
+    first, second = bench.store.attempts(POINT)
+    assert (first.failure, bool(second.failure)) == (None, True)
+
+
+def test_a_death_after_the_result_was_accepted_loses_nothing(
+    bench: Bench, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    bench.start()
+    bench.store.commit_result(POINTS[0], result(POINTS[0]))
+    bench.die()
+    assert bench.store.attempts(POINT)[0].failure is None
+
+
+def test_what_is_silent_for_too_long_is_killed_once(bench: Bench) -> None:
+    bench.start()
+    report(bench, POINTS[0], epoch=1, done=False)
+    for seconds, killed in [(900, []), (40, [("n1", 7)]), (5000, [("n1", 7)])]:
+        bench.clock += seconds
+        bench.kill_silent()
+        assert bench.killed == killed
+    bench.die()
+    (only,) = bench.store.attempts(POINT)
+    assert only.failure == explain("", "", 940, False)
+
+
+def test_what_may_take_long_is_not_killed_before_it_ends_itself(bench: Bench) -> None:
+    bench.start()
+    report(bench, POINTS[0], epoch=1, done=False, allowance_seconds=3000.0)
+    bench.clock += 3000
+    bench.kill_silent()
+    assert bench.killed == []
+
+
+def report(bench: Bench, point: TrialConfig, **fields: object) -> None:
+    bench.supervisor.reported(
+        point.point_id, {"ray_node": "n1", "epoch": 0, "done": True, "allowance_seconds": 600.0} | fields
+    )
+
+
+def test_every_point_out_of_memory_asks_for_more_room_once(bench: Bench) -> None:
+    for _ in range(2):
+        for point in POINTS[:ALIKE]:
+            assert not bench.supervisor.must_stop
+            bench.start(point)
+            report(bench, point, failure_kind="resource", cause="same")
+        if not bench.supervisor.must_stop:
+            assert bench.supervisor.must_regroup
+            assert bench.supervisor.has_more_room
+            bench.supervisor.begin_batch()
+    assert bench.supervisor.must_stop
+
+
+def test_a_barred_host_asks_to_regroup(bench: Bench) -> None:
+    bench.start(POINTS[5], node="n2")
+    for point in POINTS[:BARRED_AFTER]:
+        bench.start(point)
+        bench.die(point)
+    assert bench.supervisor.health.barred_hosts == {"n1"}
+    assert bench.supervisor.must_regroup
+    assert not bench.supervisor.must_stop
+
+
+def test_deaths_with_the_node_leave_as_many_restarts_up_to_a_budget_of_their_own(bench: Bench) -> None:
+    restarts = []
+    for number in range(RETRIES_NODE_LOST + 2):
+        node = f"spot-{number}"
+        bench.live[node] = "spot"
+        restarts.append(bench.start(node=node))
+        del bench.live[node]
+        bench.die()
+    assert restarts == [3] * 8 + [2, 1, 0, 0]
+    assert {one.failure.kind for one in bench.store.attempts(POINT) if one.failure} == {"infra"}
+
+
+def test_a_death_on_a_node_that_leaves_later_stays_what_it_was(bench: Bench) -> None:
+    restarts = []
+    for number in range(4):
+        node = f"spot-{number}"
+        bench.live[node] = "spot"
+        restarts.append(bench.start(node=node))
+        bench.die()
+        bench.clock += NOTICE_SECONDS + 1
+        bench.kill_silent()
+        del bench.live[node]
+    assert restarts == [3, 2, 1, 0]
+    assert not bench.supervisor.lost_attempts()
+
+
+def test_a_node_of_which_ray_tells_a_little_late_took_the_execution_with_it(bench: Bench) -> None:
+    bench.start()
+    bench.die()
+    bench.clock += NOTICE_SECONDS / 2
+    bench.kill_silent()
+    assert not bench.supervisor.lost_attempts()
+    del bench.live["n1"]
+    assert bench.supervisor.lost_attempts() == {POINT: {1}}
+    bench.live["n1"] = "one"
+    bench.clock += 2 * NOTICE_SECONDS
+    assert bench.supervisor.lost_attempts() == {POINT: {1}}
+
+
+def test_a_lost_host_is_not_barred_and_what_runs_elsewhere_goes_on(bench: Bench) -> None:
+    bench.start(POINTS[5], node="n2")
+    for point in POINTS[:BARRED_AFTER]:
+        bench.start(point)
+    del bench.live["n1"]
+    for point in POINTS[:BARRED_AFTER]:
+        bench.die(point)
+    assert not bench.supervisor.health.barred_hosts
+    assert not bench.supervisor.must_regroup
+    assert [bench.store.attempts(point.point_id)[0].failure is not None for point in POINTS[:BARRED_AFTER]] == [
+        True
+    ] * BARRED_AFTER
