@@ -1,4 +1,4 @@
-"""NEW MODULE."""
+"""LEAF. The `sweep` command that a message tells its user to run next, as it can be pasted where the user is."""
 
 import json
 import os

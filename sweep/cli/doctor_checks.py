@@ -32,6 +32,7 @@ DATA_BYTES: dict[DatasetName, int] = {"mnist": 700_000_000, "digits": 10_000_000
 SLOW_COMMIT_SECONDS = 0.5
 SLOW_ANSWER_SECONDS = 1.0
 IMPORT_SECONDS = 120.0
+CHECK_PLACE = "check the permissions and the free space there"
 TRACK_LATER = "the sweep runs without it; afterwards: sweep track SWEEP"
 COMMITS = 5
 SAID_LENGTH = 200
@@ -104,7 +105,7 @@ def disk(points: Sequence[TrialConfig], at_a_time: int, store: Place, database: 
     try:
         disk_space.check(wanted)
     except StorageFault as fault:
-        return Finding("disk", NOT_FIT, str(fault).splitlines()[0], _remedy(fault), StorageFault)
+        return _not_fit("disk", fault, StorageFault)
     return Finding("disk", FIT, found)
 
 
@@ -122,7 +123,7 @@ def store_commits(store: Place) -> Finding:
             else:
                 seconds = _commit_seconds(at(store))
     except (StorageFault, OSError) as error:
-        return Finding("store", NOT_FIT, str(error).splitlines()[0], _remedy(error), StorageFault)
+        return _not_fit("store", error, StorageFault)
     found = f"{store}: a commit takes {1000 * seconds:.1f} ms"
     if seconds > SLOW_COMMIT_SECONDS:
         return Finding("store", WARNING, found, "snapshots will be rare; a store on a faster disk is better")
@@ -230,7 +231,7 @@ def cluster(address: str | None, wanted: Resources) -> Finding:
     except (ImportError, PackageNotFoundError) as error:
         return Finding("ray", NOT_FIT, f"cannot be imported: {error}", "make install")
     except ClusterUnusable as error:
-        return Finding("ray", NOT_FIT, str(error).splitlines()[0], _remedy(error))
+        return _not_fit("ray", error, ClusterUnusable)
     if address:
         return Finding("ray", FIT, f"{about}, a cluster listens at {address}")
     if not trials_at_a_time(wanted, machine.cpus(), len(machine.gpus())):
@@ -249,5 +250,7 @@ def threads(wanted: Resources, at_a_time: int) -> Finding:
     return Finding("threads", FIT, found)
 
 
-def _remedy(error: BaseException) -> str:
-    return str(error).partition("next: ")[2].replace("\n", " ") or "check the permissions and the free space there"
+def _not_fit(name: str, error: Exception, kind: type[SweepError]) -> Finding:
+    """The finding for what a run would end with; an error of the system names no next step."""
+    message, remedy = (error.message, error.next) if isinstance(error, SweepError) else (str(error), None)
+    return Finding(name, NOT_FIT, message.splitlines()[0], remedy or CHECK_PLACE, kind)

@@ -9,7 +9,7 @@ import socket
 import sys
 
 from sweep.cli.app import app, report_errors
-from sweep.console import talk
+from sweep.console import warn
 from sweep.errors import UsageError
 from sweep.jobs import ANSWER, BEGIN, Request
 from sweep.system.provenance import code_versions, differences, in_words, versions
@@ -41,7 +41,7 @@ def _run(request: Request) -> None:
             next="the same with --store and a folder or bucket that every node sees",
         )
     if request.code and (differing := differences(request.code, code_versions())):
-        talk.print(f"the cluster computes with its own code, not the client's: {differing}", style="yellow")
+        warn(f"the cluster computes with its own code, not the client's: {differing}")
     sys.argv = ["sweep", *request.arguments]
     app()
 

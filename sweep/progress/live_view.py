@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from sweep.console import say, warn
 from sweep.progress.status import Status
 from sweep.text import duration
 
@@ -48,7 +49,7 @@ class LiveView:
             else:
                 self._show_lines()
         except Exception as error:
-            self._console.print(f"progress display ended: {error}; the sweep goes on", style="yellow")
+            warn(f"progress display ended: {error}; the sweep goes on", self._console)
 
     def _show_live(self) -> None:
         with Live(console=self._console, auto_refresh=False, transient=True) as live:
@@ -64,7 +65,7 @@ class LiveView:
                 text = line(self._read())
                 due = start + max(LINE_SECONDS, (time.monotonic() - start) / READING_SHARE)
                 if text != shown:
-                    self._console.print(text, highlight=False, soft_wrap=True)
+                    say(text, self._console)
                 shown = text
 
 
