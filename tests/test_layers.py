@@ -39,7 +39,7 @@ def test_packages_import_only_what_lies_below_them(package: str) -> None:
 
 def test_mlflow_has_one_module_in_each_package() -> None:
     users = {path.name for package in ("sweep", "analysis") for path in modules(package) if "mlflow" in imports(path)}
-    assert users == {"tracking.py", "mlflow_access.py"}
+    assert users == {"mirror.py", "mlflow_access.py"}
 
 
 def test_the_analysis_knows_of_the_sweep_only_its_data_and_its_command_line_conventions() -> None:
@@ -47,6 +47,17 @@ def test_the_analysis_knows_of_the_sweep_only_its_data_and_its_command_line_conv
     for path in modules("analysis"):
         used = {name for name in imports(path) if name.startswith("sweep.") and name.count(".") == 1}
         assert used <= allowed, path
+
+
+def test_only_the_store_reaches_into_its_objects() -> None:
+    for path in [*modules("sweep"), *modules("analysis")]:
+        if path.parent != ROOT / "sweep" / "store":
+            reached = [node for node in ast.walk(ast.parse(path.read_text())) if is_attribute(node, "objects")]
+            assert not reached, path
+
+
+def is_attribute(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == name
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -17,7 +17,7 @@ import psutil
 from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
 from sweep.planning import disk_space
 from sweep.spec import Resources, trials_at_a_time
-from sweep.storage import Objects, Place, at, check_writable, existing, free_bytes, mount_point
+from sweep.storage import Objects, Place, at, check_exclusive, check_writable, existing, free_bytes, mount_point
 from sweep.system import machine
 from sweep.text import counted
 from sweep.tracking.settings import LOGIN, database_file, is_refused
@@ -142,15 +142,7 @@ def _commit_seconds(objects: Objects) -> float:
         start = time.perf_counter()
         check_writable(objects)
         slowest = max(slowest, time.perf_counter() - start)
-    name = f"link-{os.getpid()}"
-    try:
-        if not objects.create(name, b"1") or objects.create(name, b"2"):
-            raise StorageFault(
-                f"{objects.where(name)}: of two writers both won",
-                next="choose a --store with hard links, or conditional PUTs",
-            )
-    finally:
-        objects.delete(name)
+    check_exclusive(objects)
     return slowest
 
 

@@ -46,7 +46,7 @@ def show(
     print_table(["config", ""], [[key, str(value)] for key, value in config.flat().items()])
     print_table(["provenance", ""], [[key, str(value)] for key, value in state.provenance.items()])
     if changes := state.provenance.get("git_diff_sha256"):
-        print(f"uncommitted changes it was computed with: {store.objects.where(store.diff_name(changes))}\n")
+        print(f"uncommitted changes it was computed with: {store.diff_address(changes)}\n")
     for attempt in state.attempts:
         _print_attempt(attempt, state.provenance)
     if state.attempts and (lines := log_tail(store, config.point_id, state.attempts[-1].number, LOG_LINES)):

@@ -11,7 +11,7 @@ from sweep.commands import command_line
 from sweep.console import say
 from sweep.errors import UsageError
 from sweep.progress import Driver, Watch, line
-from sweep.store import Holder, Store, holder, is_alive, request_stop, stop_requested
+from sweep.store import Holder, Store, delete_stop_request, holder, is_alive, request_stop, stop_requested
 
 POLL_SECONDS = 0.25
 
@@ -60,4 +60,4 @@ def _wait_until_gone(store: Store, sweep: str, seen: Holder) -> None:
     while seen.is_near and is_alive(store, sweep, seen):
         time.sleep(POLL_SECONDS)
     if stop_requested(store, sweep, seen.session):
-        store.objects.delete(store.stop_name(sweep))
+        delete_stop_request(store, sweep)

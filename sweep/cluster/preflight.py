@@ -5,9 +5,7 @@ A node that comes later is asked by its first trial whether it sees what the dri
 
 import socket
 import time
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -18,7 +16,7 @@ from sweep.cluster.nodes import ask_each, live
 from sweep.cluster.share import Share
 from sweep.errors import ClusterUnusable
 from sweep.storage import StoreAddress
-from sweep.store import Store, layout
+from sweep.store import SharedMarker, Store, shared_marker
 from sweep.system.machine import Gpu, gpus
 from sweep.text import counted
 
@@ -43,7 +41,7 @@ class Unfit(Exception):
 def supplied(
     trainable: Any, supplies: DriverData, share: Share, store: Store, sweep: str, console: Console
 ) -> tuple[Any, list[Gpu]]:
-    """The trainable with what it needs on other hosts, once every node that could hold it was checked.
+    """The trainable with what it needs on other hosts, once every node that could hold it has passed the preflight.
 
     Beside it the GPUs of these nodes.
 
@@ -65,13 +63,12 @@ def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "r
     Raises:
         ClusterUnusable: naming each node that cannot, and why.
     """
-    with _marker(store, sweep) as marker:
-        answers = ask_each(list(nodes), PROOF_SECONDS, prove, store.root, marker, supplies)
+    with shared_marker(store, sweep) as marker:
+        answers = ask_each(list(nodes), PROOF_SECONDS, prove, store.root, marker.name, supplies)
         for node, answer in answers.items():
-            if not isinstance(answer, Exception) and store.objects.read(_proof(marker, node)) != node.encode():
+            if not isinstance(answer, Exception) and not marker.is_answered(node):
                 answers[node] = Unfit(f"what it wrote to {store.root} is not there for the driver: it is another place")
-        for node in nodes:
-            store.objects.delete(_proof(marker, node))
+        marker.delete_answers(nodes)
     still_there = live()
     unfit = {node: one for node, one in answers.items() if isinstance(one, Exception) and node in still_there}
     if unfit:
@@ -90,7 +87,7 @@ def check_here(store: Store, sweep: str) -> None:
         StorageFault: when the store cannot be read.
     """
     deadline = time.monotonic() + LAG_SECONDS
-    while store.objects.read(layout.spec(sweep)) is None:
+    while not store.has_spec(sweep):
         if time.monotonic() > deadline:
             raise ClusterUnusable(
                 f"{socket.gethostname()} has joined the cluster, but {_not_there(store.root)}", next=REMEDY
@@ -106,34 +103,16 @@ def prove(node: str, root: StoreAddress, marker: str, supplies: "DriverData | No
     """
     if supplies:
         supplies.unpacked()
-    objects = Store(root).objects
-    if objects.read(marker) != marker.encode():
+    shared = SharedMarker(Store(root), marker)
+    if not shared.is_visible:
         raise Unfit(_not_there(root))
-    proof = _proof(marker, node)
-    objects.write(f"{proof}-new", node.encode())
-    objects.rename(f"{proof}-new", proof)
-    if objects.read(proof) != node.encode():
+    if not shared.answer(node):
         raise Unfit(f"what it wrote to {root} could not be read back")
     return gpus(also_hidden=True)
 
 
 def _not_there(root: StoreAddress) -> str:
     return f"what the driver wrote to {root} is not there for it: it is another place, or not mounted"
-
-
-def _proof(marker: str, node: str) -> str:
-    return f"{marker}-{node}"
-
-
-@contextmanager
-def _marker(store: Store, sweep: str) -> Iterator[str]:
-    """Name of an object that holds its own name."""
-    name = layout.preflight(sweep, uuid.uuid4().hex)
-    store.objects.write(name, name.encode())
-    try:
-        yield name
-    finally:
-        store.objects.delete(name)
 
 
 def _in_words(error: BaseException) -> str:

@@ -19,7 +19,7 @@ from sweep.failures import advice, group, in_short, points_to_retry, retry_words
 from sweep.planning import Plan, disk_space, plan
 from sweep.progress import Watch
 from sweep.spec import SweepSpec
-from sweep.storage import absolute, check_writable
+from sweep.storage import absolute
 from sweep.store import Lease, Store
 from sweep.system import provenance
 from sweep.text import counted
@@ -76,7 +76,7 @@ class Driver:
             PointsFailed: when points failed, now or earlier.
         """
         todo = self._checked_plan()
-        check_writable(self._store.objects)
+        self._store.check_writable()
         with self._leased(), self._mirror:
             self._store.tidy(self._spec.name, self._points)
             self._store.save_spec(self._spec.name, self._spec.to_yaml())

@@ -6,7 +6,7 @@ Not here: what the objects mean (`store`). Imported by `store`, and by who has t
 from sweep.storage.address import BucketAddress, Place, StoreAddress, absolute, is_bucket, parsed, split
 from sweep.storage.bucket_client import SETTINGS
 from sweep.storage.file_systems import existing, free_bytes, fullness, mount_point
-from sweep.storage.objects import Objects, at, check_writable
+from sweep.storage.objects import Objects, at, check_exclusive, check_writable
 
 __all__ = [
     "SETTINGS",
@@ -16,6 +16,7 @@ __all__ = [
     "StoreAddress",
     "absolute",
     "at",
+    "check_exclusive",
     "check_writable",
     "existing",
     "free_bytes",

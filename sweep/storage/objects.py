@@ -80,3 +80,20 @@ def check_writable(objects: Objects) -> None:
             f"{objects.where(name)}: what was written could not be read back", next="choose another --store"
         )
     objects.delete(name)
+
+
+def check_exclusive(objects: Objects) -> None:
+    """Create a small object twice and delete it.
+
+    Raises:
+        StorageFault: when that cannot be done, or both calls created it.
+    """
+    name = f"link-{os.getpid()}"
+    try:
+        if not objects.create(name, b"1") or objects.create(name, b"2"):
+            raise StorageFault(
+                f"{objects.where(name)}: of two writers both won",
+                next="choose a --store with hard links, or conditional PUTs",
+            )
+    finally:
+        objects.delete(name)

@@ -13,8 +13,9 @@ from sweep.store.lease import (
     refuse_if_live,
     running_elsewhere,
 )
+from sweep.store.shared_marker import SharedMarker, shared_marker
 from sweep.store.spec_source import load
-from sweep.store.stop_request import StopRequest, request_stop, stop_requested
+from sweep.store.stop_request import StopRequest, delete_stop_request, request_stop, stop_requested
 from sweep.store.store import SNAPSHOTS_KEPT, Attempt, PointState, State, Store, log_tail
 
 __all__ = [
@@ -24,9 +25,11 @@ __all__ = [
     "Holder",
     "Lease",
     "PointState",
+    "SharedMarker",
     "State",
     "StopRequest",
     "Store",
+    "delete_stop_request",
     "holder",
     "is_alive",
     "load",
@@ -35,5 +38,6 @@ __all__ = [
     "refuse_if_live",
     "request_stop",
     "running_elsewhere",
+    "shared_marker",
     "stop_requested",
 ]

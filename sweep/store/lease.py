@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sweep.errors import DriverLive, StorageFault
-from sweep.store.stop_request import StopRequest, stop_requested
+from sweep.store.stop_request import StopRequest, delete_stop_request, stop_requested
 from sweep.store.store import Store
 from sweep.system.processes import place, started
 from trainables.config import TrialConfig
@@ -167,7 +167,7 @@ class Lease:
         self._writing.acquire(timeout=BEAT_SECONDS)  # a beat that is being written would put it back
         with contextlib.suppress(StorageFault):
             if stop_requested(self._store, self._sweep, self._mine.session):
-                self._store.objects.delete(self._store.stop_name(self._sweep))
+                delete_stop_request(self._store, self._sweep)
             if self._is_mine():
                 self._store.objects.delete(self._name)
 

@@ -33,6 +33,11 @@ def stop_requested(store: Store, sweep: str, session: str) -> StopRequest | None
     return request if request.session == session else None
 
 
+def delete_stop_request(store: Store, sweep: str) -> None:
+    """Delete what was asked of the driver; nothing happens when nothing was."""
+    store.objects.delete(store.stop_name(sweep))
+
+
 def _user() -> str:
     try:
         return getpass.getuser()

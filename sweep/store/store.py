@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sweep.errors import UsageError
 from sweep.spec import SweepSpec, reader
-from sweep.storage import StoreAddress, address, at
+from sweep.storage import StoreAddress, address, at, check_writable
 from sweep.store import encoding, layout
 from sweep.store.point_state import Attempt, PointState, State
 from sweep.text import did_you_mean
@@ -42,6 +42,14 @@ class Store:
     def folder(self) -> Path | None:
         """The folder that the store is; None when it is in a bucket."""
         return self.root if isinstance(self.root, Path) else None
+
+    def check_writable(self) -> None:
+        """See that objects can be written, read and deleted.
+
+        Raises:
+            StorageFault: when they cannot.
+        """
+        check_writable(self.objects)
 
     # points
 
@@ -230,6 +238,10 @@ class Store:
             )
         return reader.parsed(kept, where)
 
+    def has_spec(self, name: str) -> bool:
+        """Whether a spec is kept for the sweep."""
+        return self.objects.read(self.spec_name(name)) is not None
+
     def spec_address(self, name: str) -> str:
         """Path or address of the spec kept for the sweep, for `spec_reader.load`."""
         return address.below(self.root, self.spec_name(name))
@@ -257,6 +269,10 @@ class Store:
         if changes:
             data = changes.encode()
             self.objects.create(self.diff_name(encoding.sha256(data)), data[:DIFF_BYTES])
+
+    def diff_address(self, sha256: str) -> str:
+        """Path or address of the uncommitted changes of that checksum."""
+        return self.objects.where(self.diff_name(sha256))
 
     diff_name = staticmethod(layout.diff)
     lease_name = staticmethod(layout.lease)
