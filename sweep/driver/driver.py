@@ -132,9 +132,7 @@ class Driver:
     def _next_batch(self, todo: Plan, share: Share) -> Batch:
         """The points to run again, with more room for each where the last failures were of memory."""
         supervisor, states = self._supervisor, self._watch.known()
-        ended = ((point, states[point.point_id]) for point in todo.to_run)
-        decided = [(point, state, supervisor.decide(point.point_id, state)) for point, state in ended]
-        points, needs_more_room = points_to_retry(decided, supervisor.must_regroup)
+        points, needs_more_room = points_to_retry(supervisor.decide(todo.to_run, states), supervisor.must_regroup)
         if points and not self._session.is_batch_over:
             more = ", with more room for each" if needs_more_room else ""
             self._console.print(f"to run again: {counted(len(points), 'failed point')}{more}", style="yellow")

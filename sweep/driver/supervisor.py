@@ -1,7 +1,7 @@
 """What a driver does about failures: it records deaths, ends what hangs, and says when to stop or start a new batch."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,8 +29,8 @@ from trainables.config import TrialConfig
 from trainables.records import Failure
 
 SLACK_FACTOR = 1.5
-"""A trial that hangs ends itself; one that cannot is killed by the driver, after `Timing.slack_seconds` and this much
-more.
+"""A trial that hangs ends itself. The driver kills one that does not: after its allowance times this factor, and
+`Timing.slack_seconds` more.
 """
 
 
@@ -73,12 +73,17 @@ class Supervisor:
         if point_id in self._begun_here:
             attempts = self._store.attempts(point_id)
             self._noted[point_id] = max((one.number for one in attempts), default=0)
+            self.lost_attempts()
         self._begun_here.add(point_id)
         return self._retry(point_id, attempts, None).restarts
 
-    def decide(self, point_id: str, state: PointState) -> RetryDecision:
-        """Whether the point, which has ended in that state, is to run again."""
-        return self._retry(point_id, state.attempts, state.failure)
+    def decide(
+        self, points: Iterable[TrialConfig], states: Mapping[str, PointState]
+    ) -> list[tuple[TrialConfig, PointState, RetryDecision]]:
+        """Whether each of the points, none of which runs, is to run again; with its state."""
+        self.lost_attempts()
+        found = ((point, states[point.point_id]) for point in points)
+        return [(point, state, self._retry(point.point_id, state.attempts, state.failure)) for point, state in found]
 
     def reported(self, point_id: str, result: Mapping[str, Any]) -> None:
         """Take the report of an execution; its last one says how it ended."""
@@ -139,7 +144,7 @@ class Supervisor:
     def _retry(self, point_id: str, attempts: Sequence[Attempt], failure: Failure | None) -> RetryDecision:
         """What `retry` says of the point's attempts in this run."""
         of_this_run = [one for one in attempts if one.number > self._begun[point_id]]
-        lost = self.lost_attempts().get(point_id, ()) if of_this_run else ()
+        lost = self._node_losses.lost_attempts.get(point_id, ())
         return retry(of_this_run, failure, KnownHosts(self.health.barred_hosts, lost))
 
     def _why(self, said_by_executor: str, point_id: str, one: "_Execution", attempt: Attempt) -> Failure:

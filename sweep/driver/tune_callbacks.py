@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
 from sweep.driver.session import Session
-from sweep.driver.tune_internals import Leftovers, actor_of, allow_restarts, error_of, has_live_trials, retire
+from sweep.driver.tune_internals import EndedTrials, actor_of, allow_restarts, error_of, has_live_trials, retire
 from trainables.config import TrialConfig
 
 from ray import tune  # isort: skip
@@ -26,7 +26,7 @@ class Reports(_InThisProcess, tune.Callback):
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._leftovers = Leftovers()
+        self._ended = EndedTrials()
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
         def actor(point_id: str) -> Any:
@@ -34,7 +34,7 @@ class Reports(_InThisProcess, tune.Callback):
 
         with self._session.faults_noted():
             self._session.supervisor.kill_silent(actor)
-        self._leftovers.drop()
+        self._ended.drop()
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         allow_restarts(trial, self._session.started(point_of(trial).point_id))
@@ -46,14 +46,14 @@ class Reports(_InThisProcess, tune.Callback):
         self._session.completed(point_of(trial).point_id)
         if (trial.last_result or {}).get("needs_restart"):
             retire(trial)
-        self._leftovers.add(trial)
+        self._ended.add(trial)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         self._session.died(point_of(trial), error_of(trial), will_restart=True)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         self._session.died(point_of(trial), error_of(trial), will_restart=False)
-        self._leftovers.add(trial)
+        self._ended.add(trial)
 
 
 class StopWhenAsked(_InThisProcess, tune.Stopper):

@@ -34,7 +34,7 @@ def error_of(trial: Any) -> str:
     return ""
 
 
-class Leftovers:
+class EndedTrials:
     """Ended trials that still hold what nothing asks for again: every metric's history, state as JSON.
 
     The store is the state of a sweep; Tune's own is never read.

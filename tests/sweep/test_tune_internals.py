@@ -3,7 +3,7 @@
 import inspect
 import json
 
-from sweep.driver.tune_internals import Leftovers, actor_of, allow_restarts, error_of, has_live_trials
+from sweep.driver.tune_internals import EndedTrials, actor_of, allow_restarts, error_of, has_live_trials
 
 import ray  # isort: skip
 from ray.tune import PlacementGroupFactory  # isort: skip
@@ -24,11 +24,11 @@ def size(trial: Trial) -> int:
 
 
 def test_what_tune_keeps_of_a_trial_that_is_over_is_dropped() -> None:
-    trial, leftovers = ended(epochs=3), Leftovers()
+    trial, ended_trials = ended(epochs=3), EndedTrials()
     assert trial.metric_analysis["epoch"]["max"] == 2
     before = size(ended(epochs=3))
-    leftovers.add(trial)
-    leftovers.drop()
+    ended_trials.add(trial)
+    ended_trials.drop()
     assert not trial.metric_analysis
     assert not trial.metric_n_steps
     assert not trial.run_metadata.last_result
@@ -38,18 +38,18 @@ def test_what_tune_keeps_of_a_trial_that_is_over_is_dropped() -> None:
 
 
 def test_one_that_still_runs_keeps_everything() -> None:
-    running, leftovers = ended(epochs=3), Leftovers()
-    leftovers.add(ended(epochs=1))
-    leftovers.drop()
+    running, ended_trials = ended(epochs=3), EndedTrials()
+    ended_trials.add(ended(epochs=1))
+    ended_trials.drop()
     assert running.last_result["epoch"] == 2
 
 
 def test_equal_rooms_become_one() -> None:
-    trials, leftovers = [ended(epochs=1), ended(epochs=1)], Leftovers()
+    trials, ended_trials = [ended(epochs=1), ended(epochs=1)], EndedTrials()
     for trial in trials:
         trial.placement_group_factory = PlacementGroupFactory([{"CPU": 1}])
-        leftovers.add(trial)
-    leftovers.drop()
+        ended_trials.add(trial)
+    ended_trials.drop()
     assert trials[0].placement_group_factory is trials[1].placement_group_factory
 
 
