@@ -20,11 +20,11 @@ DEFAULT_STORE = "runs"
 
 def command_line(*words: str, **values: object) -> str:
     """A `sweep` command to paste: the words, and an option for every value that is not its default."""
-    said, values = as_said(words, values)
-    given = {name: str(value) for name, value in values.items() if value is not None}
-    given = {name: value for name, value in given.items() if (name, value) != ("store", DEFAULT_STORE)}
-    parts = ["sweep", *said]
-    for name, value in given.items():
+    words_there, options = as_said(words, values)
+    passed = {name: str(value) for name, value in options.items() if value is not None}
+    passed = {name: value for name, value in passed.items() if (name, value) != ("store", DEFAULT_STORE)}
+    parts = ["sweep", *words_there]
+    for name, value in passed.items():
         parts += [f"--{name.replace('_', '-')}", value]
     return shlex.join(parts)
 

@@ -14,9 +14,9 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def did_you_mean(word: str, known: Any) -> str:
-    """A suggestion in brackets, or nothing when no known word is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+def did_you_mean(word: str, allowed: Any) -> str:
+    """A suggestion in brackets, or nothing when no allowed word is near."""
+    near = difflib.get_close_matches(word, list(allowed), n=1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 

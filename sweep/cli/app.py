@@ -50,12 +50,12 @@ def report_errors(command: Callable[[], None] = app) -> None:
     except Exception as error:
         if os.environ.get("SWEEP_DEBUG") == "1":
             raise
-        known = error if isinstance(error, SweepError) else _internal(error)
-        talk.print(f"sweep: {known}", style="red", soft_wrap=True)
-        sys.exit(known.exit_code)
+        fault = error if isinstance(error, SweepError) else _internal(error)
+        talk.print(f"sweep: {fault}", style="red", soft_wrap=True)
+        sys.exit(fault.exit_code)
 
 
 def _internal(error: Exception) -> SweepError:
     """An error that no command expects, as the user sees it."""
-    said = f"internal error: {type(error).__name__}: {error}"
-    return SweepError(said, next="the same again with SWEEP_DEBUG=1 shows the stack trace")
+    message = f"internal error: {type(error).__name__}: {error}"
+    return SweepError(message, next="the same again with SWEEP_DEBUG=1 shows the stack trace")

@@ -50,20 +50,20 @@ class Finding:
     error: type[SweepError] = ClusterUnusable
 
 
-def accelerators(wanted: Resources) -> Finding:
+def accelerators(resources: Resources) -> Finding:
     """The GPUs, asked of NVIDIA's driver; where there are any, Keras' backend is asked too whether it sees them."""
-    found = machine.gpus()
-    if not found:
-        if not wanted.gpus:
+    gpus = machine.gpus()
+    if not gpus:
+        if not resources.gpus:
             return Finding("accelerators", FIT, "no GPU, and none is asked for")
         remedy = "trials run on CPUs, to which --gpus-per-trial 0 is the same; with --address the cluster's GPUs count"
         return Finding("accelerators", WARNING, "no GPU in this machine", remedy)
-    about = ", ".join(f"{gpu.name} ({gpu.free_mib:,} of {gpu.memory_mib:,} MiB free)" for gpu in found)
-    about = f"{about}, driver {found[0].driver}"
+    about = ", ".join(f"{gpu.name} ({gpu.free_mib:,} of {gpu.memory_mib:,} MiB free)" for gpu in gpus)
+    about = f"{about}, driver {gpus[0].driver}"
     name = device.backend()
     if not (seen := _gpus_of_backend(name)):
         remedy = f"pip install -c constraints.txt '.[gpu]' (or CUDA for {name}); --gpus-per-trial 0 runs on CPUs"
-        return Finding("accelerators", NOT_FIT if wanted.gpus else WARNING, f"{about}, but {name} sees none", remedy)
+        return Finding("accelerators", NOT_FIT if resources.gpus else WARNING, f"{about}, but {name} sees none", remedy)
     return Finding("accelerators", FIT, f"{about}; {name} sees {seen}")
 
 
@@ -97,13 +97,13 @@ def memory(at_a_time: int, names: Iterable[DatasetName]) -> Finding:
 
 def disk(points: Sequence[TrialConfig], at_a_time: int, store: Place, database: Path | None) -> Finding:
     """Free space on every file system that a run of these points writes to."""
-    wanted = disk_space.needs(points, at_a_time, store if isinstance(store, Path) else None, database)
-    need = sum(need.bytes for need in wanted)
-    places = {mount_point(need.folder): free_bytes(need.folder) for need in wanted}
+    needs = disk_space.needs(points, at_a_time, store if isinstance(store, Path) else None, database)
+    need = sum(need.bytes for need in needs)
+    places = {mount_point(need.folder): free_bytes(need.folder) for need in needs}
     free = ", ".join(f"{count / 1e9:.1f} GB on {place}" for place, count in places.items())
     found = f"{free} free; {counted(len(points), 'point')} to run: about {need / 1e9:.2f} GB"
     try:
-        disk_space.check(wanted)
+        disk_space.check(needs)
     except StorageFault as fault:
         return _not_fit("disk", fault, StorageFault)
     return Finding("disk", FIT, found)
@@ -213,7 +213,7 @@ def _file_system(path: Path) -> str:
     return next((part.fstype for part in psutil.disk_partitions(all=True) if part.mountpoint == where), "unknown")
 
 
-def cluster(address: str | None, wanted: Resources) -> Finding:
+def cluster(address: str | None, resources: Resources) -> Finding:
     """Whether Ray can be imported, and its cluster be reached; without an address, whether a trial fits in here."""
     try:
         about = f"ray {version('ray')}"
@@ -226,17 +226,19 @@ def cluster(address: str | None, wanted: Resources) -> Finding:
         return _not_fit("ray", error, ClusterUnusable)
     if address:
         return Finding("ray", FIT, f"{about}, a cluster listens at {address}")
-    if not trials_at_a_time(wanted, machine.cpus(), len(machine.gpus())):
-        found = f"no trial fits: one wants {wanted.cpus:g} CPUs and {wanted.gpus:g} GPUs, this machine has "
+    if not trials_at_a_time(resources, machine.cpus(), len(machine.gpus())):
+        found = f"no trial fits: one wants {resources.cpus:g} CPUs and {resources.gpus:g} GPUs, this machine has "
         found += f"{machine.cpus()} and {len(machine.gpus())}"
         return Finding("ray", NOT_FIT, found, "lower --cpus-per-trial or --gpus-per-trial")
     return Finding("ray", FIT, f"{about}, a cluster is started on this machine")
 
 
-def threads(wanted: Resources, at_a_time: int) -> Finding:
+def threads(resources: Resources, at_a_time: int) -> Finding:
     """The CPU threads that trials pin, against the CPUs there are; the count is part of what numbers depend on."""
-    have, used = machine.cpus(), at_a_time * wanted.threads
-    found = f"{counted(have, 'CPU')}; {counted(at_a_time, 'trial')} at a time, {counted(wanted.threads, 'thread')} each"
+    have, used = machine.cpus(), at_a_time * resources.threads
+    found = (
+        f"{counted(have, 'CPU')}; {counted(at_a_time, 'trial')} at a time, {counted(resources.threads, 'thread')} each"
+    )
     if used > have:
         return Finding("threads", WARNING, found, "trials will wait for each other: lower --cpus-per-trial")
     return Finding("threads", FIT, found)

@@ -25,12 +25,12 @@ def main() -> None:
     print(f"{BEGIN}{socket.gethostname()}: {in_words(versions())}", file=sys.stderr, flush=True)
     os.environ.update({**request.environment, **request.said()})
     keep_from_trials_what_was_sent()
-    printed = io.StringIO()
+    output = io.StringIO()
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(output):
             report_errors(lambda: _run(request))
     finally:
-        if text := printed.getvalue():
+        if text := output.getvalue():
             print(f"{ANSWER}{json.dumps(text)}", flush=True)
 
 

@@ -61,15 +61,15 @@ def dashboard(address: str | None) -> str:
     Raises:
         UsageError: when neither is one.
     """
-    found = (address or os.environ.get(ADDRESS_VARIABLE, "")).rstrip("/")
-    parts = urlsplit(found)
-    if not is_url(found) or not parts.hostname or parts.username:
+    url = (address or os.environ.get(ADDRESS_VARIABLE, "")).rstrip("/")
+    parts = urlsplit(url)
+    if not is_url(url) or not parts.hostname or parts.username:
         raise UsageError(
-            f"--address {found.rpartition('@')[2] or 'is missing'}: allowed is the address of the cluster's dashboard, "
+            f"--address {url.rpartition('@')[2] or 'is missing'}: allowed is the address of the cluster's dashboard, "
             "such as http://127.0.0.1:8265, without a user",
             next="ray dashboard cluster.yaml forwards it to this machine",
         )
-    return found
+    return url
 
 
 class Cluster:
@@ -127,10 +127,10 @@ class Cluster:
 
     def ended(self, job: str) -> Ended | None:
         """How the job ended; None while it has not."""
-        found = self._asked(lambda: self._client.get_job_info(job))
-        if not found.status.is_terminal():
+        info = self._asked(lambda: self._client.get_job_info(job))
+        if not info.status.is_terminal():
             return None
-        return Ended(found.status == "STOPPED", found.driver_exit_code, found.message or "")
+        return Ended(info.status == "STOPPED", info.driver_exit_code, info.message or "")
 
     def log(self, job: str) -> str:
         """All that the job has printed."""
@@ -184,9 +184,9 @@ class Cluster:
             wrong = "refuses the token" if "Invalid" in str(error) else "wants a token"
             raise ClusterUnusable(f"the cluster at {self.address} {wrong}", next=f"the same with {TOKEN}") from error
         except (requests.RequestException, RuntimeError, OSError, ValueError) as error:
-            said = str(error).strip().splitlines()
+            lines = str(error).strip().splitlines()
             raise ClusterUnusable(
-                f"the cluster at {self.address} refuses: {said[-1] if said else type(error).__name__}",
+                f"the cluster at {self.address} refuses: {lines[-1] if lines else type(error).__name__}",
                 next=f"ray job list --address {self.address}",
             ) from error
 

@@ -36,7 +36,7 @@ class Commands:
     stop: str
 
 
-def follow(cluster: Cluster, job: str, printed: JobLog, commands: Commands) -> Ended:
+def follow(cluster: Cluster, job: str, log: JobLog, commands: Commands) -> Ended:
     """How the job ended, once it has; all that it printed was taken until then.
 
     The first SIGINT is passed on to the job, which ends in order, however long it takes to reach the cluster; the
@@ -45,13 +45,13 @@ def follow(cluster: Cluster, job: str, printed: JobLog, commands: Commands) -> E
     Raises:
         ClusterUnusable: when the cluster was out of reach for too long; the message ends with a command.
     """
-    following = _Following(cluster, job, printed)
+    following = _Following(cluster, job, log)
     with _interrupts_passed_on(cluster, job, commands):
         while True:
             try:
                 asyncio.run(following.tail())
                 if ended := cluster.ended(job):
-                    printed.end()
+                    log.end()
                     return ended
             except ClusterUnusable as error:
                 following.say_lost()
@@ -66,8 +66,8 @@ def follow(cluster: Cluster, job: str, printed: JobLog, commands: Commands) -> E
 class _Following:
     """Reads the log of a job, from its beginning after every loss of the connection."""
 
-    def __init__(self, cluster: Cluster, job: str, printed: JobLog) -> None:
-        self._cluster, self._job, self._printed = cluster, job, printed
+    def __init__(self, cluster: Cluster, job: str, log: JobLog) -> None:
+        self._cluster, self._job, self._log = cluster, job, log
         self._answered, self._has_said = time.monotonic(), False
 
     def say_lost(self) -> None:
@@ -87,7 +87,7 @@ class _Following:
         Raises:
             ClusterUnusable: when the connection is lost.
         """
-        take, pieces = self._printed.again(), self._cluster.tail(self._job)
+        take, pieces = self._log.again(), self._cluster.tail(self._job)
         while True:
             next_piece = asyncio.ensure_future(anext(pieces, None))
             while not (await asyncio.wait({next_piece}, timeout=SILENCE_SECONDS))[0]:
@@ -133,7 +133,7 @@ def _stop(cluster: Cluster, job: str, arrived: threading.Event) -> None:
         time.sleep(RETRY_SECONDS)
 
 
-def exit_code(ended: Ended, printed: JobLog, cluster: Cluster, job: str) -> int:
+def exit_code(ended: Ended, log: JobLog, cluster: Cluster, job: str) -> int:
     """The exit code of the command that ran as the job; one that was stopped was interrupted.
 
     Raises:
@@ -142,9 +142,9 @@ def exit_code(ended: Ended, printed: JobLog, cluster: Cluster, job: str) -> int:
     if ended.is_stopped:
         return Interrupted.exit_code
     whole_log = f"ray job logs {job} --address {cluster.address}"
-    if not printed.has_begun:
+    if not log.has_begun:
         raise ClusterUnusable(
-            f"the head cannot run this project's command: {_end(printed, ended)}",
+            f"the head cannot run this project's command: {_end(log, ended)}",
             next="install the project on the cluster, its python3 first on the path of `ray start`, as in "
             f"cluster.yaml; {whole_log}",
         )
@@ -156,7 +156,7 @@ def exit_code(ended: Ended, printed: JobLog, cluster: Cluster, job: str) -> int:
     return ended.code
 
 
-def _end(printed: JobLog, ended: Ended) -> str:
+def _end(log: JobLog, ended: Ended) -> str:
     """The last words of a job that never began."""
-    said = [line.strip() for line in printed.preparations if line.strip()] or ended.message.strip().splitlines()
-    return " / ".join(said[-LINES_SHOWN:])
+    lines = [line.strip() for line in log.preparations if line.strip()] or ended.message.strip().splitlines()
+    return " / ".join(lines[-LINES_SHOWN:])

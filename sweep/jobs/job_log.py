@@ -1,4 +1,4 @@
-"""LEAF of job_request. What a job prints, taken piece by piece: Ray's preparations, talk, and the answer."""
+"""What a job prints, read piece by piece: Ray's preparations, messages, and the answer."""
 
 import json
 from collections.abc import Callable
@@ -27,11 +27,11 @@ class JobLog:
 
     def again(self) -> Callable[[str], None]:
         """Takes the pieces of a log that is read again from its beginning; what was taken before is passed over."""
-        known = self._taken
+        passed_over = self._taken
 
         def take(text: str) -> None:
-            nonlocal known
-            passed, known = min(known, len(text)), max(0, known - len(text))
+            nonlocal passed_over
+            passed, passed_over = min(passed_over, len(text)), max(0, passed_over - len(text))
             if passed < len(text):
                 self.take(text[passed:])
 

@@ -104,25 +104,25 @@ class Fit:
 
 
 def fit(
-    points: Sequence[TrialConfig], wanted: Resources, gpus: Sequence[Gpu], max_concurrent: int | None = None
+    points: Sequence[TrialConfig], resources: Resources, gpus: Sequence[Gpu], max_concurrent: int | None = None
 ) -> Fit | None:
     """Whether the points fit into what each is given of the smallest of these GPUs; None for trials on CPUs."""
-    if not points or not wanted.gpus:
+    if not points or not resources.gpus:
         return None
     each = {point.point_id: peak_bytes(point) for point in points}
     largest = max(points, key=lambda point: each[point.point_id])
     if not gpus:
-        return Fit(each, largest, wanted.gpus)
+        return Fit(each, largest, resources.gpus)
     smallest = min(gpus, key=lambda gpu: gpu.memory_mib)
-    may_take = allowed_bytes(wanted.gpus, smallest.memory_mib)
+    may_take = allowed_bytes(resources.gpus, smallest.memory_mib)
     return Fit(
         each,
         largest,
-        wanted.gpus,
+        resources.gpus,
         may_take,
         too_large=sum(needs > may_take for needs in each.values()),
         gpu=smallest.name,
-        crowd=_crowd(wanted.gpus, smallest, max_concurrent),
+        crowd=_crowd(resources.gpus, smallest, max_concurrent),
         enough=smallest_share(each[largest.point_id], smallest.memory_mib),
     )
 

@@ -35,7 +35,7 @@ class Plan:
 
     def count(self, state: State) -> int:
         """Number of points in that state."""
-        return sum(found is state for found in self.states.values())
+        return sum(one is state for one in self.states.values())
 
     @property
     def uncalibrated(self) -> int:
@@ -61,7 +61,7 @@ class Plan:
 
 def plan(
     points: Sequence[TrialConfig],
-    known: Mapping[str, PointState],
+    states: Mapping[str, PointState],
     retry: Sequence[str] = (),
     elsewhere: Iterable[Sample] = (),
     resources: Resources | None = None,
@@ -75,26 +75,26 @@ def plan(
     """
     left_failed, to_run = [], []
     for point in points:
-        found = known[point.point_id]
-        if found.failure is not None and not is_asked_for(found.failure, retry):
+        state = states[point.point_id]
+        if state.failure is not None and not is_asked_for(state.failure, retry):
             left_failed.append(point)
-        elif not found.state.is_done:
+        elif not state.state.is_done:
             to_run.append(point)
-    taken = [one for point in points if (one := sample(point, known[point.point_id])) and one.once is not None]
-    wanted = {shape(point) for point in to_run}
-    like = [one for one in (*taken, *elsewhere) if one.shape in wanted]
+    taken = [one for point in points if (one := sample(point, states[point.point_id])) and one.once is not None]
+    shapes = {shape(point) for point in to_run}
+    like = [one for one in (*taken, *elsewhere) if one.shape in shapes]
     cost = costs(like, resources.threads, resources.gpus > 0) if resources else costs(like)
-    done = {point.point_id: known[point.point_id].epochs_done for point in to_run}
+    done = {point.point_id: states[point.point_id].epochs_done for point in to_run}
     to_run = list(launch_order(to_run, cost, done))
     return Plan(
-        states={point.point_id: known[point.point_id].state for point in points},
+        states={point.point_id: states[point.point_id].state for point in points},
         to_run=tuple(to_run),
         left_failed=tuple(left_failed),
-        failed=tuple(group(known)),
+        failed=tuple(group(states)),
         interrupted={
-            point.point_id: known[point.point_id].epochs_done
+            point.point_id: states[point.point_id].epochs_done
             for point in points
-            if known[point.point_id].state is State.INTERRUPTED
+            if states[point.point_id].state is State.INTERRUPTED
         },
         epochs_to_run=sum(point.epochs - done[point.point_id] for point in to_run),
         point_seconds=tuple(cost.seconds(point, done[point.point_id]) for point in to_run),
@@ -108,35 +108,35 @@ def unknown_shapes(todo: Plan) -> set[Shape]:
     return {shape(point) for point, seconds in zip(todo.to_run, todo.point_seconds, strict=True) if seconds is None}
 
 
-def priced(wanted: SweepSpec, store: Store, known: Mapping[str, PointState], retry: tuple[str, ...]) -> Plan:
+def priced(spec: SweepSpec, store: Store, states: Mapping[str, PointState], retry: tuple[str, ...]) -> Plan:
     """The plan, its cost also told by points of like shape that only other sweeps of the store name."""
-    todo = plan(wanted.points, known, retry, resources=wanted.resources)
+    todo = plan(spec.points, states, retry, resources=spec.resources)
     if unknown := unknown_shapes(todo):
-        elsewhere = samples_elsewhere(store, unknown, known)
-        todo = plan(wanted.points, known, retry, elsewhere, wanted.resources)
+        elsewhere = samples_elsewhere(store, unknown, states)
+        todo = plan(spec.points, states, retry, elsewhere, spec.resources)
     return todo
 
 
-def samples_elsewhere(store: Store, shapes: Collection[Shape], known: Collection[str]) -> list[Sample]:
-    """What finished points of these shapes took, a few of each, of any sweep of the store but those `known`."""
-    found: dict[Shape, list[Sample]] = {like: [] for like in shapes}
-    seen = set(known)
+def samples_elsewhere(store: Store, shapes: Collection[Shape], counted: Collection[str]) -> list[Sample]:
+    """What finished points of these shapes took, a few of each, of any sweep of the store without those `counted`."""
+    samples: dict[Shape, list[Sample]] = {like: [] for like in shapes}
+    seen = set(counted)
     for name in store.sweeps():
         with contextlib.suppress(UsageError):
             for point in store.spec(name).points:
                 like = shape(point)
-                if like not in found or point.point_id in seen or len(found[like]) >= SAMPLES_PER_SHAPE:
+                if like not in samples or point.point_id in seen or len(samples[like]) >= SAMPLES_PER_SHAPE:
                     continue
                 seen.add(point.point_id)
                 if (one := sample(point, store.state(point))) and one.once is not None:
-                    found[like].append(one)
-    return [one for taken in found.values() for one in taken]
+                    samples[like].append(one)
+    return [one for taken in samples.values() for one in taken]
 
 
-def accelerator_hours(wanted: SweepSpec, todo: Plan) -> tuple[str, float | None]:
+def accelerator_hours(spec: SweepSpec, todo: Plan) -> tuple[str, float | None]:
     """GPU-hours where trials ask for GPUs, and like points ran on them; else CPU-hours. None while unknown."""
-    on_gpu = wanted.resources.gpus > 0 and set(todo.measured_on) != {"cpu"}
-    each = wanted.resources.gpus if on_gpu else wanted.resources.cpus
+    on_gpu = spec.resources.gpus > 0 and set(todo.measured_on) != {"cpu"}
+    each = spec.resources.gpus if on_gpu else spec.resources.cpus
     return ("GPU" if on_gpu else "CPU"), None if todo.seconds is None else todo.seconds * each / 3600
 
 

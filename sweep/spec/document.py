@@ -114,11 +114,11 @@ class Document:
             self.say(path, f"'{path[-1]}' is a mapping with the keys {', '.join(kind.model_fields)}")
             return kind()
         self.check_keys(path, value, tuple(kind.model_fields))
-        known = {key: item for key, item in value.items() if key in kind.model_fields}
+        fields = {key: item for key, item in value.items() if key in kind.model_fields}
         try:
-            return kind.model_validate(known)
+            return kind.model_validate(fields)
         except ValidationError as error:
-            self._say_errors(path, error, known)
+            self._say_errors(path, error, fields)
             return kind()
 
     def _mapping(self, path: yaml_lines.Path) -> dict[str, Any]:

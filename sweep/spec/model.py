@@ -127,10 +127,14 @@ def presets() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def trials_at_a_time(wanted: Resources, have_cpus: int, have_gpus: int, max_concurrent: int | None = None) -> int:
+def trials_at_a_time(resources: Resources, have_cpus: int, have_gpus: int, max_concurrent: int | None = None) -> int:
     """How many trials a run on a machine with these holds at a time; without a GPU they run on CPUs. 0: none fits."""
-    fitting = [int(have_cpus / wanted.cpus + 1e-9)]
-    if wanted.gpus and have_gpus:
-        one = int(have_gpus / wanted.gpus + 1e-9) if wanted.gpus >= 1 else have_gpus * int(1 / wanted.gpus + 1e-9)
+    fitting = [int(have_cpus / resources.cpus + 1e-9)]
+    if resources.gpus and have_gpus:
+        one = (
+            int(have_gpus / resources.gpus + 1e-9)
+            if resources.gpus >= 1
+            else have_gpus * int(1 / resources.gpus + 1e-9)
+        )
         fitting.append(one)
     return min([*fitting, *([max_concurrent] if max_concurrent else [])])

@@ -37,18 +37,18 @@ class SpecReader:
         self._open: list[Path] = []
 
     def find(self, source: str, relative_to: Path = Path()) -> Path | None:
-        known = presets()
-        if source in known:
-            return known[source]
+        packaged = presets()
+        if source in packaged:
+            return packaged[source]
         path = relative_to / source
         if path.is_file():
             return path
         if path.suffix in (".yaml", ".yml") or "/" in source:
-            self.problems.append(f"{source}: no such spec file; the presets are {', '.join(known)}")
+            self.problems.append(f"{source}: no such spec file; the presets are {', '.join(packaged)}")
         else:
-            hint = did_you_mean(source, known)
+            hint = did_you_mean(source, packaged)
             self.problems.append(
-                f"unknown preset '{source}'{hint}: allowed are {', '.join(known)}, or the path of a YAML file"
+                f"unknown preset '{source}'{hint}: allowed are {', '.join(packaged)}, or the path of a YAML file"
             )
         return None
 
