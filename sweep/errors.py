@@ -50,6 +50,17 @@ class StorageFault(SweepError):
     exit_code = 6
 
 
+class OtherRecordVersion(StorageFault):
+    """A record of the store is of a schema version that this program does not read; it is left as it is."""
+
+    @classmethod
+    def of(cls, message: str) -> "OtherRecordVersion":
+        """The error of this message, with what to do."""
+        return cls(
+            message, next="upgrade mi-sweep to the version that wrote it, then the same again; it is left as it is"
+        )
+
+
 class ClusterUnusable(SweepError):
     """Ray could not be started, reached, or cannot fit a trial."""
 

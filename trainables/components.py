@@ -24,7 +24,7 @@ from trainables.definitions import Package, Piece, Symbol, pieces
 from trainables.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS, FIRST
 
 ROOT = Path(__file__).parent
-NOT_FOLLOWED = frozenset({"config", "records", "snapshots", "sealed", "migrations", "source", "wording"})
+NOT_FOLLOWED = frozenset({"config", "records", "snapshots", "sealed", "versions", "source", "wording"})
 """Modules, wherever they lie, that decide no number but for the roots in them: of what they define the name counts."""
 
 

@@ -1,16 +1,20 @@
-"""LEAF. Sealed objects: named byte strings and a JSON head under one checksum, so that damage is seen, not loaded.
+"""Sealed objects: named byte strings and a JSON head under one checksum, so that damage is seen, not loaded.
 
 Layout: one text line `mi-sweep KIND VERSION SHA256`, one JSON line with the head and the parts' sizes, then the parts.
-The checksum covers every byte after the first line, and the first line must match exactly. No pickle.
+The checksum covers every byte after the first line and, from version 2 on, kind and version, so that an altered version
+is damage too. The first line must match exactly. No pickle.
 """
 
 import hashlib
 import json
+import re
 from typing import Any
+
+from trainables.versions import Content, upgraded
 
 
 class DamagedObject(Exception):
-    """The bytes are not a whole sealed object of the expected kind and version."""
+    """The bytes are not a whole sealed object of the expected kind."""
 
 
 def seal(kind: str, version: int, head: dict[str, Any], parts: dict[str, bytes]) -> bytes:
@@ -22,23 +26,33 @@ def seal(kind: str, version: int, head: dict[str, Any], parts: dict[str, bytes])
     return _first_line(kind, version, body) + body
 
 
-def unseal(kind: str, version: int, data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The head and the parts of a sealed object.
+def unseal(kind: str, version: int, data: bytes) -> Content:
+    """The head and the parts of a sealed object, of an older version in the form of this one.
 
     Raises:
-        DamagedObject: when the object is of another kind or version, cut short, or altered in any byte.
+        DamagedObject: when the object is of another kind, cut short, or altered in any byte.
+        OtherVersion: when it is intact, but newer than this version.
     """
+    found, content = unseal_as_written(kind, data)
+    return upgraded(kind, found, version, content)
+
+
+def unseal_as_written(kind: str, data: bytes) -> tuple[int, Content]:
+    """The version of a sealed object, and its head and parts as that version has them; raises as `unseal`."""
     first, separator, body = data.partition(b"\n")
-    if not separator or first + separator != _first_line(kind, version, body):
-        raise DamagedObject(f"not an intact {kind} of version {version}: {len(data)} bytes, first line {first[:80]!r}")
+    said = re.fullmatch(rf"mi-sweep {re.escape(kind)} (\d{{1,9}}) [0-9a-f]{{64}}".encode(), first)
+    version = int(said[1]) if said else 0
+    if not said or first + separator != _first_line(kind, version, body):
+        raise DamagedObject(f"not an intact {kind}: {len(data)} bytes, first line {first[:80]!r}")
     line, _, rest = body.partition(b"\n")
     parsed = json.loads(line)
     parts, start = {}, 0
     for name, size in parsed["parts"].items():
         parts[name] = rest[start : start + size]
         start += size
-    return parsed["head"], parts
+    return version, (parsed["head"], parts)
 
 
 def _first_line(kind: str, version: int, body: bytes) -> bytes:
-    return f"mi-sweep {kind} {version} {hashlib.sha256(body).hexdigest()}\n".encode()
+    covered = body if version == 1 else f"{kind} {version}\n".encode() + body
+    return f"mi-sweep {kind} {version} {hashlib.sha256(covered).hexdigest()}\n".encode()

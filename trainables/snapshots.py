@@ -43,6 +43,7 @@ class Snapshot:
 
         Raises:
             DamagedObject: when the bytes are not intact, or belong to another config.
+            OtherVersion: when they are of a newer version.
         """
         parts = _parts(data, config)
         with np.load(io.BytesIO(parts["variables"]), allow_pickle=False) as arrays:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from sweep.cli import doctor, failures, mi, plan, presets, resume, run, show, status, stop, submit, track, ui
+from sweep.cli import doctor, failures, mi, plan, presets, resume, run, show, status, stop, store, submit, track, ui
 from sweep.cli.options import expanded
 from sweep.console import talk
 from sweep.errors import SweepError
@@ -41,6 +41,7 @@ for command in (
     mi.mi,
 ):
     add(command)
+app.add_typer(store.app, name="store")
 
 
 def report_errors(command: Callable[[], None] = app) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from sweep.errors import UsageError
+from sweep.errors import OtherRecordVersion, UsageError
 from sweep.failures import Group, group, is_asked_for
 from sweep.planning.costs import Costs, Sample, Shape, costs, makespan, sample, shape, work
 from sweep.spec import Resources, SweepSpec
@@ -128,8 +128,9 @@ def samples_elsewhere(store: Store, shapes: Collection[Shape], counted: Collecti
                 if like not in samples or point.point_id in seen or len(samples[like]) >= SAMPLES_PER_SHAPE:
                     continue
                 seen.add(point.point_id)
-                if (one := sample(point, store.state(point))) and one.once is not None:
-                    samples[like].append(one)
+                with contextlib.suppress(OtherRecordVersion):
+                    if (one := sample(point, store.state(point))) and one.once is not None:
+                        samples[like].append(one)
     return [one for taken in samples.values() for one in taken]
 
 

@@ -13,6 +13,7 @@ from sweep.store.lease import (
     refuse_if_live,
     running_elsewhere,
 )
+from sweep.store.migration import Migrated, migrate
 from sweep.store.shared_marker import SharedMarker, shared_marker
 from sweep.store.spec_source import load
 from sweep.store.stop_request import StopRequest, delete_stop_request, request_stop, stop_requested
@@ -24,6 +25,7 @@ __all__ = [
     "Attempt",
     "Holder",
     "Lease",
+    "Migrated",
     "PointState",
     "SharedMarker",
     "State",
@@ -34,6 +36,7 @@ __all__ = [
     "is_alive",
     "load",
     "log_tail",
+    "migrate",
     "others_last",
     "refuse_if_live",
     "request_stop",

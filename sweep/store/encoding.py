@@ -9,7 +9,8 @@ from typing import Any
 from sweep.store.point_state import Attempt
 from trainables.config import TrialConfig
 from trainables.records import RECORD_VERSION, Failure, PointResult
-from trainables.sealed import DamagedObject, seal, unseal
+from trainables.sealed import DamagedObject, seal, unseal, unseal_as_written
+from trainables.versions import upgraded
 
 SEAL = "# sha256 "
 """Begins the first line of a spec that is kept; specs kept before there were checksums lack it."""
@@ -27,6 +28,7 @@ def result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
 
     Raises:
         DamagedObject: when it is not intact, or of another config.
+        OtherVersion: when it is of a newer version.
     """
     head, parts = unseal("result", RECORD_VERSION, data)
     if head["config"] != config.canonical():
@@ -36,7 +38,12 @@ def result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
 
 def attempt_to_bytes(attempt: Attempt) -> bytes:
     """Plain JSON, for people to read, with the checksum of the rest."""
-    return json.dumps(_checked(asdict(attempt)), indent=1, sort_keys=True).encode()
+    return _attempt_bytes(asdict(attempt))
+
+
+def _attempt_bytes(fields: dict[str, Any]) -> bytes:
+    version = {} if RECORD_VERSION == 1 else {"record_version": RECORD_VERSION}  # which the first one did not write
+    return json.dumps(_checked(fields | version), indent=1, sort_keys=True).encode()
 
 
 def attempt_from_bytes(data: bytes) -> Attempt:
@@ -44,17 +51,46 @@ def attempt_from_bytes(data: bytes) -> Attempt:
 
     Raises:
         DamagedObject: when it is not intact.
+        OtherVersion: when it is of a newer version.
     """
+    version, fields = _attempt_as_written(data)
+    fields, _ = upgraded("attempt", version, RECORD_VERSION, (fields, {}))
     try:
-        fields = json.loads(data)
-        if "sha256" in fields and fields != _checked({key: value for key, value in fields.items() if key != "sha256"}):
-            raise ValueError("its checksum differs")
-        fields.pop("sha256", None)
         failure = fields.pop("failure")
         log = tuple(fields.pop("log"))
         return Attempt(**_sharing(fields), log=log, failure=Failure(**failure) if failure else None)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedObject(f"not an attempt: {error}") from error
+
+
+def _attempt_as_written(data: bytes) -> tuple[int, dict[str, Any]]:
+    try:
+        fields = json.loads(data)
+        if "sha256" in fields and fields != _checked({key: value for key, value in fields.items() if key != "sha256"}):
+            raise ValueError("its checksum differs")
+        fields.pop("sha256", None)
+        return int(fields.pop("record_version", 1)), fields
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DamagedObject(f"not an attempt: {error}") from error
+
+
+def kind_of(name: str) -> str | None:
+    """The kind of record in an object of a point; None for what is no record, such as a log."""
+    kind = name.partition("-")[0]
+    return kind if kind in ("result", "snapshot", "attempt") else None
+
+
+def in_present_version(kind: str, data: bytes) -> tuple[int, bytes]:
+    """The version of a record, and its bytes as this version writes them.
+
+    Raises:
+        DamagedObject, OtherVersion: as reading it.
+    """
+    if kind == "attempt":
+        version, fields = _attempt_as_written(data)
+        return version, _attempt_bytes(upgraded(kind, version, RECORD_VERSION, (fields, {}))[0])
+    version, content = unseal_as_written(kind, data)
+    return version, seal(kind, RECORD_VERSION, *upgraded(kind, version, RECORD_VERSION, content))
 
 
 def spec_to_bytes(text: str) -> bytes:

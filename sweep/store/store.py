@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from sweep.errors import UsageError
+from sweep.errors import OtherRecordVersion, UsageError
 from sweep.spec import SweepSpec, reader
 from sweep.storage import StoreAddress, address, at, check_writable
 from sweep.store import encoding, layout
@@ -18,6 +18,7 @@ from trainables.config import TrialConfig
 from trainables.records import Failure, PointResult
 from trainables.sealed import DamagedObject
 from trainables.snapshots import Snapshot, history_arrow
+from trainables.versions import OtherVersion
 
 T = TypeVar("T")
 
@@ -29,6 +30,8 @@ NOTHING = PointState(State.MISSING)
 
 class Store:
     """Points and sweeps in one folder or bucket. Reading never writes; what is read is intact or counts as absent.
+
+    Reading a record of a newer schema version raises OtherRecordVersion; older ones are read as if of the present one.
 
     Raises:
         UsageError: when the address is that of neither.
@@ -86,9 +89,19 @@ class Store:
         """The accepted result, or None when there is no intact one of this config."""
         data = self.objects.read(layout.point(config.point_id, "result"))
         try:
-            return encoding.result_from_bytes(data, config) if data is not None else None
+            with self._named(config.point_id, "result"):
+                return encoding.result_from_bytes(data, config) if data is not None else None
         except DamagedObject:
             return None
+
+    @contextlib.contextmanager
+    def _named(self, point_id: str, name: str) -> Iterator[None]:
+        """Name the object that is read where it is of a version that this program does not read."""
+        try:
+            yield
+        except OtherVersion as error:
+            where = address.below(self.root, layout.point(point_id, name))
+            raise OtherRecordVersion.of(f"{where}: {error}") from error
 
     def commit_result(self, config: TrialConfig, result: PointResult) -> None:
         """Make the point finished, then drop its snapshots. A result that was accepted before stays."""
@@ -115,7 +128,8 @@ class Store:
                 data = self.objects.read(layout.point(config.point_id, name))
                 try:
                     if data is not None:
-                        return read(data, config)
+                        with self._named(config.point_id, name):
+                            return read(data, config)
                     is_stable = False
                 except DamagedObject:
                     continue
@@ -132,7 +146,7 @@ class Store:
         found = []
         for name in self.objects.names(layout.point(point_id)):
             if name.startswith("attempt-"):
-                with contextlib.suppress(DamagedObject):
+                with contextlib.suppress(DamagedObject), self._named(point_id, name):
                     found.append(encoding.attempt_from_bytes(self.objects.read(layout.point(point_id, name)) or b""))
         return tuple(found)
 
@@ -181,6 +195,8 @@ class Store:
                 encoding.attempt_from_bytes(data)
         except DamagedObject:
             return True
+        except OtherVersion:
+            return False
         return False
 
     def log(self, point_id: str, number: int) -> str:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainables.sealed import DamagedObject, seal, unseal
+from trainables.versions import MIGRATIONS, OtherVersion
 
 HEAD = {"config": "{}", "epoch": 3}
 PARTS = {"history": b"0123", "variables": b"\x00\n\xff", "empty": b""}
@@ -65,8 +66,28 @@ def test_arbitrary_bytes_are_refused(data: bytes) -> None:
         unseal("snapshot", 1, data)
 
 
-@pytest.mark.parametrize(("kind", "version"), [("result", 1), ("snapshot", 2), ("snapshot", 0), ("snapshot 1", 1)])
-def test_another_kind_or_version_is_refused(kind: str, version: int) -> None:
+@pytest.mark.parametrize("kind", ["result", "snapshot 1", "snap"])
+def test_another_kind_is_damage(kind: str) -> None:
     assert unseal("snapshot", 1, SMALL)[0] == HEAD
-    with pytest.raises(DamagedObject, match=f"not an intact {kind} of version {version}"):
-        unseal(kind, version, SMALL)
+    with pytest.raises(DamagedObject, match=f"not an intact {kind}: "):
+        unseal(kind, 1, SMALL)
+
+
+@pytest.mark.parametrize(("written", "known"), [(2, 1), (1, 0), (1, 2), (12, 1)])
+def test_another_version_is_refused_with_both_named_and_is_no_damage(written: int, known: int) -> None:
+    with pytest.raises(OtherVersion, match=f"snapshot of record version {written}; this program reads version {known}"):
+        unseal("snapshot", known, seal("snapshot", written, HEAD, PARTS))
+
+
+def test_an_older_version_is_brought_up_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MIGRATIONS, ("snapshot", 1), lambda head, parts: (head | {"first": True}, parts))
+    monkeypatch.setitem(MIGRATIONS, ("snapshot", 2), lambda head, parts: (head | {"second": "first" in head}, {}))
+    assert unseal("snapshot", 3, SMALL) == (HEAD | {"first": True, "second": True}, {})
+    assert unseal("snapshot", 1, SMALL) == (HEAD, PARTS)
+
+
+@pytest.mark.parametrize(("written", "said"), [(1, 2), (1, 0), (2, 1), (2, 3)])
+def test_a_version_altered_is_damage(written: int, said: int) -> None:
+    altered = seal("snapshot", written, HEAD, PARTS).replace(f" {written} ".encode(), f" {said} ".encode(), 1)
+    with pytest.raises(DamagedObject):
+        unseal("snapshot", written, altered)

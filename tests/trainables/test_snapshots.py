@@ -10,6 +10,7 @@ from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PairRecord, history_from_arrow
 from trainables.sealed import DamagedObject, seal
 from trainables.snapshots import Snapshot, history_arrow
+from trainables.versions import OtherVersion
 
 CONFIG = TrialConfig(width=3)
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
@@ -69,9 +70,11 @@ def test_damage_anywhere_is_refused(read) -> None:
 @pytest.mark.parametrize("read", [Snapshot.from_bytes, history_arrow])
 def test_a_sealed_object_of_another_kind_or_version_is_refused(read) -> None:
     parts = {"history": b"", "variables": b""}
-    for kind, version in [("result", 1), ("snapshot", 0)]:
-        with pytest.raises(DamagedObject, match="not an intact snapshot"):
-            read(seal(kind, version, {"config": CONFIG.canonical()}, parts), CONFIG)
+    with pytest.raises(DamagedObject, match="not an intact snapshot"):
+        read(seal("result", 1, {"config": CONFIG.canonical()}, parts), CONFIG)
+    for version in (0, 2):
+        with pytest.raises(OtherVersion, match=f"snapshot of record version {version}; this program reads version 1"):
+            read(seal("snapshot", version, {"config": CONFIG.canonical()}, parts), CONFIG)
 
 
 def test_a_snapshot_is_frozen() -> None:
