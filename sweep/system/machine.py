@@ -1,11 +1,8 @@
-"""This machine, asked without Ray, Keras or TensorFlow: its GPUs, its CPUs, and how many trials they hold at a time."""
+"""This machine, asked without Ray, Keras or TensorFlow: its GPUs, and its CPUs."""
 
 import os
-import shutil
-import subprocess
 from dataclasses import dataclass
-
-ASK_SECONDS = 15.0
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,30 +20,46 @@ def gpus(*, also_hidden: bool = False) -> list[Gpu]:
 
     With `also_hidden` all of the machine, as Ray hides them from a task that asks for none.
     """
-    tool = shutil.which("nvidia-smi")
     visible = None if also_hidden else os.environ.get("CUDA_VISIBLE_DEVICES")
-    if tool is None or visible in ("", "-1"):
-        return []
-    query = "--query-gpu=index,uuid,name,memory.total,memory.free,driver_version"
+    return [] if visible in ("", "-1") else _chosen(_all_gpus(), visible)
+
+
+def _all_gpus() -> dict[str, Gpu]:
+    """The GPUs of the machine by their id, in the driver's order; none where the driver does not answer for each."""
+    import pynvml
+
     try:
-        command = [tool, query, "--format=csv,noheader,nounits"]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS, check=True).stdout
-        return _chosen(said, visible)
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return []
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return {}
+    try:
+        driver = pynvml.nvmlSystemGetDriverVersion()
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+        return {pynvml.nvmlDeviceGetUUID(handle): _described(handle, driver) for handle in handles}
+    except pynvml.NVMLError:
+        return {}
+    finally:
+        pynvml.nvmlShutdown()
 
 
-def _chosen(said: str, visible: str | None) -> list[Gpu]:
-    """Those of the driver's answer that `visible` names, by number or by the beginning of their id; None: all.
+def _described(handle: Any, driver: str) -> Gpu:
+    import pynvml
+
+    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    return Gpu(pynvml.nvmlDeviceGetName(handle), memory.total // 2**20, memory.free // 2**20, driver)
+
+
+def _chosen(found: dict[str, Gpu], visible: str | None) -> list[Gpu]:
+    """Those that `visible` names, by number or by the beginning of their id; None: all.
 
     Parts of a GPU have names that the driver does not list: the first GPUs stand for as many of them.
     """
-    rows = [[cell.strip() for cell in line.split(",")] for line in said.splitlines() if line.strip()]
-    found = {(index, uuid): Gpu(name, int(total), int(free), driver) for index, uuid, name, total, free, driver in rows}
     if visible is None:
         return list(found.values())
     names = [name.strip() for name in visible.split(",") if name.strip()]
-    chosen = [gpu for (index, uuid), gpu in found.items() if index in names or uuid.startswith(tuple(names))]
+    chosen = [
+        gpu for index, (uuid, gpu) in enumerate(found.items()) if str(index) in names or uuid.startswith(tuple(names))
+    ]
     return chosen or list(found.values())[: len(names)]
 
 

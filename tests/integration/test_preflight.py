@@ -22,6 +22,7 @@ import pytest
 from analysis.tables.collect import from_store
 from sweep.store.store import Store
 from tests.buckets import CREDENTIALS, Server
+from tests.nvidia import Card, folder_of
 from tests.processes import ONE_AT_A_TIME, finish, start, wait_until
 from tests.servers import free_port
 from tests.struck import Sweeps
@@ -106,14 +107,6 @@ def ray_start(*options: str, hidden: tuple[Path, ...] = (), gpus: int = 0) -> It
         process.communicate()
 
 
-def small_card(folder: Path) -> Path:
-    """A folder with what stands in for NVIDIA's tool; it tells of a card of 1 GiB."""
-    tool = folder / "nvidia-smi"
-    tool.write_text("#!/bin/sh\necho 0, GPU-aaaa-1, Card, 1024, 1000, 550.1\n")
-    tool.chmod(0o755)
-    return folder
-
-
 def epochs(store: str) -> pd.DataFrame:
     return from_store(Store(store), "tiny").epochs.to_pandas().drop(columns=VOLATILE)
 
@@ -164,7 +157,8 @@ def test_trials_on_other_nodes_reach_the_bucket_and_get_the_data_and_no_log_tell
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     with monkeypatch.context() as of_the_node:
-        of_the_node.setenv("PATH", f"{small_card(tmp_path)}{os.pathsep}{os.environ['PATH']}")
+        small = folder_of(tmp_path, Card("GPU-aaaa-1", "Card", 1024, 1000))
+        of_the_node.setenv("PYTHONPATH", str(small), prepend=os.pathsep)
         add(gpus=1)
     store = s3.address()
     code, said = finish(start("run", str(spec_file), "--address", head, "--store", store, "--gpus-per-trial", "0.25"))

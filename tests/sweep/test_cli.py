@@ -16,6 +16,7 @@ import pytest
 
 from sweep.store.store import Store
 from tests.commands import Command
+from tests.nvidia import Card, module_of
 from trainables.config import TrialConfig
 from trainables.records import PointResult
 
@@ -217,19 +218,16 @@ def test_a_sweep_with_damaged_records_can_still_be_run(process: Process, tmp_pat
 
 
 @pytest.fixture
-def card(tmp_path: Path) -> str:
-    """A PATH on which NVIDIA's tool lists one card of 15,360 MiB."""
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\necho 0, GPU-aaaa-1, Card, 15360, 15000, 550.1\n")
-    tool.chmod(0o755)
-    return f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+def card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NVIDIA's driver lists one card of 15,360 MiB."""
+    monkeypatch.setitem(sys.modules, "pynvml", module_of(Card("GPU-aaaa-1", "Card", 15360, 15000)))
 
 
 def test_plan_warns_of_a_share_too_small_and_says_what_was_asked_again_with_one_that_will_do(
-    sweep: Command, card: str
+    sweep: Command, card: None
 ) -> None:
     asked = ["plan", "demo", "--gpus-per-trial", "0.02", "--cpus-per-trial", "0.5", "--max-concurrent", "40"]
-    environment = {"PATH": card, "CUDA_VISIBLE_DEVICES": "0"}
+    environment = {"CUDA_VISIBLE_DEVICES": "0"}
     said = sweep(*asked, "--retry", "infra", "--data-dir", "/data", **environment).stderr
     assert "lets 40 trials share one Card and take 31.6 GB of its 16.1 GB" in said
     command = shlex.split(said.splitlines()[-1].partition(": ")[2])
@@ -244,7 +242,7 @@ def test_plan_warns_of_a_share_too_small_and_says_what_was_asked_again_with_one_
 
 
 def test_plan_as_a_job_speaks_of_no_gpu_and_no_cpu_of_the_head(
-    sweep: Command, tmp_path: Path, card: str, result: Callable[[TrialConfig], PointResult]
+    sweep: Command, tmp_path: Path, card: None, result: Callable[[TrialConfig], PointResult]
 ) -> None:
     store = Store(tmp_path / "here" / "runs")
     point = TrialConfig(epochs=4, width=8)
@@ -252,7 +250,7 @@ def test_plan_as_a_job_speaks_of_no_gpu_and_no_cpu_of_the_head(
     spec.write_text("name: one\nfixed: {epochs: 4, width: 8}\ngrid: {seed: [0, 1]}\n")
     store.commit_result(point, result(point))
     said = json.dumps({"address": "http://127.0.0.1:8265", "spec": ["one.yaml"]})
-    environment = {"PATH": card, "CUDA_VISIBLE_DEVICES": "0", "SWEEP_SAID": said}
+    environment = {"CUDA_VISIBLE_DEVICES": "0", "SWEEP_SAID": said}
     asked = ["plan", "one.yaml", "--gpus-per-trial", "0.1"]
     found = sweep(*asked, **environment).stdout
     assert "0.1 GPU for each wants GPUs of" in found

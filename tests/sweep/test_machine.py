@@ -1,24 +1,25 @@
-"""The GPUs of a machine, as a stand-in for NVIDIA's tool lists them and as CUDA_VISIBLE_DEVICES narrows them."""
+"""The GPUs of a machine, as a stand-in for NVIDIA's driver lists them and as CUDA_VISIBLE_DEVICES narrows them."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from sweep.system.machine import gpus
+from sweep.system.machine import Gpu, gpus
+from tests.nvidia import Card, folder_of, module_of
 
-SAID = """0, GPU-aaaa-1, Large, 80000, 79000, 550.1
-1, GPU-bbbb-2, Small, 16000, 15000, 550.1
-2, GPU-cccc-3, Middle, 40000, 39000, 550.1
-"""
+CARDS = [
+    Card("GPU-aaaa-1", "Large", 80000, 79000),
+    Card("GPU-bbbb-2", "Small", 16000, 15000),
+    Card("GPU-cccc-3", "Middle", 40000, 39000),
+]
 
 
 @pytest.fixture(autouse=True)
-def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = tmp_path / "nvidia-smi"
-    script.write_text(f"#!/bin/sh\ncat <<'END'\n{SAID}END\n")
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+def driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", module_of(*CARDS))
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,36 @@ def test_only_what_is_visible_counts(monkeypatch: pytest.MonkeyPatch, visible: s
 def test_gpus_that_ray_hides_from_a_task_are_there_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert [gpu.memory_mib for gpu in gpus(also_hidden=True)] == [80000, 16000, 40000]
+
+
+def test_a_gpu_is_described_in_mebibytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert gpus() == [Gpu("Small", 16000, 15000, "550.1")]
+
+
+@pytest.mark.parametrize("function", ["nvmlInit", "nvmlDeviceGetMemoryInfo"])
+def test_a_driver_that_is_not_there_or_fails_has_no_gpus(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    module = sys.modules["pynvml"]
+
+    def fails(*_: object) -> None:
+        raise module.NVMLError("Driver Not Loaded")
+
+    monkeypatch.setattr(module, function, fails)
+    assert gpus(also_hidden=True) == []
+
+
+def test_other_processes_see_what_a_folder_of_the_stand_in_lists(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(folder_of(tmp_path, *CARDS[:1])), "CUDA_VISIBLE_DEVICES": ""}
+    script = "from sweep.system.machine import gpus; print(gpus(also_hidden=True))"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"[{Gpu('Large', 80000, 79000, '550.1')}]"
+
+
+def test_the_library_has_what_is_asked_of_it_and_works_without_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = sys.modules["pynvml"]
+    monkeypatch.delitem(sys.modules, "pynvml")
+    import pynvml
+
+    assert pynvml is not stand_in
+    assert all(hasattr(pynvml, name) for name in vars(stand_in) if name.startswith(("nvml", "NVML")))
+    gpus(also_hidden=True)
