@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis.files import replaced
+
 NAME = "export.json"
 
 
@@ -67,9 +69,8 @@ def write(folder: Path, manifest: Manifest) -> None:
         path: {"sha256": file.sha256, "points": [[entry.point_id, entry.rows, entry.mark] for entry in file.entries]}
         for path, file in manifest.files.items()
     }
-    unfinished = folder / f"{NAME}.part"
-    unfinished.write_text(json.dumps({"origin": dict(manifest.origin), "files": files}))
-    os.replace(unfinished, folder / NAME)
+    with replaced(folder / NAME) as unfinished:
+        unfinished.write_text(json.dumps({"origin": dict(manifest.origin), "files": files}))
 
 
 def checksum(path: Path) -> str | None:

@@ -1,12 +1,12 @@
 """Tables into parquet: each file in one piece, and the same rows the same bytes."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.files import replaced
 from analysis.tables import Tables
 
 
@@ -23,12 +23,7 @@ def write_parquet(tables: Tables, folder: Path) -> list[Path]:
 def write_groups(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> None:
     """Write a file with a row group for each of these tables, in place of an older one once it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
     names = [field.name for field in schema if pa.types.is_string(field.type)]
-    try:
-        with pq.ParquetWriter(unfinished, schema, use_dictionary=names) as writer:
-            for table in groups:
-                writer.write_table(table.combine_chunks(), row_group_size=max(1, len(table)))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replaced(path) as unfinished, pq.ParquetWriter(unfinished, schema, use_dictionary=names) as writer:
+        for table in groups:
+            writer.write_table(table.combine_chunks(), row_group_size=max(1, len(table)))

@@ -1,6 +1,5 @@
 """Write a figure as PNG, PDF and the CSV behind it; the same data give the same bytes."""
 
-import os
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure as Canvas
 
 from analysis.figures.drawing.style import RC
 from analysis.figures.model import FigureData
+from analysis.files import replaced
 
 DOTS_PER_INCH = 200
 # Dates and versions would make two equal figures differ.
@@ -43,7 +43,6 @@ def rendered(canvas: Canvas, kind: str) -> bytes:
 
 def put(path: Path, content: bytes) -> Path:
     """Write the file as a whole, in place of an older one; returns its path."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    with replaced(path) as unfinished:
+        unfinished.write_bytes(content)
     return path
