@@ -70,7 +70,7 @@ def _attempt_as_written(data: bytes) -> tuple[int, dict[str, Any]]:
             raise ValueError("its checksum differs")
         fields.pop("sha256", None)
         return int(fields.pop("record_version", 1)), fields
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise DamagedObject(f"not an attempt: {error}") from error
 
 
