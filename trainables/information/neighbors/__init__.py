@@ -7,5 +7,6 @@ Covers compiled kernels and the arrays that they read. Knows nothing of noise, s
     search      count                compiled loops: the nearest points; the points within radii
     space       saturation           samples as bytes: their whole range; the ends of the range, magnified
     bounds      ordering             what bytes prove about distances; the order of the rows
+    lanes                            a point of one block against the 64 points of another
     simd        compilation          vector instructions; how numba is called
 """

@@ -1,8 +1,17 @@
-"""The compiled steps of exact max-norm neighbour searches, decided by 8-bit bounds where possible.
+"""The compiled steps of exact max-norm neighbor searches, decided by 8-bit bounds where possible.
 
-Points come in blocks of 64, one byte per point and column. With levels floor(z / step), a difference of m levels in
-some column proves a distance above (m - 1) step, and at most m levels in every column prove one below (m + 1) step.
-Only pairs that these bounds leave open are computed, in float64.
+With levels floor(z / step), a difference of m levels in some column proves a distance above (m - 1) step, and at most m
+levels in every column prove one below (m + 1) step. Only pairs that these bounds leave open are computed, in float64.
+Points come in blocks of 64 lanes. The levels of a block are a tile, one row of 64 bytes per column:
+
+              lane 0   1   2  ...  63                  query: one point, its columns ordered so that
+    column 0  [  17  93   4  ...  51 ]   |tile - 20|    those that exclude most lanes come first
+    column 1  [ 201 180 199  ... 130 ]   |tile - 190|
+      ...                                    ...        one vector operation per column
+    maximum   [  11  73  16  ...  60 ]   <- `room`: the bound of each lane so far
+    alive     [   1   0   1  ...   0 ]   <- a bit for each lane whose bound is at most its reach
+
+A kernel that must not stop the others works on the blocks first..last-1 and fills arrays that its caller has made.
 """
 
 from typing import Any
@@ -10,15 +19,12 @@ from typing import Any
 import numpy as np
 
 from trainables.information.neighbors.compilation import compiled, compiled_for_finite, compiled_into_callers
-from trainables.information.neighbors.simd import CHUNK, LANES, absorb, bit_count
+from trainables.information.neighbors.simd import LANES
 
 # In levels: far above the rounding of the quantization and far below a level.
 SLACK = 1e-6
 # Relative: far above the rounding of one product.
 LIMIT_SLACK = 1e-9
-# Once so many columns have left at most so many points of a block, their exact distances are cheaper than more columns.
-ENOUGH_COLUMNS = 64
-FEW_LANES = 2
 # Classes of columns by their distance from the pivot.
 NEARNESSES = 64
 ALL_BITS = 0xFFFFFFFFFFFFFFFF
@@ -124,36 +130,3 @@ def ring_distances(own: int, count: int) -> int:
 def valid_lanes(block: int, count: int) -> Any:
     """One bit for each lane of the block that holds one of `count` points."""
     return np.uint64(ALL_BITS) >> np.uint64(LANES - min(LANES, count - block * LANES))
-
-
-@compiled_into_callers
-def survivors(
-    tiles: Any,
-    row: int,
-    columns: Any,
-    query: Any,
-    first: int,
-    last: int,
-    own: int,
-    reaches: Any,
-    place: int,
-    valid: Any,
-    bounds: Any,
-    at: int,
-    start: int,
-) -> Any:
-    """The valid lanes that no column in first..last-1 excludes, and whether bounds[at:] has seen all those columns.
-
-    A lane is excluded by a difference above both `own` and its own reaches[place + lane]. What lies before column
-    `start` has been seen before.
-    """
-    alive = valid
-    for column in range(start, last, CHUNK):
-        alive &= absorb(
-            tiles, row * LANES, columns, query, column, bounds, at, column == first, np.uint8(own), reaches, place
-        )
-        if alive == 0:
-            return alive, False
-        if column >= first + ENOUGH_COLUMNS and bit_count(alive) <= FEW_LANES:
-            return alive, column + CHUNK >= last
-    return alive, True

@@ -1,7 +1,17 @@
-"""The compiled loops that find the distances of each point to its k nearest neighbours.
+"""The compiled loops that find the distances of each point to its k nearest neighbors.
 
-First every point looks at the blocks around its own, which hold most of its neighbours; then each pair of farther
-blocks is compared once, for the points of both.
+Rows are in spatial order, and blocks of 64 form a ring. First every point looks at the blocks around its own, which
+hold most of its neighbors; then each pair of farther blocks is compared once, for the points of both:
+
+    blocks   ... 4  5  6  7 [8] 9  10  11  12  13  14 ...
+    search_near        <-------------->                      for the points of block 8 alone
+    search_far                            ------------->     for those of block 8 and of the other, half way around
+
+    compare(own, block), for each point of `own`:
+        sift     the first 16 columns of the joint levels        \
+        within   the other columns                                } which of the 64 lanes may be nearer than the k-th
+        within   the ends of the range of x, of y, if saturated  /
+        scaled_distance and remember, in float64, for each lane that is left
 """
 
 from typing import Any, NamedTuple
@@ -9,31 +19,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trainables.information.neighbors.bounds import (
-    FEW_LANES,
-    LIMIT_SLACK,
-    NEARNESSES,
-    farthest_level,
-    order_columns,
-    ring_distances,
-    survivors,
-    valid_lanes,
-)
+from trainables.information.neighbors.bounds import LIMIT_SLACK, farthest_level, ring_distances, valid_lanes
 from trainables.information.neighbors.compilation import compiled, compiled_into_callers
-from trainables.information.neighbors.saturation import Edges, farthest_byte
-from trainables.information.neighbors.simd import CHUNK, LANES, absorb, aligned_zeros, bit_count, lowest_bit, max_norm
+from trainables.information.neighbors.lanes import FEW_LANES, Query, order_block, query, sift, within
+from trainables.information.neighbors.saturation import farthest_byte
+from trainables.information.neighbors.simd import CHUNK, LANES, aligned_zeros, bit_count, lowest_bit, max_norm
+from trainables.information.neighbors.space import JointSpace
 from trainables.information.samples import Floats
 
 # Blocks to either side that a point looks at first.
 NEAR_BLOCKS = 3
-
-
-class Side(NamedTuple):
-    """One space of a joint search: its values (N, padded d), its edges, and the unit that divides its distances."""
-
-    values: Floats
-    edges: Edges
-    unit: float
 
 
 class Nearest(NamedTuple):
@@ -60,11 +55,12 @@ def insert(nearest: Any, i: int, distance: float) -> None:
 
 
 @compiled_into_callers
-def remember(nearest: Any, i: int, distance: float, step: float, x: Any, y: Any) -> None:
+def remember(nearest: Any, i: int, distance: float, joint: Any) -> None:
     """Put distance, below that of its last neighbour, among the nearest of point i."""
+    x, y = joint.x, joint.y
     insert(nearest.distances, i, distance)
     kth = nearest.distances[i, nearest.distances.shape[1] - 1]
-    nearest.levels[i] = min(nearest.levels[i], farthest_level(kth, step))
+    nearest.levels[i] = min(nearest.levels[i], farthest_level(kth, joint.levels.step))
     if len(x.edges.rows) > 0:
         nearest.x_bytes[i] = farthest_byte(kth * x.unit, x.edges.base, x.edges.scale)
     if len(y.edges.rows) > 0:
@@ -81,77 +77,7 @@ def scaled_distance(x: Any, y: Any, i: int, j: int, limit: float) -> float:
     return max(x_distance, max_norm(y.values, i, j, limit * y.unit * (1.0 + LIMIT_SLACK)) / y.unit)
 
 
-class Query(NamedTuple):
-    """Room for the ordered columns of a block's points, `padded` for each point; none for no columns."""
-
-    columns: npt.NDArray[np.uint32]
-    levels: npt.NDArray[np.uint8]
-    padded: int
-    starts: npt.NDArray[np.uint64]
-
-
-def query(width: int) -> Query:
-    """Room for the points of one block, of that many columns."""
-    padded = -(-width // CHUNK) * CHUNK
-    return Query(
-        np.empty(LANES * padded, np.uint32),
-        np.empty(LANES * padded, np.uint8),
-        padded,
-        np.empty(NEARNESSES + 1, np.uint64),
-    )
-
-
-@compiled
-def order_block(own: int, bounds: Any, query: Any) -> None:
-    """Fill the query with the points of a block; bounds: levels or edges."""
-    if query.padded == 0:
-        return
-    begin = own * LANES
-    for slot in range(min(LANES, len(bounds.rows) - begin)):
-        first = slot * query.padded
-        order_columns(
-            bounds.rows[begin + slot], bounds.pivots, query.columns, query.levels, first, query.padded, query.starts
-        )
-
-
-@compiled_into_callers
-def sift(own: int, block: int, bounds: Any, query: Any, reaches: Any, others: Any, place: int, work: Any) -> None:
-    """What the first columns leave of another block for each point of the block `own`: work.alive and room, by slot.
-
-    reaches: of all points, in the unit of the bounds; others: of the other block's lanes, from `place` on.
-    """
-    base, begin = block * bounds.rows.shape[1] * LANES, own * LANES
-    for slot in range(min(LANES, len(bounds.rows) - begin)):
-        first, at, reach = slot * query.padded, slot * LANES, reaches[begin + slot]
-        work.alive[slot] = absorb(
-            bounds.tiles, base, query.columns, query.levels, first, work.room, at, True, reach, others, place
-        )
-
-
-@compiled_into_callers
-def within(
-    slot: int, block: int, bounds: Any, query: Any, own: int, reaches: Any, place: int, alive: Any, room: Any, seen: int
-) -> Any:
-    """As `survivors`, for the ordered point in that slot and the lanes alive of the block, after `seen` columns."""
-    row, at, end = block * bounds.rows.shape[1], slot * query.padded, slot * query.padded + query.padded
-    return survivors(
-        bounds.tiles,
-        row,
-        query.columns,
-        query.levels,
-        at,
-        end,
-        own,
-        reaches,
-        place,
-        alive,
-        room,
-        slot * LANES,
-        at + seen,
-    )
-
-
-class Workspace(NamedTuple):
+class SearchBuffers(NamedTuple):
     """Room for one thread's search.
 
     The queries at the joint levels and at the edges; for each slot the lanes alive and their bounds (room); nobody:
@@ -167,17 +93,25 @@ class Workspace(NamedTuple):
     lowest: Floats
 
 
-def workspace(width: int, x: Side, y: Side, k: int) -> Workspace:
-    """Room to search joint levels of that many columns."""
-    return Workspace(
-        query=query(width),
-        x_query=query(x.edges.rows.shape[1]),
-        y_query=query(y.edges.rows.shape[1]),
+def search_buffers(joint: JointSpace, k: int) -> SearchBuffers:
+    """Room to search the joint space."""
+    return SearchBuffers(
+        query=query(joint.levels.rows.shape[1]),
+        x_query=query(joint.x.edges.rows.shape[1]),
+        y_query=query(joint.y.edges.rows.shape[1]),
         alive=np.empty(LANES, np.uint64),
         room=aligned_zeros((LANES * LANES,), np.uint8),
         nobody=aligned_zeros((LANES,), np.uint8),
         lowest=np.empty((1, k)),
     )
+
+
+@compiled_into_callers
+def order_joint(own: int, joint: Any, work: Any) -> None:
+    """Fill the queries with the points of a block: at the joint levels, and at the ends of either range."""
+    order_block(own, joint.levels, work.query)
+    order_block(own, joint.x.edges, work.x_query)
+    order_block(own, joint.y.edges, work.y_query)
 
 
 @compiled
@@ -204,10 +138,10 @@ def expect(own: int, levels: Any, nearest: Any, work: Any) -> None:
 
 
 @compiled
-def compare(own: int, block: int, mutual: bool, levels: Any, x: Any, y: Any, nearest: Any, work: Any) -> None:
+def compare(own: int, block: int, mutual: bool, joint: Any, nearest: Any, work: Any) -> None:
     """Look for neighbours of the block `own` in another block, or in itself; if mutual, also the other way round."""
     count, k = nearest.distances.shape
-    distances = nearest.distances
+    distances, levels, x, y = nearest.distances, joint.levels, joint.x, joint.y
     begin, place = own * LANES, 0
     others, x_others, y_others = work.nobody, work.nobody, work.nobody
     if mutual:
@@ -237,40 +171,36 @@ def compare(own: int, block: int, mutual: bool, levels: Any, x: Any, y: Any, nea
                 limit = max(limit, distances[j, k - 1])
             distance = scaled_distance(x, y, i, j, limit)
             if distance < distances[i, k - 1]:
-                remember(nearest, i, distance, levels.step, x, y)
+                remember(nearest, i, distance, joint)
             if mutual and distance < distances[j, k - 1]:
-                remember(nearest, j, distance, levels.step, x, y)
+                remember(nearest, j, distance, joint)
 
 
 @compiled
-def search_near(first: int, last: int, levels: Any, x: Any, y: Any, nearest: Any, work: Any) -> None:
+def search_near(first: int, last: int, joint: Any, nearest: Any, work: Any) -> None:
     """Find the nearest within NEAR_BLOCKS to either side, for the points of the blocks first..last-1 alone."""
-    blocks = len(levels.tiles)
+    blocks = len(joint.levels.tiles)
     for own in range(first, last):
-        order_block(own, levels, work.query)
-        order_block(own, x.edges, work.x_query)
-        order_block(own, y.edges, work.y_query)
-        expect(own, levels, nearest, work)
-        compare(own, own, False, levels, x, y, nearest, work)
+        order_joint(own, joint, work)
+        expect(own, joint.levels, nearest, work)
+        compare(own, own, False, joint, nearest, work)
         for apart in range(1, min(NEAR_BLOCKS, blocks // 2) + 1):
-            compare(own, (own + apart) % blocks, False, levels, x, y, nearest, work)
+            compare(own, (own + apart) % blocks, False, joint, nearest, work)
             if 2 * apart != blocks:
-                compare(own, (own - apart) % blocks, False, levels, x, y, nearest, work)
+                compare(own, (own - apart) % blocks, False, joint, nearest, work)
 
 
 @compiled
-def search_far(first: int, last: int, levels: Any, x: Any, y: Any, nearest: Any, work: Any) -> None:
+def search_far(first: int, last: int, joint: Any, nearest: Any, work: Any) -> None:
     """Improve the nearest by the blocks beyond NEAR_BLOCKS: both of each pair that belongs to one of first..last-1."""
-    blocks = len(levels.tiles)
+    blocks = len(joint.levels.tiles)
     for own in range(first, last):
         farthest = ring_distances(own, blocks)
         if farthest <= NEAR_BLOCKS:
             continue
-        order_block(own, levels, work.query)
-        order_block(own, x.edges, work.x_query)
-        order_block(own, y.edges, work.y_query)
+        order_joint(own, joint, work)
         for apart in range(NEAR_BLOCKS + 1, farthest + 1):
-            compare(own, (own + apart) % blocks, True, levels, x, y, nearest, work)
+            compare(own, (own + apart) % blocks, True, joint, nearest, work)
 
 
 @compiled

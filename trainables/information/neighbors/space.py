@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainables.information.neighbors import bounds
-from trainables.information.neighbors.saturation import Edges, edges
+from trainables.information.neighbors.saturation import Edges, edges, no_edges
 from trainables.information.neighbors.simd import EXACT_STRIDE, LANES, WORD_LANES, aligned_zeros
 from trainables.information.samples import Floats
 from trainables.information.threads import run_in_threads
@@ -85,6 +85,22 @@ class Space:
         return edges(self.values, len(self.centres), self.threads)
 
 
+class Side(NamedTuple):
+    """One space of a joint search: its values (N, padded d), its edges, and the unit that divides its distances."""
+
+    values: Floats
+    edges: Edges
+    unit: float
+
+
+class JointSpace(NamedTuple):
+    """Two spaces side by side: their joint levels, and either side by itself."""
+
+    levels: Levels
+    x: Side
+    y: Side
+
+
 def prepare(samples: Floats, order: npt.NDArray[np.int64], threads: int) -> Space:
     """The samples (N, d) as a Space in the given row order."""
     count, width = samples.shape
@@ -99,6 +115,18 @@ def prepare(samples: Floats, order: npt.NDArray[np.int64], threads: int) -> Spac
 
     run_in_threads(fill, count, threads, chunk=1024)
     return Space(values, centres, sampled[highest // 2], reaches, threads)
+
+
+def joint_space(x: Space, y: Space, units: tuple[float, float], threads: int) -> JointSpace:
+    """x and y side by side, distances in each divided by its unit."""
+    levels = joint_levels((x, y), units, threads)
+    return JointSpace(levels, Side(x.values, x.edges, units[0]), Side(y.values, y.edges, units[1]))
+
+
+def space_alone(space: Space) -> JointSpace:
+    """The space beside one of no columns, so that joint distances are its own."""
+    nothing = Side(np.empty((len(space.values), 0)), no_edges(), 1.0)
+    return JointSpace(space.levels, Side(space.values, space.edges, 1.0), nothing)
 
 
 def joint_levels(spaces: tuple[Space, ...], units: tuple[float, ...], threads: int) -> Levels:
