@@ -1,4 +1,4 @@
-"""The truth: what is known of every point and sweep, as whole objects under checksums, and who drives a sweep.
+"""The state of every point and sweep, as whole objects under checksums, and the one live driver of a sweep.
 
 Not here: how objects are kept (`storage`), who computes them (`trial`). Knows neither Ray nor MLflow.
 """
