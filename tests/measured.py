@@ -6,12 +6,12 @@ import numpy as np
 
 from trainables.config import TrialConfig
 from trainables.measurement import Probe
-from trainables.probes import Pair
+from trainables.probes import LayerPair
 from trainables.records import PairRecord
 
-PAIR = Pair("first-last", "hidden_1", "hidden_2")
-LABEL = Pair("2-label", "hidden_2", "label")
-INPUT = Pair("input-2", "input", "hidden_2")
+PAIR = LayerPair("first-last", "hidden_1", "hidden_2")
+LABEL = LayerPair("2-label", "hidden_2", "label")
+INPUT = LayerPair("input-2", "input", "hidden_2")
 N = TrialConfig().validation_images
 NOISY = {"channel_noise": 0.2}
 
@@ -29,7 +29,7 @@ SIGNALS = activations()
 
 def measured(
     signals: dict[str, np.ndarray] = SIGNALS,
-    pair: Pair = PAIR,
+    pair: LayerPair = PAIR,
     epoch: int = 3,
     with_credibility: bool = False,
     threads: int = 1,

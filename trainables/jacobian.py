@@ -11,7 +11,7 @@ import numpy as np
 from trainables.compiled_models import pushforward
 from trainables.information.device import to_host
 from trainables.measurement import SUBSET_SEED
-from trainables.probes import Pair
+from trainables.probes import LayerPair
 from trainables.records import PairRecord
 
 IMAGES = 10
@@ -43,7 +43,7 @@ class Isometry:
         outputs = {name: network.output[name] for name in self._ranks}
         self._derivatives = pushforward(keras.Model(network.input, outputs))
 
-    def added_to(self, records: Sequence[PairRecord], pairs: Sequence[Pair]) -> tuple[PairRecord, ...]:
+    def added_to(self, records: Sequence[PairRecord], pairs: Sequence[LayerPair]) -> tuple[PairRecord, ...]:
         """The records of these pairs, those with the input with the present spectrum of their layer.
 
         Nothing is computed, or compiled, where no pair is with the input.

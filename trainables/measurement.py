@@ -11,7 +11,7 @@ import numpy as np
 from trainables import information
 from trainables.config import TrialConfig
 from trainables.information.device import is_device_array, to_host
-from trainables.probes import Pair
+from trainables.probes import LayerPair
 from trainables.records import PairRecord
 
 SUBSET_SEED = 0
@@ -23,7 +23,7 @@ class Probe:
     """Measures the given pairs as the config asks, on as many CPU threads as the trial owns."""
 
     config: TrialConfig
-    pairs: tuple[Pair, ...]
+    pairs: tuple[LayerPair, ...]
     threads: int
 
     @property
@@ -81,7 +81,7 @@ class Probe:
             for pair, record in zip(self.pairs, records, strict=True)
         )
 
-    def _examined(self, pair: Pair, record: PairRecord, signals: Mapping[str, Any], epoch: int) -> PairRecord:
+    def _examined(self, pair: LayerPair, record: PairRecord, signals: Mapping[str, Any], epoch: int) -> PairRecord:
         x, y = self._names(pair)
         trust = information.diagnose(
             signals[x],
@@ -113,12 +113,12 @@ class Probe:
             signals[y] = later
         return signals
 
-    def _names(self, pair: Pair) -> tuple[str, str]:
+    def _names(self, pair: LayerPair) -> tuple[str, str]:
         if self.config.channel_noise and not pair.is_with_label:
             return pair.x, f"{pair.y} after the channel"
         return pair.x, pair.y
 
-    def _scales(self, pair: Pair) -> tuple[str, ...]:
+    def _scales(self, pair: LayerPair) -> tuple[str, ...]:
         return ("balanced",) if pair.is_with_input else self.config.measure.scales
 
     @property

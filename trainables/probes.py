@@ -9,7 +9,7 @@ from trainables.config import PairRequest, TrialConfig
 DEFAULT_PAIR = "first-merged"
 
 
-class Pair(NamedTuple):
+class LayerPair(NamedTuple):
     """A measured pair: its name in tables, and the names of two outputs of the network, of `input` or of `label`."""
 
     name: str
@@ -32,7 +32,7 @@ def default_pair(names: Sequence[str]) -> str:
     return DEFAULT_PAIR if DEFAULT_PAIR in names else names[0]
 
 
-def pairs(config: TrialConfig, has_shortcut: bool) -> tuple[Pair, ...]:
+def pairs(config: TrialConfig, has_shortcut: bool) -> tuple[LayerPair, ...]:
     """The pairs that a config asks for, in its order, each once.
 
     Without a shortcut the last hidden layer is what enters the softmax, so `first-last` and `first-merged` are one
@@ -46,22 +46,22 @@ def pairs(config: TrialConfig, has_shortcut: bool) -> tuple[Pair, ...]:
     return tuple(found.values())
 
 
-def _requested(request: PairRequest, depth: int) -> list[Pair]:
+def _requested(request: PairRequest, depth: int) -> list[LayerPair]:
     first, last = "hidden_1", f"hidden_{depth}"
     match request:
         case "first-merged":
-            return [Pair(request, first, "merged")]
+            return [LayerPair(request, first, "merged")]
         case "first-last":
-            return [Pair(request, first, last)]
+            return [LayerPair(request, first, last)]
         case "successive":
             return [_between(layer, layer + 1) for layer in range(1, depth)]
         case "input-each":
-            return [Pair(f"input-{layer}", "input", f"hidden_{layer}") for layer in range(1, depth + 1)]
+            return [LayerPair(f"input-{layer}", "input", f"hidden_{layer}") for layer in range(1, depth + 1)]
         case "each-label":
-            return [Pair(f"{layer}-label", f"hidden_{layer}", "label") for layer in range(1, depth + 1)]
+            return [LayerPair(f"{layer}-label", f"hidden_{layer}", "label") for layer in range(1, depth + 1)]
         case "all":
             return [_between(*layers) for layers in combinations(range(1, depth + 1), 2)]
 
 
-def _between(earlier: int, later: int) -> Pair:
-    return Pair(f"{earlier}-{later}", f"hidden_{earlier}", f"hidden_{later}")
+def _between(earlier: int, later: int) -> LayerPair:
+    return LayerPair(f"{earlier}-{later}", f"hidden_{earlier}", f"hidden_{later}")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.measured import INPUT, NOISY, PAIR, SIGNALS, N, bits, measured
-from trainables.probes import Pair
+from trainables.probes import LayerPair
 
 
 def constant(value: float) -> np.ndarray:
@@ -32,7 +32,7 @@ DEGENERATE = {
 @pytest.mark.parametrize(("pair", "name"), [(PAIR, "hidden_1"), (PAIR, "hidden_2"), (INPUT, "hidden_2")])
 @pytest.mark.parametrize("estimator", ["ksg", "npeet"])
 def test_degenerate_activations_give_a_reason_and_no_exception(
-    case: str, estimator: str, pair: Pair, name: str
+    case: str, estimator: str, pair: LayerPair, name: str
 ) -> None:
     record = measured(
         SIGNALS | {name: DEGENERATE[case]}, pair=pair, with_credibility=True, measure={"estimator": estimator}

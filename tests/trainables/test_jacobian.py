@@ -13,7 +13,7 @@ from trainables.architectures import ARCHITECTURES, build
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
 from trainables.jacobian import IMAGES, Isometry, Spectrum
-from trainables.probes import Pair
+from trainables.probes import LayerPair
 from trainables.records import PairRecord
 from trainables.training import Training
 
@@ -85,7 +85,7 @@ def test_saturated_nets_have_no_derivative_left() -> None:
 
 def test_only_pairs_with_the_input_get_a_spectrum_and_all_else_is_left_as_it_was() -> None:
     _, found = isometry(config())
-    asked = (Pair("input-2", "input", "hidden_2"), Pair("first-last", "hidden_1", "hidden_4"))
+    asked = (LayerPair("input-2", "input", "hidden_2"), LayerPair("first-last", "hidden_1", "hidden_4"))
     records = (PairRecord("input-2", reason="why"), PairRecord("first-last", 1.0))
     with_input, other = found.added_to(records, asked)
     spectrum = found.spectra()["hidden_2"]

@@ -10,7 +10,7 @@ from tests.measured import INPUT, LABEL, NOISY, PAIR, SIGNALS, N, bits, measured
 from trainables.config import TrialConfig
 from trainables.information import ceiling_bits, mutual_information, mutual_information_with_labels
 from trainables.measurement import Probe
-from trainables.probes import Pair
+from trainables.probes import LayerPair
 from trainables.records import PairRecord
 
 # what is measured
@@ -73,7 +73,7 @@ def test_labels_are_those_of_the_subset() -> None:
 
 
 def test_pairs_that_share_layers_are_measured_together_as_alone() -> None:
-    pairs = (PAIR, INPUT, LABEL, Pair("input-1", "input", "hidden_1"))
+    pairs = (PAIR, INPUT, LABEL, LayerPair("input-1", "input", "hidden_1"))
     for fields in ({}, NOISY):
         together = Probe(TrialConfig(**fields), pairs, 1).measure(SIGNALS, 3)
         assert together == tuple(measured(pair=pair, **fields) for pair in pairs)
@@ -219,7 +219,7 @@ def test_the_ceiling_is_that_of_the_samples_used() -> None:
 
 
 @pytest.mark.parametrize("pair", [INPUT, PAIR])
-def test_the_credibility_of_a_balanced_value_ignores_a_change_of_units_as_the_value_does(pair: Pair) -> None:
+def test_the_credibility_of_a_balanced_value_ignores_a_change_of_units_as_the_value_does(pair: LayerPair) -> None:
     """With the balanced value alone recorded, null and standard error can only be about that value."""
     louder = SIGNALS | {"hidden_2": 20 * SIGNALS["hidden_2"]}
     one, other = (

@@ -4,10 +4,10 @@ import pytest
 
 from trainables.architectures import ARCHITECTURES, WITH_SHORTCUT, build
 from trainables.config import TrialConfig
-from trainables.probes import DEFAULT_PAIR, Pair, pairs
+from trainables.probes import DEFAULT_PAIR, LayerPair, pairs
 
 
-def requested(*requests: str, depth: int = 4, has_shortcut: bool = True) -> tuple[Pair, ...]:
+def requested(*requests: str, depth: int = 4, has_shortcut: bool = True) -> tuple[LayerPair, ...]:
     return pairs(TrialConfig(depth=depth, measure={"pairs": requests}), has_shortcut)
 
 

@@ -21,7 +21,7 @@ from trainables.information.device.backend import double_precision, is_device_ar
 from trainables.information.device.noise import noise
 from trainables.information.estimators import settings
 from trainables.measurement import Probe
-from trainables.probes import Pair
+from trainables.probes import LayerPair
 from trainables.records import EpochRecord
 
 N, D = 150, 20
@@ -150,7 +150,9 @@ def test_records_of_activations_on_a_device_are_those_of_the_cpu(forced: None, f
     rows = np.arange(config.validation_images) % N
     signals = dict(zip(("hidden_1", "hidden_2"), (side[rows] for side in CASES["digits"]), strict=True))
     labels = {"label": rows % 10}
-    probe = Probe(config, (Pair("first-last", "hidden_1", "hidden_2"), Pair("1-label", "hidden_1", "label")), 1)
+    probe = Probe(
+        config, (LayerPair("first-last", "hidden_1", "hidden_2"), LayerPair("1-label", "hidden_1", "label")), 1
+    )
     on_device = dict(zip(signals, tensors((*signals.values(),)), strict=True))
     expected = probe.measure(signals | labels, 1)
     assert probe.measure(on_device | labels, 1) == expected
