@@ -1,64 +1,182 @@
-"""The one-way rule of imports, and what the command line may load."""
+"""The structure of the code, read from its imports: who may import whom, faces, sizes, other libraries' private API."""
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PACKAGES = ("sweep", "trainables", "analysis")
 FORBIDDEN = {
     "trainables": {"ray", "mlflow", "sweep", "analysis", "matplotlib"},
     "analysis": {"ray", "tensorflow", "keras", "jax"},
-    "sweep": {"matplotlib"},
+    "sweep": {"matplotlib", "analysis"},
 }
+FLOORS = (
+    {"errors", "text"},
+    {"console", "commands"},
+    {"system"},
+    {"storage", "spec"},
+    {"store"},
+    {"cluster", "tracking", "failures"},
+    {"trial", "jobs", "planning"},
+    {"progress"},
+    {"driver"},
+    {"cli"},
+)
+"""The packages and modules of `sweep`: each imports only those of floors before its own."""
+
+SEEN_BY_ANALYSIS = {"spec", "store", "console", "commands", "errors", "text", "tracking"}
+"""Of `tracking` the settings of MLflow's client alone."""
+
+ENTRY_POINT = ("analysis.cli", "analysis.commands")
+"""Composes the command line, so that it alone of the analysis imports `sweep.cli`."""
+
+LONGEST_MODULE = 300
+MOST_MODULES = 15
+REGISTRIES = {"analysis.claims", "analysis.figures", "trainables.architectures", "sweep.cli"}
+"""One file for each entry, however many there are."""
+
+PRIVATE_API = {
+    "ray": {"sweep.cluster.ray_internals", "sweep.driver.tune_internals"},
+    "numba": {"trainables.information.neighbors.compilation"},
+}
+"""The one module, or one for each part of a library, in which its private names may stand."""
 
 
-def imports(path: Path) -> set[str]:
-    """Full names of the modules that a file imports anywhere."""
+def modules() -> Iterator[tuple[str, Path]]:
+    """Full name and path of every module."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+NAMES = dict(modules())
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    return ast.parse(NAMES[name].read_text())
+
+
+def imported(name: str, at_import: bool = False) -> set[str]:
+    """Full names of the modules that a module imports: anywhere, or while it is being imported itself."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _at_import(tree(name)) if at_import else ast.walk(tree(name)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {one if one in NAMES else node.module for one in inner}
+    return found - {name}
 
 
-def modules(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py"))
+def _at_import(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        is_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+        if not is_for_types and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield child
+            yield from _at_import(child)
+
+
+def package_of(name: str) -> str:
+    """The package whose face stands before a module: `sweep.store` for `sweep.store.lease`."""
+    while name not in NAMES or NAMES[name].name != "__init__.py":
+        name = name.rpartition(".")[0]
+    return name
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)
-def test_packages_import_only_what_lies_below_them(package: str) -> None:
-    for path in modules(package):
-        roots = {name.partition(".")[0] for name in imports(path)}
-        assert not roots & FORBIDDEN[package], path
+def test_no_package_imports_what_it_must_not_know(package: str) -> None:
+    for name in NAMES:
+        if name.split(".")[0] == package:
+            assert not {one.partition(".")[0] for one in imported(name)} & FORBIDDEN[package], name
 
 
-def test_mlflow_has_one_module_in_each_package() -> None:
-    users = {path.name for package in ("sweep", "analysis") for path in modules(package) if "mlflow" in imports(path)}
-    assert users == {"mirror.py", "mlflow_access.py"}
+def test_packages_of_sweep_import_only_what_is_below_them() -> None:
+    floor = {name: number for number, names in enumerate(FLOORS) for name in names}
+    assert {name.split(".")[1] for name in NAMES if name.startswith("sweep.")} == set(floor)
+    for name in (one for one in NAMES if one.startswith("sweep.")):
+        own = name.split(".")[1:2]
+        for other in (one.split(".")[1] for one in imported(name) if own and one.startswith("sweep.")):
+            assert other in own or floor[other] < floor[own[0]], f"{name} imports {other}"
 
 
-def test_the_analysis_knows_of_the_sweep_only_its_data_and_its_command_line_conventions() -> None:
-    data, conventions = ("sweep.spec", "sweep.store"), ("sweep.cli", "sweep.commands", "sweep.console", "sweep.errors")
-    allowed = (*data, *conventions, "sweep.tracking.settings")
-    for path in modules("analysis"):
-        used = {name for name in imports(path) if name.startswith("sweep.")}
-        assert not [name for name in used if not f"{name}.".startswith(tuple(f"{one}." for one in allowed))], path
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {name: {one for one in imported(name, at_import=True) if one in NAMES} for name in NAMES}
+    while leaves := {name for name, others in graph.items() if not others}:
+        graph = {name: others - leaves for name, others in graph.items() if name not in leaves}
+    assert not graph, f"in or above a circle: {sorted(graph)}"
+
+
+def test_what_a_face_has_is_imported_from_the_face() -> None:
+    faces = {
+        name: {
+            alias.asname or alias.name
+            for node in tree(name).body
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        for name, path in NAMES.items()
+        if path.name == "__init__.py"
+    }
+    for name in NAMES:
+        for node in ast.walk(tree(name)):
+            if not (isinstance(node, ast.ImportFrom) and node.module in NAMES):
+                continue
+            package = package_of(node.module)
+            is_inside = name == package or name.startswith(f"{package}.")
+            if package == node.module or is_inside:
+                continue
+            passed_over = faces[package] & {alias.name for alias in node.names}
+            assert not passed_over, f"{name} imports {sorted(passed_over)} from {node.module}, past {package}"
+
+
+def test_the_analysis_knows_of_the_sweep_only_its_data() -> None:
+    for name in NAMES:
+        if name.startswith("analysis") and not name.startswith(ENTRY_POINT):
+            used = {one.split(".")[1] for one in imported(name) if one.startswith("sweep.")}
+            assert used <= SEEN_BY_ANALYSIS, name
 
 
 def test_only_the_store_reaches_into_its_objects() -> None:
-    for path in [*modules("sweep"), *modules("analysis")]:
-        if path.parent != ROOT / "sweep" / "store":
-            reached = [node for node in ast.walk(ast.parse(path.read_text())) if is_attribute(node, "objects")]
-            assert not reached, path
+    for name in NAMES:
+        if package_of(name) != "sweep.store":
+            reached = [
+                node for node in ast.walk(tree(name)) if isinstance(node, ast.Attribute) and node.attr == "objects"
+            ]
+            assert not reached, name
 
 
-def is_attribute(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == name
+def test_mlflow_has_one_module_in_each_package() -> None:
+    users = {name for name in NAMES if "mlflow" in {one.partition(".")[0] for one in imported(name)}}
+    assert users == {"sweep.tracking.mirror", "analysis.tables.mlflow_access"}
+
+
+def test_modules_are_short_and_packages_small() -> None:
+    for name, path in NAMES.items():
+        assert len(path.read_text().splitlines()) <= LONGEST_MODULE, name
+        if path.name == "__init__.py" and name not in REGISTRIES:
+            assert len([one for one in path.parent.glob("*.py") if one != path]) <= MOST_MODULES, name
+
+
+def test_private_names_of_other_libraries_stand_in_their_own_module() -> None:
+    for name in NAMES:
+        for one in imported(name):
+            library, *inner = one.split(".")
+            if library not in PACKAGES and any(part.startswith("_") and not part.startswith("__") for part in inner):
+                assert name in PRIVATE_API.get(library, ()), f"{name} imports {one}"
+
+
+def test_every_package_says_what_it_covers() -> None:
+    for name, path in NAMES.items():
+        if path.name == "__init__.py":
+            assert ast.get_docstring(tree(name)), name
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -70,4 +188,9 @@ def test_help_loads_nothing_heavy() -> None:
         "heavy = {'ray', 'tensorflow', 'mlflow', 'matplotlib', 'keras', 'jax', 'numba'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_tracking_is_imported_without_mlflow_and_sweep_without_ray() -> None:
+    script = "import sys, sweep, sweep.tracking, sweep.cluster; assert not {'ray', 'mlflow'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)

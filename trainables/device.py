@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from trainables.components import identities
-from trainables.source import code_sha256
+from trainables.identity import code_sha256
+from trainables.identity.components import identities
 
 PACKAGES = (
     *("keras", "numpy", "scipy", "numba", "npeet_plus", "scikit-learn"),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainables.config import TrialConfig
+from trainables.format.sealed import DamagedObject, seal, unseal
 from trainables.records import RECORD_VERSION, EpochRecord, history_from_arrow, history_to_arrow
-from trainables.sealed import DamagedObject, seal, unseal
 
 KIND = "snapshot"
 

@@ -11,7 +11,7 @@ from sweep.errors import with_next
 from sweep.failures import Group, RecoveredFailure, advice, group, overcome, overcome_in_words, retry_words
 from sweep.progress import Watch
 from sweep.spec import Resources
-from sweep.store import Store, log_tail
+from sweep.store import Store
 
 LOG_LINES = 15
 POINTS_SHOWN = 8
@@ -59,7 +59,7 @@ def _print_group(one: Group, store: Store) -> None:
     print_table([f"{one.cause.kind} {one.cause.digest}", ""], rows)
     print("\n".join(one.cause.message.strip().splitlines()[:MESSAGE_LINES]))
     point_id, attempt = one.example
-    if lines := log_tail(store, point_id, attempt.number, LOG_LINES):
+    if lines := store.log_tail(point_id, attempt.number, LOG_LINES):
         print(f"\nlog of {point_id}, attempt {attempt.number}, its end:")
         print("\n".join(f"  {line}" for line in lines))
     print(flush=True)
@@ -67,7 +67,7 @@ def _print_group(one: Group, store: Store) -> None:
 
 def _group_json(one: Group, store: Store, resources: Resources, command: str) -> dict[str, Any]:
     point_id, attempt = one.example
-    log = log_tail(store, point_id, attempt.number, LOG_LINES)
+    log = store.log_tail(point_id, attempt.number, LOG_LINES)
     return {
         **asdict(one.cause),
         "points": list(one.points),

@@ -12,7 +12,7 @@ from sweep.commands import command_line
 from sweep.console import print_json, print_table, say
 from sweep.errors import UsageError
 from sweep.spec import SweepSpec
-from sweep.store import Attempt, PointState, Store, log_tail
+from sweep.store import Attempt, PointState, Store
 from trainables.config import TrialConfig
 from trainables.records import PairRecord
 
@@ -49,7 +49,7 @@ def show(
         print(f"uncommitted changes it was computed with: {store.diff_address(changes)}\n")
     for attempt in state.attempts:
         _print_attempt(attempt, state.provenance)
-    if state.attempts and (lines := log_tail(store, config.point_id, state.attempts[-1].number, LOG_LINES)):
+    if state.attempts and (lines := store.log_tail(config.point_id, state.attempts[-1].number, LOG_LINES)):
         print(f"printed by attempt {state.attempts[-1].number}, the end:")
         print("\n".join(f"  {line}" for line in lines), flush=True)
     say(f"to run it alone, in a store of its own: {alone}")

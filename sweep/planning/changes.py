@@ -10,8 +10,8 @@ from sweep.spec import SweepSpec
 from sweep.store import PointState, Store
 from sweep.system.provenance import identity, without_unused
 from sweep.text import counted
-from trainables.components import are_equal
 from trainables.config import TrialConfig
+from trainables.identity.components import are_equal
 
 VALUES_SHOWN = 8
 

@@ -17,7 +17,7 @@ from sweep.store.migration import Migrated, migrate
 from sweep.store.shared_marker import SharedMarker, shared_marker
 from sweep.store.spec_source import load
 from sweep.store.stop_request import StopRequest, delete_stop_request, request_stop, stop_requested
-from sweep.store.store import SNAPSHOTS_KEPT, Attempt, PointState, State, Store, log_tail
+from sweep.store.store import SNAPSHOTS_KEPT, Attempt, PointState, State, Store
 
 __all__ = [
     "SILENCE_SECONDS",
@@ -35,7 +35,6 @@ __all__ = [
     "holder",
     "is_alive",
     "load",
-    "log_tail",
     "migrate",
     "others_last",
     "refuse_if_live",

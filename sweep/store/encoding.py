@@ -8,9 +8,9 @@ from typing import Any
 
 from sweep.store.point_state import Attempt
 from trainables.config import TrialConfig
+from trainables.format.sealed import DamagedObject, seal, unseal, unseal_as_written
+from trainables.format.versions import upgraded
 from trainables.records import RECORD_VERSION, Failure, PointResult
-from trainables.sealed import DamagedObject, seal, unseal, unseal_as_written
-from trainables.versions import upgraded
 
 SEAL = "# sha256 "
 """Begins the first line of a spec that is kept; specs kept before there were checksums lack it."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from sweep.store import encoding, layout
 from sweep.store.lease import refuse_if_live
 from sweep.store.store import Store
-from trainables.sealed import DamagedObject
-from trainables.versions import OtherVersion
+from trainables.format.sealed import DamagedObject
+from trainables.format.versions import OtherVersion
 
 
 @dataclass

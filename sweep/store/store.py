@@ -15,10 +15,10 @@ from sweep.store import encoding, layout
 from sweep.store.point_state import Attempt, PointState, State
 from sweep.text import did_you_mean
 from trainables.config import TrialConfig
+from trainables.format.sealed import DamagedObject
+from trainables.format.versions import OtherVersion
 from trainables.records import Failure, PointResult
-from trainables.sealed import DamagedObject
 from trainables.snapshots import Snapshot, history_arrow
-from trainables.versions import OtherVersion
 
 T = TypeVar("T")
 
@@ -196,12 +196,16 @@ class Store:
         except DamagedObject:
             return True
         except OtherVersion:
-            return False
+            pass
         return False
 
     def log(self, point_id: str, number: int) -> str:
         """The last part of what that attempt printed; empty when nothing is kept."""
         return (self.objects.read(layout.log(point_id, number)) or b"").decode(errors="replace")
+
+    def log_tail(self, point_id: str, number: int, lines: int) -> list[str]:
+        """The last lines of the same."""
+        return self.log(point_id, number).rstrip().splitlines()[-lines:]
 
     def save_log(self, point_id: str, number: int, printed: bytes) -> None:
         """Keep what that attempt printed so far, in place of what was kept before."""
@@ -294,8 +298,3 @@ class Store:
     lease_name = staticmethod(layout.lease)
     spec_name = staticmethod(layout.spec)
     stop_name = staticmethod(layout.stop)
-
-
-def log_tail(store: Store, point_id: str, number: int, lines: int) -> list[str]:
-    """The last lines of what an attempt printed."""
-    return store.log(point_id, number).rstrip().splitlines()[-lines:]

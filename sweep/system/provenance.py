@@ -9,9 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from trainables import components, device
+from trainables import device
 from trainables.config import TrialConfig
-from trainables.source import code_sha256
+from trainables.identity import code_sha256, components
 
 NUMERIC = ("keras", "numpy", "scipy", "numba", "npeet_plus")
 """Packages whose version may move a number, besides those of Keras' backend."""

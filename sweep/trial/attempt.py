@@ -20,8 +20,9 @@ from sweep.trial.log_capture import Output, path_on_host, rescue
 from sweep.trial.timing import Timing
 from sweep.trial.watchdog import Pace, unwatch, watch
 from sweep.trial.worker_state import WorkerState
-from trainables import components, device
+from trainables import device
 from trainables.config import TrialConfig
+from trainables.identity import components
 from trainables.records import EpochRecord, Failure, Outcome, PointResult, history_to_arrow
 
 if TYPE_CHECKING:

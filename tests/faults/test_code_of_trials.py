@@ -9,8 +9,8 @@ from sweep.store.store import State, Store
 from sweep.system import provenance
 from sweep.trial.attempt import PointAttempt, TrialSettings
 from sweep.trial.worker_state import WorkerState
-from trainables.components import names
 from trainables.config import TrialConfig
+from trainables.identity.components import names
 
 POINT = TrialConfig(epochs=1, width=4, depth=2)
 

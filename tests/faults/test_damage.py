@@ -22,8 +22,8 @@ from sweep.trial.worker_state import WorkerState
 from tests.buckets import everything
 from tests.conftest import make_history, make_result
 from trainables.config import Measurement, TrialConfig
+from trainables.format.sealed import DamagedObject
 from trainables.records import Failure, PointResult
-from trainables.sealed import DamagedObject
 from trainables.snapshots import Snapshot
 
 POINT = TrialConfig(epochs=1, depth=2, width=1, measure=Measurement(pairs=("first-merged",)))

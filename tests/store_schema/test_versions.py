@@ -14,8 +14,8 @@ from sweep.planning import priced
 from sweep.store import Store, load, migrate
 from tests.store_schema.conftest import SCHEMA_1, Sweep
 from trainables.config import TrialConfig
+from trainables.format.versions import MIGRATIONS
 from trainables.records import PointResult
-from trainables.versions import MIGRATIONS
 
 DONE, BEGUN = str(SCHEMA_1 / "done.yaml"), str(SCHEMA_1 / "begun.yaml")
 KINDS = ("result", "snapshot", "attempt")

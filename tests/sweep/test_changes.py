@@ -156,5 +156,5 @@ def test_what_gives_equal_numbers_is_no_change(
 ) -> None:
     then = done(components=COMPONENTS | {"training": "4" * 16})
     assert code_change([POINT], then, NOW)
-    monkeypatch.setattr("trainables.components.EQUAL_NUMBERS", {"training": ("4" * 16, "3" * 16)})
+    monkeypatch.setattr("trainables.identity.components.EQUAL_NUMBERS", {"training": ("4" * 16, "3" * 16)})
     assert not code_change([POINT], then, NOW)

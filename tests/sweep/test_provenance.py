@@ -8,8 +8,8 @@ import pytest
 
 from sweep.store.store import Store
 from sweep.system import provenance
-from trainables.components import identities, names
 from trainables.config import TrialConfig
+from trainables.identity.components import identities, names
 
 
 @pytest.fixture
@@ -74,5 +74,5 @@ def test_a_submission_names_the_components_of_its_points_alone() -> None:
 def test_components_that_give_equal_numbers_do_not_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     theirs, ours = {"training": "a", "ray": "1"}, {"training": "b", "ray": "2", "numpy": "2"}
     assert provenance.differences(theirs, ours) == "training a -> b, ray 1 -> 2"
-    monkeypatch.setattr("trainables.components.EQUAL_NUMBERS", {"training": ["a", "b"]})
+    monkeypatch.setattr("trainables.identity.components.EQUAL_NUMBERS", {"training": ["a", "b"]})
     assert provenance.differences(theirs, ours) == "ray 1 -> 2"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from trainables import components
-from trainables.components import KINDS, ROOT, identities, names
 from trainables.config import TrialConfig
-from trainables.definitions import Package, Symbol, pieces
+from trainables.identity import components
+from trainables.identity.components import KINDS, ROOT, identities, names
+from trainables.identity.definitions import Package, Symbol, pieces
 
 Edit = Callable[[Path], None]
 

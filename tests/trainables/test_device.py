@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from trainables import device
-from trainables.components import identities
+from trainables.identity.components import identities
 
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NPROC", "PJRT_NPROC")
 

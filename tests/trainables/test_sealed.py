@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainables.sealed import DamagedObject, seal, unseal
-from trainables.versions import MIGRATIONS, OtherVersion
+from trainables.format.sealed import DamagedObject, seal, unseal
+from trainables.format.versions import MIGRATIONS, OtherVersion
 
 HEAD = {"config": "{}", "epoch": 3}
 PARTS = {"history": b"0123", "variables": b"\x00\n\xff", "empty": b""}

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from trainables.config import TrialConfig
+from trainables.format.sealed import DamagedObject, seal
+from trainables.format.versions import OtherVersion
 from trainables.records import EpochRecord, PairRecord, history_from_arrow
-from trainables.sealed import DamagedObject, seal
 from trainables.snapshots import Snapshot, history_arrow
-from trainables.versions import OtherVersion
 
 CONFIG = TrialConfig(width=3)
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from trainables.source import code_sha256
+from trainables.identity import code_sha256
 
 CODE = '"""What."""\n\n\ndef f(x):\n    """Why."""\n    return x + 1\n'
 

@@ -9,7 +9,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @functools.cache
-def code_sha256(root: Path = Path(__file__).parent) -> str:
+def code_sha256(root: Path = Path(__file__).parents[1]) -> str:
     """SHA-256 of every file of the package, by name. Comments, docstrings and layout of Python code do not count.
 
     It tells an installed package from another as well as two states of a checkout, committed or not.

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from trainables.versions import Content, upgraded
+from trainables.format.versions import Content, upgraded
 
 
 class DamagedObject(Exception):

@@ -10,7 +10,6 @@ import ast
 import copy
 import functools
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import compress
@@ -20,10 +19,10 @@ from typing import Any, get_args
 
 from trainables import config as configuration
 from trainables.config import TrialConfig
-from trainables.definitions import Package, Piece, Symbol, pieces
-from trainables.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS, FIRST
+from trainables.identity.definitions import Package, Piece, Symbol, pieces
+from trainables.identity.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 NOT_FOLLOWED = frozenset({"config", "records", "snapshots", "sealed", "versions", "source", "wording"})
 """Modules, wherever they lie, that decide no number but for the roots in them: of what they define the name counts."""
 
@@ -145,9 +144,3 @@ def _only(choice: str, statement: ast.stmt) -> ast.stmt:
     for part in ("keys", "values") if isinstance(table, ast.Dict) else ("elts",):
         setattr(table, part, list(compress(getattr(table, part), kept)))
     return statement
-
-
-if __name__ == "__main__":
-    for name, identity in identities().items():
-        known = EQUAL_NUMBERS.get(name) or (FIRST.get(name, identity),)
-        print(f'    "{name}": {json.dumps([*known, *({identity} - {*known})])},')

@@ -1,8 +1,8 @@
 """LEAF. Identities of components whose code is known to give equal numbers, as the golden tests have shown.
 
-When code was rewritten, and the golden test in `tests/store_schema` passes, `python -m trainables.components` prints
-the lines of `EQUAL_NUMBERS` with the identities of now; those of one identity alone can be left out. When numbers were
-changed on purpose the line goes: then runs tell that stored points were computed by other code.
+When code was rewritten, and the golden test in `tests/store_schema` passes, `python -m trainables.identity` prints
+the lines of `EQUAL_NUMBERS` with the identities of now; those of one identity alone can be left out. When numbers
+were changed on purpose the line goes: then runs tell that stored points were computed by other code.
 """
 
 from collections.abc import Mapping
