@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from analysis.claims import CLAIMS
+from analysis.quantities import BALANCED_BITS, PAPER_BITS
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -66,3 +68,21 @@ def test_no_path_of_a_machine_is_in_them() -> None:
 def test_what_it_links_to_is_there() -> None:
     for target in re.findall(r"\]\(([^)]+)\)", TEXT):
         assert (RESULTS / target).exists(), target
+
+
+def test_the_control_says_what_its_values_say() -> None:
+    rows = pd.read_csv(RESULTS / "control" / "frozen.csv")
+    medians = rows.groupby(["architecture", "epoch"])[[PAPER_BITS, BALANCED_BITS]].median()
+    table = re.findall(r"^\| [^|]*\| (?:NPEET|balanced) \| (.*) \|$", TEXT, re.MULTILINE)
+    expected = [
+        " | ".join(f"{medians.loc[(architecture, epoch), column]:.2f}" for epoch in (0, 20, 50, 100))
+        for architecture in ("mlp", "shortcut", "resnet")
+        for column in (PAPER_BITS, BALANCED_BITS)
+    ]
+    assert table == expected
+    assert (rows.groupby(["architecture", "epoch"])["seed"].nunique() == 3).all()
+
+
+def test_beside_the_verdicts_stands_that_a_frozen_network_gives_the_same_curves() -> None:
+    for document in (TEXT, (ROOT / "README.md").read_text()):
+        assert "without any learning" in document or "never learns gives the same curves" in document
