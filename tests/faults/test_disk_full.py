@@ -8,7 +8,7 @@ import pytest
 
 from sweep.errors import StorageFault
 from sweep.planning import disk_space
-from sweep.planning.disk_space import Need, check, full_is_a_storage_fault, history_bytes, needs, snapshot_bytes
+from sweep.planning.disk_space import SpaceNeed, check, full_is_a_storage_fault, history_bytes, needs, snapshot_bytes
 from sweep.storage.file_systems import fullness, mount_point
 from sweep.store.store import Store
 from sweep.trial.attempt import PointAttempt, TrialSettings
@@ -55,10 +55,10 @@ def test_the_estimate_is_not_below_what_is_written_nor_far_above(point: TrialCon
 
 def test_needs_on_one_file_system_add_up_and_what_is_short_is_named(tmp_path: Path) -> None:
     free = disk_space.free_bytes(tmp_path)
-    half = Need("halves", tmp_path / "not" / "yet", free * 2 // 3)
+    half = SpaceNeed("halves", tmp_path / "not" / "yet", free * 2 // 3)
     check([half])
     with pytest.raises(StorageFault, match=rf"too little space on the file system {mount_point(tmp_path)}: .* MB free"):
-        check([half, Need("others", tmp_path, free * 2 // 3)])
+        check([half, SpaceNeed("others", tmp_path, free * 2 // 3)])
 
 
 def test_more_points_and_more_at_a_time_need_more(tmp_path: Path) -> None:

@@ -11,7 +11,13 @@ from sweep.cli import options
 from sweep.cli.options import Shared, Trials, expanded
 from sweep.tracking.settings import default_tracking_uri
 
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+GROUP = typer.main.get_command(app)
+COMMANDS = {
+    f"{name} {inner}".strip(): command
+    for name, one in GROUP.commands.items()  # type: ignore[attr-defined]
+    for inner, command in getattr(one, "commands", {"": one}).items()
+}
+"""By how they are typed, those of a group such as `store migrate` too."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
