@@ -64,24 +64,16 @@ def tree(name: str) -> ast.Module:
     return ast.parse(NAMES[name].read_text())
 
 
-def imported(name: str, at_import: bool = False) -> set[str]:
-    """Full names of the modules that a module imports: anywhere, or while it is being imported itself."""
+def imported(name: str) -> set[str]:
+    """Full names of the modules that a module imports, anywhere in it."""
     found = set()
-    for node in _at_import(tree(name)) if at_import else ast.walk(tree(name)):
+    for node in ast.walk(tree(name)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {one if one in NAMES else node.module for one in inner}
     return found - {name}
-
-
-def _at_import(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        is_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
-        if not is_for_types and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield child
-            yield from _at_import(child)
 
 
 def package_of(name: str) -> str:
@@ -108,7 +100,7 @@ def test_packages_of_sweep_import_only_what_is_below_them() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    graph = {name: {one for one in imported(name, at_import=True) if one in NAMES} for name in NAMES}
+    graph = {name: {one for one in imported(name) if one in NAMES} for name in NAMES}
     while leaves := {name for name, others in graph.items() if not others}:
         graph = {name: others - leaves for name, others in graph.items() if name not in leaves}
     assert not graph, f"in or above a circle: {sorted(graph)}"

@@ -1,15 +1,17 @@
 """The interface of executors: what a driver asks of the place where points are trained. Imports no Ray."""
 
-from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
 
 from sweep.cluster.share import Share
+from sweep.driver.nodes import Nodes
 from sweep.driver.options import Options
+from sweep.driver.session import Session
+from sweep.driver.stopping import Stopping
 from sweep.planning import Plan
 from sweep.progress import Watch
 from sweep.spec import SweepSpec
@@ -19,29 +21,6 @@ from sweep.trial.attempt import TrialSettings
 from sweep.trial.timing import Timing
 from trainables.config import TrialConfig
 
-if TYPE_CHECKING:
-    from sweep.driver.session import Session
-    from sweep.driver.stopping import Stopping
-
-
-class Nodes(Protocol):
-    """The nodes that trials run on. The module `sweep.cluster.nodes` is this for a Ray cluster."""
-
-    def live(self, cpus: float = 0.0, gpus: float = 0.0) -> Mapping[str, str]:
-        """Host names of the live nodes by id, of those that could hold a trial of that size."""
-
-    def own(self) -> str:
-        """The node that this process is on."""
-
-    def largest(self, resource: str) -> float:
-        """The most that one live node has of a resource."""
-
-    def kill(self, actor: Any, node: str, pid: int | None) -> None:
-        """End the process of a trial that does not answer; returns at once and never raises."""
-
-    def on_node(self, node: str, action: Callable[..., object], *arguments: Any) -> None:
-        """Call a function on that node and wait for it, for a while; never raises."""
-
 
 @dataclass(frozen=True)
 class Run:
@@ -50,8 +29,8 @@ class Run:
     spec: SweepSpec
     options: Options
     watch: Watch
-    session: "Session"
-    stopping: "Stopping"
+    session: Session
+    stopping: Stopping
     console: Console
     timing: Timing
 

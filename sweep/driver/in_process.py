@@ -11,7 +11,8 @@ from typing import Any
 from sweep.cluster.driver_data import DriverData
 from sweep.cluster.share import Share
 from sweep.driver import pre_run
-from sweep.driver.executor import Batch, Nodes, Run
+from sweep.driver.executor import Batch, Run
+from sweep.driver.nodes import Nodes
 from sweep.planning import Plan
 from sweep.system import machine
 from sweep.trial.worker import Worker

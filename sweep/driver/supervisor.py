@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from sweep.driver.executor import Nodes
+from sweep.driver.nodes import Nodes
 from sweep.failures import (
     FailedExecution,
     Health,

@@ -14,7 +14,8 @@ from sweep.cluster.head_watch import head_watched
 from sweep.cluster.preflight import supplied
 from sweep.cluster.share import Share
 from sweep.driver import pre_run
-from sweep.driver.executor import Batch, Nodes, Run
+from sweep.driver.executor import Batch, Run
+from sweep.driver.nodes import Nodes
 from sweep.driver.tune_callbacks import Launch, Reports, StopWhenAsked, point_of
 from sweep.driver.tune_internals import Reuse
 from sweep.failures import KnownHosts, retry
