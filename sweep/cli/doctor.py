@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 import typer
 
 from sweep.cli import doctor_checks, options
-from sweep.cli.doctor_checks import NOT_FIT, Finding
+from sweep.cli.doctor_checks import NOT_FIT, CheckResult
 from sweep.console import print_json, print_table
 from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
 from sweep.planning import plan
@@ -47,7 +47,7 @@ def doctor(
 
 def examine(
     spec: SweepSpec, is_named: bool, shared: options.Shared, trials: options.Trials, address: str | None
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Every finding for the points of a spec that the store does not hold yet.
 
     Of a spec that was not named the points only stand for any others: then every data set is looked at, and one that
@@ -69,7 +69,7 @@ def examine(
     ]
 
 
-def conclude(findings: Iterable[Finding]) -> None:
+def conclude(findings: Iterable[CheckResult]) -> None:
     """Nothing when fit.
 
     Raises:

@@ -40,7 +40,7 @@ REMOTE_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "lustre", "beegfs", "fuse.
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One thing looked at: what was found, whether it will do, what to do if not, and the error that would come."""
 
     name: str
@@ -50,21 +50,23 @@ class Finding:
     error: type[SweepError] = ClusterUnusable
 
 
-def accelerators(resources: Resources) -> Finding:
+def accelerators(resources: Resources) -> CheckResult:
     """The GPUs, asked of NVIDIA's driver; where there are any, Keras' backend is asked too whether it sees them."""
     gpus = machine.gpus()
     if not gpus:
         if not resources.gpus:
-            return Finding("accelerators", FIT, "no GPU, and none is asked for")
+            return CheckResult("accelerators", FIT, "no GPU, and none is asked for")
         remedy = "trials run on CPUs, to which --gpus-per-trial 0 is the same; with --address the cluster's GPUs count"
-        return Finding("accelerators", WARNING, "no GPU in this machine", remedy)
+        return CheckResult("accelerators", WARNING, "no GPU in this machine", remedy)
     about = ", ".join(f"{gpu.name} ({gpu.free_mib:,} of {gpu.memory_mib:,} MiB free)" for gpu in gpus)
     about = f"{about}, driver {gpus[0].driver}"
     name = device.backend()
     if not (seen := _gpus_of_backend(name)):
         remedy = f"pip install -c constraints.txt '.[gpu]' (or CUDA for {name}); --gpus-per-trial 0 runs on CPUs"
-        return Finding("accelerators", NOT_FIT if resources.gpus else WARNING, f"{about}, but {name} sees none", remedy)
-    return Finding("accelerators", FIT, f"{about}; {name} sees {seen}")
+        return CheckResult(
+            "accelerators", NOT_FIT if resources.gpus else WARNING, f"{about}, but {name} sees none", remedy
+        )
+    return CheckResult("accelerators", FIT, f"{about}; {name} sees {seen}")
 
 
 def _gpus_of_backend(name: str) -> int:
@@ -82,20 +84,20 @@ def _gpus_of_backend(name: str) -> int:
         return 0
 
 
-def memory(at_a_time: int, names: Iterable[DatasetName]) -> Finding:
+def memory(at_a_time: int, names: Iterable[DatasetName]) -> CheckResult:
     """Memory that is free, against that of the trials that run at a time."""
     each = TRIAL_BYTES + max((DATA_BYTES[name] for name in names), default=0)
     need, have = at_a_time * each, psutil.virtual_memory().available
     found = f"{have / 1e9:.1f} GB free; {counted(at_a_time, 'trial')} at a time: about {need / 1e9:.1f} GB"
     if have < each:
-        return Finding("memory", NOT_FIT, found, "end other programs, or use a machine with more")
+        return CheckResult("memory", NOT_FIT, found, "end other programs, or use a machine with more")
     if have < need:
         fewer = f"--max-concurrent {max(1, int(have / each))}"
-        return Finding("memory", WARNING, found, f"run fewer at a time: {fewer}")
-    return Finding("memory", FIT, found)
+        return CheckResult("memory", WARNING, found, f"run fewer at a time: {fewer}")
+    return CheckResult("memory", FIT, found)
 
 
-def disk(points: Sequence[TrialConfig], at_a_time: int, store: Place, database: Path | None) -> Finding:
+def disk(points: Sequence[TrialConfig], at_a_time: int, store: Place, database: Path | None) -> CheckResult:
     """Free space on every file system that a run of these points writes to."""
     needs = disk_space.needs(points, at_a_time, store if isinstance(store, Path) else None, database)
     need = sum(need.bytes for need in needs)
@@ -106,10 +108,10 @@ def disk(points: Sequence[TrialConfig], at_a_time: int, store: Place, database: 
         disk_space.check(needs)
     except StorageFault as fault:
         return _not_fit("disk", fault, StorageFault)
-    return Finding("disk", FIT, found)
+    return CheckResult("disk", FIT, found)
 
 
-def store_commits(store: Place) -> Finding:
+def store_commits(store: Place) -> CheckResult:
     """Whether whole objects can be written, flushed, created once and renamed in the store, and how long it takes.
 
     Where there is no folder yet, this is tried in the nearest one above, in which nothing is left.
@@ -126,8 +128,8 @@ def store_commits(store: Place) -> Finding:
         return _not_fit("store", error, StorageFault)
     found = f"{store}: a commit takes {1000 * seconds:.1f} ms"
     if seconds > SLOW_COMMIT_SECONDS:
-        return Finding("store", WARNING, found, "snapshots will be rare; a store on a faster disk is better")
-    return Finding("store", FIT, found)
+        return CheckResult("store", WARNING, found, "snapshots will be rare; a store on a faster disk is better")
+    return CheckResult("store", FIT, found)
 
 
 def _refuse_a_file(store: Path) -> None:
@@ -146,23 +148,23 @@ def _commit_seconds(objects: Objects) -> float:
     return slowest
 
 
-def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> Finding:
+def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> CheckResult:
     """Whether the data set is there, with the right checksums. Nothing is downloaded; damage is never fit."""
     start, title = time.perf_counter(), f"data {name}"
     try:
         loaded = datasets.load(name, data_dir)
     except datasets.DatasetNotFetched:
-        return Finding(title, WARNING, "not here yet", "run downloads it; or set --data-dir", UsageError)
+        return CheckResult(title, WARNING, "not here yet", "run downloads it; or set --data-dir", UsageError)
     except datasets.DatasetError as error:
         is_tolerable = not is_needed and isinstance(error, datasets.DatasetMissing)
         found = error.message.splitlines()[0]
-        return Finding(title, WARNING if is_tolerable else NOT_FIT, found, error.next, UsageError)
+        return CheckResult(title, WARNING if is_tolerable else NOT_FIT, found, error.next, UsageError)
     images = f"{len(loaded.train_images):,} + {len(loaded.validation_images):,} images"
     took = f"read and checked in {time.perf_counter() - start:.1f} s"
-    return Finding(title, FIT, f"{images}, SHA-256 {loaded.sha256[:12]}, {took}")
+    return CheckResult(title, FIT, f"{images}, SHA-256 {loaded.sha256[:12]}, {took}")
 
 
-def tracker(uri: str) -> Finding:
+def tracker(uri: str) -> CheckResult:
     """Whether MLflow's server answers, or its database can be read. A sweep runs without, so this never unfits."""
     from sweep.tracking.background import ANSWER_SECONDS
 
@@ -173,11 +175,11 @@ def tracker(uri: str) -> Finding:
             return _server(uri)
     except (OSError, sqlite3.Error) as error:
         found = f"{uri} does not answer within {ANSWER_SECONDS:.0f} s: {error}"
-        return Finding("tracker", WARNING, found, TRACK_LATER)
-    return Finding("tracker", FIT, f"{uri} is not looked at")
+        return CheckResult("tracker", WARNING, found, TRACK_LATER)
+    return CheckResult("tracker", FIT, f"{uri} is not looked at")
 
 
-def _server(uri: str) -> Finding:
+def _server(uri: str) -> CheckResult:
     """Raises OSError when it does not answer; its health is for all to know, the rest may take a login."""
     from sweep.tracking.background import check_answers
     from sweep.tracking.mirror import log_in
@@ -189,23 +191,23 @@ def _server(uri: str) -> Finding:
         log_in(uri)
     except Exception as error:
         if is_refused(error):
-            return Finding("tracker", WARNING, f"{uri} refuses the login", LOGIN)
+            return CheckResult("tracker", WARNING, f"{uri} refuses the login", LOGIN)
         said = " ".join(str(error).split())[:SAID_LENGTH]
-        return Finding("tracker", WARNING, f"{uri} does not answer as MLflow does: {said}", TRACK_LATER)
+        return CheckResult("tracker", WARNING, f"{uri} does not answer as MLflow does: {said}", TRACK_LATER)
     slow = seconds > SLOW_ANSWER_SECONDS
     found = f"{uri} answers in {1000 * seconds:.0f} ms"
-    return Finding("tracker", WARNING if slow else FIT, found, TRACK_LATER if slow else "")
+    return CheckResult("tracker", WARNING if slow else FIT, found, TRACK_LATER if slow else "")
 
 
-def _database(path: Path) -> Finding:
+def _database(path: Path) -> CheckResult:
     if not path.is_file():
-        return Finding("tracker", FIT, f"{path} will be created")
+        return CheckResult("tracker", FIT, f"{path} will be created")
     with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
         runs = database.execute("select count(*) from runs").fetchone()[0]
     kind = _file_system(path)
     if kind in REMOTE_FILE_SYSTEMS:
-        return Finding("tracker", WARNING, f"{path} lies on {kind}", "give --tracking-uri a local disk or a server")
-    return Finding("tracker", FIT, f"{path}, {counted(runs, 'run')}")
+        return CheckResult("tracker", WARNING, f"{path} lies on {kind}", "give --tracking-uri a local disk or a server")
+    return CheckResult("tracker", FIT, f"{path}, {counted(runs, 'run')}")
 
 
 def _file_system(path: Path) -> str:
@@ -213,7 +215,7 @@ def _file_system(path: Path) -> str:
     return next((part.fstype for part in psutil.disk_partitions(all=True) if part.mountpoint == where), "unknown")
 
 
-def cluster(address: str | None, resources: Resources) -> Finding:
+def cluster(address: str | None, resources: Resources) -> CheckResult:
     """Whether Ray can be imported, and its cluster be reached; without an address, whether a trial fits in here."""
     try:
         about = f"ray {version('ray')}"
@@ -221,30 +223,30 @@ def cluster(address: str | None, resources: Resources) -> Finding:
 
         check_reachable(address)
     except (ImportError, PackageNotFoundError) as error:
-        return Finding("ray", NOT_FIT, f"cannot be imported: {error}", "make install")
+        return CheckResult("ray", NOT_FIT, f"cannot be imported: {error}", "make install")
     except ClusterUnusable as error:
         return _not_fit("ray", error, ClusterUnusable)
     if address:
-        return Finding("ray", FIT, f"{about}, a cluster listens at {address}")
+        return CheckResult("ray", FIT, f"{about}, a cluster listens at {address}")
     if not trials_at_a_time(resources, machine.cpus(), len(machine.gpus())):
         found = f"no trial fits: one wants {resources.cpus:g} CPUs and {resources.gpus:g} GPUs, this machine has "
         found += f"{machine.cpus()} and {len(machine.gpus())}"
-        return Finding("ray", NOT_FIT, found, "lower --cpus-per-trial or --gpus-per-trial")
-    return Finding("ray", FIT, f"{about}, a cluster is started on this machine")
+        return CheckResult("ray", NOT_FIT, found, "lower --cpus-per-trial or --gpus-per-trial")
+    return CheckResult("ray", FIT, f"{about}, a cluster is started on this machine")
 
 
-def threads(resources: Resources, at_a_time: int) -> Finding:
+def threads(resources: Resources, at_a_time: int) -> CheckResult:
     """The CPU threads that trials pin, against the CPUs there are; the count is part of what numbers depend on."""
     have, used = machine.cpus(), at_a_time * resources.threads
     found = (
         f"{counted(have, 'CPU')}; {counted(at_a_time, 'trial')} at a time, {counted(resources.threads, 'thread')} each"
     )
     if used > have:
-        return Finding("threads", WARNING, found, "trials will wait for each other: lower --cpus-per-trial")
-    return Finding("threads", FIT, found)
+        return CheckResult("threads", WARNING, found, "trials will wait for each other: lower --cpus-per-trial")
+    return CheckResult("threads", FIT, found)
 
 
-def _not_fit(name: str, error: Exception, kind: type[SweepError]) -> Finding:
+def _not_fit(name: str, error: Exception, kind: type[SweepError]) -> CheckResult:
     """The finding for what a run would end with; an error of the system names no next step."""
     message, remedy = (error.message, error.next) if isinstance(error, SweepError) else (str(error), None)
-    return Finding(name, NOT_FIT, message.splitlines()[0], remedy or CHECK_PLACE, kind)
+    return CheckResult(name, NOT_FIT, message.splitlines()[0], remedy or CHECK_PLACE, kind)

@@ -8,7 +8,7 @@ from sweep.cli.on_cluster import run_on_cluster
 from sweep.commands import command_line
 from sweep.console import print_json, print_table, say
 from sweep.errors import with_next
-from sweep.failures import Group, RecoveredFailure, advice, group, overcome, overcome_in_words, retry_words
+from sweep.failures import FailureGroup, RecoveredFailure, advice, group, overcome, overcome_in_words, retry_words
 from sweep.progress import Watch
 from sweep.spec import Resources
 from sweep.store import Store
@@ -47,7 +47,7 @@ def failures(
         say(f"no point of {sweep} has failed")
 
 
-def _print_group(one: Group, store: Store) -> None:
+def _print_group(one: FailureGroup, store: Store) -> None:
     more = f", and {len(one.points) - POINTS_SHOWN} more" if len(one.points) > POINTS_SHOWN else ""
     rows = [
         ["points", f"{len(one.points)}: {', '.join(one.points[:POINTS_SHOWN])}{more}"],
@@ -65,7 +65,7 @@ def _print_group(one: Group, store: Store) -> None:
     print(flush=True)
 
 
-def _group_json(one: Group, store: Store, resources: Resources, command: str) -> dict[str, Any]:
+def _group_json(one: FailureGroup, store: Store, resources: Resources, command: str) -> dict[str, Any]:
     point_id, attempt = one.example
     log = store.log_tail(point_id, attempt.number, LOG_LINES)
     return {

@@ -13,9 +13,9 @@ from sweep.commands import SPEC_FILE, command_line, said_spec
 from sweep.console import say
 from sweep.errors import ClusterUnusable, Interrupted
 from sweep.jobs import (
-    Cluster,
     Commands,
     Ended,
+    JobClient,
     JobLog,
     Request,
     dashboard,
@@ -35,7 +35,7 @@ def run_on_cluster(context: typer.Context, address: str) -> NoReturn:
     command, values = str(context.command.name), context.params
     address = dashboard(address)
     question = _question(command, context)
-    cluster = Cluster(address)
+    cluster = JobClient(address)
     cluster.forget_answered()
     words = question.words
     if "--store" not in words and (store := cluster.store_of(question.sweep)):
@@ -74,7 +74,7 @@ def _question(command: str, context: typer.Context) -> _Question:
     return _Question(spec.name, words, spec.to_yaml(), said_spec(values["source"], settings))
 
 
-def _wait(cluster: Cluster, job: str, log: JobLog) -> Ended:
+def _wait(cluster: JobClient, job: str, log: JobLog) -> Ended:
     """How a short job ended; its log is taken at once, sooner than Ray would hand it on piece by piece."""
     try:
         while (ended := cluster.ended(job)) is None:

@@ -10,7 +10,7 @@ from sweep.cli.on_cluster import run_on_cluster
 from sweep.commands import command_line
 from sweep.console import say
 from sweep.errors import UsageError
-from sweep.progress import Driver, Watch, line
+from sweep.progress import DriverState, Watch, line
 from sweep.store import Holder, Store, delete_stop_request, holder, is_alive, request_stop, stop_requested
 
 POLL_SECONDS = 0.25
@@ -40,7 +40,7 @@ def stop_driver(sweep: str, address: str, now: bool = False) -> None:
     if seen is None:
         store.require(sweep)
     if seen is None or not is_alive(store, sweep, seen):
-        driver = Driver("lost" if seen else "none", seen)
+        driver = DriverState("lost" if seen else "none", seen)
         raise UsageError(f"sweep '{sweep}' has no live driver to stop: {driver}", next=again)
     request_stop(store, sweep, seen.session, now)
     at_once = f"after snapshots; at once: {command_line('stop', sweep, '--now', store=address)}"

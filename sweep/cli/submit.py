@@ -9,7 +9,7 @@ from sweep.cli import options
 from sweep.cli.passed_options import passed_options
 from sweep.commands import SPEC_FILE, command_line, said_spec
 from sweep.console import say
-from sweep.jobs import Cluster, Commands, JobLog, Request, dashboard, exit_code, follow, settings_passed_on
+from sweep.jobs import Commands, JobClient, JobLog, Request, dashboard, exit_code, follow, settings_passed_on
 from sweep.store import load
 from sweep.system.provenance import code_versions
 from sweep.text import counted
@@ -68,7 +68,7 @@ def submit(
     options.retry_kinds(retry)
     words = passed_options(context, without=RESOLVED_HERE)
     url = dashboard(address)
-    cluster = Cluster(url)
+    cluster = JobClient(url)
     arguments = ("run", SPEC_FILE, *words, "--address", "auto")
     code = code_versions(spec.points)
     request = Request(arguments, url, said_spec(source, settings or []), settings_passed_on(), code)

@@ -9,7 +9,7 @@ from rich.console import Console
 from sweep.cluster.share import Share
 from sweep.commands import command_line
 from sweep.driver import pre_run
-from sweep.driver.executor import Batch, Executor, Run
+from sweep.driver.executor import Batch, Executor, RunContext
 from sweep.driver.options import Options
 from sweep.driver.session import Mirror, Session
 from sweep.driver.stopping import Stopping
@@ -64,7 +64,7 @@ class Driver:
         self._session = Session(watch, self._supervisor, mirror)
         again, at_once = options.command("resume", spec.name), options.command("stop", spec.name, "--now")
         self._stopping = Stopping(self._session.stopping, console, again, at_once)
-        self._run = Run(spec, options, watch, self._session, self._stopping, console, timing)
+        self._run = RunContext(spec, options, watch, self._session, self._stopping, console, timing)
 
     def run(self) -> None:
         """Train the points that the store does not hold yet; finished ones are left alone.

@@ -23,7 +23,7 @@ from trainables.config import TrialConfig
 
 
 @dataclass(frozen=True)
-class Run:
+class RunContext:
     """What one run of a sweep shares between its driver and its executor."""
 
     spec: SweepSpec
@@ -65,7 +65,7 @@ class Executor(Protocol):
     def nodes(self) -> Nodes:
         """The nodes of this place; to be asked within the block of `opened` only."""
 
-    def prepare(self, run: Run, todo: Plan) -> None:
+    def prepare(self, run: RunContext, todo: Plan) -> None:
         """See that the points can be trained there, before the store is written to.
 
         Raises:
@@ -73,12 +73,12 @@ class Executor(Protocol):
             ClusterUnusable: when the cluster cannot be reached.
         """
 
-    def opened(self, run: Run, todo: Plan) -> AbstractContextManager[Share]:
+    def opened(self, run: RunContext, todo: Plan) -> AbstractContextManager[Share]:
         """The place, ready to train; gives what each trial gets of it.
 
         Raises:
             ClusterUnusable: when it cannot be used.
         """
 
-    def execute(self, run: Run, batch: Batch) -> None:
+    def execute(self, run: RunContext, batch: Batch) -> None:
         """Train the points; return when all have ended, or once the session says that the batch is over."""

@@ -11,7 +11,7 @@ from typing import Any
 from sweep.cluster.driver_data import DriverData
 from sweep.cluster.share import Share
 from sweep.driver import pre_run
-from sweep.driver.executor import Batch, Run
+from sweep.driver.executor import Batch, RunContext
 from sweep.driver.nodes import Nodes
 from sweep.planning import Plan
 from sweep.system import machine
@@ -51,18 +51,18 @@ class InProcess:
     def __init__(self) -> None:
         self._data: DriverData
 
-    def prepare(self, run: Run, todo: Plan) -> None:
+    def prepare(self, run: RunContext, todo: Plan) -> None:
         """Load the data sets."""
         self._data = DriverData.loaded({point.dataset for point in todo.to_run}, run.options.data_dir)
 
     @contextmanager
-    def opened(self, run: Run, todo: Plan) -> Iterator[Share]:
+    def opened(self, run: RunContext, todo: Plan) -> Iterator[Share]:
         """This process: one point at a time."""
         share = Share(0.0, run.spec.resources.cpus, run.spec.resources.threads, 1)
         pre_run.say_share(share, run.console)
         yield share
 
-    def execute(self, run: Run, batch: Batch) -> None:
+    def execute(self, run: RunContext, batch: Batch) -> None:
         """Train one point after the other."""
         worker, session = Worker(NODE, self._data.datasets, run.timing), run.session
         for point in batch.points:

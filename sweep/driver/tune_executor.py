@@ -14,7 +14,7 @@ from sweep.cluster.head_watch import head_watched
 from sweep.cluster.preflight import supplied
 from sweep.cluster.share import Share
 from sweep.driver import pre_run
-from sweep.driver.executor import Batch, Run
+from sweep.driver.executor import Batch, RunContext
 from sweep.driver.nodes import Nodes
 from sweep.driver.tune_callbacks import Launch, Reports, StopWhenAsked, point_of
 from sweep.driver.tune_internals import Reuse
@@ -32,18 +32,18 @@ class OwnMachine:
 
     nodes: Nodes = nodes
 
-    def prepare(self, run: Run, todo: Plan) -> None:
+    def prepare(self, run: RunContext, todo: Plan) -> None:
         """See that the data sets are there and intact, and say which points may not fit on the GPUs."""
         DriverData.loaded({point.dataset for point in todo.to_run}, run.options.data_dir)
         pre_run.say_what_is_too_small(run.spec, todo, machine.gpus(), run.options.max_concurrent, run.console)
 
     @contextmanager
-    def opened(self, run: Run, todo: Plan) -> Iterator[Share]:
+    def opened(self, run: RunContext, todo: Plan) -> Iterator[Share]:
         """Ray, started; stopped at the end."""
         with _ray(run, address=None) as granted:
             yield granted
 
-    def execute(self, run: Run, batch: Batch) -> None:
+    def execute(self, run: RunContext, batch: Batch) -> None:
         """Let Tune train the points."""
         fit(run, PointTrial, batch)
 
@@ -58,26 +58,26 @@ class Cluster:
         self._data: DriverData
         self._trainable: Any
 
-    def prepare(self, run: Run, todo: Plan) -> None:
+    def prepare(self, run: RunContext, todo: Plan) -> None:
         """See that the cluster can be reached, and load the data sets."""
         check_reachable(self._address)
         self._data = DriverData.loaded({point.dataset for point in todo.to_run}, run.options.data_dir)
 
     @contextmanager
-    def opened(self, run: Run, todo: Plan) -> Iterator[Share]:
+    def opened(self, run: RunContext, todo: Plan) -> Iterator[Share]:
         """The cluster, once each of its nodes that could hold a trial can use the store and has the data."""
         with _ray(run, self._address) as granted:
             self._trainable, gpus = supplied(PointTrial, self._data, granted, run.store, run.spec.name, run.console)
             pre_run.say_what_is_too_small(run.spec, todo, gpus, run.options.max_concurrent, run.console)
             yield granted
 
-    def execute(self, run: Run, batch: Batch) -> None:
+    def execute(self, run: RunContext, batch: Batch) -> None:
         """Let Tune train the points."""
         fit(run, self._trainable, batch)
 
 
 @contextmanager
-def _ray(run: Run, address: str | None) -> Iterator[Share]:
+def _ray(run: RunContext, address: str | None) -> Iterator[Share]:
     """A connection to Ray with a watch over its head; gives what each trial gets of it."""
     keep_from_logs()
     with connected(address), head_watched(head_address(), run.stopping.on_head_loss):
@@ -86,7 +86,7 @@ def _ray(run: Run, address: str | None) -> Iterator[Share]:
         yield granted
 
 
-def fit(run: Run, trainable: Any, batch: Batch) -> None:
+def fit(run: RunContext, trainable: Any, batch: Batch) -> None:
     """Let Ray Tune train the points of one batch."""
     share, session = batch.share, run.session
     barred = session.supervisor.health.barred_hosts

@@ -3,7 +3,7 @@
 Not here: who acts on it (`driver`, `trial`).
 """
 
-from sweep.failures.causes import DIGEST, Group, RecoveredFailure, cause, group, is_asked_for, overcome
+from sweep.failures.causes import DIGEST, FailureGroup, RecoveredFailure, cause, group, is_asked_for, overcome
 from sweep.failures.crash_cause import explain, oom_kills
 from sweep.failures.health import FailedExecution, Health
 from sweep.failures.kinds import KINDS, NODE_LOST, RETRIES, classify
@@ -17,7 +17,7 @@ __all__ = [
     "NODE_LOST",
     "RETRIES",
     "FailedExecution",
-    "Group",
+    "FailureGroup",
     "Health",
     "KnownHosts",
     "NodeLosses",

@@ -41,7 +41,7 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class Group:
+class FailureGroup:
     """The failed points whose last attempts have one cause, with where and when it struck."""
 
     cause: Cause
@@ -97,7 +97,7 @@ def is_asked_for(failure: Failure, retry: Sequence[str]) -> bool:
     return failure.kind in retry or (any(name not in KINDS for name in retry) and cause(failure).digest in retry)
 
 
-def group(known: Mapping[str, PointState]) -> list[Group]:
+def group(known: Mapping[str, PointState]) -> list[FailureGroup]:
     """The failed points by cause, the cause of most points first."""
     failed: dict[str, list[tuple[str, Attempt]]] = {}
     causes: dict[str, Cause] = {}
@@ -110,7 +110,7 @@ def group(known: Mapping[str, PointState]) -> list[Group]:
     return sorted(groups, key=lambda one: (-len(one.points), one.first))
 
 
-def _group(what: Cause, members: Sequence[tuple[str, Attempt]], known: Mapping[str, PointState]) -> Group:
+def _group(what: Cause, members: Sequence[tuple[str, Attempt]], known: Mapping[str, PointState]) -> FailureGroup:
     struck = [
         attempt
         for point_id, _ in members
@@ -118,7 +118,7 @@ def _group(what: Cause, members: Sequence[tuple[str, Attempt]], known: Mapping[s
         if attempt.failure and cause(attempt.failure).digest == what.digest
     ]
     moments = sorted(attempt.ended or attempt.started for attempt in struck)
-    return Group(
+    return FailureGroup(
         cause=what,
         points=tuple(point_id for point_id, _ in members),
         attempts=len(struck),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sweep.failures.causes import Group, RecoveredFailure, count_failed
+from sweep.failures.causes import FailureGroup, RecoveredFailure, count_failed
 from sweep.spec import Resources
 from sweep.store import PointState
 from sweep.text import counted
@@ -11,14 +11,14 @@ from sweep.text import counted
 LINE_LENGTH = 200
 
 
-def retry_words(sweep: str, one: Group, known: Mapping[str, PointState], resources: Resources) -> list[str]:
+def retry_words(sweep: str, one: FailureGroup, known: Mapping[str, PointState], resources: Resources) -> list[str]:
     """The words of the command that runs exactly the points of a group again: by their kind if that names no others."""
     is_alone = count_failed(known.values(), one.cause.kind) == len(one.points)
     words = ["resume", sweep, "--retry", one.cause.kind if is_alone else one.cause.digest]
     return words + (_larger_share(one, resources) if one.cause.kind == "resource" else [])
 
 
-def advice(one: Group, resources: Resources) -> str:
+def advice(one: FailureGroup, resources: Resources) -> str:
     """What a person can do about the cause, in a sentence."""
     if one.cause.kind == "code":
         return "the same error would come again: mend its cause first"
@@ -33,7 +33,7 @@ def advice(one: Group, resources: Resources) -> str:
     return f"the machine is to blame: look at {', '.join(one.hosts) or 'it'} first"
 
 
-def in_short(one: Group) -> str:
+def in_short(one: FailureGroup) -> str:
     """The cause of a group in one line."""
     first = one.cause.message.strip().splitlines()[0][:LINE_LENGTH] if one.cause.message.strip() else "no message"
     return f"{one.cause.kind}: {first}" + (f" ({one.cause.place})" if one.cause.place else "")
@@ -54,11 +54,11 @@ def overcome_in_words(survived: Sequence[RecoveredFailure]) -> list[str]:
     ]
 
 
-def _is_on_gpu(one: Group) -> bool:
+def _is_on_gpu(one: FailureGroup) -> bool:
     return str(one.example[1].provenance.get("device", "cpu")) != "cpu"
 
 
-def _larger_share(one: Group, resources: Resources) -> list[str]:
+def _larger_share(one: FailureGroup, resources: Resources) -> list[str]:
     if _is_on_gpu(one) and 0 < resources.gpus < 1:
         return ["--gpus-per-trial", f"{min(1.0, 2 * resources.gpus):g}"]
     return [] if _is_on_gpu(one) else ["--max-concurrent", "1"]

@@ -3,7 +3,7 @@
 Not here: the command lines that ask for it (`cli`).
 """
 
-from sweep.jobs.client import Cluster, Ended, dashboard, is_url, settings_passed_on
+from sweep.jobs.client import Ended, JobClient, dashboard, is_url, settings_passed_on
 from sweep.jobs.follow import Commands, exit_code, follow
 from sweep.jobs.job_log import JobLog
 from sweep.jobs.request import ANSWER, BEGIN, Request
@@ -11,9 +11,9 @@ from sweep.jobs.request import ANSWER, BEGIN, Request
 __all__ = [
     "ANSWER",
     "BEGIN",
-    "Cluster",
     "Commands",
     "Ended",
+    "JobClient",
     "JobLog",
     "Request",
     "dashboard",

@@ -72,7 +72,7 @@ def dashboard(address: str | None) -> str:
     return url
 
 
-class Cluster:
+class JobClient:
     """The jobs of the cluster behind that address.
 
     Raises (all methods):

@@ -13,7 +13,7 @@ from types import FrameType
 
 from sweep.console import warn
 from sweep.errors import ClusterUnusable, Interrupted, with_next
-from sweep.jobs.client import GRACE_SECONDS, Cluster, Ended
+from sweep.jobs.client import GRACE_SECONDS, Ended, JobClient
 from sweep.jobs.job_log import JobLog
 
 EXIT_CODES = range(8)
@@ -36,7 +36,7 @@ class Commands:
     stop: str
 
 
-def follow(cluster: Cluster, job: str, log: JobLog, commands: Commands) -> Ended:
+def follow(cluster: JobClient, job: str, log: JobLog, commands: Commands) -> Ended:
     """How the job ended, once it has; all that it printed was taken until then.
 
     The first SIGINT is passed on to the job, which ends in order, however long it takes to reach the cluster; the
@@ -66,7 +66,7 @@ def follow(cluster: Cluster, job: str, log: JobLog, commands: Commands) -> Ended
 class _Following:
     """Reads the log of a job, from its beginning after every loss of the connection."""
 
-    def __init__(self, cluster: Cluster, job: str, log: JobLog) -> None:
+    def __init__(self, cluster: JobClient, job: str, log: JobLog) -> None:
         self._cluster, self._job, self._log = cluster, job, log
         self._answered, self._has_said = time.monotonic(), False
 
@@ -100,7 +100,7 @@ class _Following:
 
 
 @contextmanager
-def _interrupts_passed_on(cluster: Cluster, job: str, commands: Commands) -> Iterator[None]:
+def _interrupts_passed_on(cluster: JobClient, job: str, commands: Commands) -> Iterator[None]:
     """Take SIGINT while in the block; other signals end this process and leave the job alone."""
     asked, arrived = threading.Event(), threading.Event()
 
@@ -122,7 +122,7 @@ def _interrupts_passed_on(cluster: Cluster, job: str, commands: Commands) -> Ite
         signal.signal(signal.SIGINT, earlier)
 
 
-def _stop(cluster: Cluster, job: str, arrived: threading.Event) -> None:
+def _stop(cluster: JobClient, job: str, arrived: threading.Event) -> None:
     """Stop the job, again and again until the cluster has heard it; one that is only being prepared cannot be yet."""
     while not arrived.is_set():
         with contextlib.suppress(ClusterUnusable):
@@ -133,7 +133,7 @@ def _stop(cluster: Cluster, job: str, arrived: threading.Event) -> None:
         time.sleep(RETRY_SECONDS)
 
 
-def exit_code(ended: Ended, log: JobLog, cluster: Cluster, job: str) -> int:
+def exit_code(ended: Ended, log: JobLog, cluster: JobClient, job: str) -> int:
     """The exit code of the command that ran as the job; one that was stopped was interrupted.
 
     Raises:

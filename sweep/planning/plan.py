@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from sweep.errors import OtherRecordVersion, UsageError
-from sweep.failures import Group, group, is_asked_for
+from sweep.failures import FailureGroup, group, is_asked_for
 from sweep.planning.costs import Costs, Sample, Shape, costs, makespan, sample, shape, work
 from sweep.spec import Resources, SweepSpec
 from sweep.store import PointState, State, Store
@@ -26,7 +26,7 @@ class Plan:
     states: Mapping[str, State]
     to_run: tuple[TrialConfig, ...]
     left_failed: tuple[TrialConfig, ...]
-    failed: tuple[Group, ...]
+    failed: tuple[FailureGroup, ...]
     interrupted: Mapping[str, int]
     epochs_to_run: int
     point_seconds: tuple[float | None, ...]

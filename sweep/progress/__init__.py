@@ -1,10 +1,10 @@
 """How far a sweep is: the numbers (`status`) and their live display (`live_view`)."""
 
 from sweep.progress.live_view import LiveView, line, pace
-from sweep.progress.status import Driver, Progress, Status, Watch
+from sweep.progress.status import DriverState, Progress, Status, Watch
 
 __all__ = [
-    "Driver",
+    "DriverState",
     "LiveView",
     "Progress",
     "Status",

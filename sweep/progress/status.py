@@ -11,7 +11,7 @@ from trainables.config import TrialConfig
 
 
 @dataclass(frozen=True)
-class Driver:
+class DriverState:
     """Whether a driver works on the sweep: `none` after it ended in order, `lost` when it died."""
 
     state: Literal["alive", "lost", "none"]
@@ -36,7 +36,7 @@ class Status:
     running: Mapping[str, int]
     epochs_per_second: float | None
     eta_seconds: float | None
-    driver: Driver
+    driver: DriverState
 
     @property
     def points_total(self) -> int:
@@ -89,7 +89,7 @@ class Watch:
     def status(self, progress: "Progress | None" = None) -> Status:
         """The state of the sweep; a driver passes its own progress, anyone else's is what the lease says."""
         known = self.known()
-        driver = Driver("alive") if progress else self._driver()
+        driver = DriverState("alive") if progress else self._driver()
         if progress is None and driver.state == "alive" and driver.holder and driver.holder.work:
             progress = Progress(**driver.holder.work)
         running = {
@@ -148,11 +148,11 @@ class Watch:
             self._took[point.point_id] = sample(point, known)
         return self._took[point.point_id]
 
-    def _driver(self) -> Driver:
+    def _driver(self) -> DriverState:
         seen = holder(self.store, self._sweep)
         if seen is None:
-            return Driver("none")
-        return Driver("alive" if is_alive(self.store, self._sweep, seen) else "lost", seen)
+            return DriverState("none")
+        return DriverState("alive" if is_alive(self.store, self._sweep, seen) else "lost", seen)
 
 
 @dataclass(frozen=True)

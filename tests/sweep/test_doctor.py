@@ -11,7 +11,7 @@ import pytest
 
 from sweep.cli import doctor_checks
 from sweep.cli.doctor import conclude
-from sweep.cli.doctor_checks import FIT, NOT_FIT, WARNING, Finding
+from sweep.cli.doctor_checks import FIT, NOT_FIT, WARNING, CheckResult
 from sweep.errors import ClusterUnusable, StorageFault, UsageError
 from sweep.spec.model import Resources, trials_at_a_time
 from sweep.storage.address import parsed
@@ -131,9 +131,9 @@ def test_a_cluster_that_is_not_there_and_a_trial_that_does_not_fit_are_not_fit()
 
 def test_of_all_that_is_not_fit_the_first_in_a_run_names_the_exit_code() -> None:
     findings = [
-        Finding("ray", NOT_FIT, "no cluster", "ray status", ClusterUnusable),
-        Finding("store", NOT_FIT, "read only", "chmod", StorageFault),
-        Finding("data", WARNING, "not here yet", "", UsageError),
+        CheckResult("ray", NOT_FIT, "no cluster", "ray status", ClusterUnusable),
+        CheckResult("store", NOT_FIT, "read only", "chmod", StorageFault),
+        CheckResult("data", WARNING, "not here yet", "", UsageError),
     ]
     with pytest.raises(StorageFault, match="no cluster\n    next: ray status\n  store: read only"):
         conclude(findings)

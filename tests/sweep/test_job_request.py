@@ -18,7 +18,7 @@ from sweep.cli.passed_options import passed_options
 from sweep.commands import DEFAULT_STORE, SAID, SPEC_FILE, as_said, command_line
 from sweep.errors import ClusterUnusable, UsageError
 from sweep.jobs import client
-from sweep.jobs.client import Cluster
+from sweep.jobs.client import JobClient
 from sweep.jobs.job_log import JobLog
 from sweep.jobs.request import ANSWER, BEGIN, Request
 from sweep.store.store import Store
@@ -139,9 +139,9 @@ def test_a_store_that_cannot_be_is_not_sent_as_the_list_of_jobs_would_keep_it(st
     assert "HUSH" not in str(caught.value)
 
 
-def listed(*jobs: tuple[str, str | None, int | None]) -> Cluster:
+def listed(*jobs: tuple[str, str | None, int | None]) -> JobClient:
     """A cluster whose jobs, one after another, had this command, named this store, and ended with this code."""
-    cluster = Cluster.__new__(Cluster)
+    cluster = JobClient.__new__(JobClient)
     found = [
         SimpleNamespace(
             start_time=start,
@@ -172,7 +172,7 @@ def test_a_port_that_takes_calls_and_never_answers_is_given_up_soon(monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ClusterUnusable, match=f"no Ray cluster answers at {address} within"):
-            Cluster(address)
+            JobClient(address)
 
 
 def run_job(request: Request, folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -59,7 +59,7 @@ def test_the_options_given_are_asked_of_the_cluster_and_its_answer_is_the_comman
     said_spec: tuple[str, ...],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(on_cluster, "Cluster", Answering)
+    monkeypatch.setattr(on_cluster, "JobClient", Answering)
     monkeypatch.setattr(Answering, "asked", [])
     done = run_here(*words.split(), "--address", ADDRESS)
     assert (done.returncode, done.stdout, done.stderr) == (3, "[1]", "said\n")
