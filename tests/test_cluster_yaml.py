@@ -169,6 +169,7 @@ def test_workers_have_a_profile_of_their_own_and_download_nothing(cluster: dict[
     assert "/data" not in commands(cluster, "setup_commands", "worker_start_ray_commands")
 
 
+@pytest.mark.slow
 def test_the_head_takes_the_data_of_the_bucket_and_goes_on_where_there_is_none(
     cluster: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -218,6 +218,7 @@ class TestCommand:
         assert after.points.equals(before.points)
         assert len(client.search_runs([experiment], "tags.point_id != ''")) == len(spec.points) - 1
 
+    @pytest.mark.slow
     def test_without_mlflow_the_page_is_there_and_that_is_said(
         self, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -229,6 +230,7 @@ class TestCommand:
         assert "next: sweep track demo" in said.err
         assert path.read_text().startswith("<!doctype html>")
 
+    @pytest.mark.slow
     def test_the_database_of_a_copied_store_gets_nothing_as_its_files_would_go_to_the_old_one(
         self, store: Store, spec: SweepSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -244,6 +246,7 @@ class TestCommand:
         assert path.exists()
         assert [one.name for one in old.iterdir()] == ["mlflow.db"]
 
+    @pytest.mark.slow
     def test_a_server_that_is_not_there_is_said_in_few_words(
         self, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -139,6 +139,7 @@ def test_an_outage_in_mid_run_leaves_nothing_missing_and_nothing_twice(
     assert_equal_to_the_store(server.uri, spec, store)
 
 
+@pytest.mark.slow
 def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
     server: Server,
     between: Between,

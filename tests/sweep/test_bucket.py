@@ -112,6 +112,7 @@ def test_of_racing_writers_one_creates_the_object_and_it_is_that_ones(place: str
     assert at(parsed(place)).read(f"race/{number}") == won[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap_seconds", [0.0, 0.7])
 def test_claims_let_one_of_racing_writers_win_whenever_it_comes(s3: Server, gap_seconds: float) -> None:
     """With their real waits, without which they guarantee nothing."""
@@ -123,6 +124,7 @@ def test_claims_let_one_of_racing_writers_win_whenever_it_comes(s3: Server, gap_
     assert [info.base_name for info in Bucket(address).listed("") if info.is_file] == ["late"]
 
 
+@pytest.mark.slow
 def test_the_claim_of_a_dead_writer_holds_others_up_for_a_while_only(
     s3: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +222,7 @@ def test_a_bucket_that_is_not_there_is_a_fault_that_says_so(s3: Server, act: str
         getattr(bucket, act)(*acts[act])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["read", "create"])
 def test_a_service_that_does_not_answer_is_a_fault_within_seconds(act: str, s3: Server) -> None:
     del s3  # its environment is that of every client here

@@ -144,6 +144,7 @@ for name in ("fig4a", "learning_curves", "heat_maps", "performance_profile"):
 """
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_bytes_in_another_process(sweep, tmp_path):
     epochs, points = sweep(widths=(10, 50), seeds=range(2), epochs=6)
     epochs.to_pickle(tmp_path / "epochs.pkl")

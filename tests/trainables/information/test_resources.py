@@ -80,6 +80,7 @@ print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (bounds.gather, 
 """
 
 
+@pytest.mark.slow
 def test_compiled_once_even_by_several_processes_at_once(tmp_path: Path) -> None:
     racing = [start(COUNT_COMPILATIONS, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
     values, compilations = zip(*(output(process).split() for process in racing), strict=True)
@@ -88,6 +89,7 @@ def test_compiled_once_even_by_several_processes_at_once(tmp_path: Path) -> None
     assert len(set(values)) == 1
 
 
+@pytest.mark.slow
 def test_a_change_in_any_file_of_the_package_compiles_anew(tmp_path: Path) -> None:
     """Numba itself would ask after the file of the function alone, and run what its callees used to be."""
     copied = tmp_path / "copy" / "trainables"
