@@ -19,6 +19,11 @@ PATIENCE_SECONDS = 120.0
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real sweeps begin first: they take longest, and no worker should end with one alone."""
+    items.sort(key=lambda item: "integration" not in item.path.parts)
+
+
 def make_history(config: TrialConfig, last_epoch: int) -> tuple[EpochRecord, ...]:
     """A made-up history whose numbers tell epoch and seed."""
     names = ["first-merged", "first-last"] if "shortcut" in config.architecture else ["first-merged"]
