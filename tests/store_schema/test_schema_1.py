@@ -5,14 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from analysis.tables.tables import epoch_rows
 from sweep.spec import SweepSpec
-from sweep.store import Store, load
+from sweep.store import State, Store, load
 from sweep.system import provenance
 from tests.store_schema.conftest import SCHEMA_1, Sweep
 from trainables.identity import components
@@ -109,29 +112,57 @@ def vector_extensions() -> str:
     return " ".join(sorted(flag for flag in flags if flag.startswith(("sse", "ssse", "avx", "fma", "f16c", "amx"))))
 
 
-def test_points_computed_anew_have_the_same_numbers_bit_for_bit(root: Path, done: SweepSpec, tmp_path: Path) -> None:
+def skip_unless_numbers_can_be_equal(recorded: Mapping[str, Any]) -> None:
     if vector_extensions() != (EXPECTED / "processor.txt").read_text().strip():
         pytest.skip("these numbers are those of a processor with other vector extensions")
+    here = provenance.current()["packages"]
+    then = {name: recorded["packages"].get(name) for name in (*provenance.NUMERIC, "tensorflow")}
+    if other := {name: found for name, found in then.items() if here.get(name) != found}:
+        pytest.skip(f"these numbers are those of other versions: {other}")
+
+
+def recompute(folder: Path) -> None:
+    script = Path(__file__).with_name("recompute.py")
+    environment = os.environ | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""}
+    path = os.pathsep.join([str(components.ROOT.parent), environment.get("PYTHONPATH", "")])
+    subprocess.run([sys.executable, str(script), str(folder)], check=True, env=environment | {"PYTHONPATH": path})
+
+
+def assert_equal_but_for_clocks(name: str, now: pa.Table, then: pa.Table) -> None:
+    then, now = without_clocks(then), without_clocks(now)
+    for column in then.column_names:
+        assert now[column].combine_chunks().equals(then[column].combine_chunks()), (name, column)
+
+
+def test_points_computed_anew_have_the_same_numbers_bit_for_bit(root: Path, done: SweepSpec, tmp_path: Path) -> None:
     chosen = {name: next(point for point in done.points if point.architecture == name) for name in ARCHITECTURES}
     noisy = next(point for point in done.points if point.channel_noise)
     diverged = next(point for point in done.points if point.optimizer == "sgd")
     points = {**chosen, "noisy": noisy, "diverged": diverged}
     kept = {name: Store(root).result(point) for name, point in points.items()}
-    here = provenance.current()
-    for result in kept.values():
-        assert result
-        then = {name: result.provenance["packages"].get(name) for name in (*provenance.NUMERIC, "tensorflow")}
-        if other := {name: found for name, found in then.items() if here["packages"].get(name) != found}:
-            pytest.skip(f"these numbers are those of other versions: {other}")
-    for name, point in points.items():
-        (tmp_path / f"{name}.json").write_text(point.model_dump_json())
-    script = Path(__file__).with_name("recompute.py")
-    environment = os.environ | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""}
-    path = os.pathsep.join([str(components.ROOT.parent), environment.get("PYTHONPATH", "")])
-    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, env=environment | {"PYTHONPATH": path})
     for name, result in kept.items():
         assert result
-        then = without_clocks(arrow_to_table(result.history_arrow))
-        now = without_clocks(arrow_to_table((tmp_path / f"{name}.arrow").read_bytes()))
-        for column in then.column_names:
-            assert now[column].combine_chunks().equals(then[column].combine_chunks()), (name, column)
+        skip_unless_numbers_can_be_equal(result.provenance)
+        (tmp_path / f"{name}.json").write_text(points[name].model_dump_json())
+    recompute(tmp_path)
+    for name, result in kept.items():
+        assert result
+        now = arrow_to_table((tmp_path / f"{name}.arrow").read_bytes())
+        assert_equal_but_for_clocks(name, now, arrow_to_table(result.history_arrow))
+
+
+def test_an_interrupted_point_goes_on_to_the_same_numbers_bit_for_bit(root: Path, tmp_path: Path) -> None:
+    store = Store(root)
+    point = next(point for point in load(BEGUN).points if store.state(point).state is State.INTERRUPTED)
+    snapshot = store.snapshot(point)
+    assert snapshot
+    assert 0 < snapshot.epoch < point.epochs
+    skip_unless_numbers_can_be_equal(store.state(point).provenance)
+    (tmp_path / "point.json").write_text(point.model_dump_json())
+    (tmp_path / "point.snapshot").write_bytes(snapshot.to_bytes())
+    recompute(tmp_path)
+    history = arrow_to_table((tmp_path / "point.arrow").read_bytes())
+    now = epoch_rows("begun", point.point_id, point.flat(), history)
+    then = pq.read_table(EXPECTED / "begun_epochs.parquet", filters=[("point_id", "=", point.point_id)])
+    assert then["epoch"].to_pylist() == list(range(point.epochs + 1))
+    assert_equal_but_for_clocks(point.point_id, now, then)
