@@ -81,7 +81,7 @@ class Sweeps:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return {"env": self.environment, "cwd": self.folder, **pipes}
 
-    def known(self, sweep: str = "struck") -> dict[int, PointState]:
+    def states(self, sweep: str = "struck") -> dict[int, PointState]:
         """What the store knows of the points of a sweep, by seed."""
         store = Store(self.store)
         return {point.seed: store.state(point) for point in store.spec(sweep).points}

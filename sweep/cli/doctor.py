@@ -86,6 +86,6 @@ def conclude(findings: Iterable[CheckResult]) -> None:
 def _to_run(spec: SweepSpec, store: str) -> tuple[TrialConfig, ...]:
     """The points without a result; all of them when the store does not answer, which is a finding of its own."""
     try:
-        return plan(spec.points, Watch(Store(store), spec.name, spec.points).known()).to_run
+        return plan(spec.points, Watch(Store(store), spec.name, spec.points).states()).to_run
     except StorageFault:
         return spec.points

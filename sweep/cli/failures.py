@@ -29,7 +29,7 @@ def failures(
         run_on_cluster(cluster.context, cluster.address)
     store = Store(shared.store)
     spec = store.spec(sweep)
-    states = Watch(store, sweep, spec.points).known()
+    states = Watch(store, sweep, spec.points).states()
     groups, recovered = group(states), overcome(states)
     commands = [command_line(*retry_words(sweep, one, states, spec.resources), **asdict(shared)) for one in groups]
     if as_json:

@@ -46,7 +46,7 @@ def plan(
         run_on_cluster(cluster.context, cluster.address)
     spec = trials.applied_to(load(source, settings or []))
     store = Store(shared.store)
-    states = Watch(store, spec.name, spec.points).known()
+    states = Watch(store, spec.name, spec.points).states()
     todo = priced(spec, store, states, options.retry_kinds(retry))
     now = provenance.current()
     change, code = last_change(spec, store), code_change(spec.points, states, now)

@@ -60,7 +60,7 @@ class Driver:
         watch = Watch(store, spec.name, self._points)
         self._spec, self._options, self._console, self._store, self._watch = spec, options, console, store, watch
         self._executor, self._mirror = executor, mirror
-        self._supervisor = Supervisor(store, watch.known(), console, executor.nodes, timing)
+        self._supervisor = Supervisor(store, watch.states(), console, executor.nodes, timing)
         self._session = Session(watch, self._supervisor, mirror)
         again, at_once = options.command("resume", spec.name), options.command("stop", spec.name, "--now")
         self._stopping = Stopping(self._session.stopping, console, again, at_once)
@@ -90,10 +90,10 @@ class Driver:
     def _checked_plan(self) -> Plan:
         """What is to run, once everything that can be checked beforehand was checked and said."""
         spec, options, console, store = self._spec, self._options, self._console, self._store
-        todo = plan(self._points, self._watch.known(), options.retry)
+        todo = plan(self._points, self._watch.states(), options.retry)
         console.print(pre_run.announcement(spec.name, todo), soft_wrap=True)
         is_whole = self._points is spec.points
-        all_points = self._watch.known() if is_whole else Watch(store, spec.name, spec.points).known()
+        all_points = self._watch.states() if is_whole else Watch(store, spec.name, spec.points).states()
         pre_run.say_what_changed(spec, store, console)
         pre_run.check_code(spec.points, all_points, todo, options.accept_code_change, console)
         pre_run.say_what_is_damaged(store, todo, console)
@@ -131,7 +131,7 @@ class Driver:
 
     def _next_batch(self, todo: Plan, share: Share) -> Batch:
         """The points to run again, with more room for each where the last failures were of memory."""
-        supervisor, states = self._supervisor, self._watch.known()
+        supervisor, states = self._supervisor, self._watch.states()
         points, needs_more_room = points_to_retry(supervisor.decide(todo.to_run, states), supervisor.must_regroup)
         if points and not self._session.is_batch_over:
             more = ", with more room for each" if needs_more_room else ""
@@ -148,7 +148,7 @@ class Driver:
         console.print(f"{spec.name}: {counts}")
         if self._session.fault:
             raise self._session.fault
-        states = self._watch.known()
+        states = self._watch.states()
         again = command_line("failures", spec.name, store=options.store)
         failing_alike = self._supervisor.health.failing_alike if not self._session.stopping.is_set() else None
         for alike in (one for one in group(states) if failing_alike and one.cause.digest == failing_alike.cause):

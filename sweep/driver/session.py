@@ -29,7 +29,7 @@ class Session:
     def __init__(self, watch: Watch, supervisor: Supervisor, mirror: Mirror) -> None:
         self._mirror = mirror
         self._first_report: float | None = None
-        self._epochs_at_start = sum(state.epochs_done for state in watch.known().values())
+        self._epochs_at_start = sum(state.epochs_done for state in watch.states().values())
         self.running: dict[str, int] = {}
         self.stopping = threading.Event()
         self.fault: SweepError | None = None

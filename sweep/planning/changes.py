@@ -18,9 +18,9 @@ VALUES_SHOWN = 8
 
 @dataclass(frozen=True)
 class SpecChange:
-    """A spec compared with the one last run under its name: points by what becomes of them, and fields that differ.
+    """A spec compared with the one last run under its name: points added, kept and dropped, and fields that differ.
 
-    `fields` maps each field whose values differ to those that it took before and takes now.
+    `fields` maps each field whose values differ to the values before and the values now.
     """
 
     added: tuple[str, ...]
@@ -50,19 +50,19 @@ def spec_change(before: Sequence[TrialConfig], after: Sequence[TrialConfig]) -> 
 
 
 def _values_by_field(points: Iterable[TrialConfig]) -> dict[str, list[Any]]:
-    found: dict[str, dict[Any, None]] = {}
+    by_field: dict[str, dict[Any, None]] = {}
     for point in points:
         for name, value in point.flat().items():
-            found.setdefault(name, {})[value] = None
-    return {name: list(values) for name, values in found.items()}
+            by_field.setdefault(name, {})[value] = None
+    return {name: list(values) for name, values in by_field.items()}
 
 
-def values(found: Sequence[Any]) -> str:
-    """Values in a few words: whole numbers in a row as a range, as in `0..4, 7`."""
-    numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in found)
-    words = _ranges(sorted(found)) if numbers else [str(value) for value in found]
-    rest = f", and {len(words) - VALUES_SHOWN} more" if len(words) > VALUES_SHOWN else ""
-    return ", ".join(words[:VALUES_SHOWN]) + rest if words else "none"
+def values(items: Sequence[Any]) -> str:
+    """Values as text: consecutive whole numbers as a range, as in `0..4, 7`."""
+    numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in items)
+    parts = _ranges(sorted(items)) if numbers else [str(value) for value in items]
+    rest = f", and {len(parts) - VALUES_SHOWN} more" if len(parts) > VALUES_SHOWN else ""
+    return ", ".join(parts[:VALUES_SHOWN]) + rest if parts else "none"
 
 
 def _ranges(numbers: Sequence[int]) -> list[str]:
@@ -79,9 +79,9 @@ def _ranges(numbers: Sequence[int]) -> list[str]:
 
 @dataclass(frozen=True)
 class CodeChange:
-    """Points whose numbers come from other code than would run now; `parts` says for each part what it was and is.
+    """Points that were computed by other code than would run now; `parts` has each part's old versions and its new one.
 
-    A part is a component of the code that such a point uses, a package or the backend.
+    A part is a component of the code that such a point uses, a package, or the backend.
     """
 
     points: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class CodeChange:
         return bool(self.points)
 
     def concerns(self, points: Iterable[TrialConfig]) -> bool:
-        """Whether a part that differs decides the numbers of one of these points too."""
+        """Whether one of these points uses a part that differs."""
         points = list(points)
         return bool(points and without_unused({name: new for name, (_, new) in self.parts.items()}, points))
 
@@ -105,11 +105,11 @@ class CodeChange:
         return lines + [f"  {name}: {values(old)} -> {new}" for name, (old, new) in self.parts.items()]
 
 
-def code_change(configs: Iterable[TrialConfig], known: Mapping[str, PointState], now: Mapping[str, Any]) -> CodeChange:
-    """Compare the code of every point that has numbers, finished or not, with that of a provenance of here and now.
+def code_change(configs: Iterable[TrialConfig], states: Mapping[str, PointState], now: Mapping[str, Any]) -> CodeChange:
+    """Compare the code of every point that has epochs, finished or not, with the code of `now`, a provenance.
 
-    Every attempt that such a point's numbers stem from counts, and of its code the components that the point uses.
-    What older versions computed did not record its code, and is taken as it is.
+    Every attempt that contributed epochs to the point counts, with the components that the point uses. Points of older
+    versions, which did not record their code, are not compared.
     """
     current = {"trainables": str(now.get("code_sha256"))[:12]} | identity(now)
     points: dict[str, None] = {}
@@ -117,44 +117,44 @@ def code_change(configs: Iterable[TrialConfig], known: Mapping[str, PointState],
     parts: dict[str, tuple[list[str], str]] = {}
     for config in configs:
         point_id = config.point_id
-        for provenance in _provenances(known[point_id]):
+        for provenance in _provenances(states[point_id]):
             then = without_unused(identity(provenance), [config])
             shared = then.keys() & current.keys()
             differing = [name for name in shared if not are_equal(name, then[name], current[name])]
             for name in differing:
-                _add(parts.setdefault(name, ([], current[name]))[0], then[name])
+                _add_new(parts.setdefault(name, ([], current[name]))[0], then[name])
             if differing:
-                _add(commits, commit(provenance))
+                _add_new(commits, commit(provenance))
                 points[point_id] = None
     return CodeChange(tuple(points), tuple(commits), {name: parts[name] for name in current if name in parts})
 
 
-def _provenances(known: PointState) -> list[Mapping[str, Any]]:
-    """Of the attempts that the numbers stem from: those since one began at epoch 0, and got as far as to train."""
-    if known.summary is None:
+def _provenances(state: PointState) -> list[Mapping[str, Any]]:
+    """The provenances of the attempts that contributed epochs: from the last one that began at epoch 0 on."""
+    if state.summary is None:
         return []
-    last = known.result.attempt if known.result else None
-    found: list[Mapping[str, Any]] = []
-    for attempt in known.attempts:
+    last = state.result.attempt if state.result else None
+    provenances: list[Mapping[str, Any]] = []
+    for attempt in state.attempts:
         if identity(attempt.provenance) and (last is None or attempt.number <= last):
-            found = [*(found if attempt.from_epoch else []), attempt.provenance]
-    return [*found, *([known.result.provenance] if known.result else [])]
+            provenances = [*(provenances if attempt.from_epoch else []), attempt.provenance]
+    return [*provenances, *([state.result.provenance] if state.result else [])]
 
 
-def _add(found: list[str], value: str) -> None:
-    if value not in found:
-        found.append(value)
+def _add_new(items: list[str], value: str) -> None:
+    if value not in items:
+        items.append(value)
 
 
 def commit(provenance: Mapping[str, Any]) -> str:
-    """The commit in a few letters, and whether something was changed since."""
+    """The commit, abbreviated, and the checksum of the uncommitted changes if there were any."""
     name = str(provenance.get("git_commit") or "no commit known")[:12]
     changed = str(provenance.get("git_diff_sha256") or "")[:8]
     return f"{name} with changes {changed}" if changed else name
 
 
-def last_change(wanted: SweepSpec, store: Store) -> SpecChange | None:
+def last_change(spec: SweepSpec, store: Store) -> SpecChange | None:
     """The spec compared with the one last run under its name; None when there is none that can be read."""
     with contextlib.suppress(UsageError):
-        return spec_change(store.spec(wanted.name).points, wanted.points)
+        return spec_change(store.spec(spec.name).points, spec.points)
     return None

@@ -1,4 +1,4 @@
-"""What points cost, from what like ones took: seconds to set a point up, and seconds per epoch. Pure."""
+"""What points cost, from what points of the same shape took: setup seconds, and seconds per epoch. Pure."""
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ Shape = tuple[object, ...]
 
 
 def shape(point: TrialConfig) -> Shape:
-    """Points of equal shape take alike; seeds, epochs and numbers that only weigh differ."""
+    """What decides the cost of an epoch: points of equal shape take equally long, whatever their seed and epochs."""
     measured = point.measure.model_dump_json()
     return (point.dataset, point.architecture, point.width, point.depth, point.batch_norm, measured)
 
@@ -24,12 +24,12 @@ def work(point: TrialConfig) -> float:
 
 
 NEWEST = 5
-"""Of what is shown of a running sweep, only so many points tell: the machine may have been faster before."""
+"""The time left of a running sweep is estimated from so many of its newest points: the machine's speed may change."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What one point took: seconds per epoch (None when it had none to tell by) and once, where it ran."""
+    """What one point took: seconds per epoch (None if it has no timed epochs), setup seconds, and where it ran."""
 
     shape: Shape
     work: float
@@ -38,28 +38,28 @@ class Sample:
     device: str = "unknown"
     threads: int | None = None
     moment: float = 0.0
-    """When its last epoch was recorded: what is newest tells best how fast this machine is now."""
+    """When its last epoch was recorded: the newest samples show best how fast this machine is now."""
 
 
-def sample(point: TrialConfig, known: PointState) -> Sample | None:
-    """What a finished point took, or the epochs so far of another one; None where there is nothing to tell by."""
-    if known.summary is None:
+def sample(point: TrialConfig, state: PointState) -> Sample | None:
+    """What a finished point took, or what the epochs of an unfinished point took so far; None without timed epochs."""
+    if state.summary is None:
         return None
-    per_epoch = known.summary.seconds_per_epoch
-    once, provenance = None, known.provenance
-    if known.result and known.state is State.FINISHED:
-        tries = {attempt.number: attempt.from_epoch for attempt in known.attempts}
-        trained = point.epochs - tries.get(known.result.attempt, 0)
-        once = max(0.0, known.result.wall_seconds - (per_epoch or 0.0) * trained)
+    per_epoch = state.summary.seconds_per_epoch
+    once, provenance = None, state.provenance
+    if state.result and state.state is State.FINISHED:
+        from_epochs = {attempt.number: attempt.from_epoch for attempt in state.attempts}
+        trained = point.epochs - from_epochs.get(state.result.attempt, 0)
+        once = max(0.0, state.result.wall_seconds - (per_epoch or 0.0) * trained)
     if per_epoch is None and once is None:
         return None
     device, threads = str(provenance.get("device") or "unknown"), provenance.get("threads")
-    return Sample(shape(point), work(point), per_epoch, once, device, threads, known.summary.moment)
+    return Sample(shape(point), work(point), per_epoch, once, device, threads, state.summary.moment)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What points of each shape take; `devices` and `samples` say how it is known."""
+    """What points of each shape take; measured on these `devices`, from so many `samples`."""
 
     per_epoch: Mapping[Shape, float] = field(default_factory=dict)
     once: Mapping[Shape, float] = field(default_factory=dict)
@@ -69,56 +69,57 @@ class Costs:
     newest_once: float = 0.0
 
     def seconds(self, point: TrialConfig, epochs_done: int = 0) -> float | None:
-        """Seconds that the rest of the point will take, its setting up included; None without a like point."""
-        like = shape(point)
-        once, per_epoch = self.once.get(like), self.per_epoch.get(like)
+        """Seconds that the rest of the point will take, with its setup; None without a point of its shape."""
+        key = shape(point)
+        once, per_epoch = self.once.get(key), self.per_epoch.get(key)
         if once is None or (per_epoch is None and point.epochs >= SETTLED):
             return None
         return once + (per_epoch or 0.0) * (point.epochs - epochs_done)
 
     def guess(self, point: TrialConfig, epochs_left: int, is_running: bool) -> float | None:
-        """The same for a display that must say something: shapes without a like take as the nearest does, by work."""
+        """The same for a display: a shape without samples is estimated from the shape with the nearest work."""
         if not self.per_epoch:
             return None
-        like, size = shape(point), work(point)
-        near = like if like in self.per_epoch else min(self.per_epoch, key=lambda other: abs(self.works[other] - size))
+        key, size = shape(point), work(point)
+        nearest = key if key in self.per_epoch else min(self.per_epoch, key=lambda other: abs(self.works[other] - size))
         once = 0.0 if is_running else self.newest_once
-        return once + self.per_epoch[near] * size / self.works[near] * epochs_left
+        return once + self.per_epoch[nearest] * size / self.works[nearest] * epochs_left
 
 
 def costs(
     samples: Iterable[Sample], threads: int | None = None, is_gpu: bool | None = None, newest: int | None = None
 ) -> Costs:
-    """The median of each shape, from what ran with those threads and on such a device where there is any.
+    """The median of each shape, from samples with those threads and that kind of device where there are any.
 
-    If `newest` is given, only so many of each shape count.
+    With `newest`, only so many of the newest samples of each shape count.
     """
     by_shape: dict[Shape, list[Sample]] = {}
-    latest = sorted(samples, key=lambda one: one.moment, reverse=True)
-    for one in latest:
-        by_shape.setdefault(one.shape, []).append(one)
-    chosen = {like: _most_like(found, threads, is_gpu)[:newest] for like, found in by_shape.items()}
-    paces = {like: [one.per_epoch for one in found if one.per_epoch is not None] for like, found in chosen.items()}
-    starts = {like: [one.once for one in found if one.once is not None] for like, found in chosen.items()}
-    used = [one for found in chosen.values() for one in found]
+    latest = sorted(samples, key=lambda item: item.moment, reverse=True)
+    for item in latest:
+        by_shape.setdefault(item.shape, []).append(item)
+    chosen = {key: _comparable(group, threads, is_gpu)[:newest] for key, group in by_shape.items()}
+    per_epoch = {key: [item.per_epoch for item in group if item.per_epoch is not None] for key, group in chosen.items()}
+    once = {key: [item.once for item in group if item.once is not None] for key, group in chosen.items()}
+    used = [item for group in chosen.values() for item in group]
     return Costs(
-        {like: median(found) for like, found in paces.items() if found},
-        {like: median(found) for like, found in starts.items() if found},
-        {like: found[0].work for like, found in chosen.items()},
-        tuple(sorted({one.device for one in used})),
+        {key: median(seconds) for key, seconds in per_epoch.items() if seconds},
+        {key: median(seconds) for key, seconds in once.items() if seconds},
+        {key: group[0].work for key, group in chosen.items()},
+        tuple(sorted({item.device for item in used})),
         len(used),
-        median([one.once for one in latest if one.once is not None][:NEWEST] or [0.0]),
+        median([item.once for item in latest if item.once is not None][:NEWEST] or [0.0]),
     )
 
 
-def _most_like(found: Sequence[Sample], threads: int | None, is_gpu: bool | None) -> Sequence[Sample]:
-    same_device = [one for one in found if is_gpu is None or (one.device != "cpu") == is_gpu] or found
-    return [one for one in same_device if threads is None or one.threads == threads] or same_device
+def _comparable(samples: Sequence[Sample], threads: int | None, is_gpu: bool | None) -> Sequence[Sample]:
+    """The samples from that kind of device, and of these the ones with so many threads, as far as there are any."""
+    same_device = [item for item in samples if is_gpu is None or (item.device != "cpu") == is_gpu] or samples
+    return [item for item in same_device if threads is None or item.threads == threads] or same_device
 
 
 def makespan(seconds: Sequence[float], at_a_time: int) -> float:
-    """Seconds until all are done when each, in this order, starts as soon as one of so many places is free."""
-    places = [0.0] * max(1, min(at_a_time, len(seconds)))
-    for one in seconds:
-        heapq.heapreplace(places, places[0] + one)
-    return max(places)
+    """Seconds until all jobs have ended, if each, in this order, starts as soon as one of `at_a_time` slots is free."""
+    slots = [0.0] * max(1, min(at_a_time, len(seconds)))
+    for duration in seconds:
+        heapq.heapreplace(slots, slots[0] + duration)
+    return max(slots)

@@ -1,4 +1,4 @@
-"""What a run will write, set against what is free, before it starts; and what it says when a disk is full after all."""
+"""The disk space that a run needs against the space that is free; and the error when a disk is full nevertheless."""
 
 import os
 import tempfile
@@ -23,12 +23,12 @@ RUN_BYTES = 40_000
 TEMPORARY_BYTES = 32_000_000
 TEMPORARY_BYTES_PER_POINT = 20_000
 SCARCE_BYTES = 1_000_000
-"""With less than this left, a file system counts as full, whatever the error said."""
+"""A file system with less than this free counts as full, whatever the error says."""
 
 
 @dataclass(frozen=True)
 class SpaceNeed:
-    """So many bytes in a folder, and for what."""
+    """The bytes that a run needs in a folder for one purpose."""
 
     purpose: str
     folder: Path
@@ -36,20 +36,20 @@ class SpaceNeed:
 
 
 def history_bytes(point: TrialConfig) -> int:
-    """About the size of the whole history of a point: one row for each epoch and pair."""
+    """Approximate size of the whole history of a point: one row for each epoch and pair."""
     rows = (point.epochs + 1) * len(probes.pairs(point, "shortcut" in point.architecture))
     return OBJECT_BYTES + ROW_BYTES * rows
 
 
 def snapshot_bytes(point: TrialConfig) -> int:
-    """About the size of the last snapshot of a point: its weights, its optimizer's variables, its history."""
+    """Approximate size of the last snapshot of a point: its weights, its optimizer's variables, its history."""
     copies = 1 + SLOTS[point.optimizer]
     arrays = (4 * copies + 2) * (point.depth + 1)
     return 4 * weights(point) * copies + 8 * sum(widths(point)) + ARRAY_BYTES * arrays + history_bytes(point)
 
 
 def temporary_folder() -> Path:
-    """Where Ray and Tune keep what they need while they run."""
+    """The folder of Ray's and Tune's temporary files."""
     return Path(os.environ.get("RAY_TMPDIR", tempfile.gettempdir()))
 
 
@@ -59,14 +59,16 @@ def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path | None, dat
     A store that is no folder is in a bucket, which has room for everything.
     """
     scratch = TEMPORARY_BYTES + len(points) * TEMPORARY_BYTES_PER_POINT
-    found = [SpaceNeed("Ray's temporary files", temporary_folder(), scratch)]
+    space_needs = [SpaceNeed("Ray's temporary files", temporary_folder(), scratch)]
     if store:
         largest = sorted((snapshot_bytes(point) for point in points), reverse=True)[:at_a_time]
         results = SpaceNeed("results", store, sum(history_bytes(point) for point in points))
-        found = [results, SpaceNeed("snapshots", store, (SNAPSHOTS_KEPT + 1) * sum(largest)), *found]
+        space_needs = [results, SpaceNeed("snapshots", store, (SNAPSHOTS_KEPT + 1) * sum(largest)), *space_needs]
     if database:
-        found.append(SpaceNeed("MLflow's database", database.parent, sum(_mirrored_bytes(point) for point in points)))
-    return found
+        space_needs.append(
+            SpaceNeed("MLflow's database", database.parent, sum(_mirrored_bytes(point) for point in points))
+        )
+    return space_needs
 
 
 def _mirrored_bytes(point: TrialConfig) -> int:
@@ -74,14 +76,14 @@ def _mirrored_bytes(point: TrialConfig) -> int:
     return RUN_BYTES + (point.epochs + 1) * (METRICS_PER_EPOCH + 3 * pairs) * METRIC_BYTES
 
 
-def check(wanted: Sequence[SpaceNeed]) -> None:
-    """See that every file system has room for what is wanted there.
+def check(space_needs: Sequence[SpaceNeed]) -> None:
+    """Check that every file system has the space that is needed on it.
 
     Raises:
-        StorageFault: naming each that has not, what is free there and what is needed.
+        StorageFault: names each file system that has not, with the free and the needed space.
     """
     by_device: dict[int, list[SpaceNeed]] = {}
-    for need in wanted:
+    for need in space_needs:
         by_device.setdefault(existing(need.folder).stat().st_dev, []).append(need)
     short = []
     for group in by_device.values():
@@ -99,21 +101,21 @@ def check(wanted: Sequence[SpaceNeed]) -> None:
 
 @contextmanager
 def full_is_a_storage_fault(folders: Sequence[Path]) -> Iterator[None]:
-    """Tell an error that comes of a full disk from others, whoever raised it.
+    """Turn an error that a full disk caused into a StorageFault, whoever raised it.
 
     Raises:
-        StorageFault: in place of an error that says so, or that comes while one of the folders has no space left.
+        StorageFault: in place of an error that reports a full disk, or that is raised while one of the folders is full.
     """
     try:
         yield
     except StorageFault:
         raise
     except Exception as error:
-        said = fullness(error)
+        disk_full = fullness(error)
         full = [folder for folder in folders if free_bytes(folder) < SCARCE_BYTES]
-        if said and said.filename:
-            full = [Path(said.filename)]
-        if not said and not full:
+        if disk_full and disk_full.filename:
+            full = [Path(disk_full.filename)]
+        if not disk_full and not full:
             raise
         names = ", ".join(str(mount_point(folder)) for folder in full or folders)
         raise StorageFault(

@@ -1,4 +1,4 @@
-"""Plan a sweep: which points remain, and what they will cost. Pure: what the store knows comes in, nothing goes out."""
+"""Plan a sweep: which points remain, and what they will cost. Reads the store, and writes nothing."""
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,10 +17,10 @@ SAMPLES_PER_SHAPE = 5
 
 @dataclass(frozen=True)
 class Plan:
-    """The points of a spec by what is known of them, what a run would do, and what it would cost.
+    """The points of a spec by their state, what a run would do, and what it would cost.
 
-    `point_seconds` are those of the points to run, in their order, None where no like point has finished; `measured_on`
-    names the devices and the number of finished points behind them.
+    `point_seconds` is the cost of each point to run, in their order; None where no point of its shape has finished.
+    `measured_on` names the devices, and `measured_points` counts the finished points, from which it was estimated.
     """
 
     states: Mapping[str, State]
@@ -35,21 +35,21 @@ class Plan:
 
     def count(self, state: State) -> int:
         """Number of points in that state."""
-        return sum(one is state for one in self.states.values())
+        return sum(other is state for other in self.states.values())
 
     @property
     def uncalibrated(self) -> int:
-        """Number of points to run without a finished one of like shape."""
+        """Number of points to run of a shape of which no point has finished."""
         return self.point_seconds.count(None)
 
     @property
     def known_seconds(self) -> float:
-        """Summed trial time still to come, of those points to run whose cost is known."""
+        """Total trial time of the points to run whose cost is known."""
         return sum(seconds or 0.0 for seconds in self.point_seconds)
 
     @property
     def seconds(self) -> float | None:
-        """Summed trial time still to come; None as long as it is unknown of some points."""
+        """Total trial time of the points to run; None while the cost of some is unknown."""
         return None if self.uncalibrated else self.known_seconds
 
     def wall_seconds(self, at_a_time: int | None) -> float | None:
@@ -66,12 +66,12 @@ def plan(
     elsewhere: Iterable[Sample] = (),
     resources: Resources | None = None,
 ) -> Plan:
-    """Split the points by what is known of them; failed ones run again only if `retry` names their kind or cause.
+    """Split the points by their state; failed ones run again only if `retry` names their kind or cause.
 
-    Those to run are in the order in which they should start.
+    The points to run are in the order in which they should start.
 
-    The cost is told by finished points of like shape, and by what others `elsewhere` in the store took; by those with
-    the threads and the kind of device of `resources` where there are any.
+    The cost is estimated from finished points of the same shape, and from the samples `elsewhere` in the store; from
+    those with the threads and the kind of device of `resources` where there are any.
     """
     left_failed, to_run = [], []
     for point in points:
@@ -80,10 +80,10 @@ def plan(
             left_failed.append(point)
         elif not state.state.is_done:
             to_run.append(point)
-    taken = [one for point in points if (one := sample(point, states[point.point_id])) and one.once is not None]
+    own = [taken for point in points if (taken := sample(point, states[point.point_id])) and taken.once is not None]
     shapes = {shape(point) for point in to_run}
-    like = [one for one in (*taken, *elsewhere) if one.shape in shapes]
-    cost = costs(like, resources.threads, resources.gpus > 0) if resources else costs(like)
+    relevant = [item for item in (*own, *elsewhere) if item.shape in shapes]
+    cost = costs(relevant, resources.threads, resources.gpus > 0) if resources else costs(relevant)
     done = {point.point_id: states[point.point_id].epochs_done for point in to_run}
     to_run = list(launch_order(to_run, cost, done))
     return Plan(
@@ -109,7 +109,7 @@ def unknown_shapes(todo: Plan) -> set[Shape]:
 
 
 def priced(spec: SweepSpec, store: Store, states: Mapping[str, PointState], retry: tuple[str, ...]) -> Plan:
-    """The plan, its cost also told by points of like shape that only other sweeps of the store name."""
+    """The plan; where its own points are too few, its cost is estimated from other sweeps of the store as well."""
     todo = plan(spec.points, states, retry, resources=spec.resources)
     if unknown := unknown_shapes(todo):
         elsewhere = samples_elsewhere(store, unknown, states)
@@ -118,24 +118,24 @@ def priced(spec: SweepSpec, store: Store, states: Mapping[str, PointState], retr
 
 
 def samples_elsewhere(store: Store, shapes: Collection[Shape], counted: Collection[str]) -> list[Sample]:
-    """What finished points of these shapes took, a few of each, of any sweep of the store without those `counted`."""
-    samples: dict[Shape, list[Sample]] = {like: [] for like in shapes}
+    """What finished points of these shapes took: a few of each, of any sweep of the store, but for those `counted`."""
+    samples: dict[Shape, list[Sample]] = {key: [] for key in shapes}
     seen = set(counted)
     for name in store.sweeps():
         with contextlib.suppress(UsageError):
             for point in store.spec(name).points:
-                like = shape(point)
-                if like not in samples or point.point_id in seen or len(samples[like]) >= SAMPLES_PER_SHAPE:
+                key = shape(point)
+                if key not in samples or point.point_id in seen or len(samples[key]) >= SAMPLES_PER_SHAPE:
                     continue
                 seen.add(point.point_id)
                 with contextlib.suppress(OtherRecordVersion):
-                    if (one := sample(point, store.state(point))) and one.once is not None:
-                        samples[like].append(one)
-    return [one for taken in samples.values() for one in taken]
+                    if (taken := sample(point, store.state(point))) and taken.once is not None:
+                        samples[key].append(taken)
+    return [item for group in samples.values() for item in group]
 
 
 def accelerator_hours(spec: SweepSpec, todo: Plan) -> tuple[str, float | None]:
-    """GPU-hours where trials ask for GPUs, and like points ran on them; else CPU-hours. None while unknown."""
+    """GPU-hours where trials ask for GPUs, and the measured points ran on them; else CPU-hours. None if unknown."""
     on_gpu = spec.resources.gpus > 0 and set(todo.measured_on) != {"cpu"}
     each = spec.resources.gpus if on_gpu else spec.resources.cpus
     return ("GPU" if on_gpu else "CPU"), None if todo.seconds is None else todo.seconds * each / 3600
@@ -144,21 +144,20 @@ def accelerator_hours(spec: SweepSpec, todo: Plan) -> tuple[str, float | None]:
 def launch_order(points: Iterable[TrialConfig], cost: Costs, epochs_done: Mapping[str, int]) -> tuple[TrialConfig, ...]:
     """The points, shape by shape, the shape with the longest point first and in each shape the longest point first.
 
-    A point takes what `cost` says; where that is unknown, its work for all epochs that it has left counts, and for one
-    more, as points without training are measured too, at the pace of the shapes that are known. Equals stay in the
-    order given.
+    A point takes what `cost` says. Where that is unknown, it takes its work times the epochs that it has left and one
+    more (points without training are measured too), at the pace of the known shapes. Equals keep their order.
     """
-    paces = [per_epoch / cost.works[like] for like, per_epoch in cost.per_epoch.items() if cost.works.get(like)]
+    paces = [per_epoch / cost.works[key] for key, per_epoch in cost.per_epoch.items() if cost.works.get(key)]
     pace = median(paces) if paces else 1.0
 
     def seconds(point: TrialConfig) -> float:
         done = epochs_done.get(point.point_id, 0)
-        known = cost.seconds(point, done)
-        return pace * work(point) * (point.epochs + 1 - done) if known is None else known
+        expected = cost.seconds(point, done)
+        return pace * work(point) * (point.epochs + 1 - done) if expected is None else expected
 
-    alike: dict[Shape, list[tuple[float, TrialConfig]]] = {}
+    by_shape: dict[Shape, list[tuple[float, TrialConfig]]] = {}
     for point in points:
-        alike.setdefault(shape(point), []).append((seconds(point), point))
-    longest_first = [sorted(group, key=lambda one: -one[0]) for group in alike.values()]
+        by_shape.setdefault(shape(point), []).append((seconds(point), point))
+    longest_first = [sorted(group, key=lambda timed: -timed[0]) for group in by_shape.values()]
     longest_first.sort(key=lambda group: -group[0][0])
     return tuple(point for group in longest_first for _, point in group)

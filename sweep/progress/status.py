@@ -1,4 +1,4 @@
-"""The state of a sweep in numbers: from the store, and from what its driver says at every beat."""
+"""The state of a sweep in numbers: from the store, and from the progress that its driver writes into the lease."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class Status:
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
-        seen = self.driver.holder
+        lease_holder = self.driver.holder
         return {
             "sweep": self.sweep,
             "points": dict(self.counts),
@@ -56,60 +56,60 @@ class Status:
             "epochs_per_second": self.epochs_per_second,
             "eta_seconds": self.eta_seconds,
             "driver": self.driver.state,
-            "driver_host": seen.host if seen else None,
-            "driver_pid": seen.pid if seen else None,
-            "driver_since": seen.since if seen else None,
-            "heartbeat_age_seconds": seen.heartbeat_age_seconds if seen else None,
+            "driver_host": lease_holder.host if lease_holder else None,
+            "driver_pid": lease_holder.pid if lease_holder else None,
+            "driver_since": lease_holder.since if lease_holder else None,
+            "heartbeat_age_seconds": lease_holder.heartbeat_age_seconds if lease_holder else None,
         }
 
 
 class Watch:
-    """Reads the state of a sweep again and again; finished points are read once, and in a bucket what has changed."""
+    """Reads the state of a sweep repeatedly: finished points once, and in a bucket only the points that changed."""
 
     def __init__(self, store: Store, sweep: str, points: Sequence[TrialConfig]) -> None:
         self.store, self._sweep, self._points = store, sweep, points
         self._seen: dict[str, tuple[str | None, PointState]] = {}
-        self._took: dict[str, Sample | None] = {}
+        self._samples: dict[str, Sample | None] = {}
 
-    def known(self) -> dict[str, PointState]:
-        """What the store knows of every point, now; in brief, without the values of its epochs."""
+    def states(self) -> dict[str, PointState]:
+        """The state of every point, by its id, read from the store now; without the values of the epochs."""
         marks = self.store.marks()
-        asked = [point for point in self._points if self._may_have_changed(point.point_id, marks)]
-        for point, known in zip(asked, self.store.states_of(asked, marks), strict=True):
-            # With the mark from before it was read: another thread that looks at the same time leaves nothing stale.
-            self._seen[point.point_id] = (marks.get(point.point_id) if marks is not None else None, known.brief())
+        changed = [point for point in self._points if self._may_have_changed(point.point_id, marks)]
+        for point, state in zip(changed, self.store.states_of(changed, marks), strict=True):
+            # The mark is older than the state: a write in between, seen by another thread, makes it be read again.
+            self._seen[point.point_id] = (marks.get(point.point_id) if marks is not None else None, state.brief())
         return {point.point_id: self._seen[point.point_id][1] for point in self._points}
 
     def _may_have_changed(self, point_id: str, marks: Mapping[str, str] | None) -> bool:
         if point_id not in self._seen:
             return True
-        mark, known = self._seen[point_id]
-        return not known.state.is_done and (marks is None or marks.get(point_id) != mark)
+        mark, state = self._seen[point_id]
+        return not state.state.is_done and (marks is None or marks.get(point_id) != mark)
 
     def status(self, progress: "Progress | None" = None) -> Status:
-        """The state of the sweep; a driver passes its own progress, anyone else's is what the lease says."""
-        known = self.known()
+        """The state of the sweep. A driver passes its own progress; other processes read it from the lease."""
+        states = self.states()
         driver = DriverState("alive") if progress else self._driver()
         if progress is None and driver.state == "alive" and driver.holder and driver.holder.work:
             progress = Progress(**driver.holder.work)
         running = {
             point: epoch
             for point, epoch in (progress.running if progress else {}).items()
-            if point in known and not known[point].state.is_done
+            if point in states and not states[point].state.is_done
         }
         counts = Counter({str(state): 0 for state in (*State, "running")})
-        counts.update("running" if point in running else str(found.state) for point, found in known.items())
-        epochs_done = sum(max(found.epochs_done, running.get(point, 0)) for point, found in known.items())
-        never = sum(
-            point.epochs - known[point.point_id].epochs_done
+        counts.update("running" if point in running else str(state.state) for point, state in states.items())
+        epochs_done = sum(max(state.epochs_done, running.get(point, 0)) for point, state in states.items())
+        abandoned = sum(
+            point.epochs - states[point.point_id].epochs_done
             for point in self._points
-            if known[point.point_id].state in (State.DIVERGED, State.FAILED) and point.point_id not in running
+            if states[point.point_id].state in (State.DIVERGED, State.FAILED) and point.point_id not in running
         )
         total = sum(point.epochs for point in self._points)
         rate = progress.rate(epochs_done) if progress else None
-        left = self._seconds_left(known, running)
-        if left is None and rate:
-            left = (total - epochs_done - never) / rate
+        seconds_left = self._seconds_left(states, running)
+        if seconds_left is None and rate:
+            seconds_left = (total - epochs_done - abandoned) / rate
         return Status(
             sweep=self._sweep,
             counts=dict(counts),
@@ -117,47 +117,48 @@ class Watch:
             epochs_total=total,
             running=running,
             epochs_per_second=rate,
-            eta_seconds=left if rate else None,
+            eta_seconds=seconds_left if rate else None,
             driver=driver,
         )
 
-    def _seconds_left(self, known: Mapping[str, PointState], running: Mapping[str, int]) -> float | None:
-        """Time until the last point has ended, at as many at a time as now; None before anything tells by what costs.
+    def _seconds_left(self, states: Mapping[str, PointState], running: Mapping[str, int]) -> float | None:
+        """Seconds until the last point ends, with as many points at a time as now; None while no cost is known.
 
-        Points cost what like ones took so far; running ones count only what is left of them.
+        A point costs what points of its shape took so far; a running point costs what is left of it.
         """
         if not running:
             return None
-        samples = (one for point in self._points if (one := self._sample(point, known[point.point_id])))
+        samples = (taken for point in self._points if (taken := self._sample(point, states[point.point_id])))
         cost = costs(samples, newest=NEWEST)
         left = []
-        for point in sorted(self._points, key=lambda one: (one.point_id not in running, -one.epochs * work(one))):
-            found, epoch = known[point.point_id], running.get(point.point_id, 0)
-            if found.state.is_done or (found.state is State.FAILED and point.point_id not in running):
+        launch_order = sorted(self._points, key=lambda item: (item.point_id not in running, -item.epochs * work(item)))
+        for point in launch_order:
+            state, epoch = states[point.point_id], running.get(point.point_id, 0)
+            if state.state.is_done or (state.state is State.FAILED and point.point_id not in running):
                 continue
-            seconds = cost.guess(point, point.epochs - max(found.epochs_done, epoch), is_running=epoch > 0)
+            seconds = cost.guess(point, point.epochs - max(state.epochs_done, epoch), is_running=epoch > 0)
             if seconds is None:
                 return None
             left.append(seconds)
         return makespan(left, len(running))
 
-    def _sample(self, point: TrialConfig, known: PointState) -> Sample | None:
-        if not known.state.is_done:
-            return sample(point, known)
-        if point.point_id not in self._took:
-            self._took[point.point_id] = sample(point, known)
-        return self._took[point.point_id]
+    def _sample(self, point: TrialConfig, state: PointState) -> Sample | None:
+        if not state.state.is_done:
+            return sample(point, state)
+        if point.point_id not in self._samples:
+            self._samples[point.point_id] = sample(point, state)
+        return self._samples[point.point_id]
 
     def _driver(self) -> DriverState:
-        seen = holder(self.store, self._sweep)
-        if seen is None:
+        lease_holder = holder(self.store, self._sweep)
+        if lease_holder is None:
             return DriverState("none")
-        return DriverState("alive" if is_alive(self.store, self._sweep, seen) else "lost", seen)
+        return DriverState("alive" if is_alive(self.store, self._sweep, lease_holder) else "lost", lease_holder)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What a driver knows before the store does: the epoch of every running point, and since when it counts."""
+    """What a driver knows before the store does: the epoch of each running point, and how long the run has lasted."""
 
     running: dict[str, int]
     epochs_at_start: int

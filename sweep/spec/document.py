@@ -75,9 +75,9 @@ class Document:
             if not isinstance(self.data.get(section), dict):
                 self.data[section] = {}
             self.data[section][name] = value
-            other = {"grid": "fixed", "fixed": "grid"}.get(section)
-            if other and isinstance(self.data.get(other), dict):
-                self.data[other].pop(name, None)
+            other_section = {"grid": "fixed", "fixed": "grid"}.get(section)
+            if other_section and isinstance(self.data.get(other_section), dict):
+                self.data[other_section].pop(name, None)
         self.settings[keys] = setting
 
     def check_keys(self, path: yaml_lines.Path, mapping: dict[Any, Any], allowed: Sequence[str]) -> None:
@@ -104,8 +104,8 @@ class Document:
             if name in FIELDS:
                 grid_values[name] = self._values((*path, "grid", name), name, values)
         checked = self.model((*path, "measure"), Measurement, measure)
-        given = {key: value for key, value in checked.model_dump(mode="json").items() if key in measure}
-        return Block(fixed_values, grid_values, given)
+        set_fields = {key: value for key, value in checked.model_dump(mode="json").items() if key in measure}
+        return Block(fixed_values, grid_values, set_fields)
 
     def model(self, path: yaml_lines.Path, kind: type[BaseModel], value: Any) -> Any:
         """The validated model, or its default when there are problems."""
@@ -140,8 +140,8 @@ class Document:
             return []
         if not values:
             self.say(path, f"'{name}' in 'grid' is empty: give at least one value")
-        found = [self._value((*path, index), name, value) for index, value in enumerate(values)]
-        return list(dict.fromkeys(found))
+        validated = [self._value((*path, index), name, value) for index, value in enumerate(values)]
+        return list(dict.fromkeys(validated))
 
     def _range(self, path: yaml_lines.Path, values: Any) -> Any:
         match = RANGE.fullmatch(values) if isinstance(values, str) else None
@@ -165,19 +165,19 @@ class Document:
             return str(value)
 
     def _say_errors(self, path: yaml_lines.Path, error: ValidationError, value: Any) -> None:
-        said = set()
+        messages = set()
         problems = error.errors()
         for problem in problems:
             if problem["type"] == "too_short" and len(problems) > 1:  # a list is short only because its items are bad
                 continue
-            location = tuple(key for key in problem["loc"] if key in self._known_keys(value))
+            location = tuple(key for key in problem["loc"] if key in self._keys_of(value))
             message = f"{_field((*path, *location))}: {in_words(problem)}"
-            if message not in said:
+            if message not in messages:
                 self.say((*path, *location), message)
-            said.add(message)
+            messages.add(message)
 
     @staticmethod
-    def _known_keys(value: Any) -> set[Any]:
+    def _keys_of(value: Any) -> set[Any]:
         return set(value) | set(range(1000)) if isinstance(value, dict) else set()
 
 

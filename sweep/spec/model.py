@@ -131,10 +131,10 @@ def trials_at_a_time(resources: Resources, have_cpus: int, have_gpus: int, max_c
     """How many trials a run on a machine with these holds at a time; without a GPU they run on CPUs. 0: none fits."""
     fitting = [int(have_cpus / resources.cpus + 1e-9)]
     if resources.gpus and have_gpus:
-        one = (
+        fitting_gpus = (
             int(have_gpus / resources.gpus + 1e-9)
             if resources.gpus >= 1
             else have_gpus * int(1 / resources.gpus + 1e-9)
         )
-        fitting.append(one)
+        fitting.append(fitting_gpus)
     return min([*fitting, *([max_concurrent] if max_concurrent else [])])

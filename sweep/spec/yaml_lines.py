@@ -56,9 +56,9 @@ def _visit(node: yaml.Node, path: Path, lines: Lines) -> None:
             _visit(item, (*path, index), lines)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = (*path, str(key.value))
+            key_path = (*path, str(key.value))
             line = key.start_mark.line + 1
-            if here in lines:
-                raise YamlProblem(line, f"duplicate key '{key.value}' (first in line {lines[here]})")
-            lines[here] = line
-            _visit(value, here, lines)
+            if key_path in lines:
+                raise YamlProblem(line, f"duplicate key '{key.value}' (first in line {lines[key_path]})")
+            lines[key_path] = line
+            _visit(value, key_path, lines)

@@ -103,7 +103,7 @@ def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
     with nodes(sweeps) as another:
         done = sweeps.run("run", spec, "--address", another.address)
     assert done.returncode == 0, done.stderr
-    assert max(known.attempts[-1].from_epoch for known in sweeps.known().values()) > 0
+    assert max(known.attempts[-1].from_epoch for known in sweeps.states().values()) > 0
     pd.testing.assert_frame_equal(epochs(sweeps), undisturbed, check_exact=True)
 
 
@@ -135,7 +135,7 @@ def test_a_node_that_joins_gets_points_though_they_end_faster_than_a_process_sta
         cluster.add()
         code, said = finish(process)
     assert code == 0, said
-    attempts = [attempt for found in sweeps.known().values() for attempt in found.attempts]
+    attempts = [attempt for found in sweeps.states().values() for attempt in found.attempts]
     points = Counter(attempt.provenance["ray_node"] for attempt in attempts)
     assert sum(points.values()) == 80
     assert len(points) == 2
@@ -151,6 +151,6 @@ def test_a_host_that_fails_where_others_do_not_gets_no_more_points(sweeps: Sweep
     )
     assert done.returncode == 0, done.stderr
     assert f"(node {sick[:8]}) fails where others do not: no more trials run there" in done.stderr
-    attempts = [attempt for found in sweeps.known().values() for attempt in found.attempts]
+    attempts = [attempt for found in sweeps.states().values() for attempt in found.attempts]
     assert {one.provenance["ray_node"] for one in attempts if one.failure} == {sick}
-    assert {found.result.provenance["ray_node"] for found in sweeps.known().values()} == {healthy}
+    assert {found.result.provenance["ray_node"] for found in sweeps.states().values()} == {healthy}

@@ -214,7 +214,7 @@ def test_a_damaged_result_is_one_point_to_run_and_the_plan_says_so(store: Store)
         store.commit_result(point, make_result(point))
     path = store.root / "points" / points[1].point_id / "result"
     path.write_bytes(path.read_bytes()[:-1])
-    todo = plan(points, Watch(store, "demo", points).known())
+    todo = plan(points, Watch(store, "demo", points).states())
     assert todo.to_run == (points[1],)
     assert announcement("demo", todo) == "demo: 3 points (2 finished, 1 missing), 1 to run"
     console = Console(record=True, width=200)

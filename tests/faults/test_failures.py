@@ -80,26 +80,26 @@ def mixed(module_folder: Path) -> tuple[Sweeps, subprocess.CompletedProcess[str]
 def test_points_that_can_finish_do_and_the_others_are_failures(mixed: tuple) -> None:
     sweeps, done = mixed
     assert done.returncode == 3, done.stderr
-    states = {seed: str(known.state) for seed, known in sweeps.known().items()}
+    states = {seed: str(known.state) for seed, known in sweeps.states().items()}
     fine = dict.fromkeys((KILLED, HUNG, FROZEN, WELL), "finished")
     assert states == fine | {OUT_OF_MEMORY: "failed", NUMERIC: "failed", DIVERGED: "diverged"}, done.stderr
 
 
 def test_a_killed_process_goes_on_from_its_snapshot_and_leaves_its_last_words(mixed: tuple) -> None:
     sweeps, _ = mixed
-    first, second = sweeps.known()[KILLED].attempts
+    first, second = sweeps.states()[KILLED].attempts
     assert (first.failure.kind, first.failure.message) == ("infra", "its process died without a word")
     newest_snapshot, killed_at = map(int, (sweeps.folder / "kept").read_text().split())
     assert 0 < second.from_epoch == newest_snapshot < killed_at < EPOCHS
     assert second.failure is None
     point = next(point for point in Store(sweeps.store).spec("struck").points if point.seed == KILLED)
     assert "last words of the killed" in Store(sweeps.store).log(point.point_id, 1)
-    assert len(sweeps.known()[WELL].attempts) == 1
+    assert len(sweeps.states()[WELL].attempts) == 1
 
 
 def test_out_of_memory_is_tried_once_more_after_the_others(mixed: tuple) -> None:
     sweeps, done = mixed
-    known = sweeps.known()
+    known = sweeps.states()
     first, second = known[OUT_OF_MEMORY].attempts
     assert [one.failure.kind for one in (first, second)] == ["resource", "resource"]
     others = [one.ended for seed in (KILLED, HUNG, FROZEN, WELL) for one in known[seed].attempts if one.ended]
@@ -108,7 +108,7 @@ def test_out_of_memory_is_tried_once_more_after_the_others(mixed: tuple) -> None
 
 
 def test_a_trial_that_hangs_is_ended_and_goes_on(mixed: tuple) -> None:
-    first, second = mixed[0].known()[HUNG].attempts
+    first, second = mixed[0].states()[HUNG].attempts
     assert first.failure.kind == "infra"
     assert first.failure.message.startswith("hung: no epoch in ")
     assert "in strike" in first.failure.traceback
@@ -116,14 +116,14 @@ def test_a_trial_that_hangs_is_ended_and_goes_on(mixed: tuple) -> None:
 
 
 def test_a_trial_that_is_frozen_and_cannot_end_itself_is_killed_by_the_driver(mixed: tuple) -> None:
-    first, second = mixed[0].known()[FROZEN].attempts
+    first, second = mixed[0].states()[FROZEN].attempts
     assert first.failure.kind == "infra"
     assert first.failure.message.startswith("hung: no report in ")
     assert second.failure is None
 
 
 def test_numeric_errors_and_divergence_are_not_tried_again(mixed: tuple) -> None:
-    known = mixed[0].known()
+    known = mixed[0].states()
     (only,) = known[NUMERIC].attempts
     assert only.failure.kind == "numeric"
     assert len(known[DIVERGED].attempts) == 1
@@ -158,7 +158,7 @@ def test_a_sweep_of_which_every_point_fails_alike_stops_with_one_message(sweeps:
     sweeps.strike("def strike(point, epoch):\n    raise ValueError(f'no such thing as {point.seed}')")
     done = sweeps.run("run", sweeps.spec(ALL), *ONE_AT_A_TIME)  # else one more may have begun beside the last
     assert done.returncode == 3, done.stderr
-    known = sweeps.known()
+    known = sweeps.states()
     assert sum(len(found.attempts) for found in known.values()) == ALIKE
     assert done.stderr.count("no such thing as") == 1
     assert f"stopped: {ALIKE} executions failed alike and none did better" in done.stderr
@@ -167,4 +167,4 @@ def test_a_sweep_of_which_every_point_fails_alike_stops_with_one_message(sweeps:
     sweeps.strike("def strike(point, epoch):\n    pass")
     again = sweeps.run(*shlex.split(cause["retry"])[1:])
     assert again.returncode == 0, again.stderr
-    assert {str(found.state) for found in sweeps.known().values()} == {"finished"}
+    assert {str(found.state) for found in sweeps.states().values()} == {"finished"}

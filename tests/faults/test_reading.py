@@ -167,7 +167,7 @@ def test_changed_and_added_points_are_new_and_removed_ones_stay(tmp_path: Path) 
     ):
         path.write_text(SPEC.replace(old, new))
         edited = load(str(path))
-        todo = plan(edited.points, Watch(store, "demo", edited.points).known())
+        todo = plan(edited.points, Watch(store, "demo", edited.points).states())
         assert len(todo.to_run) == to_run
         assert not {point.point_id for point in todo.to_run} & {point.point_id for point in before.points}
     assert all(store.state(point).state is State.FINISHED for point in before.points)

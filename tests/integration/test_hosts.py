@@ -60,7 +60,7 @@ def test_a_submitted_sweep_is_right_although_a_workers_link_was_cut_for_a_minute
         workers[1].mend()
         code, said = finish(client)
     assert code == 0, said
-    assert {str(known.state) for known in sweeps.known().values()} == {"finished"}
+    assert {str(known.state) for known in sweeps.states().values()} == {"finished"}
     pd.testing.assert_frame_equal(_epochs(sweeps), _epochs(undisturbed), check_exact=True)
 
 

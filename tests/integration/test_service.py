@@ -40,7 +40,7 @@ def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_co
         replaced = datetime.now().astimezone()
         code, said = finish(process, seconds=1500)
     assert code == 0, said
-    known = sweeps.known()
+    known = sweeps.states()
     assert len(known) == POINTS
     assert {str(found.state) for found in known.values()} == {"finished"}
     attempts = [attempt for found in known.values() for attempt in found.attempts]

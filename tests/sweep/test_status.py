@@ -39,26 +39,26 @@ def test_of_a_store_in_a_bucket_only_what_has_changed_is_read_again(
 
     monkeypatch.setattr(store, "state", state)
     watch = Watch(store, "demo", POINTS)
-    first = watch.known()
+    first = watch.states()
     assert sorted(read) == sorted(point.point_id for point in POINTS[:2])
-    assert watch.known() == first
+    assert watch.states() == first
     assert len(read) == 2
     store.save_attempt(POINTS[2].point_id, Attempt(1, "", "", 0, {}, failure=Failure("code", "no")))
-    assert watch.known()[POINTS[2].point_id].state is State.FAILED
+    assert watch.states()[POINTS[2].point_id].state is State.FAILED
     store.commit_result(POINTS[1], result(POINTS[1]))
-    assert watch.known()[POINTS[1].point_id].state is State.FINISHED
+    assert watch.states()[POINTS[1].point_id].state is State.FINISHED
     assert read[2:] == [POINTS[2].point_id, POINTS[1].point_id]
-    assert watch.known() == Watch(Store(store.root), "demo", POINTS).known()
+    assert watch.states() == Watch(Store(store.root), "demo", POINTS).states()
 
 
 def test_it_keeps_how_far_points_are_and_what_they_took_but_not_the_values_of_their_epochs(watch: Watch) -> None:
     for point in POINTS:
-        whole, brief = watch.store.state(point), watch.known()[point.point_id]
+        whole, brief = watch.store.state(point), watch.states()[point.point_id]
         assert brief.history_arrow is None
         assert (brief.state, brief.attempts, brief.summary) == (whole.state, whole.attempts, whole.summary)
         assert (brief.epochs_done, brief.provenance) == (whole.epochs_done, whole.provenance)
         assert sample(point, brief) == sample(point, whole)
-    assert watch.known()[POINTS[0].point_id].epochs_done == POINTS[0].epochs
+    assert watch.states()[POINTS[0].point_id].epochs_done == POINTS[0].epochs
 
 
 def test_running_points_count_with_their_uncommitted_epochs(watch: Watch) -> None:
