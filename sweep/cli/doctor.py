@@ -38,9 +38,12 @@ def doctor(
     spec = trials.applied_to(load(source or "demo", settings or []))
     findings = examine(spec, source is not None, shared, trials, address or os.environ.get("RAY_ADDRESS"))
     if as_json:
-        print_json([{name: getattr(one, name) for name in FIELDS} for one in findings])
+        print_json([{name: getattr(finding, name) for name in FIELDS} for finding in findings])
     else:
-        rows = [[one.name, one.verdict, one.found + (f"; {one.remedy}" if one.remedy else "")] for one in findings]
+        rows = [
+            [finding.name, finding.verdict, finding.found + (f"; {finding.remedy}" if finding.remedy else "")]
+            for finding in findings
+        ]
         print_table(["", "", "found"], rows)
     conclude(findings)
 
@@ -75,12 +78,12 @@ def conclude(findings: Iterable[CheckResult]) -> None:
     Raises:
         SweepError: one of them for all that is not fit, with the exit code of what would come first in a run.
     """
-    unfit = [one for one in findings if one.verdict == NOT_FIT]
+    unfit = [finding for finding in findings if finding.verdict == NOT_FIT]
     if not unfit:
         return
-    kind = min((one.error for one in unfit), key=ORDER.index)
-    said = "\n".join(f"  {one.name}: {one.found}\n    next: {one.remedy}" for one in unfit)
-    raise kind(f"not fit for a sweep:\n{said}")
+    kind = min((finding.error for finding in unfit), key=ORDER.index)
+    reasons = "\n".join(f"  {finding.name}: {finding.found}\n    next: {finding.remedy}" for finding in unfit)
+    raise kind(f"not fit for a sweep:\n{reasons}")
 
 
 def _to_run(spec: SweepSpec, store: str) -> tuple[TrialConfig, ...]:

@@ -35,7 +35,7 @@ IMPORT_SECONDS = 120.0
 CHECK_PLACE = "check the permissions and the free space there"
 TRACK_LATER = "the sweep runs without it; afterwards: sweep track SWEEP"
 COMMITS = 5
-SAID_LENGTH = 200
+MESSAGE_LENGTH = 200
 REMOTE_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "lustre", "beegfs", "fuse.sshfs", "9p")
 
 
@@ -192,8 +192,8 @@ def _server(uri: str) -> CheckResult:
     except Exception as error:
         if is_refused(error):
             return CheckResult("tracker", WARNING, f"{uri} refuses the login", LOGIN)
-        said = " ".join(str(error).split())[:SAID_LENGTH]
-        return CheckResult("tracker", WARNING, f"{uri} does not answer as MLflow does: {said}", TRACK_LATER)
+        message = " ".join(str(error).split())[:MESSAGE_LENGTH]
+        return CheckResult("tracker", WARNING, f"{uri} does not answer as MLflow does: {message}", TRACK_LATER)
     slow = seconds > SLOW_ANSWER_SECONDS
     found = f"{uri} answers in {1000 * seconds:.0f} ms"
     return CheckResult("tracker", WARNING if slow else FIT, found, TRACK_LATER if slow else "")

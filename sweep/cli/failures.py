@@ -8,7 +8,7 @@ from sweep.cli.on_cluster import run_on_cluster
 from sweep.commands import command_line
 from sweep.console import print_json, print_table, say
 from sweep.errors import with_next
-from sweep.failures import FailureGroup, RecoveredFailure, advice, group, overcome, overcome_in_words, retry_words
+from sweep.failures import FailureGroup, RecoveredFailure, advice, group, overcome, overcome_in_words, retry_arguments
 from sweep.progress import Watch
 from sweep.spec import Resources
 from sweep.store import Store
@@ -31,57 +31,67 @@ def failures(
     spec = store.spec(sweep)
     states = Watch(store, sweep, spec.points).states()
     groups, recovered = group(states), overcome(states)
-    commands = [command_line(*retry_words(sweep, one, states, spec.resources), **asdict(shared)) for one in groups]
+    commands = [
+        command_line(*retry_arguments(sweep, failure_group, states, spec.resources), **asdict(shared))
+        for failure_group in groups
+    ]
     if as_json:
         causes = [
-            _group_json(one, store, spec.resources, command) for one, command in zip(groups, commands, strict=True)
+            _group_json(failure_group, store, spec.resources, command)
+            for failure_group, command in zip(groups, commands, strict=True)
         ]
-        print_json({"sweep": sweep, "causes": causes, "overcome": [_overcome_json(one) for one in recovered]})
+        print_json(
+            {
+                "sweep": sweep,
+                "causes": causes,
+                "overcome": [_overcome_json(recovered_failure) for recovered_failure in recovered],
+            }
+        )
         return
-    for one, command in zip(groups, commands, strict=True):
-        _print_group(one, store)
-        say(with_next(advice(one, spec.resources), command) + "\n")
+    for failure_group, command in zip(groups, commands, strict=True):
+        _print_group(failure_group, store)
+        say(with_next(advice(failure_group, spec.resources), command) + "\n")
     for line in overcome_in_words(recovered):
         print(line)
     if not groups:
         say(f"no point of {sweep} has failed")
 
 
-def _print_group(one: FailureGroup, store: Store) -> None:
-    more = f", and {len(one.points) - POINTS_SHOWN} more" if len(one.points) > POINTS_SHOWN else ""
+def _print_group(group: FailureGroup, store: Store) -> None:
+    more = f", and {len(group.points) - POINTS_SHOWN} more" if len(group.points) > POINTS_SHOWN else ""
     rows = [
-        ["points", f"{len(one.points)}: {', '.join(one.points[:POINTS_SHOWN])}{more}"],
-        ["attempts", str(one.attempts)],
-        ["hosts", ", ".join(f"{host} ({count})" for host, count in one.hosts.items())],
-        ["first, last", f"{one.first}, {one.last}"],
-        ["where", one.cause.place or "not in this project's code"],
+        ["points", f"{len(group.points)}: {', '.join(group.points[:POINTS_SHOWN])}{more}"],
+        ["attempts", str(group.attempts)],
+        ["hosts", ", ".join(f"{host} ({count})" for host, count in group.hosts.items())],
+        ["first, last", f"{group.first}, {group.last}"],
+        ["where", group.cause.place or "not in this project's code"],
     ]
-    print_table([f"{one.cause.kind} {one.cause.digest}", ""], rows)
-    print("\n".join(one.cause.message.strip().splitlines()[:MESSAGE_LINES]))
-    point_id, attempt = one.example
+    print_table([f"{group.cause.kind} {group.cause.digest}", ""], rows)
+    print("\n".join(group.cause.message.strip().splitlines()[:MESSAGE_LINES]))
+    point_id, attempt = group.example
     if lines := store.log_tail(point_id, attempt.number, LOG_LINES):
         print(f"\nlog of {point_id}, attempt {attempt.number}, its end:")
         print("\n".join(f"  {line}" for line in lines))
     print(flush=True)
 
 
-def _group_json(one: FailureGroup, store: Store, resources: Resources, command: str) -> dict[str, Any]:
-    point_id, attempt = one.example
+def _group_json(group: FailureGroup, store: Store, resources: Resources, command: str) -> dict[str, Any]:
+    point_id, attempt = group.example
     log = store.log_tail(point_id, attempt.number, LOG_LINES)
     return {
-        **asdict(one.cause),
-        "points": list(one.points),
-        "attempts": one.attempts,
-        "hosts": dict(one.hosts),
-        "first": one.first,
-        "last": one.last,
+        **asdict(group.cause),
+        "points": list(group.points),
+        "attempts": group.attempts,
+        "hosts": dict(group.hosts),
+        "first": group.first,
+        "last": group.last,
         "log_of": {"point_id": point_id, "attempt": attempt.number},
         "log": log,
         "traceback": attempt.failure.traceback if attempt.failure else "",
-        "advice": advice(one, resources),
+        "advice": advice(group, resources),
         "retry": command,
     }
 
 
-def _overcome_json(one: RecoveredFailure) -> dict[str, Any]:
-    return {**asdict(one.cause), "attempts": one.attempts, "points": list(one.points)}
+def _overcome_json(recovered: RecoveredFailure) -> dict[str, Any]:
+    return {**asdict(recovered.cause), "attempts": recovered.attempts, "points": list(recovered.points)}

@@ -37,11 +37,11 @@ def run_on_cluster(context: typer.Context, address: str) -> NoReturn:
     question = _question(command, context)
     cluster = JobClient(address)
     cluster.forget_answered()
-    words = question.words
-    if "--store" not in words and (store := cluster.store_of(question.sweep)):
-        words = [*words, "--store", store]
+    arguments = question.arguments
+    if "--store" not in arguments and (store := cluster.store_of(question.sweep)):
+        arguments = [*arguments, "--store", store]
     subject = question.sweep if question.spec is None else SPEC_FILE
-    request = Request((command, subject, *words), address, question.said_spec, settings_passed_on())
+    request = Request((command, subject, *arguments), address, question.said_spec, settings_passed_on())
     job = cluster.start(question.sweep, request, question.spec)
     log = JobLog(say)
     if command in FOLLOWED or values.get("watch"):
@@ -59,19 +59,19 @@ class _Question:
     """What is asked of the cluster: sweep, passed options, and for `plan` the spec and the client's words for it."""
 
     sweep: str
-    words: list[str]
+    arguments: list[str]
     spec: str | None = None
     said_spec: tuple[str, ...] = ()
 
 
 def _question(command: str, context: typer.Context) -> _Question:
-    words = passed_options(context, without=("address", "sweep", "source", "settings"))
+    arguments = passed_options(context, without=("address", "sweep", "source", "settings"))
     values = context.params
     if command != "plan":
-        return _Question(values["sweep"], [*words, "--address", "auto"] if command == "resume" else words)
+        return _Question(values["sweep"], [*arguments, "--address", "auto"] if command == "resume" else arguments)
     settings = values["settings"] or []
     spec = load(values["source"], settings)
-    return _Question(spec.name, words, spec.to_yaml(), said_spec(values["source"], settings))
+    return _Question(spec.name, arguments, spec.to_yaml(), said_spec(values["source"], settings))
 
 
 def _wait(cluster: JobClient, job: str, log: JobLog) -> Ended:

@@ -125,7 +125,9 @@ class OnCluster:
 def expanded(command: Callable[..., None]) -> Callable[..., None]:
     """The command for Typer: every parameter whose type is a dataclass becomes one option for each of its fields."""
     own = inspect.signature(command).parameters
-    groups: dict[str, Any] = {name: one.annotation for name, one in own.items() if is_dataclass(one.annotation)}
+    groups: dict[str, Any] = {
+        name: parameter.annotation for name, parameter in own.items() if is_dataclass(parameter.annotation)
+    }
     parameters: list[inspect.Parameter] = []
     for name, parameter in own.items():
         parameters += _of_fields(groups[name]) if name in groups else [parameter.replace(kind=parameter.KEYWORD_ONLY)]
@@ -133,23 +135,23 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(**values: Any) -> None:
         for name, kind in groups.items():
-            values[name] = kind(**{one.name: values.pop(one.name) for one in fields(kind)})
+            values[name] = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
         command(**values)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": None}
     return run
 
 
 def _of_fields(kind: Any) -> list[inspect.Parameter]:
     return [
         inspect.Parameter(
-            one.name,
+            field.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if one.default is MISSING else one.default,
-            annotation=one.type,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=field.type,
         )
-        for one in fields(kind)
+        for field in fields(kind)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The options given on a command line, as words that a cluster can be given."""
+"""The options given on a command line, as the arguments of a command that runs on a cluster."""
 
 from collections.abc import Collection
 from pathlib import PurePosixPath
@@ -14,36 +14,36 @@ PLACES = ("store", "data_dir")
 
 
 def passed_options(context: typer.Context, without: Collection[str] = ()) -> list[str]:
-    """Arguments and options that were given; what the environment of this machine sets means nothing elsewhere.
+    """The arguments and options given on the command line; those from this machine's environment are left out.
 
     Raises:
-        UsageError: when a place is not one that every node of a cluster could mean, or a value holds a password: what
-            is sent stays in the cluster's list of jobs.
+        UsageError: when a path is relative, so that each node would read it differently, or a value holds a password:
+            the request stays in the cluster's list of jobs.
     """
-    words: list[str] = []
+    arguments: list[str] = []
     for parameter in context.command.params:
         source = context.get_parameter_source(str(parameter.name))
         if parameter.name not in without and source is not None and source.name == "COMMANDLINE":
-            words += _words(parameter, context.params[str(parameter.name)])
-    return words
+            arguments += _arguments(parameter, context.params[str(parameter.name)])
+    return arguments
 
 
-def _words(parameter: Any, value: Any) -> list[str]:
+def _arguments(parameter: Any, value: Any) -> list[str]:
     if parameter.param_type_name == "argument":
         return [str(value)]
     if isinstance(value, bool):
         return [parameter.opts[0] if value else parameter.secondary_opts[0]]
-    values = [str(one) for one in (value if isinstance(value, list | tuple) else [value])]
-    for one in values:
-        _refuse_what_others_could_read(parameter.opts[0], one)
+    values = [str(text) for text in (value if isinstance(value, list | tuple) else [value])]
+    for text in values:
+        _refuse_password(parameter.opts[0], text)
         if parameter.name in PLACES:
-            _refuse_relative(parameter.opts[0], one)
+            _refuse_relative(parameter.opts[0], text)
         if parameter.name == "store":
-            parsed(one)
-    return [word for one in values for word in (parameter.opts[0], one)]
+            parsed(text)
+    return [argument for text in values for argument in (parameter.opts[0], text)]
 
 
-def _refuse_what_others_could_read(option: str, value: str) -> None:
+def _refuse_password(option: str, value: str) -> None:
     if "://" in value and urlsplit(value).password:
         raise UsageError(
             f"{option} holds a password, which everyone who sees the cluster's jobs could read",

@@ -96,7 +96,7 @@ def _rows(
 
 def _details(state: State, todo: Plan) -> list[list[str]]:
     if state is State.FAILED:
-        return [[f"    {len(one.points)}", in_short(one)[:CAUSE_LENGTH]] for one in todo.failed]
+        return [[f"    {len(group.points)}", in_short(group)[:CAUSE_LENGTH]] for group in todo.failed]
     if state is State.INTERRUPTED:
         epochs = {point.point_id: point.epochs for point in todo.to_run}
         rows = [
@@ -110,8 +110,8 @@ def _details(state: State, todo: Plan) -> list[list[str]]:
 
 def _cost_rows(spec: SweepSpec, todo: Plan, at_a_time: int | None) -> list[list[str]]:
     if todo.uncalibrated:
-        known = f", besides {duration(todo.known_seconds)} of the others" if todo.known_seconds else ""
-        text = f"unknown: {todo.uncalibrated} of the points to run have no finished one of like shape{known}"
+        calibrated = f", besides {duration(todo.known_seconds)} of the others" if todo.known_seconds else ""
+        text = f"unknown: {todo.uncalibrated} of the points to run have no finished one of like shape{calibrated}"
         return [["trial time", text]]
     unit, hours = accelerator_hours(spec, todo)
     basis = f"as {counted(todo.measured_points, 'finished point')} of like shape took on {', '.join(todo.measured_on)}"
@@ -144,7 +144,7 @@ def _as_json(
         "points": {str(state): todo.count(state) for state in State},
         "to_run": [point.point_id for point in todo.to_run],
         "left_failed": [point.point_id for point in todo.left_failed],
-        "failed": [{"points": one.points, **vars(one.cause)} for one in todo.failed],
+        "failed": [{"points": group.points, **vars(group.cause)} for group in todo.failed],
         "interrupted": dict(todo.interrupted),
         "epochs_to_run": todo.epochs_to_run,
         "trial_seconds": todo.seconds,

@@ -10,6 +10,11 @@ def presets(_shared: options.Shared, as_json: options.Json = False) -> None:
     """List the packaged specs, with size and purpose."""
     specs = [load(name) for name in spec.presets()]
     if as_json:
-        print_json([{"name": one.name, "points": len(one.points), "description": one.description} for one in specs])
+        print_json(
+            [{"name": preset.name, "points": len(preset.points), "description": preset.description} for preset in specs]
+        )
         return
-    print_table(["preset", "points", "purpose"], [[one.name, str(len(one.points)), one.description] for one in specs])
+    print_table(
+        ["preset", "points", "purpose"],
+        [[preset.name, str(len(preset.points)), preset.description] for preset in specs],
+    )

@@ -84,10 +84,10 @@ def _find(spec: SweepSpec, beginning: str, store: str) -> TrialConfig:
     points = [point for point in spec.points if point.point_id.startswith(beginning)]
     if len(points) == 1:
         return points[0]
-    some = ", ".join(point.point_id for point in (points or spec.points)[:5])
-    what = f"{len(points)} points begin with" if points else "no point begins with"
+    examples = ", ".join(point.point_id for point in (points or spec.points)[:5])
+    problem = f"{len(points)} points begin with" if points else "no point begins with"
     again = command_line("show", spec.name, (points or spec.points)[0].point_id, store=store)
-    raise UsageError(f"{what} '{beginning}' in sweep {spec.name}: there are {some}, ...", next=again)
+    raise UsageError(f"{problem} '{beginning}' in sweep {spec.name}: there are {examples}, ...", next=again)
 
 
 def _in_words(pair: PairRecord) -> str:

@@ -17,11 +17,11 @@ def migrate_store(shared: options.Shared) -> None:
     done = migrate(store)
     for version, count in sorted(done.rewritten.items()):
         say(f"{counted(count, 'record')} of version {version} rewritten as version {done.version}")
-    here = f"{counted(done.current, 'record')} of version {done.version}"
+    current = f"{counted(done.current, 'record')} of version {done.version}"
     if not done.rewritten:
-        say(f"{store.root}: {here}: nothing to do")
+        say(f"{store.root}: {current}: nothing to do")
     elif done.current:
-        say(f"{here} left as they were")
+        say(f"{current} left as they were")
     for name in done.damaged:
         warn(f"{name}: damaged, left as it is")
     if done.unreadable:

@@ -19,12 +19,12 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the tracking store, reachable from this machine only."""
-    given = shared.tracking_uri
-    if given and given.startswith("http"):
-        raise UsageError(f"{given} is a server with a UI of its own", next="open it in a browser")
+    tracking_uri = shared.tracking_uri
+    if tracking_uri and tracking_uri.startswith("http"):
+        raise UsageError(f"{tracking_uri} is a server with a UI of its own", next="open it in a browser")
     uri = shared.tracker
     database = database_file(uri)
-    if not given and database and not database.is_file():
+    if not tracking_uri and database and not database.is_file():
         raise UsageError(
             f"no tracking database in the store {shared.store}: no file {database}",
             next="sweep run demo, or choose another --store",
@@ -43,7 +43,7 @@ def _check_port(port: int, shared: options.Shared) -> None:
         UsageError: when it is taken, or not for this user.
     """
     if error := _refusal(port):
-        free = next((one for one in range(max(port, 1023) + 1, 65536) if not _refusal(one)), None)
+        free = next((candidate for candidate in range(max(port, 1023) + 1, 65536) if not _refusal(candidate)), None)
         again = command_line("ui", store=shared.store, tracking_uri=shared.tracking_uri, port=free or "N")
         raise UsageError(
             f"--port {port} of this machine: {error}; allowed is a port that is free, of 1 to 65535", next=again

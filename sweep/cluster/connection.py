@@ -1,4 +1,4 @@
-"""Ray: connect to a cluster or start one on this machine, and what of it a trial can have."""
+"""Ray: connect to a cluster or start one on this machine, and the share of it that a trial gets."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ TOKEN_PROBLEMS = {
 
 
 def check_reachable(address: str | None) -> None:
-    """See that a head listens at the address and takes the token; Ray itself would try for minutes.
+    """Check that a head listens at the address and accepts the token; Ray itself would try for minutes.
 
     Raises:
         ClusterUnusable: when nothing listens there, or it wants another token.
@@ -50,7 +50,7 @@ def check_reachable(address: str | None) -> None:
 
 @contextmanager
 def connected(address: str | None) -> Iterator[None]:
-    """A connection to the cluster at that address, or to one started on this machine for as long as it lasts.
+    """While in the block, a connection to the cluster at that address, or to one started on this machine.
 
     Raises:
         ClusterUnusable: when it cannot be reached or started.
@@ -82,37 +82,37 @@ def head_address() -> str:
     return str(ray.get_runtime_context().gcs_address)
 
 
-def share(wanted: Resources, max_concurrent: int | None, is_own: bool) -> Share:
+def share(resources: Resources, max_concurrent: int | None, is_own: bool) -> Share:
     """The resources of a trial, and how many run at once, on the connected cluster.
 
-    On a cluster of one's own machine, without any GPU, trials run on CPUs, and the note says so. A cluster that was
-    there before may grow as trials wait for it, so there Ray alone decides how many fit.
+    On this machine's own cluster (`is_own`), without any GPU, trials run on CPUs, and the note says so. An existing
+    cluster may grow while trials wait, so there Ray alone decides how many fit.
 
     Raises:
         ClusterUnusable: when not even one trial fits on this machine.
     """
-    have = ray.cluster_resources()
-    gpus, note = wanted.gpus, None
-    if gpus and not have.get("GPU"):
+    available = ray.cluster_resources()
+    gpus, note = resources.gpus, None
+    if gpus and not available.get("GPU"):
         if is_own:
             gpus, note = 0.0, "no GPU in this machine: trials run on CPU"
         else:
             note = f"no GPU in the cluster yet: trials wait for one; on CPUs: --gpus-per-trial 0 (want {gpus:g})"
     if not is_own:
-        note = note or _too_large(gpus, wanted.cpus)
-        return Share(gpus, wanted.cpus, wanted.threads, max_concurrent, note)
-    at_a_time = trials_at_a_time(wanted, int(have.get("CPU", 0)), int(have.get("GPU", 0)), max_concurrent)
+        note = note or _too_large(gpus, resources.cpus)
+        return Share(gpus, resources.cpus, resources.threads, max_concurrent, note)
+    at_a_time = trials_at_a_time(resources, int(available.get("CPU", 0)), int(available.get("GPU", 0)), max_concurrent)
     if at_a_time < 1:
         raise ClusterUnusable(
-            f"no trial fits: one wants {gpus:g} GPUs and {wanted.cpus:g} CPUs, this machine has "
-            f"{have.get('GPU', 0):g} and {have.get('CPU', 0):g}",
+            f"no trial fits: one wants {gpus:g} GPUs and {resources.cpus:g} CPUs, this machine has "
+            f"{available.get('GPU', 0):g} and {available.get('CPU', 0):g}",
             next="lower --gpus-per-trial or --cpus-per-trial",
         )
-    return Share(gpus, wanted.cpus, wanted.threads, at_a_time, note)
+    return Share(gpus, resources.cpus, resources.threads, at_a_time, note)
 
 
 def _too_large(gpus: float, cpus: float) -> str | None:
-    """What to say of a trial that fits on no live node of the cluster."""
+    """The note for a trial that fits on no live node of the cluster; None if it fits on one."""
     nodes = [
         (node["Resources"].get("GPU", 0), node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]
     ]

@@ -1,6 +1,6 @@
-"""What a driver gives to its trials on other hosts: data sets, and how to reach a bucket. Through Ray's memory alone.
+"""What a driver sends to its trials on other hosts: data sets and bucket settings, only through Ray's object store.
 
-Ray writes the environment that a job asks for into its logs, so credentials must not travel in it.
+Ray writes the environment of a job into its logs, so it must not hold credentials.
 """
 
 import os
@@ -16,12 +16,12 @@ from trainables.datasets import Dataset, DatasetDamaged, DatasetError, load
 
 
 def settings() -> dict[str, str]:
-    """The variables of this process' environment that say how to reach a bucket, those that are set."""
+    """The environment variables of this process that configure the access to buckets, as far as they are set."""
     return {name: os.environ[name] for name in SETTINGS if name in os.environ}
 
 
 def keep_from_logs() -> None:
-    """Keep Tune from asking for the credentials in the environment of every trial by itself."""
+    """Keep Tune from copying the credentials into the environment of every trial, which Ray logs."""
     ray_internals.never_propagate(SETTINGS)
 
 
@@ -48,18 +48,18 @@ class DriverData:
     @classmethod
     def of(cls, datasets: Mapping[str, Dataset]) -> "DriverData":
         """These data sets, and the settings of this process."""
-        # A copy without the checksum, which a data set remembers: whoever gets it computes it from what has arrived.
-        plain = {name: replace(one) for name, one in datasets.items()}
-        return cls(plain, {name: one.sha256 for name, one in datasets.items()}, settings())
+        # The copy has no cached checksum, so that the receiver computes it from the data that arrived.
+        plain = {name: replace(dataset) for name, dataset in datasets.items()}
+        return cls(plain, {name: dataset.sha256 for name, dataset in datasets.items()}, settings())
 
     def unpacked(self) -> dict[str, Dataset]:
-        """The data sets, once the settings are in the environment of this process.
+        """The data sets; sets the settings in the environment of this process.
 
         Raises:
-            DatasetDamaged: when what has arrived is not what was sent.
+            DatasetDamaged: when a checksum differs from the one that was sent.
         """
         os.environ.update(self.settings)
-        for name, one in self.datasets.items():
-            if one.sha256 != self.checksums[name]:
+        for name, dataset in self.datasets.items():
+            if dataset.sha256 != self.checksums[name]:
                 raise DatasetDamaged(f"{name}: damaged on its way from the driver", next="run the same again")
         return dict(self.datasets)

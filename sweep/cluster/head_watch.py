@@ -1,4 +1,4 @@
-"""Whether the head of a Ray cluster still answers: without it Ray waits, and then ends the driver in its own way."""
+"""Detects the loss of a Ray cluster's head: without it Ray waits, and then ends the driver's process by itself."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ PROBE_SECONDS = 2.0
 """How often the head's port is tried, and how long it may take to open."""
 
 SILENCE_SECONDS = 20.0
-"""A head that did not open for so long is lost; Ray itself would end the driver after 60 s."""
+"""A head whose port did not open for so long counts as lost; Ray itself would end the driver after 60 s."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Nodes of the Ray cluster: which live, how to keep trials off some, and what a dead process left behind on its own."""
+"""Nodes of the Ray cluster: which are live, how to keep trials off some, and calls on a given node."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from ray import tune  # isort: skip
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # isort: skip
 
 REACH_SECONDS = 15.0
-"""So long a node may take to do a small thing for the driver; it is in trouble anyway."""
+"""The driver waits so long for a short call on a node."""
 
 NODE_LABEL = "ray.io/node-id"
 
@@ -76,25 +76,25 @@ def on_node(node: str, action: Any, *arguments: Any) -> None:
 
 
 def ask_each(nodes: Sequence[str], seconds: float, action: Any, *arguments: Any) -> dict[str, Any]:
-    """Call a function on each node at once, with the node's id first: what it returned there, or the exception."""
-    asked = {_begin(node, action, node, *arguments): node for node in nodes}
-    ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=seconds) if asked else ([], [])
-    found: dict[str, Any] = {}
-    for task, node in asked.items():
+    """Call a function on all nodes in parallel, with the node's id first; by node the result, or the exception."""
+    tasks = {_begin(node, action, node, *arguments): node for node in nodes}
+    ready, _ = ray.wait(list(tasks), num_returns=len(tasks), timeout=seconds) if tasks else ([], [])
+    answers: dict[str, Any] = {}
+    for task, node in tasks.items():
         try:
             if task not in ready:
                 ray.cancel(task, force=True)
                 raise TimeoutError(f"no answer within {seconds:.0f} s")
-            found[node] = ray.get(task)
+            answers[node] = ray.get(task)
         except Exception as error:
-            found[node] = error
-    return found
+            answers[node] = error
+    return answers
 
 
 def _begin(node: str, action: Any, *arguments: Any) -> Any:
-    """A task on that node; it can reach a bucket as this process can."""
-    there = NodeAffinitySchedulingStrategy(node, soft=False)
-    task = ray.remote(_call).options(num_cpus=0, max_retries=0, scheduling_strategy=there)
+    """A task on that node, with this process' settings for buckets."""
+    on_that_node = NodeAffinitySchedulingStrategy(node, soft=False)
+    task = ray.remote(_call).options(num_cpus=0, max_retries=0, scheduling_strategy=on_that_node)
     return task.remote(settings(), action, *arguments)
 
 
@@ -104,7 +104,7 @@ def _call(environment: dict[str, str], action: Any, *arguments: Any) -> Any:
 
 
 def _kill_process(pid: int) -> None:
-    """Only a process of Ray: the number may belong to another by now."""
+    """Kill the process only if it is one of Ray: the pid may have been reused."""
     with contextlib.suppress(OSError):
         if b"ray::" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGKILL)

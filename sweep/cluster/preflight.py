@@ -1,6 +1,6 @@
-"""Before anything is launched on a cluster, every node proves that it can use the store and has the data.
+"""Checks before a run on a cluster: every node can use the store and has received the data.
 
-A node that comes later is asked by its first trial whether it sees what the driver wrote.
+On a node that joins later, the first trial checks that it sees the driver's store.
 """
 
 import socket
@@ -24,10 +24,10 @@ import ray  # isort: skip
 from ray import tune  # isort: skip
 
 PROOF_SECONDS = 120.0
-"""A node may take so long: it starts a process, imports this project and fetches the data."""
+"""The time that a node has: it starts a process, imports this project and fetches the data."""
 
 LAG_SECONDS = 20.0
-SAID_LENGTH = 300
+MESSAGE_LENGTH = 300
 REMEDY = (
     "mount the store there at the same path, or choose a --store that every node sees (a bucket as in "
     "s3://BUCKET/PREFIX); or take such nodes out of the cluster"
@@ -35,28 +35,28 @@ REMEDY = (
 
 
 class Unfit(Exception):
-    """A node cannot do what a trial does; the message says what."""
+    """A node cannot run trials; the message says why."""
 
 
-def supplied(
-    trainable: Any, supplies: DriverData, share: Share, store: Store, sweep: str, console: Console
+def with_driver_data(
+    trainable: Any, driver_data: DriverData, share: Share, store: Store, sweep: str, console: Console
 ) -> tuple[Any, list[Gpu]]:
-    """The trainable with what it needs on other hosts, once every node that could hold it has passed the preflight.
-
-    Beside it the GPUs of these nodes.
+    """The trainable bound to the driver's data, and the GPUs of the nodes, after a preflight of all nodes it fits on.
 
     Raises:
-        ClusterUnusable: when some cannot.
+        ClusterUnusable: when a node does not pass.
     """
-    sent, there = ray.put(supplies), live(share.cpus, share.gpus)
+    data_ref, there = ray.put(driver_data), live(share.cpus, share.gpus)
     text = f"trying the store and getting the data on {counted(len(there), 'node')} of the cluster"
     console.print(text if there else "no node could hold a trial yet: each that comes tries the store", soft_wrap=True)
-    have = check_nodes(there, store, sweep, sent)
-    return tune.with_parameters(trainable, supplies=sent), have
+    gpus_of_nodes = check_nodes(there, store, sweep, data_ref)
+    return tune.with_parameters(trainable, driver_data=data_ref), gpus_of_nodes
 
 
-def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "ray.ObjectRef[DriverData]") -> list[Gpu]:
-    """See that every node (host names by id) can read, write and rename in the driver's own store, and has the data.
+def check_nodes(
+    nodes: Mapping[str, str], store: Store, sweep: str, driver_data: "ray.ObjectRef[DriverData]"
+) -> list[Gpu]:
+    """Check that every node (host names by id) can read, write and rename in the driver's own store, and has the data.
 
     Returns the GPUs of them all.
 
@@ -64,26 +64,27 @@ def check_nodes(nodes: Mapping[str, str], store: Store, sweep: str, supplies: "r
         ClusterUnusable: naming each node that cannot, and why.
     """
     with shared_marker(store, sweep) as marker:
-        answers = ask_each(list(nodes), PROOF_SECONDS, prove, store.root, marker.name, supplies)
+        answers = ask_each(list(nodes), PROOF_SECONDS, prove, store.root, marker.name, driver_data)
         for node, answer in answers.items():
             if not isinstance(answer, Exception) and not marker.is_answered(node):
                 answers[node] = Unfit(f"what it wrote to {store.root} is not there for the driver: it is another place")
         marker.delete_answers(nodes)
     still_there = live()
-    unfit = {node: one for node, one in answers.items() if isinstance(one, Exception) and node in still_there}
+    unfit = {node: answer for node, answer in answers.items() if isinstance(answer, Exception) and node in still_there}
     if unfit:
-        said = "".join(f"\n  {nodes[node]} (node {node[:8]}): {_in_words(error)}" for node, error in unfit.items())
+        reasons = "".join(f"\n  {nodes[node]} (node {node[:8]}): {_in_words(error)}" for node, error in unfit.items())
         raise ClusterUnusable(
-            f"{len(unfit)} of {counted(len(nodes), 'node')} that could hold a trial cannot run one:{said}", next=REMEDY
+            f"{len(unfit)} of {counted(len(nodes), 'node')} that could hold a trial cannot run one:{reasons}",
+            next=REMEDY,
         )
-    return [gpu for one in answers.values() if not isinstance(one, Exception) for gpu in one]
+    return [gpu for answer in answers.values() if not isinstance(answer, Exception) for gpu in answer]
 
 
 def check_here(store: Store, sweep: str) -> None:
-    """See that this process has the driver's own store before it, in which the spec of the sweep lies.
+    """Check that this process sees the driver's own store, by the spec of the sweep in it.
 
     Raises:
-        ClusterUnusable: when it has not, also after a while, as a shared folder may lag.
+        ClusterUnusable: when the spec is not there, even after LAG_SECONDS, as a shared folder may lag.
         StorageFault: when the store cannot be read.
     """
     deadline = time.monotonic() + LAG_SECONDS
@@ -95,14 +96,14 @@ def check_here(store: Store, sweep: str) -> None:
         time.sleep(LAG_SECONDS / 20)
 
 
-def prove(node: str, root: StoreAddress, marker: str, supplies: "DriverData | None") -> list[Gpu]:
-    """Do on this node what a trial does with the store, and see that the data has arrived; tell what GPUs it has.
+def prove(node: str, root: StoreAddress, marker: str, driver_data: "DriverData | None") -> list[Gpu]:
+    """Use the store on this node as a trial does, and check that the data has arrived; returns the node's GPUs.
 
     Raises:
         Unfit, StorageFault, DatasetError: when that cannot be done.
     """
-    if supplies:
-        supplies.unpacked()
+    if driver_data:
+        driver_data.unpacked()
     shared = SharedMarker(Store(root), marker)
     if not shared.is_visible:
         raise Unfit(_not_there(root))
@@ -117,6 +118,6 @@ def _not_there(root: StoreAddress) -> str:
 
 def _in_words(error: BaseException) -> str:
     cause = getattr(error, "cause", None) or error
-    said = str(cause).strip().splitlines() or [type(cause).__name__]
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
     name = "" if isinstance(cause, Unfit) else f"{type(cause).__name__}: "
-    return f"{name}{said[0][:SAID_LENGTH]}"
+    return f"{name}{lines[0][:MESSAGE_LENGTH]}"

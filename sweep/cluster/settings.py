@@ -12,8 +12,8 @@ QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
-"""Settings that Ray reads when it is imported: our own progress display is the only one, our store the only state."""
+"""Settings that Ray reads when it is imported: they turn off its progress display, its loggers and its checkpoints."""
 
 PASSED_ON = ("KERAS_BACKEND", "SWEEP_SNAPSHOT_SECONDS", "SWEEP_HANG_SECONDS", "SWEEP_POINTS_PER_PROCESS")
-"""Settings of the driver's environment that its trials on a cluster must share. Ray writes them into its logs, so those
-with secrets go another way: `sweep.cluster.driver_data`."""
+"""Settings of the driver's environment that its trials on a cluster must share. Ray writes them into its logs, so
+secrets are sent by `sweep.cluster.driver_data` instead."""

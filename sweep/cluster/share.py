@@ -14,9 +14,9 @@ class Share:
     note: str | None = None
 
     def enlarged(self, largest_cpus: float) -> "Share":
-        """A share that packs less: a whole GPU for a part, twice the CPUs if a node has them, half as many at once.
+        """A larger share: a whole GPU for a part of one, twice the CPUs if a node has them, half as many at once.
 
-        The threads stay, as they change the numbers.
+        The threads stay the same, as they change the numbers.
         """
         return replace(
             self,

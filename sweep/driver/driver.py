@@ -1,4 +1,4 @@
-"""Run a sweep: make the store converge to the spec; an executor trains what is missing."""
+"""Run a sweep: an executor trains the points of the spec that the store does not hold."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,7 +15,7 @@ from sweep.driver.session import Mirror, Session
 from sweep.driver.stopping import Stopping
 from sweep.driver.supervisor import Supervisor
 from sweep.errors import Interrupted, PointsFailed
-from sweep.failures import advice, group, in_short, points_to_retry, retry_words
+from sweep.failures import advice, group, in_short, points_to_retry, retry_arguments
 from sweep.planning import Plan, disk_space, plan
 from sweep.progress import Watch
 from sweep.spec import SweepSpec
@@ -27,7 +27,7 @@ from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.settings import default_tracking_uri
 from sweep.trial.timing import Timing
 
-CAUSES_SAID = 3
+CAUSES_SHOWN = 3
 
 
 def run(spec: SweepSpec, options: Options, console: Console) -> None:
@@ -44,7 +44,7 @@ class MirrorInBlock(Mirror, AbstractContextManager["Mirror"], Protocol):
 
 
 class Driver:
-    """One run of a sweep over the points of its spec, or `only` of these, that the store does not hold yet."""
+    """One run of a sweep: trains the points of its spec, or those in `options.only`, that the store does not hold."""
 
     def __init__(
         self,
@@ -88,16 +88,16 @@ class Driver:
         self._conclude()
 
     def _checked_plan(self) -> Plan:
-        """What is to run, once everything that can be checked beforehand was checked and said."""
+        """The plan of the run, after all checks and announcements that come before it."""
         spec, options, console, store = self._spec, self._options, self._console, self._store
         todo = plan(self._points, self._watch.states(), options.retry)
         console.print(pre_run.announcement(spec.name, todo), soft_wrap=True)
         is_whole = self._points is spec.points
         all_points = self._watch.states() if is_whole else Watch(store, spec.name, spec.points).states()
-        pre_run.say_what_changed(spec, store, console)
+        pre_run.say_spec_change(spec, store, console)
         pre_run.check_code(spec.points, all_points, todo, options.accept_code_change, console)
-        pre_run.say_what_is_damaged(store, todo, console)
-        todo = pre_run.leave_to_others(spec.name, store, todo, console)
+        pre_run.warn_of_damage(store, todo, console)
+        todo = pre_run.put_points_of_others_last(spec.name, store, todo, console)
         if todo.to_run:
             self._executor.prepare(self._run, todo)
             pre_run.check_space(spec, todo, options.max_concurrent, options.tracking_uri, store)
@@ -109,7 +109,7 @@ class Driver:
         store, name, stopping = self._store, self._spec.name, self._stopping
         lease = Lease(store, name, self._session.for_lease, stopping.on_loss, stopping.on_request)
         stopping.last_acts.append(lease.leave)
-        pre_run.say_what_is_waited_for(name, store, self._console)
+        pre_run.say_lease_wait(name, store, self._console)
         tracking_uri = self._options.tracking_uri
         if not store.folder and tracking_uri == default_tracking_uri(store.root):
             self._console.print(f"a bucket cannot hold MLflow's database: it is {tracking_uri}", soft_wrap=True)
@@ -117,7 +117,7 @@ class Driver:
             yield
 
     def _execute(self, todo: Plan) -> None:
-        """Have the points trained; whatever happens to the executor, the store says what was done."""
+        """Let the executor train the points, in batches; the store records what was done, whatever happens."""
         session, supervisor = self._session, self._supervisor
         with self._executor.opened(self._run, todo) as share:
             batch = Batch(tuple(todo.to_run), share)
@@ -130,7 +130,7 @@ class Driver:
                 batch = self._next_batch(todo, share)
 
     def _next_batch(self, todo: Plan, share: Share) -> Batch:
-        """The points to run again, with more room for each where the last failures were of memory."""
+        """The points to retry, each with a larger share where the last failures were of memory."""
         supervisor, states = self._supervisor, self._watch.states()
         points, needs_more_room = points_to_retry(supervisor.decide(todo.to_run, states), supervisor.must_regroup)
         if points and not self._session.is_batch_over:
@@ -141,7 +141,7 @@ class Driver:
         return Batch(points, share)
 
     def _conclude(self) -> None:
-        """Say how it ended, from what the store holds."""
+        """Report how the run ended, by the states in the store; raises as `run`."""
         spec, options, console = self._spec, self._options, self._console
         status = self._watch.status()
         counts = ", ".join(f"{count} {state}" for state, count in status.counts.items() if count)
@@ -151,8 +151,9 @@ class Driver:
         states = self._watch.states()
         again = command_line("failures", spec.name, store=options.store)
         failing_alike = self._supervisor.health.failing_alike if not self._session.stopping.is_set() else None
-        for alike in (one for one in group(states) if failing_alike and one.cause.digest == failing_alike.cause):
-            retry = options.command(*retry_words(spec.name, alike, states, spec.resources))
+        groups = group(states)
+        for alike in (each for each in groups if failing_alike and each.cause.digest == failing_alike.cause):
+            retry = options.command(*retry_arguments(spec.name, alike, states, spec.resources))
             raise PointsFailed(
                 f"stopped: {alike.attempts} executions failed alike and none did better; "
                 f"{advice(alike, spec.resources)}\n  {in_short(alike)}",
@@ -164,7 +165,7 @@ class Driver:
                 f"stopped with {counted(unfinished, 'point')} to go; what was trained is kept", next=again
             )
         if failed := status.counts["failed"]:
-            causes = [f"\n  {len(one.points)} {in_short(one)}" for one in group(states)[:CAUSES_SAID]]
+            causes = [f"\n  {len(each.points)} {in_short(each)}" for each in groups[:CAUSES_SHOWN]]
             raise PointsFailed(
                 f"{failed:,} of {counted(status.points_total, 'point')} failed{''.join(causes)}",
                 next=f"{again} shows the logs and how to run them again",

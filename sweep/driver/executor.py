@@ -40,7 +40,7 @@ class RunContext:
 
     @cached_property
     def code(self) -> dict[str, Any]:
-        """The identity of this code, as every attempt records it; none to compare with where any code is accepted."""
+        """The identity of this code, as every attempt records it; without components if any code is accepted."""
         accepted = {"components": None} if self.options.accept_code_change else {}
         return provenance.code() | {"sweep": self.spec.name} | accepted
 
@@ -66,7 +66,7 @@ class Executor(Protocol):
         """The nodes of this place; to be asked within the block of `opened` only."""
 
     def prepare(self, run: RunContext, todo: Plan) -> None:
-        """See that the points can be trained there, before the store is written to.
+        """Check that the points can be trained there, before the store is written to.
 
         Raises:
             UsageError: when a data set is missing or damaged.

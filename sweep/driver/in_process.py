@@ -1,6 +1,6 @@
 """The executor that trains in this process, one point after another, without Ray: for debugging and for tests.
 
-What a point prints goes to its log, as everywhere. A process that dies takes the driver with it; nothing restarts it.
+What a point prints goes to its log, as with other executors. If the process dies, the driver dies; nothing restarts it.
 """
 
 import socket

@@ -21,10 +21,10 @@ class Options:
     only: tuple[str, ...] = ()
     accept_code_change: bool = False
 
-    def command(self, *words: str) -> str:
+    def command(self, *arguments: str) -> str:
         """A `sweep` command on the same store, data, tracker and cluster, to paste."""
-        words = (*words, "--accept-code-change") if self.accept_code_change else words
+        arguments = (*arguments, "--accept-code-change") if self.accept_code_change else arguments
         tracking = None if self.tracking_uri == default_tracking_uri(self.store) else self.tracking_uri
         return command_line(
-            *words, store=self.store, tracking_uri=tracking, data_dir=self.data_dir, address=self.address
+            *arguments, store=self.store, tracking_uri=tracking, data_dir=self.data_dir, address=self.address
         )

@@ -1,4 +1,4 @@
-"""What a run says and checks before it starts: what changed, other code, damage, other drivers, GPUs, free space."""
+"""Messages and checks before a run starts: changes of spec and code, damage, other drivers, GPU memory, disk space."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,78 +19,78 @@ from trainables.config import TrialConfig
 
 
 def announcement(sweep: str, todo: Plan) -> str:
-    """What a run will do, in one line: `demo: 32 points (30 finished, 2 interrupted), 2 to run`."""
+    """The plan in one line: `demo: 32 points (30 finished, 2 interrupted), 2 to run`."""
     counts = Counter(str(state) for state in todo.states.values())
     parts = ", ".join(f"{count:,} {state}" for state, count in counts.items())
     return f"{sweep}: {counted(len(todo.states), 'point')} ({parts}), {len(todo.to_run):,} to run"
 
 
-def say_what_changed(spec: SweepSpec, store: Store, console: Console) -> None:
-    """Compare the spec with the one last run; points no longer named stay in the store, unseen."""
+def say_spec_change(spec: SweepSpec, store: Store, console: Console) -> None:
+    """Print how the spec differs from the one last run; points that it no longer names stay in the store."""
     if change := last_change(spec, store):
         for line in change.in_words():
             console.print(line, style="yellow", soft_wrap=True)
 
 
 def check_code(
-    points: Sequence[TrialConfig], known: dict[str, PointState], todo: Plan, is_accepted: bool, console: Console
+    points: Sequence[TrialConfig], states: dict[str, PointState], todo: Plan, is_accepted: bool, console: Console
 ) -> None:
-    """Say which of these points were computed by other code; to add to what it changed takes the explicit word.
+    """Print which of these points were computed by other code, and refuse to mix code unless it `is_accepted`.
 
     Raises:
-        UsageError: without that word.
+        UsageError: when points to run would mix with them, and that is not accepted.
     """
-    change = code_change(points, known, provenance.current())
+    change = code_change(points, states, provenance.current())
     for line in change.in_words():
         console.print(line, style="yellow", soft_wrap=True)
     if change.concerns(todo.to_run) and not is_accepted:
-        others = f"{len(change.points):,} computed by other code"
+        other_points = f"{len(change.points):,} computed by other code"
         raise UsageError(
-            f"{counted(len(todo.to_run), 'point')} to run would mix with {others}",
+            f"{counted(len(todo.to_run), 'point')} to run would mix with {other_points}",
             next="go back to that code, or choose another --store, or mix them knowingly: the same with "
             "--accept-code-change",
         )
 
 
-def say_what_is_damaged(store: Store, todo: Plan, console: Console) -> None:
-    """Name the damaged objects of the points to run."""
+def warn_of_damage(store: Store, todo: Plan, console: Console) -> None:
+    """Warn of the damaged objects of the points to run."""
     for point in todo.to_run:
         if damaged := store.damaged(point):
             text = f"{point.point_id}: {', '.join(damaged)} damaged, to be put aside: it goes on from what is intact"
             console.print(text, style="yellow", soft_wrap=True)
 
 
-def leave_to_others(sweep: str, store: Store, todo: Plan, console: Console) -> Plan:
-    """The same plan, but points that another sweep's driver is running come last."""
+def put_points_of_others_last(sweep: str, store: Store, todo: Plan, console: Console) -> Plan:
+    """The plan with the points that other sweeps' drivers are running at the end, which it prints."""
     elsewhere = running_elsewhere(store, sweep, todo.to_run)
-    for other, seen in dict(elsewhere.values()).items():
+    for other, driver in dict(elsewhere.values()).items():
         count = sum(name == other for name, _ in elsewhere.values())
-        console.print(f"{count} of them are being run by sweep {other} ({seen}): they come last", soft_wrap=True)
+        console.print(f"{count} of them are being run by sweep {other} ({driver}): they come last", soft_wrap=True)
     return replace(todo, to_run=others_last(todo.to_run, elsewhere))
 
 
-def say_what_is_waited_for(sweep: str, store: Store, console: Console) -> None:
-    """Say that the lease of a driver on another host has to be watched first."""
-    seen = holder(store, sweep)
-    if seen and not seen.is_near:
-        text = f"watching for {SILENCE_SECONDS:.0f} s whether its driver still lives: {seen}"
+def say_lease_wait(sweep: str, store: Store, console: Console) -> None:
+    """Print that the lease of a driver on another host is watched first, if there is one."""
+    lease_holder = holder(store, sweep)
+    if lease_holder and not lease_holder.is_near:
+        text = f"watching for {SILENCE_SECONDS:.0f} s whether its driver still lives: {lease_holder}"
         console.print(text, style="yellow", soft_wrap=True)
 
 
-def say_what_is_too_small(
+def warn_of_gpu_memory(
     spec: SweepSpec, todo: Plan, gpus: Sequence[Gpu], max_concurrent: int | None, console: Console
 ) -> None:
     """Warn of points that may need more than their share of the smallest of these GPUs, and of shares that crowd it."""
     if gpus and (room := fit(todo.to_run, spec.resources, gpus, max_concurrent)):
-        for said in room.warnings:
-            console.print(said, style="yellow", soft_wrap=True)
+        for warning in room.warnings:
+            console.print(warning, style="yellow", soft_wrap=True)
 
 
 def check_space(spec: SweepSpec, todo: Plan, max_concurrent: int | None, tracking_uri: str, store: Store) -> None:
-    """See that what the run will write has room.
+    """Check that there is disk space for what the run will write.
 
     Raises:
-        StorageFault: when it has not.
+        StorageFault: when there is not.
     """
     at_a_time = trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), max_concurrent)
     database = database_file(tracking_uri)
@@ -98,7 +98,7 @@ def check_space(spec: SweepSpec, todo: Plan, max_concurrent: int | None, trackin
 
 
 def say_share(share: Share, console: Console) -> None:
-    """Say what each trial gets and how many run at a time."""
+    """Print what each trial gets and how many run at a time."""
     if share.note:
         console.print(share.note, style="yellow", soft_wrap=True)
     gpus = f"{share.gpus:g} GPU and " if share.gpus else ""

@@ -1,4 +1,4 @@
-"""What a driver knows of the points that its executor trains: how far each is, and when to stop."""
+"""The state that a driver shares with its executor: the epoch of each running point, and when to stop."""
 
 import threading
 import time
@@ -14,16 +14,16 @@ from trainables.config import TrialConfig
 
 
 class Mirror(Protocol):
-    """What brings commits to a tracker; `sweep.tracking.background.BackgroundMirror` is one."""
+    """Copies commits to a tracker; `sweep.tracking.background.BackgroundMirror` is one."""
 
     def touch(self, point: TrialConfig, is_running: bool) -> None:
-        """Say that more of the point was committed; returns at once and never raises."""
+        """Note that more of the point was committed; returns at once and never raises."""
 
 
 class Session:
-    """What the executor tells of each point, shared between it, the supervisor, the mirror, the lease and the display.
+    """Passes the executor's reports to the supervisor, the mirror, the lease and the display.
 
-    A fault of the store while something is noted ends the run in order; no method raises it.
+    A fault of the store during a report stops the run in order; no method raises it.
     """
 
     def __init__(self, watch: Watch, supervisor: Supervisor, mirror: Mirror) -> None:
@@ -36,7 +36,7 @@ class Session:
         self.supervisor = supervisor
 
     def progress(self) -> Progress:
-        """What the store does not say yet."""
+        """The progress that the store does not hold yet."""
         since = self._first_report or time.monotonic()
         return Progress(dict(self.running), self._epochs_at_start, time.monotonic() - since)
 
@@ -45,17 +45,17 @@ class Session:
         return asdict(self.progress())
 
     def begin_batch(self) -> None:
-        """Nothing runs yet."""
+        """Start a batch; nothing runs yet."""
         self.running.clear()
         self.supervisor.begin_batch()
 
     @property
     def is_batch_over(self) -> bool:
-        """Whether what runs is to stop: for good, or to go on in another way."""
+        """Whether running trials are to stop: the run ends, or it goes on with another batch."""
         return self.stopping.is_set() or self.supervisor.must_stop or self.supervisor.must_regroup
 
     def started(self, point_id: str) -> int:
-        """The number of times that the process of this point, which starts now, may be restarted if it dies."""
+        """How often the process of this point, which starts now, may be restarted if it dies."""
         self.running.setdefault(point_id, 0)
         with self.faults_noted():
             return self.supervisor.started(point_id)
@@ -77,30 +77,30 @@ class Session:
         """The point has ended with a result or a failure of its own, both reported before."""
         self.running.pop(point_id, None)
 
-    def died(self, point: TrialConfig, said_by_executor: str, will_restart: bool) -> None:
+    def died(self, point: TrialConfig, executor_error: str, will_restart: bool) -> None:
         """The process of the point died, and is restarted or not."""
         if not will_restart:
             self.running.pop(point.point_id, None)
         with self.faults_noted():
-            self.supervisor.died(point, said_by_executor, will_restart)
+            self.supervisor.died(point, executor_error, will_restart)
         if not will_restart:
             self._mirror.touch(point, is_running=False)
 
     def end_for(self, fault: SweepError) -> None:
-        """Stop in order, as nothing more can be done; the command ends with that error."""
+        """Stop in order because of a fault; the command ends with it."""
         self.fault = fault
         self.stopping.set()
 
     @contextmanager
     def faults_noted(self) -> Iterator[None]:
-        """An exception in a callback of Tune would end the sweep in Tune's way, so a fault of the store is kept."""
+        """Catch a fault of the store and stop the run in order: raised in a callback, it would abort Tune."""
         try:
             yield
         except StorageFault as fault:
             self.end_for(fault)
 
     def _count(self, point_id: str, epoch: int) -> None:
-        """Keep the epoch of a running point; the rate counts from the first report, which had to compile."""
+        """Note the epoch of a running point; the rate is measured from the first report on, to leave compiling out."""
         self.running[point_id] = epoch
         if self._first_report is None:
             self._first_report = time.monotonic()

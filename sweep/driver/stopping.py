@@ -1,4 +1,4 @@
-"""How a run ends before its work is done: in order when first asked, at once when asked again."""
+"""Stops a run before its end: in order at the first request, at once at the second."""
 
 import os
 import signal
@@ -18,10 +18,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopping:
-    """Takes signals, and requests through the store; the first sets `asked`, the second ends the process.
+    """Handles signals and stop requests in the store: the first sets `asked`, a second signal ends the process.
 
-    In order means: no new trials, snapshots of those that run, exit code 5. At once means: every process that this one
-    started is killed, `last_acts` are done, and the process ends with the same exit code; what was committed stays.
+    In order: no new trials start, those that run take snapshots, and the exit code is 5. At once: every process that
+    this one started is killed, `last_acts` are called, and this process ends with the same exit code; what was
+    committed is kept.
     """
 
     def __init__(self, asked: threading.Event, console: Console, again: str, at_once: str) -> None:
@@ -31,7 +32,7 @@ class Stopping:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Take SIGINT, SIGTERM and SIGHUP while in the block; a SIGHUP that is ignored, as by nohup, stays so."""
+        """While in the block, handle SIGINT, SIGTERM and SIGHUP; an ignored SIGHUP, as with nohup, stays ignored."""
 
         def handle(number: int, _frame: FrameType | None) -> None:
             self.ask(signal.Signals(number).name, "once more to stop at once")
@@ -45,43 +46,43 @@ class Stopping:
                 signal.signal(number, handler)
 
     def on_request(self, request: StopRequest) -> None:
-        """Do what was asked through the store."""
-        who = f"asked to stop by {request.by}"
+        """Stop as a request in the store asks."""
+        reason = f"asked to stop by {request.by}"
         if request.now:
-            self._end_as_asked(who)
-        self.ask(who, f"to stop at once: {self._at_once}", is_request=True)
+            self._end_as_asked(reason)
+        self.ask(reason, f"to stop at once: {self._at_once}", is_request=True)
 
     def on_loss(self) -> None:
         """Stop in order, as another driver has taken the sweep over."""
         self._asked.set()
         self._console.print("another driver has taken this sweep over: stopping", style="yellow")
 
-    def ask(self, who: str, more: str, is_request: bool = False) -> None:
-        """Stop in order; a signal that comes after that ends the process at once."""
+    def ask(self, reason: str, hint: str, is_request: bool = False) -> None:
+        """Stop in order; if the run is stopping already, a signal ends the process at once."""
         if self._is_ending and not is_request:
-            self._end_as_asked(who)
+            self._end_as_asked(reason)
         self._is_ending = True
         self._asked.set()
-        self._console.print(f"{who}: taking snapshots, then stopping; {more}", style="yellow", soft_wrap=True)
+        self._console.print(f"{reason}: taking snapshots, then stopping; {hint}", style="yellow", soft_wrap=True)
 
-    def on_head_loss(self, what: str) -> None:
+    def on_head_loss(self, message: str) -> None:
         """End at once, as Ray can do nothing without its head.
 
-        It may have got the same signal: schedulers and `timeout` send theirs to every process that they started.
+        The head may have received the same signal: schedulers and `timeout` signal every process that they started.
         """
         kept = "what was committed is kept"
         if self._is_ending:
-            self._end(Interrupted(f"{what} before all snapshots were taken; {kept}", next=self._again))
-        self._end(ClusterUnusable(f"{what}; {kept}", next=self._again))
+            self._end(Interrupted(f"{message} before all snapshots were taken; {kept}", next=self._again))
+        self._end(ClusterUnusable(f"{message}; {kept}", next=self._again))
 
-    def _end_as_asked(self, who: str) -> NoReturn:
-        self._end(Interrupted(f"{who}: stopped at once; what was committed is kept", next=self._again))
+    def _end_as_asked(self, reason: str) -> NoReturn:
+        self._end(Interrupted(f"{reason}: stopped at once; what was committed is kept", next=self._again))
 
-    def _end(self, why: SweepError) -> NoReturn:
+    def _end(self, error: SweepError) -> NoReturn:
         kill_children()
         for act in reversed(self.last_acts):
             with suppress(Exception):
                 act()
         with suppress(Exception):
-            self._console.print(f"sweep: {why}", style="red", soft_wrap=True)
-        os._exit(why.exit_code)
+            self._console.print(f"sweep: {error}", style="red", soft_wrap=True)
+        os._exit(error.exit_code)

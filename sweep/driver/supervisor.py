@@ -1,4 +1,4 @@
-"""What a driver does about failures: it records deaths, ends what hangs, and says when to stop or start a new batch."""
+"""A driver's reaction to failures: it records deaths, kills hanging trials, and decides when to stop or regroup."""
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -29,13 +29,13 @@ from trainables.config import TrialConfig
 from trainables.records import Failure
 
 SLACK_FACTOR = 1.5
-"""A trial that hangs ends itself. The driver kills one that does not: after its allowance times this factor, and
-`Timing.slack_seconds` more.
+"""A hanging trial ends itself. If it does not, the driver kills it after its allowance times this factor, plus
+`Timing.slack_seconds`.
 """
 
 
 class Supervisor:
-    """Follows the executions of a run. `must_stop` and `must_regroup` are what it asks of the driver."""
+    """Follows the executions of a run. The driver ends the run if `must_stop`, and the batch if `must_regroup`."""
 
     def __init__(
         self,
@@ -47,7 +47,9 @@ class Supervisor:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._console, self._nodes, self._timing, self._clock = store, console, nodes, timing, clock
-        self._begun = {name: max((one.number for one in state.attempts), default=0) for name, state in states.items()}
+        self._begun = {
+            name: max((attempt.number for attempt in state.attempts), default=0) for name, state in states.items()
+        }
         self.health = Health()
         self.must_stop = False
         self.must_regroup = False
@@ -62,7 +64,7 @@ class Supervisor:
         self._looked = 0.0
 
     def begin_batch(self) -> None:
-        """Nothing runs yet."""
+        """Start a batch; nothing runs yet."""
         self._running.clear()
         self.must_regroup = False
 
@@ -72,7 +74,7 @@ class Supervisor:
         attempts: Sequence[Attempt] = ()
         if point_id in self._begun_here:
             attempts = self._store.attempts(point_id)
-            self._noted[point_id] = max((one.number for one in attempts), default=0)
+            self._noted[point_id] = max((attempt.number for attempt in attempts), default=0)
             self.lost_attempts()
         self._begun_here.add(point_id)
         return self._retry(point_id, attempts, None).restarts
@@ -80,87 +82,93 @@ class Supervisor:
     def decide(
         self, points: Iterable[TrialConfig], states: Mapping[str, PointState]
     ) -> list[tuple[TrialConfig, PointState, RetryDecision]]:
-        """Whether each of the points, none of which runs, is to run again; with its state."""
+        """The retry decision for each of the points, none of which is running, with the point's state."""
         self.lost_attempts()
-        found = ((point, states[point.point_id]) for point in points)
-        return [(point, state, self._retry(point.point_id, state.attempts, state.failure)) for point, state in found]
+        with_states = ((point, states[point.point_id]) for point in points)
+        return [
+            (point, state, self._retry(point.point_id, state.attempts, state.failure)) for point, state in with_states
+        ]
 
     def reported(self, point_id: str, result: Mapping[str, Any]) -> None:
-        """Take the report of an execution; its last one says how it ended."""
-        one = self._running.setdefault(point_id, _Execution(self._clock(), self._timing))
-        one.heard(self._clock(), result)
+        """Take a report of an execution; the last one says how it ended."""
+        execution = self._running.setdefault(point_id, _Execution(self._clock(), self._timing))
+        execution.heard(self._clock(), result)
         if kind := result.get("failure_kind"):
-            self._take_failure(point_id, one, kind, result["cause"])
+            self._take_failure(point_id, execution, kind, result["cause"])
         elif result["done"]:
             self._running.pop(point_id)
-            self.health.succeeded(one.node)
+            self.health.succeeded(execution.node)
         else:
-            self.health.progressed(one.node, one.epoch)
+            self.health.progressed(execution.node, execution.epoch)
 
-    def died(self, point: TrialConfig, said_by_executor: str, will_restart: bool) -> None:
+    def died(self, point: TrialConfig, executor_error: str, will_restart: bool) -> None:
         """The process of an execution died: record why, and save the end of its log."""
         if self._store.result(point) is not None:  # accepted just before: nothing was lost
             return
-        one = self._running.get(point.point_id) or _Execution(self._clock(), self._timing)
+        execution = self._running.get(point.point_id) or _Execution(self._clock(), self._timing)
         attempt = self._last_attempt(point.point_id)
         if attempt and attempt.failure:  # written down just before
             return
         if attempt is None or attempt.ended:  # it died before it could begin one
             begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, {})
             attempt = self._store.begin_attempt(point.point_id, begun)
-        one.node = one.node or attempt.provenance.get("ray_node", "")
-        self._nodes.on_node(one.node, rescue, self._store, point.point_id, attempt.number)
-        failure = self._why(said_by_executor, point.point_id, one, attempt)
+        execution.node = execution.node or attempt.provenance.get("ray_node", "")
+        self._nodes.on_node(execution.node, rescue, self._store, point.point_id, attempt.number)
+        failure = self._failure_of_death(executor_error, point.point_id, execution, attempt)
         self._store.save_attempt(point.point_id, replace(attempt, failure=failure))
-        self._node_losses.died(point.point_id, attempt.number, one.node, self._clock())
-        after = "it goes on from its last snapshot" if will_restart else "it is left for later"
-        text = f"{point.point_id}: {failure.message} at epoch {one.epoch}; {after}"
+        self._node_losses.died(point.point_id, attempt.number, execution.node, self._clock())
+        consequence = "it goes on from its last snapshot" if will_restart else "it is left for later"
+        text = f"{point.point_id}: {failure.message} at epoch {execution.epoch}; {consequence}"
         self._console.print(text, style="yellow", soft_wrap=True)
-        self._take_failure(point.point_id, one, failure.kind, cause(failure).digest)
+        self._take_failure(point.point_id, execution, failure.kind, cause(failure).digest)
 
     def kill_silent(self, actor_of: Callable[[str], Any]) -> None:
-        """Kill what was silent for so long that it cannot end itself; `actor_of` gives the actor of a point's id."""
+        """Kill executions that hang and did not end themselves; `actor_of` gives the actor for a point's id."""
         moment = self._clock()
         if moment - self._looked < self._timing.look_seconds:
             return
         self._looked = moment
         self.lost_attempts()
-        for point_id, one in self._running.items():
-            silent = moment - one.heard_at
-            if one.was_silent_for is None and silent > one.patience:
-                one.was_silent_for = silent
+        for point_id, execution in self._running.items():
+            silent = moment - execution.heard_at
+            if execution.was_silent_for is None and silent > execution.patience:
+                execution.was_silent_for = silent
                 attempt = self._last_attempt(point_id)
-                seen = attempt.provenance if attempt else {}
-                node = one.node or seen.get("ray_node", "")
-                self._nodes.kill(actor_of(point_id), node, seen.get("pid"))
+                provenance = attempt.provenance if attempt else {}
+                node = execution.node or provenance.get("ray_node", "")
+                self._nodes.kill(actor_of(point_id), node, provenance.get("pid"))
 
     def lost_attempts(self) -> Mapping[str, Collection[int]]:
-        """The numbers of the attempts that died with their node, by point; Ray is asked where it may not have said."""
+        """The numbers of the attempts that died because their node left, by point; asks Ray about undecided deaths."""
         if self._node_losses.are_open:
             with suppress(Exception):  # the loss of the head is reported by `head_watch`
                 self._node_losses.look(self._nodes.live(), self._clock())
         return self._node_losses.lost_attempts
 
     def _retry(self, point_id: str, attempts: Sequence[Attempt], failure: Failure | None) -> RetryDecision:
-        """What `retry` says of the point's attempts in this run."""
-        of_this_run = [one for one in attempts if one.number > self._begun[point_id]]
+        """The retry decision for the point's attempts in this run."""
+        of_this_run = [attempt for attempt in attempts if attempt.number > self._begun[point_id]]
         lost = self._node_losses.lost_attempts.get(point_id, ())
         return retry(of_this_run, failure, KnownHosts(self.health.barred_hosts, lost))
 
-    def _why(self, said_by_executor: str, point_id: str, one: "_Execution", attempt: Attempt) -> Failure:
+    def _failure_of_death(
+        self, executor_error: str, point_id: str, execution: "_Execution", attempt: Attempt
+    ) -> Failure:
         kills, self._oom_kills = oom_kills() - self._oom_kills, oom_kills()
-        is_oom_killed = kills > 0 and one.node == self._nodes.own()
-        return explain(self._store.log(point_id, attempt.number), said_by_executor, one.was_silent_for, is_oom_killed)
+        is_oom_killed = kills > 0 and execution.node == self._nodes.own()
+        return explain(
+            self._store.log(point_id, attempt.number), executor_error, execution.was_silent_for, is_oom_killed
+        )
 
-    def _take_failure(self, point_id: str, one: "_Execution", kind: str, digest: str) -> None:
+    def _take_failure(self, point_id: str, execution: "_Execution", kind: str, digest: str) -> None:
         self._running.pop(point_id, None)
-        if self._is_lost(one.node):
+        if self._is_lost(execution.node):
             return
-        failed = FailedExecution(point_id, one.node, kind, digest, one.epoch, one.has_reported)
+        failed = FailedExecution(point_id, execution.node, kind, digest, execution.epoch, execution.has_reported)
         live = self._nodes.live(*self.trial_size)
         barred_before = set(self.health.barred_hosts)
-        others = {other: execution.epoch for other, execution in self._running.items()}
-        self.health.failed(failed, others, self._nodes_in_use() if kind == "infra" else (), live)
+        running_epochs = {other: other_execution.epoch for other, other_execution in self._running.items()}
+        self.health.failed(failed, running_epochs, self._nodes_in_use() if kind == "infra" else (), live)
         for node in self.health.barred_hosts - barred_before:
             text = f"{live.get(node, 'a host')} (node {node[:8]}) fails where others do not: no more trials run there"
             self._console.print(text, style="yellow", soft_wrap=True)
@@ -174,7 +182,7 @@ class Supervisor:
                 self.must_stop = True
 
     def _is_lost(self, node: str) -> bool:
-        """Whether that node has left the cluster; its failures then count neither for it nor for the sweep."""
+        """Whether that node has left the cluster; then its failures count neither against it nor against the sweep."""
         if not node or node in self._nodes.live():
             return False
         if node not in self._lost:
@@ -183,22 +191,22 @@ class Supervisor:
         return True
 
     def _nodes_in_use(self) -> set[str]:
-        """Where the running executions are; those that have not reported yet are looked up in the store."""
+        """The nodes of the running executions; of those that have not reported yet, as the store has them."""
         in_use = set()
-        for point_id, one in self._running.items():
-            if not one.node and (attempt := self._last_attempt(point_id)):
-                one.node = attempt.provenance.get("ray_node", "")
-            in_use.add(one.node)
+        for point_id, execution in self._running.items():
+            if not execution.node and (attempt := self._last_attempt(point_id)):
+                execution.node = attempt.provenance.get("ray_node", "")
+            in_use.add(execution.node)
         return in_use - {""}
 
     def _last_attempt(self, point_id: str) -> Attempt | None:
-        """The attempt of the present execution, if it has begun one."""
+        """The attempt of the current execution, if it has begun one."""
         attempts = self._store.attempts(point_id)
         return attempts[-1] if attempts and attempts[-1].number > self._noted[point_id] else None
 
 
 class _Execution:
-    """One point in one process: where, how far, when it was last heard of, and how long it may be silent."""
+    """One point in one process: its node, its epoch, its last report, and how long it may be silent."""
 
     def __init__(self, moment: float, timing: Timing) -> None:
         self.heard_at, self.node, self.epoch = moment, "", 0
@@ -213,5 +221,5 @@ class _Execution:
 
     @property
     def patience(self) -> float:
-        """Seconds of silence after which it is killed from outside: more than it takes to end itself."""
+        """Seconds of silence after which the driver kills it: more than it takes to end itself."""
         return SLACK_FACTOR * self._allowance + self._slack

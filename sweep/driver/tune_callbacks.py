@@ -12,7 +12,7 @@ from ray.tune.search.basic_variant import BasicVariantGenerator  # isort: skip
 
 
 class _InThisProcess:
-    """What Tune copies and pickles with its own state, but which only means something here and now."""
+    """An object that Tune copies and pickles with its own state, but that is only usable in this process."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
@@ -22,7 +22,7 @@ class _InThisProcess:
 
 
 class Reports(_InThisProcess, tune.Callback):
-    """Tells the session what Tune says of each trial."""
+    """Passes Tune's events of each trial to the session."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -70,7 +70,7 @@ class StopWhenAsked(_InThisProcess, tune.Stopper):
 
 
 class Launch(BasicVariantGenerator):
-    """Hands Tune the points in their order; holds back while those that were started may all be failing alike."""
+    """Gives Tune the points in their order; starts no more while all started points may be failing alike."""
 
     def __init__(self, session: Session, concurrent: int | None) -> None:
         super().__init__(max_concurrent=concurrent or 0)

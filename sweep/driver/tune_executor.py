@@ -11,7 +11,7 @@ from sweep.cluster import nodes
 from sweep.cluster.connection import check_reachable, connected, head_address, share
 from sweep.cluster.driver_data import DriverData, keep_from_logs
 from sweep.cluster.head_watch import head_watched
-from sweep.cluster.preflight import supplied
+from sweep.cluster.preflight import with_driver_data
 from sweep.cluster.share import Share
 from sweep.driver import pre_run
 from sweep.driver.executor import Batch, RunContext
@@ -33,13 +33,13 @@ class OwnMachine:
     nodes: Nodes = nodes
 
     def prepare(self, run: RunContext, todo: Plan) -> None:
-        """See that the data sets are there and intact, and say which points may not fit on the GPUs."""
+        """Check that the data sets are there and intact, and warn of points that may not fit on the GPUs."""
         DriverData.loaded({point.dataset for point in todo.to_run}, run.options.data_dir)
-        pre_run.say_what_is_too_small(run.spec, todo, machine.gpus(), run.options.max_concurrent, run.console)
+        pre_run.warn_of_gpu_memory(run.spec, todo, machine.gpus(), run.options.max_concurrent, run.console)
 
     @contextmanager
     def opened(self, run: RunContext, todo: Plan) -> Iterator[Share]:
-        """Ray, started; stopped at the end."""
+        """Start Ray on this machine; stop it at the end of the block."""
         with _ray(run, address=None) as granted:
             yield granted
 
@@ -59,16 +59,18 @@ class Cluster:
         self._trainable: Any
 
     def prepare(self, run: RunContext, todo: Plan) -> None:
-        """See that the cluster can be reached, and load the data sets."""
+        """Check that the cluster can be reached, and load the data sets."""
         check_reachable(self._address)
         self._data = DriverData.loaded({point.dataset for point in todo.to_run}, run.options.data_dir)
 
     @contextmanager
     def opened(self, run: RunContext, todo: Plan) -> Iterator[Share]:
-        """The cluster, once each of its nodes that could hold a trial can use the store and has the data."""
+        """Connect to the cluster, and check that each node that a trial fits on can use the store and has the data."""
         with _ray(run, self._address) as granted:
-            self._trainable, gpus = supplied(PointTrial, self._data, granted, run.store, run.spec.name, run.console)
-            pre_run.say_what_is_too_small(run.spec, todo, gpus, run.options.max_concurrent, run.console)
+            self._trainable, gpus = with_driver_data(
+                PointTrial, self._data, granted, run.store, run.spec.name, run.console
+            )
+            pre_run.warn_of_gpu_memory(run.spec, todo, gpus, run.options.max_concurrent, run.console)
             yield granted
 
     def execute(self, run: RunContext, batch: Batch) -> None:

@@ -18,7 +18,7 @@ def has_live_trials(generator: BasicVariantGenerator) -> bool:
 
 
 def allow_restarts(trial: Any, restarts: int) -> None:
-    """Let Tune restart the process of the trial that many times more, whatever it was told before."""
+    """Let Tune restart the process of the trial so many times more, whatever the limit was before."""
     trial.max_failures = trial.num_failures + restarts
 
 
@@ -28,16 +28,16 @@ def actor_of(trial: Any) -> Any:
 
 
 def error_of(trial: Any) -> str:
-    """What Ray says of the last death of a trial's process; empty where it says nothing."""
+    """Ray's message on the last death of a trial's process; empty if there is none."""
     with suppress(Exception):
         return str(trial.get_error() or "")
     return ""
 
 
 class EndedTrials:
-    """Ended trials that still hold what nothing asks for again: every metric's history, state as JSON.
+    """Frees the memory of ended trials: the history of every metric, and their state as JSON.
 
-    The store is the state of a sweep; Tune's own is never read.
+    The store holds the state of a sweep; Tune's own state is never read.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class EndedTrials:
         self._room: Any = None
 
     def add(self, trial: Any) -> None:
-        """Note that the trial is over; Tune may be at work on it until its step has ended."""
+        """Note that the trial is over; Tune may use it until the end of its step."""
         self._over.append(trial)
 
     def drop(self) -> None:
@@ -61,15 +61,15 @@ class EndedTrials:
 
 
 class Reuse(FIFOScheduler):
-    """Trials in their order, as Tune's own FIFO, but for those whose process is being started: that is let be.
+    """Trials in their order, as Tune's FIFO, but a trial whose process is being started keeps that process.
 
-    FIFO gives a process that is free to the first trial that waits, and ends the one that is being started for it.
-    Where points end faster than a process starts, anywhere in the cluster, none would ever come to its first point:
-    not on a node that joins, nor in place of a process that needs a restart.
+    FIFO gives a free process to the first waiting trial, and ends the process that is being started for it. Where
+    points end faster than a process starts, no new process would ever get its first point, neither on a node that
+    joins nor in place of a process that needs a restart.
     """
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
-        """The first pending trial without a process on its way; where each has one, the first."""
+        """The first pending trial for which no process is being started; if there is none, the first pending trial."""
         controller = tune_controller._tune_controller  # what it wraps; it tells schedulers nothing of processes
         started = set(controller._actor_manager.live_actors)
         first = None
@@ -82,8 +82,8 @@ class Reuse(FIFOScheduler):
 
 
 def retire(trial: Any) -> None:
-    """Have Tune end the process of a trial that is just complete, rather than give it the next point.
+    """Make Tune end the process of a trial that has just completed, instead of giving it the next point.
 
-    Tune hands a process on only to trials that ask for what its last one asked for; nothing ever asks for this.
+    Tune reuses a process only for trials with the same resource request; no other trial has this one.
     """
     trial.placement_group_factory = tune.PlacementGroupFactory([{"CPU": 1}], name="needs restart")

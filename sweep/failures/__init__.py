@@ -1,6 +1,6 @@
-"""What failed: its kind, its cause, whether trying again may help, and what to say of it. Pure.
+"""Failures: their kind, their cause, whether a retry is due, and their description for users. Pure.
 
-Not here: who acts on it (`driver`, `trial`).
+Not here: what is done about them (`driver`, `trial`).
 """
 
 from sweep.failures.causes import DIGEST, FailureGroup, RecoveredFailure, cause, group, is_asked_for, overcome
@@ -8,7 +8,7 @@ from sweep.failures.crash_cause import explain, oom_kills
 from sweep.failures.health import FailedExecution, Health
 from sweep.failures.kinds import KINDS, NODE_LOST, RETRIES, classify
 from sweep.failures.node_losses import NodeLosses
-from sweep.failures.report import advice, in_short, overcome_in_words, retry_words
+from sweep.failures.report import advice, in_short, overcome_in_words, retry_arguments
 from sweep.failures.retries import KnownHosts, RetryDecision, points_to_retry, retry
 
 __all__ = [
@@ -35,5 +35,5 @@ __all__ = [
     "overcome_in_words",
     "points_to_retry",
     "retry",
-    "retry_words",
+    "retry_arguments",
 ]

@@ -1,4 +1,4 @@
-"""Failures grouped by cause: what failed alike, where, when, and which points. Pure."""
+"""Failures grouped by cause, with the points, hosts and times of each group. Pure."""
 
 import hashlib
 import re
@@ -23,7 +23,7 @@ _PARTICULAR = (
     (re.compile(r"[-+]?#(?:[\s,xX]+[-+]?#)*"), "#"),
     (re.compile(r"\s+"), " "),
 )
-"""What differs from point to point or from host to host in one and the same message: ids, paths, numbers, shapes."""
+"""The parts of a message that differ between points or hosts: ids, paths, numbers, shapes; with their placeholders."""
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+),? in (\S+)')
 _OWN = re.compile(r"(?:^|/)((?:trainables|sweep)/.+\.py)$")
@@ -32,7 +32,7 @@ _FIRST_CALL_LAST = "(most recent call first)"
 
 @dataclass(frozen=True)
 class Cause:
-    """Why attempts failed alike: equal digests mean the same kind, message and place, whatever the point."""
+    """The common cause of failures: equal digests mean the same kind, message and place, whatever the point."""
 
     kind: str
     digest: str
@@ -42,7 +42,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """The failed points whose last attempts have one cause, with where and when it struck."""
+    """The failed points whose last attempts have one cause, with the hosts and times of its failures."""
 
     cause: Cause
     points: tuple[str, ...]
@@ -55,7 +55,7 @@ class FailureGroup:
 
 @dataclass(frozen=True)
 class RecoveredFailure:
-    """Attempts that failed of one cause, of points that have their result all the same."""
+    """Failed attempts with one cause, of points that have their result now."""
 
     cause: Cause
     attempts: int
@@ -72,7 +72,7 @@ def cause(failure: Failure) -> Cause:
 
 
 def general(message: str) -> str:
-    """The message without what is particular to one point, host or moment."""
+    """The message with placeholders for what differs between points, hosts and times."""
     text = message[: 4 * MESSAGE_LENGTH]
     for pattern, name in _PARTICULAR:
         text = pattern.sub(name, text)
@@ -93,53 +93,59 @@ def place(traceback: str) -> str | None:
 
 
 def is_asked_for(failure: Failure, retry: Sequence[str]) -> bool:
-    """Whether these kinds and digests of causes, as given with --retry, name this failure."""
+    """Whether `retry`, the kinds and digests of causes given with --retry, names this failure."""
     return failure.kind in retry or (any(name not in KINDS for name in retry) and cause(failure).digest in retry)
 
 
-def group(known: Mapping[str, PointState]) -> list[FailureGroup]:
+def group(states: Mapping[str, PointState]) -> list[FailureGroup]:
     """The failed points by cause, the cause of most points first."""
     failed: dict[str, list[tuple[str, Attempt]]] = {}
     causes: dict[str, Cause] = {}
-    for point_id, found in known.items():
-        if found.failure is not None:
-            last = cause(found.failure)
-            causes.setdefault(last.digest, last)
-            failed.setdefault(last.digest, []).append((point_id, found.attempts[-1]))
-    groups = [_group(causes[digest], members, known) for digest, members in failed.items()]
+    for point_id, state in states.items():
+        if state.failure is not None:
+            last_cause = cause(state.failure)
+            causes.setdefault(last_cause.digest, last_cause)
+            failed.setdefault(last_cause.digest, []).append((point_id, state.attempts[-1]))
+    groups = [_group(causes[digest], members, states) for digest, members in failed.items()]
     return sorted(groups, key=lambda one: (-len(one.points), one.first))
 
 
-def _group(what: Cause, members: Sequence[tuple[str, Attempt]], known: Mapping[str, PointState]) -> FailureGroup:
-    struck = [
+def _group(
+    shared_cause: Cause, members: Sequence[tuple[str, Attempt]], states: Mapping[str, PointState]
+) -> FailureGroup:
+    attempts = [
         attempt
         for point_id, _ in members
-        for attempt in known[point_id].attempts
-        if attempt.failure and cause(attempt.failure).digest == what.digest
+        for attempt in states[point_id].attempts
+        if attempt.failure and cause(attempt.failure).digest == shared_cause.digest
     ]
-    moments = sorted(attempt.ended or attempt.started for attempt in struck)
+    moments = sorted(attempt.ended or attempt.started for attempt in attempts)
     return FailureGroup(
-        cause=what,
+        cause=shared_cause,
         points=tuple(point_id for point_id, _ in members),
-        attempts=len(struck),
-        hosts=dict(Counter(attempt.host for attempt in struck).most_common()),
+        attempts=len(attempts),
+        hosts=dict(Counter(attempt.host for attempt in attempts).most_common()),
         first=moments[0],
         last=moments[-1],
         example=max(members, key=lambda member: member[1].ended or member[1].started),
     )
 
 
-def overcome(known: Mapping[str, PointState]) -> list[RecoveredFailure]:
-    """What failed once in points that have their result now, by cause."""
-    found: dict[str, tuple[Cause, list[str]]] = {}
-    for point_id, one in known.items():
-        for attempt in one.attempts if one.state.is_done else ():
+def overcome(states: Mapping[str, PointState]) -> list[RecoveredFailure]:
+    """The failed attempts of points that have their result now, by cause."""
+    by_cause: dict[str, tuple[Cause, list[str]]] = {}
+    for point_id, state in states.items():
+        for attempt in state.attempts if state.state.is_done else ():
             if attempt.failure:
-                what = cause(attempt.failure)
-                found.setdefault(what.digest, (what, []))[1].append(point_id)
-    return [RecoveredFailure(what, len(ids), tuple(dict.fromkeys(ids))) for what, ids in found.values()]
+                failure_cause = cause(attempt.failure)
+                by_cause.setdefault(failure_cause.digest, (failure_cause, []))[1].append(point_id)
+    return [
+        RecoveredFailure(failure_cause, len(ids), tuple(dict.fromkeys(ids))) for failure_cause, ids in by_cause.values()
+    ]
 
 
-def count_failed(known: Iterable[PointState], kind: str) -> int:
+def count_failed(states: Iterable[PointState], kind: str) -> int:
     """How many points failed in that kind."""
-    return sum(one.state is State.FAILED and one.failure is not None and one.failure.kind == kind for one in known)
+    return sum(
+        state.state is State.FAILED and state.failure is not None and state.failure.kind == kind for state in states
+    )

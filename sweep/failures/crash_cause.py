@@ -1,4 +1,4 @@
-"""Why a process died: told from its last words, from what Ray says, and from the kernel's count of OOM kills. Pure."""
+"""Why a process died, from the end of its log, Ray's error message, and the kernel's count of OOM kills. Pure."""
 
 import re
 from pathlib import Path
@@ -11,26 +11,26 @@ _OUT_OF_MEMORY = re.compile(r"low on memory|OutOfMemoryError|memory usage thresh
 TRACE_LENGTH = 20_000
 
 
-def explain(printed: str, said_by_ray: str, was_silent_for: float | None, is_oom_killed: bool) -> Failure:
+def explain(log: str, ray_error: str, was_silent_for: float | None, is_oom_killed: bool) -> Failure:
     """The failure of an attempt whose process died.
 
-    `printed` is its log, `was_silent_for` the seconds without a report for which the driver killed it, if it did.
+    `was_silent_for`: the seconds without a report after which the driver killed it, None if it did not.
     """
-    if found := list(_HUNG.finditer(printed)):
-        hours, minutes, seconds = (int(part) for part in found[-1].groups())
+    if hang_reports := list(_HUNG.finditer(log)):
+        hours, minutes, seconds = (int(part) for part in hang_reports[-1].groups())
         silent = 3600 * hours + 60 * minutes + seconds
-        return Failure("infra", f"hung: no epoch in {silent} s, its process was ended", printed[found[-1].start() :])
+        return Failure("infra", f"hung: no epoch in {silent} s, its process was ended", log[hang_reports[-1].start() :])
     if was_silent_for is not None:
-        return Failure("infra", f"hung: no report in {was_silent_for:.0f} s, its process was killed", said_by_ray)
-    if is_oom_killed or _OUT_OF_MEMORY.search(said_by_ray):
-        return Failure("resource", "its process was killed as the host ran out of memory", said_by_ray[:TRACE_LENGTH])
-    if fatal := _FATAL.search(printed):
-        return Failure("infra", f"its process died: {fatal[1]}", printed[fatal.start() :][:TRACE_LENGTH])
-    return Failure("infra", "its process died without a word", said_by_ray[:TRACE_LENGTH])
+        return Failure("infra", f"hung: no report in {was_silent_for:.0f} s, its process was killed", ray_error)
+    if is_oom_killed or _OUT_OF_MEMORY.search(ray_error):
+        return Failure("resource", "its process was killed as the host ran out of memory", ray_error[:TRACE_LENGTH])
+    if fatal := _FATAL.search(log):
+        return Failure("infra", f"its process died: {fatal[1]}", log[fatal.start() :][:TRACE_LENGTH])
+    return Failure("infra", "its process died without a word", ray_error[:TRACE_LENGTH])
 
 
 def oom_kills(path: Path = Path("/proc/vmstat")) -> int:
-    """How many processes the kernel of this machine has killed for memory since it started; 0 when it does not say."""
+    """Processes that the kernel of this machine has killed for lack of memory since it started; 0 if unknown."""
     try:
         counts = dict(line.split() for line in path.read_text().splitlines() if line.count(" ") == 1)
         return int(counts.get("oom_kill", 0))

@@ -1,18 +1,18 @@
-"""LEAF. What the failures of several points say together: a host to bar, a sweep whose points fail alike. Pure."""
+"""LEAF. Conclusions from the failures of several points: hosts to bar, and a sweep whose points fail alike. Pure."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 ALIKE = 5
-"""So many executions that fail alike, with none that does better, end a sweep; until one does better no more start."""
+"""So many executions that fail of one cause, while none makes progress, end a sweep; until one does, no more start."""
 
 BARRED_AFTER = 3
-"""So many infra failures on one host in a row, of more than one point, while another host does not fail, bar it."""
+"""A host is barred after so many infra failures in a row, of more than one point, while another host does not fail."""
 
 
 @dataclass(frozen=True)
 class FailedExecution:
-    """One execution that failed: of which point, on which host, of which cause, and how far it had come."""
+    """One execution that failed: its point, host and cause, and the epoch that it had reached."""
 
     point: str
     host: str
@@ -24,9 +24,10 @@ class FailedExecution:
 
 @dataclass
 class Health:
-    """What the executions of one run say together. Hosts are any names.
+    """Conclusions from the executions of one run. Hosts are any names.
 
-    No trial is to start on `barred_hosts`; `failing_alike` is the last of so many equal failures that the sweep ends.
+    No trial starts on `barred_hosts`. `failing_alike` is the last of so many equal failures that the sweep ends; else
+    None.
     """
 
     barred_hosts: set[str] = field(default_factory=set)
@@ -51,10 +52,11 @@ class Health:
     def failed(
         self, execution: FailedExecution, running: Mapping[str, int], hosts: Collection[str], alive: Collection[str]
     ) -> None:
-        """An execution failed while others run: `running` has their epochs, `hosts` where; `alive` are all live hosts.
+        """An execution failed while others run: `running` has their epochs, `hosts` their hosts; `alive` all live ones.
 
-        An infra failure speaks of its host first. It speaks of the sweep only if it came before the first report and
-        no other host does better; and none speaks of the sweep while another point is further than those that failed.
+        An infra failure counts against its host if another host does not fail. Otherwise it counts against the sweep,
+        unless the execution had reported before. No failure ends the sweep while a running point has reached a later
+        epoch than those that failed.
         """
         if execution.kind == "infra":
             seen = {*hosts, *self._streaks}.intersection(alive) - {execution.host, *self.barred_hosts}
@@ -66,17 +68,17 @@ class Health:
             if execution.has_reported:
                 return
         self._causes.add(execution.cause)
-        self._alike = [one for one in self._alike if one.cause == execution.cause] + [execution]
-        is_outrun = max(running.values(), default=0) > max(one.epoch for one in self._alike)
+        self._alike = [earlier for earlier in self._alike if earlier.cause == execution.cause] + [execution]
+        is_outrun = max(running.values(), default=0) > max(earlier.epoch for earlier in self._alike)
         if len(self._alike) >= ALIKE and not self._has_succeeded and not is_outrun:
             self.failing_alike = execution
 
     def may_launch(self, executions: int) -> bool:
-        """Whether one more point may start after so many: until one does better, no more than can fail alike."""
+        """Whether another point may start after so many: until one makes progress, no more than `ALIKE` start."""
         return executions < ALIKE or self._has_progressed or self._has_succeeded or len(self._causes) > 1
 
     def forget_alike(self) -> None:
-        """Start the count of equal failures anew, as something was changed against them."""
+        """Reset the count of equal failures, after a change that may prevent them."""
         self.failing_alike = None
         self._alike.clear()
 

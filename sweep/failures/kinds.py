@@ -1,4 +1,4 @@
-"""LEAF. What kind of failure an error is, and how often trying again may help. Tables first, code last."""
+"""LEAF. The kind of failure that an error is, and how often a point is retried after it. Tables first, code last."""
 
 import errno
 import re
@@ -15,13 +15,13 @@ result; code: everything else, as the same error would come again. A training th
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 RETRIES: dict[Kind, int] = {"infra": 3, "resource": 1, "numeric": 0, "code": 0}
-"""How often one run tries a point again by itself after failures of that kind; `--retry` grants as many once more."""
+"""How often one run retries a point automatically after failures of that kind; `--retry` allows as many once more."""
 
 NODE_LOST = "node lost"
-"""How the death of an execution counts whose node has left the cluster; its record says `infra`."""
+"""The kind under which the death of an execution counts if its node left the cluster; its record says `infra`."""
 
 RETRIES_NODE_LOST = 10
-"""It says nothing of the point, as a spot node goes when it must, unless it is the point that ends its nodes."""
+"""More than for other kinds: spot nodes leave whatever their points do. Limited, as a point may end its nodes."""
 
 _BY_CLASS: dict[str, Kind] = {
     "MemoryError": "resource",
@@ -35,7 +35,7 @@ _BY_CLASS: dict[str, Kind] = {
     "ArithmeticError": "numeric",
     "LinAlgError": "numeric",
 }
-"""By the name of the class or of one it derives from, so that nothing heavy is imported to ask."""
+"""By the name of the class or of a base class, so that no heavy library is imported for a comparison."""
 
 _BY_ERRNO: dict[int, Kind] = {
     **dict.fromkeys((errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE), "resource"),
@@ -43,25 +43,26 @@ _BY_ERRNO: dict[int, Kind] = {
     **dict.fromkeys((errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH), "infra"),
 }
 
-_SPEAKING = frozenset(
+_GENERIC_ERRORS = frozenset(
     {"XlaRuntimeError", "JaxRuntimeError", "RuntimeError", "InternalError", "UnknownError", "InvalidArgumentError"}
     | {"ValueError"}
 )
-_BY_WORDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
+_BY_MESSAGE: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (re.compile(r"RESOURCE_EXHAUSTED|out of memory|OUT_OF_MEMORY|OOM when|ALLOC_FAILED|to allocate"), "resource"),
     (re.compile(r"CUDA_ERROR_|CUDNN_STATUS_|CUBLAS_STATUS_|cudaError|NCCL|UNAVAILABLE:|ABORTED:"), "infra"),
     (re.compile(r"had (NaN|Inf)|CheckNumerics|(contains?|containing) (NaN|nan|inf|Inf)"), "numeric"),
 )
-"""What errors say whose class tells nothing: those of accelerators, and of numeric libraries that check their input."""
+"""By the message, for errors of general classes: those of accelerators, and of numeric libraries that check input."""
 
 
 def classify(error: BaseException) -> Kind:
-    """The kind of an exception that ended a trial; where it tells nothing, the kind of what it was raised from."""
-    return next((kind for one in causes(error, only_explicit=True) if (kind := _kind_of(one)) is not None), "code")
+    """The kind of an exception that ended a trial; if it has none, the kind of the one that it was raised from."""
+    kinds = map(_kind_of, causes(error, only_explicit=True))
+    return next((kind for kind in kinds if kind is not None), "code")
 
 
 def may_retry(kinds: Iterable[str]) -> bool:
-    """Whether a point that failed in these ways in this run, the last one last, may be tried again by itself."""
+    """Whether a point with failures of these kinds in this run, oldest first, may be retried automatically."""
     kinds = list(kinds)
     return bool(kinds) and kinds.count(kinds[-1]) <= retries(kinds[-1])
 
@@ -74,12 +75,12 @@ def retries(kind: str) -> int:
 
 
 def _kind_of(error: BaseException) -> Kind | None:
-    names = [one.__name__ for one in type(error).__mro__]
+    names = [base.__name__ for base in type(error).__mro__]
     for name in names:
         if name in _BY_CLASS:
             return _BY_CLASS[name]
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:
         return _BY_ERRNO[error.errno]
-    if _SPEAKING.intersection(names):
-        return next((kind for words, kind in _BY_WORDS if words.search(str(error))), None)
+    if _GENERIC_ERRORS.intersection(names):
+        return next((kind for pattern, kind in _BY_MESSAGE if pattern.search(str(error))), None)
     return None

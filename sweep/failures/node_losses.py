@@ -1,14 +1,14 @@
-"""LEAF. Which attempts died with their node: decided soon after each death, and never changed. Pure."""
+"""LEAF. Which attempts died because their node left: decided soon after each death, and never changed. Pure."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 NOTICE_SECONDS = 60.0
-"""So long Ray may take to say that a node is gone; one that leaves later has not taken an earlier death with it."""
+"""Ray may take so long to report that a node is gone. A node that leaves later is not the cause of an earlier death."""
 
 
 class NodeLosses:
-    """Follows every death until its node has gone, or has stayed for long enough."""
+    """Watches the node of each death until the node has left, or has stayed for `NOTICE_SECONDS`."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, int], tuple[str, float]] = {}
@@ -16,12 +16,12 @@ class NodeLosses:
 
     @property
     def are_open(self) -> bool:
-        """Whether it is still undecided for some death."""
+        """Whether some death is still undecided."""
         return bool(self._open)
 
     @property
     def lost_attempts(self) -> Mapping[str, Collection[int]]:
-        """The numbers of the attempts that died with their node, by point."""
+        """The numbers of the attempts that died because their node left, by point."""
         return self._lost
 
     def died(self, point_id: str, number: int, node: str, moment: float) -> None:
@@ -30,7 +30,7 @@ class NodeLosses:
             self._open[point_id, number] = (node, moment)
 
     def look(self, live: Collection[str], moment: float) -> None:
-        """Take note of the nodes that are live at that moment."""
+        """Decide deaths by the nodes that are live at that moment."""
         for (point_id, number), (node, died) in list(self._open.items()):
             is_late = moment - died > NOTICE_SECONDS
             if node not in live and not is_late:

@@ -1,4 +1,4 @@
-"""Whether a point that failed runs again: one decision, from its attempts in this run and what is known of hosts. Pure.
+"""Whether a failed point is retried: one decision, from its attempts in this run and the state of the hosts. Pure.
 
 The driver asks it when an execution starts (how often may its process be restarted?) and when a batch has ended (which
 points make the next one?).
@@ -15,7 +15,7 @@ from trainables.records import Failure
 
 @dataclass(frozen=True)
 class KnownHosts:
-    """What is known of hosts: those that are barred, and the numbers of the point's attempts that died with theirs."""
+    """The barred hosts, and the numbers of the point's attempts that died because their node left."""
 
     barred_hosts: Collection[str] = ()
     lost_attempts: Collection[int] = ()
@@ -25,8 +25,8 @@ class KnownHosts:
 class RetryDecision:
     """What to do with a point.
 
-    `is_due`: it runs again, where `needs_more_room` with more of the machine than the run asked for. `restarts`: an
-    execution that starts now may be restarted so many times if its process dies.
+    is_due: it runs again. needs_more_room: with more of the machine than the run asked for. restarts: how often an
+    execution that starts now may be restarted if its process dies.
     """
 
     is_due: bool
@@ -37,8 +37,8 @@ class RetryDecision:
 def retry(attempts: Sequence[Attempt], failure: Failure | None, hosts: KnownHosts) -> RetryDecision:
     """Decide on a point with these attempts in this run, oldest first, and the failure that it has now, if any.
 
-    Failures on barred hosts count for nothing, and an attempt that died with its node counts as `NODE_LOST`. A failure
-    of an earlier run, which the user wants retried, leaves every retry. Without a failure nothing is due.
+    Failures on barred hosts and failures of earlier runs do not count; an attempt that died because its node left
+    counts as `NODE_LOST`. Without a failure nothing is due.
     """
     kinds = counted_kinds(attempts, hosts)
     is_of_memory = kinds[-1:] == ["resource"]
@@ -51,18 +51,18 @@ def retry(attempts: Sequence[Attempt], failure: Failure | None, hosts: KnownHost
 
 
 def counted_kinds(attempts: Iterable[Attempt], hosts: KnownHosts) -> list[str]:
-    """The kinds of the failures of these attempts that count, in their order."""
+    """The kinds of the failures that count, in the order of the attempts."""
     return [
-        NODE_LOST if one.failure.kind == "infra" and one.number in hosts.lost_attempts else one.failure.kind
-        for one in attempts
-        if one.failure and one.provenance.get("ray_node") not in hosts.barred_hosts
+        NODE_LOST if attempt.failure.kind == "infra" and attempt.number in hosts.lost_attempts else attempt.failure.kind
+        for attempt in attempts
+        if attempt.failure and attempt.provenance.get("ray_node") not in hosts.barred_hosts
     ]
 
 
 def points_to_retry(
     decided: Iterable[tuple[TrialConfig, PointState, RetryDecision]], is_cut_short: bool
 ) -> tuple[tuple[TrialConfig, ...], bool]:
-    """The points of the next batch, and whether each needs more room: first those that do not.
+    """The points of the next batch, and whether they need more room; those that do come in a later batch.
 
     Points without a result and without a failure run again only if the driver cut their batch short, so that a run
     cannot go on for ever.

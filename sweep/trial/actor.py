@@ -19,8 +19,8 @@ class PointTrial(tune.Trainable):
     point says whether the process needs a restart, so that the driver gives it no other.
     """
 
-    def setup(self, config: dict[str, Any], supplies: DriverData | None = None) -> None:
-        datasets = supplies.unpacked() if supplies else {}
+    def setup(self, config: dict[str, Any], driver_data: DriverData | None = None) -> None:
+        datasets = driver_data.unpacked() if driver_data else {}
         timing = TrialSettings.from_json(config["trial_settings"]).timing
         self._worker = Worker(ray.get_runtime_context().get_node_id(), datasets, timing, check_here)
         self.reset_config(config)

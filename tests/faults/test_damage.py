@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from sweep.driver.pre_run import announcement, say_what_is_damaged
+from sweep.driver.pre_run import announcement, warn_of_damage
 from sweep.errors import UsageError
 from sweep.store.encoding import result_from_bytes
 from sweep.store.lease import Lease, holder
@@ -218,7 +218,7 @@ def test_a_damaged_result_is_one_point_to_run_and_the_plan_says_so(store: Store)
     assert todo.to_run == (points[1],)
     assert announcement("demo", todo) == "demo: 3 points (2 finished, 1 missing), 1 to run"
     console = Console(record=True, width=200)
-    say_what_is_damaged(store, todo, console)
+    warn_of_damage(store, todo, console)
     assert f"{points[1].point_id}: result damaged, to be put aside" in console.export_text()
 
 

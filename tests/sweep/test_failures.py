@@ -12,7 +12,7 @@ from sweep.cluster.share import Share
 from sweep.errors import UsageError
 from sweep.failures.causes import DIGEST, cause, general, group, is_asked_for, overcome, place
 from sweep.failures.kinds import KINDS, RETRIES, RETRIES_NODE_LOST, classify, may_retry
-from sweep.failures.report import advice, overcome_in_words, retry_words
+from sweep.failures.report import advice, overcome_in_words, retry_arguments
 from sweep.failures.retries import KnownHosts, points_to_retry, retry
 from sweep.spec.model import Resources
 from sweep.store.store import Attempt, PointState, State
@@ -188,11 +188,11 @@ def test_failed_points_are_grouped_by_cause_with_hosts_and_times() -> None:
 
 def test_the_command_names_the_kind_or_if_others_share_it_the_cause() -> None:
     known = {"a": failed(BROKEN[0]), "b": failed(DIED)}
-    by_kind = {one.cause.kind: retry_words("s", one, known, Resources()) for one in group(known)}
+    by_kind = {one.cause.kind: retry_arguments("s", one, known, Resources()) for one in group(known)}
     assert by_kind == {"code": ["resume", "s", "--retry", "code"], "infra": ["resume", "s", "--retry", "infra"]}
     known["c"] = failed(OTHER)
     for one in group(known):
-        words = retry_words("s", one, known, Resources())
+        words = retry_arguments("s", one, known, Resources())
         asked = {point for point, found in known.items() if found.failure and is_asked_for(found.failure, words[-1:])}
         assert asked == set(one.points)
 
@@ -204,7 +204,7 @@ def test_the_command_names_the_kind_or_if_others_share_it_the_cause() -> None:
 def test_out_of_memory_suggests_a_larger_share(device: str, gpus: float, share: list[str]) -> None:
     known = {"a": failed(Failure("resource", "ResourceExhaustedError: OOM"), device=device)}
     (one,) = group(known)
-    assert retry_words("s", one, known, Resources(gpus=gpus))[4:] == share
+    assert retry_arguments("s", one, known, Resources(gpus=gpus))[4:] == share
     assert {"A1000.25": "share of the GPU", "A1001.0": "larger GPU", "cpu1.0": "fewer trials at a time"}[
         f"{device}{gpus}"
     ] in advice(one, Resources(gpus=gpus))

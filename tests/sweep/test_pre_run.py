@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from sweep.driver.pre_run import say_what_is_too_small
+from sweep.driver.pre_run import warn_of_gpu_memory
 from sweep.planning.gpu_memory import fit
 from sweep.planning.plan import Plan, plan
 from sweep.spec.model import Resources, SweepSpec
@@ -41,5 +41,5 @@ def test_a_share_that_is_too_small_is_said_once_with_one_that_will_do(spec: Swee
 def said(spec: SweepSpec, share: float, gpus: list[Gpu]) -> str:
     console = Console(record=True, width=300)
     wanted = spec.with_resources({"gpus": share})
-    say_what_is_too_small(wanted, todo(wanted), gpus, None, console)
+    warn_of_gpu_memory(wanted, todo(wanted), gpus, None, console)
     return console.export_text()

@@ -16,15 +16,15 @@ TUNES_OWN = {*class_cache.ENV_VARS_TO_PROPAGATE, "AWS_SECRET_ACCESS_KEY"}
 
 
 @pytest.fixture
-def supplies(monkeypatch: pytest.MonkeyPatch) -> DriverData:
+def driver_data(monkeypatch: pytest.MonkeyPatch) -> DriverData:
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
     return DriverData.loaded(["digits"], None)
 
 
-def test_data_arrives_as_it_was_sent(supplies: DriverData) -> None:
-    found = pickle.loads(pickle.dumps(supplies)).unpacked()["digits"]
+def test_data_arrives_as_it_was_sent(driver_data: DriverData) -> None:
+    found = pickle.loads(pickle.dumps(driver_data)).unpacked()["digits"]
     expected = load("digits")
     assert found.sha256 == expected.sha256
     assert np.array_equal(found.train_images, expected.train_images)
@@ -32,22 +32,22 @@ def test_data_arrives_as_it_was_sent(supplies: DriverData) -> None:
 
 
 @pytest.mark.parametrize("part", ["train_images", "train_labels", "validation_images", "validation_labels"])
-def test_data_that_was_damaged_on_its_way_is_refused(supplies: DriverData, part: str) -> None:
-    sent = supplies.datasets["digits"]
+def test_data_that_was_damaged_on_its_way_is_refused(driver_data: DriverData, part: str) -> None:
+    sent = driver_data.datasets["digits"]
     damaged = getattr(sent, part).copy()
     damaged.flat[-1] += 1
-    arrived = replace(supplies, datasets={"digits": replace(sent, **{part: damaged})})
+    arrived = replace(driver_data, datasets={"digits": replace(sent, **{part: damaged})})
     with pytest.raises(DatasetDamaged, match="digits: damaged on its way from the driver"):
         arrived.unpacked()
 
 
 def test_only_settings_that_are_set_travel_and_they_are_not_shown(
-    supplies: DriverData, monkeypatch: pytest.MonkeyPatch
+    driver_data: DriverData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert dict(supplies.settings) == {"AWS_SECRET_ACCESS_KEY": "very-secret"}
-    assert "very-secret" not in repr(supplies)
+    assert dict(driver_data.settings) == {"AWS_SECRET_ACCESS_KEY": "very-secret"}
+    assert "very-secret" not in repr(driver_data)
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    supplies.unpacked()
+    driver_data.unpacked()
     assert os.environ["AWS_SECRET_ACCESS_KEY"] == "very-secret"
 
 
