@@ -2,36 +2,12 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.processes import program
 from tests.struck import Sweeps
-
-SCRIPT = """
-import json, sys
-from ray.cluster_utils import Cluster
-workers, cpus, gpus = json.loads(sys.argv[1])
-cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "num_gpus": 0})
-nodes = {cluster.head_node.node_id: cluster.head_node}
-def add():
-    node = cluster.add_node(num_cpus=cpus, num_gpus=gpus)
-    nodes[node.node_id] = node
-def answer(value):
-    print(json.dumps(value), flush=True)
-for _ in range(workers):
-    add()
-answer([cluster.address, *nodes])
-for line in sys.stdin:
-    if line.strip() == "add":
-        add()
-    else:
-        cluster.remove_node(nodes.pop(line.strip()), allow_graceful=False)
-    answer([cluster.address, *nodes])
-for node in nodes.values():
-    node.kill_all_processes(check_alive=False, allow_graceful=False)
-"""
 
 
 class Nodes:
@@ -64,7 +40,7 @@ class Nodes:
 def nodes(sweeps: Sweeps, workers: int = 2, cpus: int = 1, gpus: int = 0) -> Iterator[Nodes]:
     """So many workers of that size, whose trials run in the surroundings of these sweeps."""
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    command = [sys.executable, "-c", SCRIPT, json.dumps([workers, cpus, gpus])]
+    command = program("ray_nodes", str(workers), str(cpus), str(gpus))
     with subprocess.Popen(command, env=sweeps.environment, cwd=sweeps.folder, text=True, **pipes) as process:
         try:
             yield Nodes(process)

@@ -14,6 +14,12 @@ TIMEOUT_SECONDS = 900
 ONE_AT_A_TIME = ("--max-concurrent", "1")
 """Where it is not about trials beside each other: a second process takes longer to start than these sweeps to train."""
 COMMAND = [sys.executable, "-c", "from analysis.cli import main; main()"]
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def program(name: str, *arguments: str) -> list[str]:
+    """The command line that runs a file of `tests/programs`."""
+    return [sys.executable, str(PROGRAMS / f"{name}.py"), *arguments]
 
 
 def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
