@@ -4,16 +4,22 @@
 cluster, then the ids of its nodes. At the end of stdin all of them are killed.
 """
 
+import contextlib
 import json
 import sys
+from typing import Any
 
+import psutil
 from ray.cluster_utils import Cluster
+
+KILL_SECONDS = 60
 
 
 def main(workers: int, cpus: int, gpus: int) -> None:
     """Start the cluster, then obey."""
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "num_gpus": 0})
-    nodes = {cluster.head_node.node_id: cluster.head_node}
+    head: Any = cluster.head_node
+    nodes = {head.node_id: head}
 
     def add() -> None:
         node = cluster.add_node(num_cpus=cpus, num_gpus=gpus)
@@ -30,10 +36,27 @@ def main(workers: int, cpus: int, gpus: int) -> None:
         if command == "add":
             add()
         else:
-            cluster.remove_node(nodes.pop(command), allow_graceful=False)
+            kill(cluster, nodes.pop(command))
         answer()
     for node in nodes.values():
         node.kill_all_processes(check_alive=False, allow_graceful=False)
+
+
+def kill(cluster: Cluster, node: Any) -> None:
+    """SIGKILL every process of a node; when it returns all are gone.
+
+    Ray kills its own alone. The workers below the raylet, those of trials among them, would live on for a moment and
+    could still write to the store.
+    """
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+    raylet.suspend()  # it starts no more of them
+    workers = raylet.children(recursive=True)
+    cluster.remove_node(node, allow_graceful=False)
+    for worker in workers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            worker.kill()
+    _, alive = psutil.wait_procs(workers, timeout=KILL_SECONDS)
+    assert not alive, alive
 
 
 if __name__ == "__main__":
