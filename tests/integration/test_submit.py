@@ -8,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("submit")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sweep(cluster: Head) -> Sweep:
     """Starts a command with the cluster's address and token."""
 
@@ -57,26 +58,31 @@ def spec(folder: Path, name: str, epochs: int) -> Path:
     return path
 
 
-def answer(process: "subprocess.Popen[str]") -> object:
+def answer(process: "subprocess.Popen[str]") -> Any:
     """What the command printed as JSON, and nothing else, once it has ended well."""
     printed, said = process.communicate(timeout=500)
     assert process.returncode == 0, said
     return json.loads(printed)
 
 
-def test_a_run_outlives_its_client_and_is_looked_at_from_where_its_store_is_not_seen(
-    folder: Path, sweep: Sweep, cluster: Head
-) -> None:
-    store, file = folder / "outlives", spec(folder, "outlives", 3000)
-    client = sweep("submit", file, "--store", store)
+@pytest.fixture(scope="module")
+def outlived(folder: Path, sweep: Sweep) -> dict[str, Any]:
+    """The last status of `outlives`, a run whose client was killed in mid-training; its store is `folder/outlives`."""
+    store = folder / "outlives"
+    client = sweep("submit", spec(folder, "outlives", 3000), "--store", store)
     wait_until(lambda: in_mid_training(store), client)
     client.kill()
     client.communicate()
+    return answer(sweep("status", "outlives", "--watch", "--json"))
+
+
+def test_a_run_outlives_its_client_and_is_looked_at_from_where_its_store_is_not_seen(
+    folder: Path, sweep: Sweep, outlived: dict[str, Any]
+) -> None:
+    store, file = folder / "outlives", folder / "outlives.yaml"
+    assert (outlived["points"]["finished"], outlived["driver"]) == (1, "none")
     opened = Store(store)
     (point,) = opened.spec("outlives").points
-    watched = sweep("status", "outlives", "--watch", "--json")
-    status = answer(watched)
-    assert (status["points"]["finished"], status["driver"]) == (1, "none")
     assert opened.state(point).state == "finished"
     assert holder(opened, "outlives") is None
 
@@ -151,6 +157,7 @@ def test_without_the_token_nothing_is_told(cluster: Head, folder: Path) -> None:
         assert "next: the same with RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN" in found
 
 
+@pytest.mark.usefixtures("outlived")
 def test_the_token_is_written_nowhere(cluster: Head, folder: Path, sweep: Sweep) -> None:
     code, said = finish(sweep("status", "unknown", "--store", folder))
     assert code == 2, said
