@@ -23,7 +23,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a head started in the background ignores
     request = Request.parse(sys.argv[1])
     print(f"{BEGIN}{socket.gethostname()}: {in_words(versions())}", file=sys.stderr, flush=True)
-    os.environ.update({**request.environment, **request.said()})
+    os.environ.update({**request.environment, **request.client_setting()})
     keep_from_trials_what_was_sent()
     output = io.StringIO()
     try:

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from sweep.cli.passed_options import passed_options
-from sweep.commands import SPEC_FILE, command_line, said_spec
+from sweep.commands import SPEC_FILE, command_line, spec_arguments
 from sweep.console import say
 from sweep.errors import ClusterUnusable, Interrupted
 from sweep.jobs import (
@@ -71,7 +71,7 @@ def _question(command: str, context: typer.Context) -> _Question:
         return _Question(values["sweep"], [*arguments, "--address", "auto"] if command == "resume" else arguments)
     settings = values["settings"] or []
     spec = load(values["source"], settings)
-    return _Question(spec.name, arguments, spec.to_yaml(), said_spec(values["source"], settings))
+    return _Question(spec.name, arguments, spec.to_yaml(), spec_arguments(values["source"], settings))
 
 
 def _wait(cluster: JobClient, job: str, log: JobLog) -> Ended:

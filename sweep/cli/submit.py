@@ -7,7 +7,7 @@ import typer
 
 from sweep.cli import options
 from sweep.cli.passed_options import passed_options
-from sweep.commands import SPEC_FILE, command_line, said_spec
+from sweep.commands import SPEC_FILE, command_line, spec_arguments
 from sweep.console import say
 from sweep.jobs import Commands, JobClient, JobLog, Request, dashboard, exit_code, follow, settings_passed_on
 from sweep.store import load
@@ -71,7 +71,7 @@ def submit(
     cluster = JobClient(url)
     arguments = ("run", SPEC_FILE, *options_passed, "--address", "auto")
     code = code_versions(spec.points)
-    request = Request(arguments, url, said_spec(source, settings or []), settings_passed_on(), code)
+    request = Request(arguments, url, spec_arguments(source, settings or []), settings_passed_on(), code)
     job = cluster.start(spec.name, request, spec.to_yaml())
     later = Commands(command_line("status", spec.name, address=url), command_line("stop", spec.name, address=url))
     say(f"{spec.name}: {counted(len(spec.points), 'point')}, job {job} on {url}")

@@ -11,7 +11,7 @@ from sweep.tracking.settings import LOGIN, is_refused
 
 
 def track(sweep: options.Sweep, shared: options.Shared) -> None:
-    """Replay a sweep's store into MLflow. Harmless when repeated."""
+    """Replay a sweep's store into MLflow. It can be repeated."""
     store, uri = Store(shared.store), shared.tracker
     spec = store.spec(sweep)
     from sweep.tracking.mirror import Mirror
@@ -19,10 +19,10 @@ def track(sweep: options.Sweep, shared: options.Shared) -> None:
     running = Watch(store, sweep, spec.points).status().running
     try:
         mirror = Mirror(uri, spec)
-        mended = mirror.replay(spec.points, store, running)
+        repaired = mirror.replay(spec.points, store, running)
         mirror.reconcile(spec.points, store, running)
     except Exception as error:
         again = command_line("track", sweep, store=shared.store, tracking_uri=shared.tracking_uri)
         first = LOGIN if is_refused(error) else "check it"
         raise SweepError(f"MLflow at {uri} failed: {error}", next=f"{first}, then {again}") from error
-    say(f"{counted(len(spec.points), 'point')} checked, {counted(mended, 'run')} mended in {uri}")
+    say(f"{counted(len(spec.points), 'point')} checked, {counted(repaired, 'run')} mended in {uri}")

@@ -1,4 +1,4 @@
-"""The jobs of a Ray cluster, started and looked at over HTTP, through the address of its dashboard."""
+"""The jobs of a Ray cluster, started and inspected over HTTP, through the address of its dashboard."""
 
 import logging
 import os
@@ -18,18 +18,18 @@ from sweep.commands import SPEC_FILE
 from sweep.errors import ClusterUnusable, UsageError
 from sweep.jobs.request import Request
 from sweep.system.network import http_status
-from sweep.tracking.settings import WANTED
+from sweep.tracking.settings import UNAUTHORIZED
 
 T = TypeVar("T")
 
 ADDRESS_VARIABLE = "RAY_API_SERVER_ADDRESS"
 ANSWER_SECONDS = 5.0
 GRACE_SECONDS = 180
-"""So long a job that is stopped may take to take its snapshots and bring MLflow up to date; Ray's default is 3 s."""
+"""The time that a stopped job has for its snapshots and for MLflow; Ray's default is 3 s."""
 ANSWERED_SECONDS = 60.0
-RUNS = ("run", "resume")
-QUESTIONS = ("status", "stop", "failures", "show", "plan")
-"""The commands that run a sweep as a job, and those whose jobs are over with their answer."""
+RUN_COMMANDS = ("run", "resume")
+QUERY_COMMANDS = ("status", "stop", "failures", "show", "plan")
+"""The commands that run a sweep as a job, and those whose jobs end with their answer."""
 
 STOP_IN_ORDER = {"RAY_JOB_STOP_SIGNAL": "SIGINT", "RAY_JOB_STOP_WAIT_TIME_S": str(GRACE_SECONDS)}
 
@@ -44,7 +44,7 @@ class Ended:
 
 
 def settings_passed_on() -> dict[str, str]:
-    """What a job takes over from this machine's environment; no token is among it."""
+    """The settings of this machine's environment that a job gets; no token is among them."""
     from sweep.cluster.settings import PASSED_ON
 
     return {name: os.environ[name] for name in (*PASSED_ON, "SWEEP_DEBUG") if name in os.environ}
@@ -82,7 +82,7 @@ class JobClient:
     def __init__(self, address: str) -> None:
         self.address = address
         self.check_answers()
-        for name in (ADDRESS_VARIABLE, "RAY_ADDRESS"):  # Ray would prefer them to what was given
+        for name in (ADDRESS_VARIABLE, "RAY_ADDRESS"):  # Ray would prefer them to the address
             os.environ.pop(name, None)
         import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
 
@@ -94,7 +94,7 @@ class JobClient:
         self._client = self._asked(lambda: JobSubmissionClient(address))
 
     def check_answers(self) -> None:
-        """See that it answers at all; Ray's own client would wait for ever."""
+        """Check that the cluster answers; Ray's own client would wait for ever."""
         try:
             status = http_status(f"{self.address}/api/version", ANSWER_SECONDS)
         except OSError as error:
@@ -102,7 +102,7 @@ class JobClient:
                 f"no Ray cluster answers at {self.address} within {ANSWER_SECONDS:.0f} s: {error}",
                 next="forward the port of its dashboard, as in ray dashboard cluster.yaml",
             ) from error
-        show_token_if_wanted(status)
+        send_token_if_required(status)
 
     def start(self, sweep: str, request: Request, spec: str | None = None) -> str:
         """Start the request as a job on the head, with the spec beside it; its id, which names the sweep."""
@@ -122,7 +122,7 @@ class JobClient:
         return job
 
     def stop(self, job: str) -> bool:
-        """Send the job SIGINT, and SIGKILL after the grace time; whether it was there to be stopped."""
+        """Send the job SIGINT, and SIGKILL after the grace time; returns whether it was running."""
         return self._asked(lambda: self._client.stop_job(job))
 
     def ended(self, job: str) -> Ended | None:
@@ -147,34 +147,34 @@ class JobClient:
             raise ClusterUnusable(f"the log of job {job} broke off: {error}") from error
 
     def forget_answered(self) -> None:
-        """Remove from the cluster's list the questions that were answered a while ago; runs stay.
+        """Delete the jobs of queries that ended a while ago from the cluster's list; jobs of runs stay.
 
-        Of a job that is removed while its supervisor still ends, Ray would write down that it failed.
+        If a job is deleted while its supervisor is still ending, Ray records a failure.
         """
         now = time.time() * 1000
         for job, metadata in self._jobs():
             is_over = job.status.is_terminal() and now - (job.end_time or now) > ANSWERED_SECONDS * 1000
-            if is_over and metadata.get("command") in QUESTIONS:
+            if is_over and metadata.get("command") in QUERY_COMMANDS:
                 with suppress(ClusterUnusable):  # another client was quicker
                     self._asked(partial(self._client.delete_job, job.submission_id))
 
     def store_of(self, sweep: str) -> str | None:
-        """The store of the newest run of the sweep; None when it named none, as the cluster's own setting counted."""
+        """The store of the newest run of the sweep; None when that run used the cluster's own setting."""
         runs = [
             (job.start_time or 0, metadata.get("store"))
             for job, metadata in self._jobs()
             if metadata.get("sweep") == sweep
-            and metadata.get("command") in RUNS
+            and metadata.get("command") in RUN_COMMANDS
             and job.driver_exit_code != UsageError.exit_code
         ]
         return max(runs, key=lambda run: run[0])[1] if runs else None
 
     def _jobs(self) -> list[tuple[Any, dict[str, str]]]:
-        """Every job that the cluster lists, with what its client noted on it."""
+        """Every job that the cluster lists, with the metadata that its client set."""
         return [(job, job.metadata or {}) for job in self._asked(self._client.list_jobs)]
 
     def _asked(self, call: Callable[[], T]) -> T:
-        """The answer of Ray's client, whose errors become ours."""
+        """The result of a call of Ray's client, whose errors become ClusterUnusable."""
         import requests
         from ray.exceptions import AuthenticationError
 
@@ -191,10 +191,10 @@ class JobClient:
             ) from error
 
 
-def show_token_if_wanted(status: int | None) -> None:
-    """Let Ray, once imported, send its token to a cluster that answered with this HTTP status, if that asks for one.
+def send_token_if_required(status: int | None) -> None:
+    """Make Ray, which is imported later, send its token if the cluster's HTTP status asks for one.
 
-    By itself Ray sends it only where RAY_AUTH_MODE is `token`; what the environment says of that counts.
+    By default Ray sends it only if RAY_AUTH_MODE is `token`; a value set by the user is kept.
     """
-    if status == WANTED:
+    if status == UNAUTHORIZED:
         os.environ.setdefault("RAY_AUTH_MODE", "token")

@@ -1,4 +1,4 @@
-"""Follows a job of a cluster to its end: its log as it comes, a lost connection sought again, Ctrl-C passed on."""
+"""Follows a job of a cluster to its end: shows its log, reconnects when the connection is lost, passes Ctrl-C on."""
 
 import asyncio
 import contextlib
@@ -22,22 +22,22 @@ LINES_SHOWN = 3
 
 
 SILENCE_SECONDS = 30.0
-"""A job may be silent for long; after so much silence it is looked whether the cluster still answers."""
+"""A job may print nothing for long; after so long without output the client checks that the cluster still answers."""
 PATIENCE_SECONDS = 120.0
-"""So long a cluster that no longer answers is sought."""
+"""The client tries for so long to reach a cluster that no longer answers."""
 RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Commands:
-    """What a client that no longer follows can do: look at the sweep later, or stop it."""
+    """The commands for a client that no longer follows: to look at the sweep later, and to stop it."""
 
     later: str
     stop: str
 
 
 def follow(cluster: JobClient, job: str, log: JobLog, commands: Commands) -> Ended:
-    """How the job ended, once it has; all that it printed was taken until then.
+    """Follow the job until it has ended; returns how, after `log` has taken all that it printed.
 
     The first SIGINT is passed on to the job, which ends in order, however long it takes to reach the cluster; the
     second ends this process, not the job.
@@ -73,7 +73,7 @@ class _Following:
     def say_lost(self) -> None:
         """Say once that the connection is lost."""
         if not self._has_said:
-            warn(f"the cluster does not answer; it is sought for {PATIENCE_SECONDS:.0f} s, and the job goes on")
+            warn(f"the cluster does not answer; retrying for {PATIENCE_SECONDS:.0f} s, and the job goes on")
         self._has_said = True
 
     @property
@@ -101,18 +101,18 @@ class _Following:
 
 @contextmanager
 def _interrupts_passed_on(cluster: JobClient, job: str, commands: Commands) -> Iterator[None]:
-    """Take SIGINT while in the block; other signals end this process and leave the job alone."""
+    """While in the block, pass SIGINT on to the job; other signals end this process and not the job."""
     asked, arrived = threading.Event(), threading.Event()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
             if arrived.is_set():
-                warn(with_next(f"left it; job {job} goes on ending", commands.later))
+                warn(with_next(f"no longer following; job {job} goes on ending", commands.later))
             else:
-                warn(with_next(f"left it; the cluster has not been told, and job {job} goes on", commands.stop))
+                warn(with_next(f"no longer following; the cluster was not reached: job {job} goes on", commands.stop))
             os._exit(Interrupted.exit_code)
         asked.set()
-        warn(f"SIGINT goes to job {job}, which has {GRACE_SECONDS} s to end in order; once more leaves it to that")
+        warn(f"SIGINT goes to job {job}, which has {GRACE_SECONDS} s to end in order; once more to stop following it")
         threading.Thread(target=_stop, args=(cluster, job, arrived), name="stop", daemon=True).start()
 
     earlier = signal.signal(signal.SIGINT, handle)
@@ -123,7 +123,7 @@ def _interrupts_passed_on(cluster: JobClient, job: str, commands: Commands) -> I
 
 
 def _stop(cluster: JobClient, job: str, arrived: threading.Event) -> None:
-    """Stop the job, again and again until the cluster has heard it; one that is only being prepared cannot be yet."""
+    """Try to stop the job until the cluster has accepted it; a job that is still being prepared cannot be stopped."""
     while not arrived.is_set():
         with contextlib.suppress(ClusterUnusable):
             cluster.check_answers()  # a call through a dead link would wait for minutes
@@ -157,6 +157,6 @@ def exit_code(ended: Ended, log: JobLog, cluster: JobClient, job: str) -> int:
 
 
 def _end(log: JobLog, ended: Ended) -> str:
-    """The last words of a job that never began."""
+    """The last lines of a job that never began."""
     lines = [line.strip() for line in log.preparations if line.strip()] or ended.message.strip().splitlines()
     return " / ".join(lines[-LINES_SHOWN:])

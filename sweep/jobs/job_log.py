@@ -1,4 +1,4 @@
-"""What a job prints, read piece by piece: Ray's preparations, messages, and the answer."""
+"""The log of a job, read piece by piece: Ray's preparations, messages, and the answer."""
 
 import json
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from sweep.jobs.request import ANSWER, BEGIN
 
 
 class JobLog:
-    """Hands on every whole line of talk once the job itself speaks, and keeps its answer.
+    """Shows every complete line of messages after the job's first line, and keeps its answer.
 
-    `has_begun` tells whether it ever spoke; `preparations` are the lines before, which say why if it did not.
+    `has_begun`: whether the first line has come; `preparations`: the lines before it, which say why if it never came.
     """
 
     def __init__(self, show: Callable[[str], None]) -> None:
@@ -26,7 +26,7 @@ class JobLog:
             self._take_line(line)
 
     def again(self) -> Callable[[str], None]:
-        """Takes the pieces of a log that is read again from its beginning; what was taken before is passed over."""
+        """A function that takes the pieces of the log, read again from its beginning; it skips what was taken before."""
         passed_over = self._taken
 
         def take(text: str) -> None:
@@ -38,7 +38,7 @@ class JobLog:
         return take
 
     def end(self) -> None:
-        """Take a last line that was not ended."""
+        """Take a last line without a line break."""
         if self._rest:
             self.take("\n")
 

@@ -1,4 +1,4 @@
-"""LEAF. What a client asks of a cluster's head in a job, and how the job's log tells talk and answer apart."""
+"""LEAF. The request that a client sends to a cluster's head as a job, and the marks of the job's log."""
 
 import json
 import shlex
@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
-from sweep.commands import SAID
+from sweep.commands import CLIENT
 
 BEGIN = "sweep job on "
 """Begins the first line that the job itself prints: without it, the project is not installed there."""
 
 ANSWER = "sweep answer "
-"""Begins the line that carries the command's standard output as JSON; all other lines are talk."""
+"""Begins the line that carries the command's standard output as JSON; all other lines are messages."""
 
 
 @dataclass(frozen=True)
 class Request:
     """A `sweep` command to be run on the head: its arguments, settings of the client, and its client's code.
 
-    `said_spec` are the client's words for the spec that was sent along, as in `fig4a --set grid.width=[50]`.
+    `said_spec`: the arguments that name the sent spec at the client, as in `fig4a --set grid.width=[50]`.
     """
 
     arguments: tuple[str, ...]
@@ -29,7 +29,7 @@ class Request:
     code: Mapping[str, str] = field(default_factory=dict)
 
     def entrypoint(self) -> str:
-        """The shell command of the job; the shell gives its place to it, so that signals arrive once."""
+        """The shell command of the job; it replaces the shell, so that signals arrive once."""
         return f"exec python3 -m sweep.cli.job {shlex.quote(json.dumps(asdict(self)))}"
 
     @classmethod
@@ -42,6 +42,6 @@ class Request:
         """The value of an option among the arguments."""
         return dict(zip(self.arguments, self.arguments[1:], strict=False)).get(name)
 
-    def said(self) -> dict[str, str]:
-        """The setting that lets `as_said` say commands as this client would."""
-        return {SAID: json.dumps({"address": self.address, "spec": self.said_spec})}
+    def client_setting(self) -> dict[str, str]:
+        """The environment variable from which `for_client` knows this client."""
+        return {CLIENT: json.dumps({"address": self.address, "spec": self.said_spec})}

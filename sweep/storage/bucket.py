@@ -65,7 +65,7 @@ class Bucket:
         """The object, or None when there is none."""
         with self._explained("read", name):
             key = self._key(name)
-            for left in reversed(range(READS)):
+            for tries_left in reversed(range(READS)):
                 data = b""
                 try:
                     with self._files.open_input_file(key) as file:
@@ -73,7 +73,7 @@ class Bucket:
                 except FileNotFoundError:
                     return None
                 except OSError:  # perhaps it has gone, or become shorter, since its size was asked for
-                    if not left:
+                    if not tries_left:
                         raise
                 # Had another one come since its size was asked for, this would be a part of that.
                 now = self._files.get_file_info(key)
@@ -120,8 +120,8 @@ class Bucket:
         """What lies in a folder, sorted, hidden names too, with the moments of the service's clock."""
         with self._explained("list", folder):
             selector = fs.FileSelector(self._key(folder), allow_not_found=True, recursive=recursive)
-            found: list[fs.FileInfo] = sorted(self._files.get_file_info(selector), key=lambda info: info.path)
-            return found
+            infos: list[fs.FileInfo] = sorted(self._files.get_file_info(selector), key=lambda info: info.path)
+            return infos
 
     def _key(self, name: str) -> str:
         return self._address.key(name)

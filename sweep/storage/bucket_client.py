@@ -66,8 +66,8 @@ CAUSES: tuple[tuple[re.Pattern[str], str, str], ...] = (
 
 def endpoint(address: BucketAddress) -> str | None:
     """The URL of an S3-compatible service, from the address or the environment; None for Amazon's own."""
-    if given := address.option("endpoint_override"):
-        return given if "://" in given else f"{address.option('scheme') or 'https'}://{given}"
+    if override := address.option("endpoint_override"):
+        return override if "://" in override else f"{address.option('scheme') or 'https'}://{override}"
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
 
 
@@ -83,8 +83,8 @@ def file_system(address: BucketAddress) -> fs.FileSystem:
         OSError: when the region of the bucket has to be asked for, and there is no answer.
     """
     if address.kind == "gs":
-        given = {name: value for name in ("endpoint_override", "scheme") if (value := address.option(name))}
-        return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=GCS_SECONDS), **given)
+        options = {name: value for name in ("endpoint_override", "scheme") if (value := address.option(name))}
+        return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=GCS_SECONDS), **options)
     scheme, _, host = (endpoint(address) or "https://").partition("://")
     where = region(address) or ("us-east-1" if host else fs.resolve_s3_region(address.bucket))
     return fs.S3FileSystem(

@@ -82,13 +82,13 @@ class ClaimLock:
 
     def clear_leftovers(self, folders: Iterable[str]) -> int:
         """Delete claims that are stale by the service's clock, read from a claim put now."""
-        left = [(folder, info) for folder in folders for info in self._bucket.listed(folder) if _is_claim(info)]
-        if not left:
+        claims = [(folder, info) for folder in folders for info in self._bucket.listed(folder) if _is_claim(info)]
+        if not claims:
             return 0
         clock = self._claim("clock")
         moment = next((info.mtime_ns for info in self._bucket.listed("") if info.base_name == clock.name), 0)
         self._bucket.delete(clock.name)
-        stale = [(folder, one) for folder, one in left if moment - one.mtime_ns > STALE_SECONDS * 1e9]
+        stale = [(folder, info) for folder, info in claims if moment - info.mtime_ns > STALE_SECONDS * 1e9]
         for folder, info in stale:
             self._bucket.delete(f"{folder}/{info.base_name}".lstrip("/"))
         return len(stale)
@@ -106,8 +106,8 @@ class ClaimLock:
     def _first(self, claim: _Claim) -> str | None:
         """Name of the oldest claim on the same object."""
         own = claim.name.rpartition("-")[0].rpartition("/")[2]
-        found = [one for one in self._bucket.listed(claim.folder) if one.base_name.rpartition("-")[0] == own]
-        oldest = min(found, key=lambda one: (one.mtime_ns, one.base_name), default=None)
+        claims = [info for info in self._bucket.listed(claim.folder) if info.base_name.rpartition("-")[0] == own]
+        oldest = min(claims, key=lambda info: (info.mtime_ns, info.base_name), default=None)
         return f"{claim.folder}/{oldest.base_name}".lstrip("/") if oldest else None
 
     def _wait_for(self, name: str, other: str | None, claim: _Claim) -> None:

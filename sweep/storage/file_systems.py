@@ -34,4 +34,4 @@ def free_bytes(path: Path) -> int:
 def fullness(error: BaseException | None) -> OSError | None:
     """The error that says that a file system is full, among an error and its causes; None when there is none."""
     chain = causes(error) if error else ()
-    return next((one for one in chain if isinstance(one, OSError) and one.errno in FULL), None)
+    return next((cause for cause in chain if isinstance(cause, OSError) and cause.errno in FULL), None)

@@ -233,14 +233,14 @@ def _now() -> str:
 
 def running_elsewhere(store: Store, sweep: str, points: Sequence[TrialConfig]) -> dict[str, tuple[str, Holder]]:
     """Which of the points the live drivers of other sweeps are running: the sweep and its driver, by point."""
-    wanted = {point.point_id for point in points}
-    found: dict[str, tuple[str, Holder]] = {}
+    point_ids = {point.point_id for point in points}
+    elsewhere: dict[str, tuple[str, Holder]] = {}
     for other in store.sweeps():
-        seen = None if other == sweep else holder(store, other)
-        shared = wanted & set(seen.work.get("running", ())) if seen else set()
-        if seen and shared and is_alive(store, other, seen, LOOK_SECONDS):
-            found |= dict.fromkeys(shared, (other, seen))
-    return found
+        driver = None if other == sweep else holder(store, other)
+        shared = point_ids & set(driver.work.get("running", ())) if driver else set()
+        if driver and shared and is_alive(store, other, driver, LOOK_SECONDS):
+            elsewhere |= dict.fromkeys(shared, (other, driver))
+    return elsewhere
 
 
 def others_last(points: Sequence[TrialConfig], elsewhere: dict[str, tuple[str, Holder]]) -> tuple[TrialConfig, ...]:

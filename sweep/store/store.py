@@ -29,9 +29,9 @@ NOTHING = PointState(State.MISSING)
 
 
 class Store:
-    """Points and sweeps in one folder or bucket. Reading never writes; what is read is intact or counts as absent.
+    """Points and sweeps in one folder or bucket. Reading never writes; an object that is not intact counts as absent.
 
-    Reading a record of a newer schema version raises OtherRecordVersion; older ones are read as if of the present one.
+    Reading a record of a newer schema version raises OtherRecordVersion; older records are read like current ones.
 
     Raises:
         UsageError: when the address is that of neither.
@@ -47,7 +47,7 @@ class Store:
         return self.root if isinstance(self.root, Path) else None
 
     def check_writable(self) -> None:
-        """See that objects can be written, read and deleted.
+        """Check that objects can be written, read and deleted.
 
         Raises:
             StorageFault: when they cannot.
@@ -57,7 +57,7 @@ class Store:
     # points
 
     def state(self, config: TrialConfig) -> PointState:
-        """Everything known of the point, from its newest intact objects."""
+        """The state of the point, from its newest intact objects."""
         attempts = self.attempts(config.point_id)
         history = self._newest_snapshot(config, history_arrow)
         if result := self.result(config):  # read last: its snapshots go only once it is there
@@ -67,23 +67,23 @@ class Store:
         return PointState(State.INTERRUPTED if history or attempts else State.MISSING, history, None, attempts)
 
     def marks(self) -> Mapping[str, str] | None:
-        """A mark of every point of which something is known, as `Objects.marks`."""
+        """A mark of every point that has objects, as `Objects.marks`."""
         return self.objects.marks("points")
 
     def marks_of(self, points: Sequence[TrialConfig]) -> Mapping[str, str]:
-        """A mark by the id of each of these points that changes whenever what is known of it may; reads no object."""
+        """By point id, a mark of each of these points that changes whenever its objects do; reads no object."""
         marks = self.marks()
         if marks is not None:
             return marks
         return {point.point_id: self.objects.mark(layout.point(point.point_id)) for point in points}
 
     def states_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> Iterator[PointState]:
-        """The state of each point, in turn. With marks several are read at a time, and only those that have one."""
+        """The state of each point, in turn. With `marks`, points are read in parallel, and only those with a mark."""
         if marks is None:
             yield from map(self.state, points)
             return
         with ThreadPoolExecutor(READERS) as pool:
-            yield from pool.map(lambda one: self.state(one) if one.point_id in marks else NOTHING, points)
+            yield from pool.map(lambda point: self.state(point) if point.point_id in marks else NOTHING, points)
 
     def result(self, config: TrialConfig) -> PointResult | None:
         """The accepted result, or None when there is no intact one of this config."""
@@ -96,7 +96,7 @@ class Store:
 
     @contextlib.contextmanager
     def _named(self, point_id: str, name: str) -> Iterator[None]:
-        """Name the object that is read where it is of a version that this program does not read."""
+        """Raise OtherRecordVersion, with the object's name, for a record of a version that this program does not read."""
         try:
             yield
         except OtherVersion as error:
@@ -104,15 +104,15 @@ class Store:
             raise OtherRecordVersion.of(f"{where}: {error}") from error
 
     def commit_result(self, config: TrialConfig, result: PointResult) -> None:
-        """Make the point finished, then drop its snapshots. A result that was accepted before stays."""
+        """Store the result, then delete the point's snapshots. A result that was accepted before stays."""
         name = layout.point(config.point_id, "result")
         while not self.objects.create(name, encoding.result_to_bytes(result)) and self.result(config) is None:
             self._put_aside(config.point_id, "result")
         self._drop_snapshots(config.point_id)
 
     def _drop_snapshots(self, point_id: str, keep: int = 0) -> None:
-        found = self._snapshot_names(point_id)
-        for name in found[: len(found) - keep]:
+        names = self._snapshot_names(point_id)
+        for name in names[: len(names) - keep]:
             self.objects.delete(layout.point(point_id, name))
 
     def snapshot(self, config: TrialConfig) -> Snapshot | None:
@@ -120,7 +120,7 @@ class Store:
         return self._newest_snapshot(config, Snapshot.from_bytes)
 
     def _newest_snapshot(self, config: TrialConfig, read: Callable[[bytes, TrialConfig], T]) -> T | None:
-        """Read from the newest intact one; should one vanish meanwhile, newer ones have taken its place."""
+        """`read` of the newest intact snapshot; if one is deleted meanwhile, newer ones have replaced it."""
         is_stable = False
         while not is_stable:
             is_stable = True
@@ -136,25 +136,25 @@ class Store:
         return None
 
     def commit_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep the snapshot, and of the older ones the newest."""
+        """Store the snapshot, and delete all but the newest `SNAPSHOTS_KEPT`."""
         point_id = snapshot.config.point_id
         self.objects.write(layout.snapshot(point_id, snapshot.epoch), snapshot.to_bytes())
         self._drop_snapshots(point_id, keep=SNAPSHOTS_KEPT)
 
     def attempts(self, point_id: str) -> tuple[Attempt, ...]:
         """Every attempt, oldest first."""
-        found = []
+        attempts = []
         for name in self.objects.names(layout.point(point_id)):
             if name.startswith("attempt-"):
                 with contextlib.suppress(DamagedObject), self._named(point_id, name):
-                    found.append(encoding.attempt_from_bytes(self.objects.read(layout.point(point_id, name)) or b""))
-        return tuple(found)
+                    attempts.append(encoding.attempt_from_bytes(self.objects.read(layout.point(point_id, name)) or b""))
+        return tuple(attempts)
 
     def begin_attempt(self, point_id: str, attempt: Attempt) -> Attempt:
-        """Write down a new attempt under the next free number; the attempt with that number.
+        """Store a new attempt under the next free number; returns the attempt with that number.
 
-        Older attempts that never ended died with their process, and are marked so, but for one of another sweep that
-        has a driver: it may be alive.
+        Older attempts without an end are marked as failed, since their process died; except one of another sweep that
+        has a driver, which may still run.
         """
         for older in self.attempts(point_id):
             if older.ended is None and older.failure is None and not self._may_live(older, attempt):
@@ -169,17 +169,17 @@ class Store:
                 return attempt
 
     def _may_live(self, older: Attempt, newer: Attempt) -> bool:
-        """Whether the older one belongs to another sweep, and that sweep to a driver."""
+        """Whether the older attempt is of another sweep that has a driver."""
         sweep = str(older.provenance.get("sweep") or "")
         is_of_another = sweep not in ("", newer.provenance.get("sweep"))
         return is_of_another and self.objects.read(self.lease_name(sweep)) is not None
 
     def save_attempt(self, point_id: str, attempt: Attempt) -> None:
-        """Write down an attempt: when it starts, as it goes on, and how it ended."""
+        """Store an attempt, in place of its earlier record."""
         self.objects.write(layout.attempt(point_id, attempt.number), encoding.attempt_to_bytes(attempt))
 
     def damaged(self, config: TrialConfig) -> list[str]:
-        """Names of the point's objects that are not what was written there."""
+        """Names of the point's objects that do not match their checksum."""
         return [name for name in self.objects.names(layout.point(config.point_id)) if self._is_damaged(config, name)]
 
     def _is_damaged(self, config: TrialConfig, name: str) -> bool:
@@ -200,19 +200,19 @@ class Store:
         return False
 
     def log(self, point_id: str, number: int) -> str:
-        """The last part of what that attempt printed; empty when nothing is kept."""
+        """The last part of the attempt's log; empty when there is none."""
         return (self.objects.read(layout.log(point_id, number)) or b"").decode(errors="replace")
 
     def log_tail(self, point_id: str, number: int, lines: int) -> list[str]:
-        """The last lines of the same."""
+        """The last lines of the attempt's log."""
         return self.log(point_id, number).rstrip().splitlines()[-lines:]
 
     def save_log(self, point_id: str, number: int, printed: bytes) -> None:
-        """Keep what that attempt printed so far, in place of what was kept before."""
+        """Store the attempt's log so far, in place of an earlier part."""
         self.objects.write(layout.log(point_id, number), printed)
 
     def quarantine(self, config: TrialConfig) -> list[str]:
-        """Put damaged objects of the point aside, so that they are seen and never read again; their names."""
+        """Rename the damaged objects of the point, so that they are kept but not read; returns their names."""
         damaged = self.damaged(config)
         for name in damaged:
             self._put_aside(config.point_id, name)
@@ -225,7 +225,7 @@ class Store:
         self.objects.rename(layout.point(point_id, name), layout.point(point_id, new_name))
 
     def tidy(self, name: str, points: Sequence[TrialConfig]) -> None:
-        """Delete what killed processes left behind: temporary names, and snapshots of points that are done."""
+        """Delete leftovers of killed processes: temporary objects, and snapshots of points that are done."""
         self.objects.clear_leftovers(["", f"sweeps/{name}", *(layout.point(point.point_id) for point in points)])
         for point in points:
             if self._snapshot_names(point.point_id) and self.result(point):
@@ -248,7 +248,7 @@ class Store:
         """The spec kept for the sweep.
 
         Raises:
-            UsageError: when no sweep of that name was run in this store, or its spec is not as it was kept.
+            UsageError: when no sweep of that name was run in this store, or its spec does not match its checksum.
         """
         kept, where = self._kept_spec(name), self.spec_address(name)
         if not encoding.is_spec(kept):
@@ -263,11 +263,11 @@ class Store:
         return self.objects.read(self.spec_name(name)) is not None
 
     def spec_address(self, name: str) -> str:
-        """Path or address of the spec kept for the sweep, for `spec_reader.load`."""
+        """Path or address of the spec kept for the sweep, for `store.load`."""
         return address.below(self.root, self.spec_name(name))
 
     def require(self, name: str) -> None:
-        """See that a sweep of that name was run in this store.
+        """Check that a sweep of that name was run in this store.
 
         Raises:
             UsageError: when none was.
@@ -275,17 +275,17 @@ class Store:
         self._kept_spec(name)
 
     def _kept_spec(self, name: str) -> bytes:
-        found = self.sweeps()
-        if name in found and (kept := self.objects.read(self.spec_name(name))) is not None:
+        sweeps = self.sweeps()
+        if name in sweeps and (kept := self.objects.read(self.spec_name(name))) is not None:
             return kept
-        have = ", ".join(found) or "none"
+        have = ", ".join(sweeps) or "none"
         raise UsageError(
-            f"unknown sweep '{name}'{did_you_mean(name, found)} in the store {self.root}: there are {have}",
+            f"unknown sweep '{name}'{did_you_mean(name, sweeps)} in the store {self.root}: there are {have}",
             next="sweep presets, then sweep run SPEC; or choose another store with --store (SWEEP_STORE)",
         )
 
     def save_diff(self, changes: str | None) -> None:
-        """Keep uncommitted changes, once, under their checksum; of long ones the beginning."""
+        """Store uncommitted changes once, under their checksum; only the beginning of long ones."""
         if changes:
             data = changes.encode()
             self.objects.create(self.diff_name(encoding.sha256(data)), data[:DIFF_BYTES])

@@ -49,18 +49,20 @@ def _described(handle: Any, driver: str) -> Gpu:
     return Gpu(pynvml.nvmlDeviceGetName(handle), memory.total // 2**20, memory.free // 2**20, driver)
 
 
-def _chosen(found: dict[str, Gpu], visible: str | None) -> list[Gpu]:
+def _chosen(gpus_by_id: dict[str, Gpu], visible: str | None) -> list[Gpu]:
     """Those that `visible` names, by number or by the beginning of their id; None: all.
 
     Parts of a GPU have names that the driver does not list: the first GPUs stand for as many of them.
     """
     if visible is None:
-        return list(found.values())
+        return list(gpus_by_id.values())
     names = [name.strip() for name in visible.split(",") if name.strip()]
     chosen = [
-        gpu for index, (uuid, gpu) in enumerate(found.items()) if str(index) in names or uuid.startswith(tuple(names))
+        gpu
+        for index, (uuid, gpu) in enumerate(gpus_by_id.items())
+        if str(index) in names or uuid.startswith(tuple(names))
     ]
-    return chosen or list(found.values())[: len(names)]
+    return chosen or list(gpus_by_id.values())[: len(names)]
 
 
 def cpus() -> int:

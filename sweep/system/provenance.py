@@ -59,15 +59,15 @@ def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
     return {**code, "backend": backend} | versions
 
 
-def refuse_other_code(driver: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+def refuse_other_code(driver: Mapping[str, Any], trial: Mapping[str, Any]) -> None:
     """See that a trial runs the components that its driver was started with; a driver that names none takes any.
 
     Raises:
         OtherCode: when it does not.
     """
-    if differing := differences(driver.get("components") or {}, here["components"]):
+    if differing := differences(driver.get("components") or {}, trial["components"]):
         raise OtherCode(
-            f"the code on {here['host']} is not that of where the run was started: {differing}; it was changed "
+            f"the code on {trial['host']} is not that of where the run was started: {differing}; it was changed "
             "meanwhile, or hosts differ; --accept-code-change mixes them"
         )
 
@@ -89,17 +89,17 @@ def _git(*arguments: str) -> str | None:
 
 def versions() -> dict[str, str]:
     """The versions of Python, of this project and of Ray."""
-    found = {"python": platform.python_version()}
+    result = {"python": platform.python_version()}
     for name in ("mi-sweep", "ray"):
         with contextlib.suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
+            result[name] = version(name)
+    return result
 
 
 def code_versions(points: Iterable[TrialConfig] | None = None) -> dict[str, str]:
     """The versions, and what decides the numbers of these points, or of any: see `identity`."""
-    found = versions() | identity(current())
-    return found if points is None else without_unused(found, points)
+    parts = versions() | identity(current())
+    return parts if points is None else without_unused(parts, points)
 
 
 def without_unused(parts: Mapping[str, str], points: Iterable[TrialConfig]) -> dict[str, str]:
@@ -108,9 +108,9 @@ def without_unused(parts: Mapping[str, str], points: Iterable[TrialConfig]) -> d
     return {name: value for name, value in parts.items() if name not in unused}
 
 
-def in_words(found: Mapping[str, str]) -> str:
+def in_words(parts: Mapping[str, str]) -> str:
     """Names and versions in one line."""
-    return ", ".join(f"{name} {value}" for name, value in found.items())
+    return ", ".join(f"{name} {value}" for name, value in parts.items())
 
 
 def differences(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str:

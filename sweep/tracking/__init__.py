@@ -1,4 +1,4 @@
 """The MLflow mirror of a store: in the background of a run, or replayed. Only `mirror` imports mlflow, when it is used.
 
-Not here: what is true (`store`); an outage changes nothing there.
+Not here: the results themselves (`store`), which an outage of MLflow does not change.
 """

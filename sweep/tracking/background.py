@@ -1,6 +1,6 @@
-"""Mirrors a sweep while it runs: a thread of its own brings what was committed to MLflow, whatever MLflow does.
+"""Mirrors a sweep while it runs: a background thread copies commits to MLflow.
 
-The mirror may fail in any way without touching the sweep.
+A failure of MLflow or of the mirror never affects the sweep.
 """
 
 import contextlib
@@ -29,17 +29,17 @@ RETRY_SECONDS = 15.0
 ANSWER_SECONDS = 3.0
 TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 END_SECONDS = {"server": 20.0, "database": 120.0}
-"""The end of a sweep waits at most this long for the mirror, and END_SHARE of the sweep's own time."""
+"""The end of a sweep waits at most this long for the mirror, plus END_SHARE of the sweep's duration."""
 END_SHARE = 0.01
 OUTAGE_END_SECONDS = 4.0
-"""The same where the tracker did not answer when last asked."""
+"""The same limit if the tracker did not answer the last request."""
 
 
 class BackgroundMirror:
-    """Keeps the mirror up to date from a thread of its own while in the `with` block, and at its end verifies it.
+    """Keeps the mirror up to date from a background thread while in the `with` block, and verifies it at the end.
 
-    An outage is reported once, delays the mirror, and changes nothing else: commits only enter a queue, and the wait at
-    the end is bounded. When the tracker answers again, what it holds is read anew before anything is written.
+    An outage is reported once and delays only the mirror: commits enter a queue, and the wait at the end is bounded.
+    When the tracker answers again, its runs are read again before anything is written.
     """
 
     def __init__(self, tracking_uri: str, spec: SweepSpec, store: Store, console: Console) -> None:
@@ -69,7 +69,7 @@ class BackgroundMirror:
                 return
 
     def touch(self, point: TrialConfig, is_running: bool) -> None:
-        """Say that more of the point was committed; returns at once."""
+        """Note that more of the point was committed; returns at once."""
         self._touched.put((point, is_running))
 
     def _work(self) -> None:
@@ -92,7 +92,7 @@ class BackgroundMirror:
         mirror.reconcile(self._spec.points, self._store)
 
     def _collect(self, pending: dict[TrialConfig, bool]) -> bool:
-        """Wait for something to do, and take all there is; whether the end was among it."""
+        """Wait for commits, and move all of the queue into `pending`; returns whether the end was in the queue."""
         with contextlib.suppress(queue.Empty):
             item = self._touched.get(timeout=1.0)
             while item is not None:
@@ -104,7 +104,7 @@ class BackgroundMirror:
         return False
 
     def _sync(self, pending: dict[TrialConfig, bool]) -> bool:
-        """Bring what is pending to the tracker; also without any, one that is out is tried again."""
+        """Copy the pending points to the tracker; after an outage, first try to reach it, even with none pending."""
         if self._is_out and not self._try(lambda mirror: None):
             return False
         for point, is_running in list(pending.items()):
@@ -117,7 +117,7 @@ class BackgroundMirror:
         mirror.sync(point, self._store.state(point), is_running)
 
     def _try(self, action: Callable[[Mirror], object]) -> bool:
-        """Do it with a mirror that knows what the tracker holds; after a failure that must be read anew."""
+        """Call `action` with the mirror; returns whether it succeeded. After a failure the tracker is read again."""
         try:
             if self._mirror is None:
                 check_answers(self._uri)
@@ -147,10 +147,12 @@ class BackgroundMirror:
 
 
 def check_answers(tracking_uri: str) -> None:
-    """See that a tracking server answers; any answer will do but that it cannot serve now. Databases are not asked.
+    """Check that a tracking server answers, with any status but "too many requests" or a server error.
+
+    Databases are not checked.
 
     Raises:
-        OSError: when there is no such answer within seconds.
+        OSError: when it does not answer so within ANSWER_SECONDS.
     """
     if not _is_server(tracking_uri):
         return

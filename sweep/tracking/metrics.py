@@ -1,4 +1,4 @@
-"""What is logged of a point: metrics by epoch, and tags, as plain values."""
+"""The values that are logged of a point: metrics by epoch, and tags."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ EPOCH_FIELDS = ("test_loss", "train_loss", "train_seconds", "measure_seconds", "
 MI_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits")
 TRUST_FIELDS = ("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
 LAST_METRIC = "test_error"
-"""Logged last of its epoch, so that an epoch that has it has everything."""
+"""Logged last of its epoch, so that an epoch that has it is complete."""
 
 MetricValue = tuple[str, float, int, int]
 """Name, value, moment in milliseconds, epoch."""
@@ -35,22 +35,22 @@ def metrics(record: EpochRecord) -> list[MetricValue]:
 
 def batches(history: Iterable[EpochRecord], size: int) -> list[list[MetricValue]]:
     """The metrics in batches of at most that size; an epoch is split only where it alone is larger."""
-    found: list[list[MetricValue]] = [[]]
+    filled: list[list[MetricValue]] = [[]]
     for record in history:
         rest = metrics(record)
-        if found[-1] and len(found[-1]) + len(rest) > size:
-            found.append([])
+        if filled[-1] and len(filled[-1]) + len(rest) > size:
+            filled.append([])
         while len(rest) > size:
-            found[-1:] = [rest[:size], []]
+            filled[-1:] = [rest[:size], []]
             rest = rest[size:]
-        found[-1].extend(rest)
-    return [batch for batch in found if batch]
+        filled[-1].extend(rest)
+    return [batch for batch in filled if batch]
 
 
 def tags(sweep: str, point: TrialConfig, state: PointState) -> dict[str, str]:
     """Identity, state and provenance."""
     failure = state.failure
-    found = {
+    values = {
         "sweep": sweep,
         "config_id": point.config_id,
         **marks(state),
@@ -63,18 +63,18 @@ def tags(sweep: str, point: TrialConfig, state: PointState) -> dict[str, str]:
     if state.history:
         by_name = {pair.pair: pair for pair in state.history[-1].pairs}
         final = by_name[default_pair(list(by_name))]
-        found |= {field: repr(value) for field in TRUST_FIELDS if (value := getattr(final, field)) is not None}
+        values |= {field: repr(value) for field in TRUST_FIELDS if (value := getattr(final, field)) is not None}
     times = json.dumps([attempt.times for attempt in state.attempts])
-    found["attempt_times"] = times if len(times) <= TAG_LENGTH else ""
+    values["attempt_times"] = times if len(times) <= TAG_LENGTH else ""
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in state.provenance.items()}
-    return found | {key: text[:TAG_LENGTH] for key, text in texts.items()}
+    return values | {key: text[:TAG_LENGTH] for key, text in texts.items()}
 
 
 def marks(state: PointState) -> dict[str, str]:
-    """The tags that say how much was mirrored; they are written last, when everything else has arrived."""
+    """The tags that say how much was mirrored; they are written last, after everything else has arrived."""
     return {"state": str(state.state), "epochs_done": str(state.epochs_done)}
 
 
 def milliseconds(record: EpochRecord) -> int:
-    """When the epoch was recorded, as trackers count time."""
+    """When the epoch was recorded, in milliseconds since 1970."""
     return int(record.timestamp.timestamp() * 1000)

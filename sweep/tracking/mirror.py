@@ -1,7 +1,7 @@
 """The MLflow mirror: one experiment per sweep, one run per point, only committed epochs. The one module with mlflow.
 
-Replaying is harmless: a run is found by its `point_id` tag, an epoch that the run has is not logged again, and a metric
-logged twice with the same step and recorded timestamp is one row.
+Replaying can be repeated: a run is found by its `point_id` tag, an epoch that the run has is not logged again, and a
+metric logged twice with the same step and recorded timestamp is one row.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -59,12 +59,12 @@ class Mirror:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read anew which runs there are. Of two runs of one point, made when an answer got lost, one is deleted."""
-        found: dict[str, list[_Run]] = {}
+        """Read the runs again. Of two runs of one point, created when an answer was lost, one is deleted."""
+        by_point: dict[str, list[_Run]] = {}
         for run in self._search("tags.point_id != ''"):
-            found.setdefault(run.data.tags["point_id"], []).append(_Run.of(run))
+            by_point.setdefault(run.data.tags["point_id"], []).append(_Run.of(run))
         earlier, self._runs = self._runs, {}
-        for point_id, runs in found.items():
+        for point_id, runs in by_point.items():
             own = earlier.get(point_id)
             kept = next((run for run in runs if own and run.run_id == own.run_id), runs[0])
             self._runs[point_id] = kept
@@ -75,7 +75,7 @@ class Mirror:
                     self._client.delete_run(run.run_id)
 
     def sync(self, point: TrialConfig, state: PointState, is_running: bool = False) -> None:
-        """Make the point's run say what the store says; a point that has ended is compared with what MLflow holds."""
+        """Update the point's run from the store; the epochs of a point that has ended are compared with MLflow's."""
         run = self._runs.get(point.point_id)
         if state.state is State.MISSING:
             if run and not is_running:
@@ -106,9 +106,9 @@ class Mirror:
         self._runs[point.point_id] = self._with_status(run, status, history)
 
     def is_complete(self, point: TrialConfig, state: PointState, is_running: bool = False, deep: bool = True) -> bool:
-        """Whether the run holds every committed epoch and the right status; only if `deep` are its epochs counted.
+        """Whether the run holds every committed epoch and the right status.
 
-        Else its tags are believed, which are written when every epoch has arrived and was counted.
+        If `deep`, its epochs are compared; else its tags are trusted, which are written after every epoch has arrived.
         """
         run = self._runs.get(point.point_id)
         if run is None:
@@ -123,19 +123,19 @@ class Mirror:
     def replay(
         self, points: Iterable[TrialConfig], store: Store, running: Collection[str] = (), deep: bool = True
     ) -> int:
-        """Make every run complete and true, whatever it was; the number of runs that had to be mended."""
-        mended = 0
+        """Make every run equal to the store; returns the number of runs that had to be repaired."""
+        repaired = 0
         for point in points:
             state, is_running = store.state(point), point.point_id in running
             if not self.is_complete(point, state, is_running, deep):
                 if deep:
                     self._logged.pop(point.point_id, None)
                 self.sync(point, state, is_running)
-                mended += 1
-        return mended
+                repaired += 1
+        return repaired
 
     def reconcile(self, points: Iterable[TrialConfig], store: Store, running: Collection[str] = ()) -> None:
-        """End the runs that a killed driver left RUNNING, those of points no longer named among them."""
+        """End the runs that a killed driver left RUNNING, also of points that the spec no longer names."""
         by_id = {point.point_id: point for point in points}
         left = [(point_id, run) for point_id, run in self._runs.items() if run.status == "RUNNING"]
         for point_id, run in left:
@@ -145,27 +145,27 @@ class Mirror:
                 self._end(point_id, run)
 
     def _find_or_create_experiment(self, tracking_uri: str, spec: SweepSpec) -> str:
-        if found := self._client.get_experiment_by_name(spec.name):
-            if found.lifecycle_stage == "deleted":
-                self._client.restore_experiment(found.experiment_id)
-            return str(found.experiment_id)
+        if experiment := self._client.get_experiment_by_name(spec.name):
+            if experiment.lifecycle_stage == "deleted":
+                self._client.restore_experiment(experiment.experiment_id)
+            return str(experiment.experiment_id)
         database = database_file(tracking_uri)
-        beside = (database.parent / "mlartifacts").as_uri() if database else None
+        artifacts = (database.parent / "mlartifacts").as_uri() if database else None
         tags = {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": spec.description}
-        return str(self._client.create_experiment(spec.name, f"{beside}/{spec.name}" if beside else None, tags))
+        return str(self._client.create_experiment(spec.name, f"{artifacts}/{spec.name}" if artifacts else None, tags))
 
     def _find(self, point: TrialConfig) -> _Run | None:
-        """The point's run, should it be there after all: an answer may have got lost, not the question."""
-        found = next(self._search(f"tags.point_id = '{point.point_id}'"), None)
-        return _Run.of(found) if found else None
+        """The point's run if there is one: a request to create it may have succeeded although its answer was lost."""
+        run = next(self._search(f"tags.point_id = '{point.point_id}'"), None)
+        return _Run.of(run) if run else None
 
     def _create(self, point: TrialConfig, state: PointState) -> _Run:
         history = state.history
-        about = {"mlflow.runName": point.name, "mlflow.note.content": f"{point.name} of sweep {self._sweep}"}
+        labels = {"mlflow.runName": point.name, "mlflow.note.content": f"{point.name} of sweep {self._sweep}"}
         created = self._client.create_run(
             self._experiment,
             start_time=milliseconds(history[0]) if history else None,
-            tags={"point_id": point.point_id} | about,
+            tags={"point_id": point.point_id} | labels,
             run_name=point.name,
         )
         self._runs[point.point_id] = _Run(created.info.run_id, "RUNNING")
@@ -198,7 +198,7 @@ class Mirror:
         return replace(run, status=status)
 
     def _end(self, point_id: str, run: _Run) -> None:
-        """End a run of which the store knows nothing."""
+        """End a run whose point is not in the store."""
         if run.status == "RUNNING":
             self._client.set_terminated(run.run_id, "KILLED")
             self._runs[point_id] = replace(run, status="KILLED")
@@ -206,12 +206,12 @@ class Mirror:
     def _steps(self, run: _Run) -> set[int]:
         return {metric.step for metric in self._client.get_metric_history(run.run_id, LAST_METRIC)}
 
-    def _search(self, what: str) -> Iterator[Any]:
+    def _search(self, filter_string: str) -> Iterator[Any]:
         token = None
         while True:
             page = self._client.search_runs(
                 [self._experiment],
-                what,
+                filter_string,
                 max_results=RUNS_PER_PAGE,
                 order_by=["attributes.start_time ASC"],
                 page_token=token,
@@ -223,7 +223,7 @@ class Mirror:
 
 
 def log_in(tracking_uri: str) -> None:
-    """See that a tracking server accepts the login, by a request that needs it. Raises what MLflow raises."""
+    """Check that a tracking server accepts the login, by a request that needs it. Raises what MLflow raises."""
     import mlflow
 
     mlflow.MlflowClient(tracking_uri).search_experiments(max_results=1)

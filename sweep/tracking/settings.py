@@ -1,4 +1,4 @@
-"""Where the MLflow mirror is, what MLflow reads from the environment, and logins, which no address may carry."""
+"""The address of the MLflow mirror, MLflow's environment variables, and logins, which an address must not hold."""
 
 import hashlib
 import logging
@@ -15,9 +15,9 @@ SQLITE = "sqlite:///"
 
 LOGIN = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
 
-WANTED = 401
+UNAUTHORIZED = 401
 
-REFUSED = (WANTED, 403)
+LOGIN_REFUSED = (UNAUTHORIZED, 403)
 
 _CARRIES_LOGIN = re.compile(
     r"https?://[^/?#]*@"
@@ -57,7 +57,7 @@ def _name_of(bucket: BucketAddress) -> str:
 
 
 def settle_mlflow() -> None:
-    """Bound MLflow's waits and its talk; to be called before mlflow is imported."""
+    """Limit MLflow's timeouts and its messages; call it before mlflow is imported."""
     settings = {
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # its own defaults block for minutes on a dead server
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
@@ -89,4 +89,4 @@ def without_login(address: str | None) -> str | None:
 def is_refused(error: Exception) -> bool:
     """Whether an error of MLflow says that its server does not accept the login, or the lack of one."""
     status = getattr(error, "get_http_status_code", None)
-    return status is not None and status() in REFUSED
+    return status is not None and status() in LOGIN_REFUSED

@@ -1,4 +1,4 @@
-"""The work on one point: train it, commit what it yields to the store, record how it ended."""
+"""One attempt at a point: train it, commit snapshots and result to the store, record how it ended."""
 
 import json
 import socket
@@ -35,7 +35,7 @@ SNAPSHOT_SHARE = 0.02
 
 @dataclass(frozen=True)
 class TrialSettings:
-    """What a trial needs besides its point; none of it changes the numbers but for the threads."""
+    """The settings of a trial besides its point; only the threads change its numbers."""
 
     store: str
     data_dir: str | None
@@ -80,7 +80,7 @@ class PointAttempt:
         self._records = self._train()
 
     def advance(self, seconds: float) -> None:
-        """Train for about that long; commit what is due; afterwards `is_over` tells whether the point has ended."""
+        """Train for about that long and commit a snapshot if one is due; then `is_over` says if the point has ended."""
         deadline = time.monotonic() + seconds
         watch(seconds + self.allowance_seconds, self._output.descriptor)
         try:
@@ -105,7 +105,7 @@ class PointAttempt:
 
     @property
     def allowance_seconds(self) -> float:
-        """How long it may be silent before its process ends."""
+        """Seconds without a new epoch after which its process ends itself."""
         return self._pace.allowance(self._is_first)
 
     def interrupt(self) -> None:
@@ -118,11 +118,11 @@ class PointAttempt:
         self.release()
 
     def release(self) -> None:
-        """Give back what the attempt has taken of its process; its log is saved."""
+        """Save the log, and give standard output and errors back to the process."""
         self._output.stop()
 
     def _train(self) -> Iterator[EpochRecord]:
-        """The records still to come; everything heavy is imported, loaded and compiled here, inside the attempt."""
+        """The records of the remaining epochs; libraries and data are loaded here, so that their errors are recorded."""
         self._worker_state.configure(self._settings.threads, self._settings.gpus)
         from trainables.training import Training
 

@@ -1,7 +1,7 @@
-"""What a trial prints, standard output and errors alike, kept for the store. A log can never fail a trial.
+"""Captures standard output and errors of a trial for the store. An error of the log never fails the trial.
 
-While a trial runs, both streams of its process go to a file on its host, of which the store is given the last part, as
-a whole object. When the process dies, that file has its last words, and whoever comes next to that host saves them.
+While a trial runs, both streams of its process go to a file on its host, whose last part is saved in the store. If the
+process dies, the next attempt on that host, or the driver, saves the end of the file.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ STREAMS = (1, 2)
 
 
 class Output:
-    """Takes over both streams of this process between `start` and `stop`; nothing it does raises."""
+    """Redirects both streams of this process to a file between `start` and `stop`; no method raises."""
 
     def __init__(self, path: Path, save: Callable[[bytes], None]) -> None:
         self._path, self._save = path, save
@@ -38,7 +38,7 @@ class Output:
 
     @property
     def descriptor(self) -> int:
-        """Where last words go: the log, or standard error when there is none."""
+        """Where a crash is reported: the log, or standard error when there is none."""
         return 2 if self._file is None else self._file
 
     def start(self) -> None:
@@ -56,7 +56,7 @@ class Output:
             faulthandler.enable(self._file)
 
     def save(self) -> None:
-        """Bring the store up to date, if anything was printed since."""
+        """Save the last part of the log in the store, if anything was printed since."""
         with contextlib.suppress(Exception):
             if self._file is None:
                 return
@@ -69,7 +69,7 @@ class Output:
                 os.write(self._file, last_part)
 
     def stop(self) -> None:
-        """Save, give the streams back, and remove the file if the store has it."""
+        """Save, restore the streams, and remove the file if the store has all of it."""
         self.save()
         with contextlib.suppress(Exception):
             sys.stdout, sys.stderr = self._python_streams
@@ -87,7 +87,7 @@ class Output:
 
 
 class _Text(io.TextIOBase):
-    """Text straight to a descriptor; what cannot be written is lost."""
+    """A text stream that writes to a descriptor unbuffered; what cannot be written is lost."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -105,7 +105,7 @@ class _Text(io.TextIOBase):
 
 
 def path_on_host(store: Place, point_id: str, number: int) -> Path:
-    """Where on its host an attempt prints to, while it runs."""
+    """The file on its host to which a running attempt prints."""
     name = hashlib.sha256(str(store).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"sweep-logs-{os.getuid()}" / f"{name}-{point_id}-{number:04d}"
 
@@ -123,7 +123,7 @@ def tail(path: Path) -> bytes:
 
 
 def rescue(store: Store, point_id: str, number: int) -> None:
-    """Save what an attempt printed whose process died on this host, and remove the file; never raises."""
+    """Save the log of an attempt whose process died on this host, and remove the file; never raises."""
     with contextlib.suppress(Exception):
         path = path_on_host(store.root, point_id, number)
         if printed := tail(path):

@@ -1,4 +1,4 @@
-"""LEAF. The delays of a run, as one value that its driver hands to everything that waits."""
+"""LEAF. The delays of a run, as one value that the driver passes to its parts and its trials."""
 
 import os
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ def _from_environment(name: str, default: str) -> float:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long what takes at most, in seconds; the defaults are those of this process' environment."""
+    """Delays and limits, in seconds; the defaults come from this process' environment."""
 
     snapshot_seconds: float = field(default_factory=lambda: _from_environment("SWEEP_SNAPSHOT_SECONDS", "10"))
     """A snapshot is taken this long after the last one, at the earliest."""
@@ -25,9 +25,9 @@ class Timing:
     """A step trains epochs for at least this long, so that Ray's cost per report does not grow with fast epochs."""
 
     look_seconds: float = 1.0
-    """The driver looks for silent trials this often."""
+    """The driver checks for silent trials this often."""
 
     @property
     def slack_seconds(self) -> float:
-        """How much longer the driver waits for a trial that hangs to end itself."""
+        """How much longer than its allowance the driver waits for a hanging trial to end itself."""
         return min(30.0, self.hang_seconds)

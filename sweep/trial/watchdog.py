@@ -1,4 +1,4 @@
-"""How long a trial may be silent. One that is silent for longer shows where it stands, and its process ends."""
+"""How long a trial may take to its next epoch. If it takes longer, it prints its traceback, and its process ends."""
 
 import faulthandler
 from collections import deque
@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from statistics import median
 
 FIRST_FACTOR = 6
-"""The first epoch of an attempt may take this many times as long: it imports, loads, compiles and examines."""
+"""The first epoch of an attempt may take this many times as long: it imports, loads, compiles and runs diagnostics."""
 
 USUAL_FACTOR, LONGEST_FACTOR = 20, 3
-"""Later ones may take so many times as long as is usual, or as the longest one: the last is examined like the first."""
+"""Later ones may take so many times the median, or the longest so far: the last epoch has diagnostics, as the first."""
 
 KEPT = 100
 
@@ -45,5 +45,5 @@ def watch(seconds: float, descriptor: int) -> None:
 
 
 def unwatch() -> None:
-    """Nothing is due: stop the clock."""
+    """Stop the clock."""
     faulthandler.cancel_dump_traceback_later()

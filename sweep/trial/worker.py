@@ -1,4 +1,4 @@
-"""What the process of trials does, whoever started it: it works on one point after another and reports each step."""
+"""The work of a trial's process, with any executor: it trains one point after another and reports each step."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ class Worker:
         self._attempt: PointAttempt | None = None
 
     def begin(self, point: TrialConfig, settings: TrialSettings) -> None:
-        """Turn to that point; the log of the last one is given back."""
+        """Start on that point; the log of the previous one is closed."""
         if self._attempt:
             self._attempt.release()
         self._point, self._attempt = point, None
@@ -42,10 +42,10 @@ class Worker:
         self._store = Store(settings.store)
 
     def step(self) -> dict[str, Any]:
-        """Train for a step, and tell how far the point is and, with the last report, how it ended."""
+        """Train for a step; returns a report of the point's progress, the last one with its end."""
         report: dict[str, Any] = {"point_id": self._point.point_id, "ray_node": self._node}
         try:
-            self._see_store()
+            self._check_store_once()
             if self._attempt is None and self._store.result(self._point):  # accepted just before the process died
                 done = {"epoch": self._point.epochs, "committed": self._point.epochs, "done": True}
                 return report | done | {"allowance_seconds": 0.0}
@@ -70,8 +70,8 @@ class Worker:
             with contextlib.suppress(StorageFault):  # nothing more can be kept; the snapshots before are whole
                 self._attempt.interrupt()
 
-    def _see_store(self) -> None:
-        """Check the store once in a process: its node may have come after the driver's preflight."""
+    def _check_store_once(self) -> None:
+        """Check the store at the first step of this process: its node may have joined after the driver's preflight."""
         if self._check_store:
             self._check_store(self._store, self._settings.code["sweep"])
             self._check_store = None

@@ -1,4 +1,4 @@
-"""The process of a trial: what it keeps from one point to the next, its part of a GPU, and when it must restart."""
+"""The state of a trial's process: what it keeps between points, its part of a GPU, and when it needs a restart."""
 
 import gc
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ def resident_bytes() -> int:
 
 
 class WorkerState:
-    """What lasts in a process from point to point: data sets, the last network, and the counts that end the process."""
+    """What a process keeps between points: data sets, the last network, and the counts that decide its restart."""
 
     def __init__(
         self,
@@ -46,25 +46,25 @@ class WorkerState:
         self.gpu_limit_mib: int | None = None
 
     def configure(self, threads: int, gpus: float) -> None:
-        """Pin the threads and limit the GPU's memory to that part; to be called before Keras is imported."""
+        """Pin the threads and limit the GPU memory to that share; call it before Keras is imported."""
         device.pin(threads)
         if self._is_configured:
             return
-        if 0 < gpus < 1 and (seen := machine.gpus()):
-            memory_mib = min(gpu.memory_mib for gpu in seen)
+        if 0 < gpus < 1 and (gpus_seen := machine.gpus()):
+            memory_mib = min(gpu.memory_mib for gpu in gpus_seen)
             self.gpu_limit_mib = gpu_share.limit_mib(gpus, memory_mib)
             if self.gpu_limit_mib is not None:
                 gpu_share.keep_to(self.gpu_limit_mib, memory_mib)
         self._is_configured = True
 
     def dataset(self, name: DatasetName, data_dir: Path | None) -> Dataset:
-        """The data set, which was given or is loaded once; raises as `datasets.load`."""
+        """The data set, from the driver or loaded once; raises as `datasets.load`."""
         if name not in self._datasets:
             self._datasets[name] = load(name, data_dir)
         return self._datasets[name]
 
     def take_network(self, point: TrialConfig, data: Dataset) -> "Network | None":
-        """The network that was kept, if it serves the point; it is the caller's now. One that does not is given up."""
+        """Hand over the kept network if it serves the point; if it does not, free it and return None."""
         kept, self._network = self._network, None
         if kept is None or kept.serves(point, data):
             return kept
@@ -73,11 +73,11 @@ class WorkerState:
         return None
 
     def keep_network(self, network: "Network") -> None:
-        """Keep the network of a training that has ended, for the next."""
+        """Keep the network of a training that has ended, for the next point."""
         self._network = network
 
     def end_point(self) -> None:
-        """One more point has ended here."""
+        """Count a point that has ended in this process."""
         self._ended += 1
         if self._ended == 1:
             self._first_bytes = self._memory()

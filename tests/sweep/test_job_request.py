@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from sweep.cli import job, options
 from sweep.cli.passed_options import passed_options
-from sweep.commands import DEFAULT_STORE, SAID, SPEC_FILE, as_said, command_line
+from sweep.commands import CLIENT, DEFAULT_STORE, SPEC_FILE, command_line, for_client
 from sweep.errors import ClusterUnusable, UsageError
 from sweep.jobs import client
 from sweep.jobs.client import JobClient
@@ -49,12 +49,12 @@ def test_in_a_job_commands_are_said_as_its_client_would_say_them(
     words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert f"--address {ADDRESS}" not in command_line(*words, address="auto")
-    monkeypatch.setenv(SAID, REQUEST.said()[SAID])
+    monkeypatch.setenv(CLIENT, REQUEST.client_setting()[CLIENT])
     assert command_line(*words, address="auto") == said
 
 
 def test_elsewhere_commands_are_said_as_they_are() -> None:
-    assert as_said(("stop", "demo"), {"store": "x"}) == (["stop", "demo"], {"store": "x"})
+    assert for_client(("stop", "demo"), {"store": "x"}) == (["stop", "demo"], {"store": "x"})
 
 
 PRINTED = "[1,\n 2]"
