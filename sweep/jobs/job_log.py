@@ -26,7 +26,7 @@ class JobLog:
             self._take_line(line)
 
     def again(self) -> Callable[[str], None]:
-        """A function that takes the pieces of the log, read again from its beginning; it skips what was taken before."""
+        """A function that takes the pieces of the log, read again from its beginning; skips what it took before."""
         passed_over = self._taken
 
         def take(text: str) -> None:

@@ -1,6 +1,6 @@
-"""Whole objects by name, in a folder or a bucket: written in one piece, by one writer, never half visible.
+"""Whole objects by name, in a folder or a bucket: written atomically, never partly visible.
 
-Not here: what the objects mean (`store`). Imported by `store`, and by who has to name a place.
+Not here: what the objects mean (`store`). Imported by `store`, and by modules that handle its address.
 """
 
 from sweep.storage.address import BucketAddress, Place, StoreAddress, absolute, is_bucket, parsed, split

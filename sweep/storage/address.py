@@ -1,4 +1,4 @@
-"""LEAF. Where a store is, by the address that the user gives: a folder, or a bucket and a prefix in it."""
+"""LEAF. The address of a store, as the user gives it: a folder, or a bucket and a prefix in it."""
 
 import re
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from sweep.errors import UsageError
 
 OPTIONS = {"s3": ("region", "endpoint_override", "scheme"), "gs": ("endpoint_override", "scheme")}
-"""The kinds of buckets, and of pyarrow's query options those that an address may carry."""
+"""The kinds of buckets, each with the query options of pyarrow that an address may have."""
 
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -32,7 +32,7 @@ class BucketAddress:
         return f"{self.kind}://{self.key(name)}"
 
     def key(self, name: str = "") -> str:
-        """The same as a path that begins with the bucket."""
+        """The object's path, which begins with the bucket."""
         return "/".join(part for part in (self.bucket, self.prefix, name) if part)
 
     def option(self, name: str) -> str | None:
@@ -45,10 +45,10 @@ StoreAddress = str | Path | BucketAddress
 
 
 def parsed(address: StoreAddress) -> Place:
-    """The folder or the bucket that is meant.
+    """The folder or bucket of an address.
 
     Raises:
-        UsageError: when it is neither, when it carries credentials (which are not repeated), or unknown options.
+        UsageError: when it is neither, holds credentials (which the message does not repeat), or has unknown options.
     """
     if not isinstance(address, str):
         return address
@@ -63,20 +63,20 @@ def is_bucket(address: Any) -> bool:
 
 
 def absolute(address: StoreAddress) -> Place:
-    """The same, wherever this process works."""
+    """The folder as an absolute path, or the bucket; raises as `parsed`."""
     place = parsed(address)
     return place.absolute() if isinstance(place, Path) else place
 
 
 def below(place: Place, name: str) -> str:
-    """Path or address of an object there, with the options of a bucket, so that it can be opened alone."""
+    """Path or address of an object in that place; that of a bucket has its options, so that it can be opened alone."""
     if isinstance(place, Path):
         return str(place / name)
     return str(replace(place, prefix=f"{place.prefix}/{name}".strip("/")))
 
 
 def split(address: str) -> tuple[BucketAddress, str]:
-    """What an object in a bucket is below of, and its name there."""
+    """The bucket and prefix of an object's address, and the object's name below them."""
     whole = _bucket(address)
     above, _, name = whole.prefix.rpartition("/")
     return replace(whole, prefix=above), name

@@ -15,24 +15,24 @@ from sweep.storage.claim_lock import ClaimLock
 from sweep.storage.conditional_put import ConditionalPut
 
 SETTLE_SECONDS = 2.0
-"""Far longer than a few requests take, one after another."""
+"""Much longer than a few successive requests take."""
 
 READS = 10
 
 
 @functools.lru_cache(maxsize=16)
 def bucket_at(address: BucketAddress) -> "Bucket":
-    """The objects at that address; one for all that work on them in this process, as are its connections."""
+    """The objects at that address; cached, so that a process shares one client and its connections."""
     return Bucket(address)
 
 
 class Bucket:
-    """Named byte strings below a prefix of a bucket. Durable is what the service has acknowledged.
+    """Named byte strings below a prefix of a bucket. A write is durable once the service has acknowledged it.
 
-    What is read is one version of an object, whole. `create` is exclusive: by `ConditionalPut` where a trial shows
-    that the service refuses a second conditional PUT, by `ClaimLock` elsewhere.
+    A read returns one version of an object, whole. `create` is exclusive: by `ConditionalPut` if a test shows that the
+    service refuses a second conditional PUT, else by `ClaimLock`.
 
-    Renaming is copying and deleting: a reader may see both, or the old one after the new one has been changed.
+    Renaming copies and deletes: a reader may see both objects, or the old one after the new one has been changed.
 
     Raises (all methods):
         StorageFault: when the service refuses or does not answer within seconds.
@@ -72,10 +72,10 @@ class Bucket:
                         data = file.read_at(file.size(), 0)
                 except FileNotFoundError:
                     return None
-                except OSError:  # perhaps it has gone, or become shorter, since its size was asked for
+                except OSError:  # it may have been deleted, or replaced by a shorter one, since its size was read
                     if not tries_left:
                         raise
-                # Had another one come since its size was asked for, this would be a part of that.
+                # If the object was replaced since its size was read, this may be a part of the new one.
                 now = self._files.get_file_info(key)
                 if now.type is fs.FileType.NotFound:
                     return None
@@ -88,7 +88,7 @@ class Bucket:
         return sorted(info.base_name for info in self.listed(folder) if not info.base_name.startswith("."))
 
     def marks(self, folder: str) -> Mapping[str, str]:
-        """For each part below the folder a mark of its objects' names, sizes and moments; one listing for them all."""
+        """For each part below the folder, a digest of its objects' names, sizes and times; takes one listing."""
         start = len(self._key(folder)) + 1
         digests: dict[str, Any] = {}
         for info in self.listed(folder, recursive=True):
@@ -98,7 +98,7 @@ class Bucket:
         return {part: digest.hexdigest() for part, digest in digests.items()}
 
     def mark(self, folder: str) -> str:
-        """Of the names, sizes and moments of its objects."""
+        """A digest of the names, sizes and times of its objects."""
         versions = "".join(_version(info) for info in self.listed(folder) if info.type is fs.FileType.File)
         return hashlib.sha256(versions.encode()).hexdigest()
 
@@ -113,11 +113,11 @@ class Bucket:
             self._files.delete_file(self._key(name))
 
     def clear_leftovers(self, folders: Iterable[str]) -> int:
-        """Delete the claims that writers which died left in these folders; a PUT leaves nothing."""
+        """Delete the claims of dead writers in these folders; a PUT leaves nothing behind."""
         return self._exclusive.clear_leftovers(folders)
 
     def listed(self, folder: str, recursive: bool = False) -> list[fs.FileInfo]:
-        """What lies in a folder, sorted, hidden names too, with the moments of the service's clock."""
+        """The objects in a folder, sorted, hidden names too, with their times by the service's clock."""
         with self._explained("list", folder):
             selector = fs.FileSelector(self._key(folder), allow_not_found=True, recursive=recursive)
             infos: list[fs.FileInfo] = sorted(self._files.get_file_info(selector), key=lambda info: info.path)
@@ -131,7 +131,7 @@ class Bucket:
 
     @functools.cached_property
     def _files(self) -> fs.FileSystem:
-        """The file system, once it was seen that the bucket is there: objects of no bucket look like absent ones."""
+        """The file system, after a check that the bucket exists: else its objects would only look absent."""
         files = file_system(self._address)
         if files.get_file_info(self._address.bucket).type is fs.FileType.NotFound:
             raise OSError(f"NO_SUCH_BUCKET: {self._address.bucket}")

@@ -1,4 +1,4 @@
-"""How buckets are reached: with bounded waits, credentials from the environment, and errors that say what to do."""
+"""The clients of buckets: with timeouts, credentials from the environment, and errors that say what to do."""
 
 import contextlib
 import os
@@ -23,11 +23,11 @@ SETTINGS = (
     "AWS_EC2_METADATA_DISABLED",
     "GOOGLE_APPLICATION_CREDENTIALS",
 )
-"""Variables of the environment that say how to reach a bucket; whoever works on one on another host needs them too."""
+"""Environment variables that configure the access to buckets; processes on other hosts need them too."""
 
 CONNECT_SECONDS = 3.0
 SILENCE_SECONDS = 10.0
-"""A request that transfers nothing for so long has failed."""
+"""A request that transfers nothing for so long fails."""
 ATTEMPTS = 4
 GCS_SECONDS = 5.0
 PART_LENGTH = 160
@@ -61,7 +61,7 @@ CAUSES: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "check the network and the endpoint (AWS_ENDPOINT_URL), then the same again",
     ),
 )
-"""Messages of the clients, what they mean, and what can be done."""
+"""Patterns of the clients' messages, each with its meaning and its remedy."""
 
 
 def endpoint(address: BucketAddress) -> str | None:
@@ -77,10 +77,10 @@ def region(address: BucketAddress) -> str | None:
 
 
 def file_system(address: BucketAddress) -> fs.FileSystem:
-    """The file system that the bucket is in; no request waits for minutes.
+    """The file system that the bucket is in; every request has a timeout of seconds.
 
     Raises:
-        OSError: when the region of the bucket has to be asked for, and there is no answer.
+        OSError: when the region of the bucket must be requested, and there is no answer.
     """
     if address.kind == "gs":
         options = {name: value for name in ("endpoint_override", "scheme") if (value := address.option(name))}
@@ -100,7 +100,7 @@ def file_system(address: BucketAddress) -> fs.FileSystem:
 
 @contextlib.contextmanager
 def explained(action: str, where: str) -> Iterator[None]:
-    """While in the block, errors of a client become ours, with their meaning.
+    """Turn an error of a client in the block into a StorageFault with its meaning.
 
     Raises:
         StorageFault: in place of the client's error.
@@ -112,7 +112,7 @@ def explained(action: str, where: str) -> Iterator[None]:
 
 
 def fault(action: str, where: str, message: str) -> StorageFault:
-    """The fault that a message of a client means."""
+    """The fault for a message of a client."""
     message = re.sub(r"\s*\((Request ID|Host ID)[^)]*\)", "", message).strip()
     causes = ((meaning, remedy) for pattern, meaning, remedy in CAUSES if pattern.search(message))
     meaning, remedy = next(causes, ("the service refuses", "check the bucket, or choose another --store (SWEEP_STORE)"))

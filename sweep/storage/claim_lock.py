@@ -1,4 +1,4 @@
-"""Exclusive creation in a bucket that knows no conditional PUT: claims under names of their own, the oldest wins."""
+"""Exclusive creation in a bucket without conditional PUTs: writers put claims, and the oldest claim wins."""
 
 import time
 import uuid
@@ -9,21 +9,21 @@ from typing import Any, Protocol
 from sweep.errors import StorageFault
 
 SETTLE_SECONDS = 3.0
-"""Between putting a claim and looking for others."""
+"""The wait between putting a claim and listing the claims."""
 WRITE_SECONDS = 1.0
 """A claim that took longer to put does not count. With SETTLE_SECONDS this leaves 2 s between the claims of two writers
-that did not see each other: services show the moments of objects in whole seconds."""
+that did not see each other: services give the times of objects in whole seconds."""
 HOLD_SECONDS = 20.0
-"""Who has not begun to write so long after claiming claims anew."""
+"""A writer that has not begun to write so long after its claim must claim again."""
 STALE_SECONDS = 90.0
-"""A claim that is still there after so long is that of a dead writer."""
+"""A claim that is still there after so long belongs to a dead writer."""
 TRIES = 10
 LOOK_SECONDS = 0.5
 CLAIM = ".claim-"
 
 
 class Listed(Protocol):
-    """What claims need of a bucket."""
+    """The methods of a bucket that claims use."""
 
     def where(self, name: str) -> str: ...
     def write(self, name: str, data: bytes) -> None: ...
@@ -42,8 +42,8 @@ class _Claim:
 class ClaimLock:
     """A lock from PUTs, listings and waiting: PUTs and listings alone cannot elect one of two writers (Herlihy 1991).
 
-    A writer puts a claim, waits, and lists. It writes if its claim is the oldest, by the service's own clock and then
-    by name; else it waits for the one before it. The claim goes when the object is there.
+    A writer puts a claim, waits, and lists the claims. If its claim is the oldest, by the service's clock and then by
+    name, it writes the object; else it waits for the older one. It deletes its claim at the end.
 
     Of the calls that race for a name exactly one returns true, and the object is that call's, provided that the service
     lists what it has acknowledged, that its clock does not step by a second, and that no write is under way for longer
@@ -66,7 +66,7 @@ class ClaimLock:
                 time.sleep(SETTLE_SECONDS)
                 before = self._first(claim)
                 if before == claim.name:
-                    if self._exists(name):  # whoever had it has gone already
+                    if self._exists(name):  # another writer wrote it and deleted its claim already
                         return False
                     if time.monotonic() - claim.began > HOLD_SECONDS:
                         continue
@@ -81,7 +81,7 @@ class ClaimLock:
         )
 
     def clear_leftovers(self, folders: Iterable[str]) -> int:
-        """Delete claims that are stale by the service's clock, read from a claim put now."""
+        """Delete claims that are stale by the service's clock, which is read from a new claim; returns their number."""
         claims = [(folder, info) for folder in folders for info in self._bucket.listed(folder) if _is_claim(info)]
         if not claims:
             return 0
@@ -111,7 +111,7 @@ class ClaimLock:
         return f"{claim.folder}/{oldest.base_name}".lstrip("/") if oldest else None
 
     def _wait_for(self, name: str, other: str | None, claim: _Claim) -> None:
-        """Wait until the object is there or that claim has gone; a stale one is removed."""
+        """Wait until the object exists or the other claim is gone; delete that claim if it is stale."""
         deadline = time.monotonic() + STALE_SECONDS
         while other and time.monotonic() < deadline and self._bucket.read(other) is not None:
             if self._exists(name):

@@ -1,4 +1,4 @@
-"""Exclusive creation in a bucket by conditional PUTs: the service itself lets only one of several writers win."""
+"""Exclusive creation in a bucket by conditional PUTs: the service lets only one of several writers win."""
 
 import contextlib
 import time
@@ -14,15 +14,15 @@ from sweep.storage.bucket_client import ATTEMPTS, CONNECT_SECONDS, SILENCE_SECON
 
 EXISTS, CONFLICT = 412, 409
 UNKNOWN = (400, 405, 501)
-"""How services that know no conditional PUT answer one."""
+"""The statuses of services that do not support conditional PUTs."""
 CONFLICTS = 10
 
 
 class ConditionalPut:
-    """PUTs with `If-None-Match: *`, sent by botocore, as pyarrow's file systems have no way to ask for them.
+    """PUTs with `If-None-Match: *`, sent by botocore, as pyarrow's file systems do not support them.
 
-    Exactly one of the calls that race for a name returns true, however slow they are, and the object is that call's.
-    Only where two calls have the very same bytes may both return true: one whose answer got lost looks like the other.
+    Of concurrent calls for one name exactly one returns true, however slow they are, and the object is that call's.
+    Only two calls with identical bytes may both return true: after a lost answer they cannot be told apart.
     """
 
     def __init__(self, address: BucketAddress, read: Callable[[str], bytes | None]) -> None:
@@ -44,14 +44,14 @@ class ConditionalPut:
             for number in range(CONFLICTS):
                 status = self._put(name, data)
                 if status == EXISTS:
-                    return self._read(name) == data  # ours, if an answer got lost and the request was sent again
+                    return self._read(name) == data  # this call's, if an answer was lost and the request repeated
                 if status != CONFLICT:
                     return True
                 time.sleep(0.05 * 2**number)
         raise fault("write", self._address.of(name), "others write it all the time")
 
     def is_obeyed(self) -> bool:
-        """Whether the service heeds the condition: some do not know it, and would let everyone win."""
+        """Whether the service supports the condition: some ignore it, so that every writer would win."""
         name = f".conditional-{uuid.uuid4().hex}"
         with self._explained(name):
             try:

@@ -1,4 +1,4 @@
-"""LEAF. File systems: which one a path lies on, how much is free there, and whether an error says that it is full."""
+"""LEAF. File systems: the one that a path is on, its free space, and whether an error says that it is full."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ def existing(path: Path) -> Path:
 
 
 def mount_point(path: Path) -> Path:
-    """The file system that the path lies on, or would lie on, by the folder where it is mounted."""
+    """The mount point of the file system that the path is on, or would be on."""
     path = Path(os.path.realpath(existing(path)))
     while not os.path.ismount(path):
         path = path.parent
@@ -27,11 +27,11 @@ def mount_point(path: Path) -> Path:
 
 
 def free_bytes(path: Path) -> int:
-    """Bytes that this user may still write there."""
+    """Bytes that this user can still write there."""
     return shutil.disk_usage(existing(path)).free
 
 
 def fullness(error: BaseException | None) -> OSError | None:
-    """The error that says that a file system is full, among an error and its causes; None when there is none."""
+    """Of an error and its causes, the one that reports a full file system; None when there is none."""
     chain = causes(error) if error else ()
     return next((cause for cause in chain if isinstance(cause, OSError) and cause.errno in FULL), None)

@@ -14,14 +14,14 @@ from sweep.system import processes
 
 SETTLE_SECONDS = 0.3
 LEFTOVER_SECONDS = 3600.0
-"""A temporary name of an unknown process is a leftover after this long: no single write takes so long."""
+"""A temporary file of an unknown process is a leftover after so long: no single write takes so long."""
 
 
 class Folder:
     """Named byte strings below a folder; names are relative paths with `/`.
 
-    A write goes to a temporary name, is flushed to disk, and takes its place by a rename that is flushed too, so a
-    reader sees the old object or the new one, also after a crash or a power loss.
+    A write creates a temporary file, flushes it to disk, renames it, and flushes the folder, so a reader sees the old
+    object or the new one, also after a crash or a power loss.
 
     Raises (all methods):
         StorageFault: when the file system refuses; the message names the path and the cause.
@@ -37,10 +37,10 @@ class Folder:
         return str(self.path(name))
 
     def marks(self, folder: str) -> None:
-        """None: files are read as fast as they are looked at."""
+        """None: reading files is as fast as listing them."""
 
     def mark(self, folder: str) -> str:
-        """Of names, sizes, moments and file numbers: as a write makes a file beside the old one, its number differs."""
+        """A digest of names, sizes, times and inode numbers; every write creates a new file with another inode."""
         digest = hashlib.sha256()
         with _explained("read", self.path(folder)):
             for name in self.names(folder):
@@ -60,7 +60,7 @@ class Folder:
         with _explained("write", path):
             try:
                 self._write(path, data)
-            except FileNotFoundError:  # its temporary name was taken for a leftover, as after a leap of the clock
+            except FileNotFoundError:  # the temporary file was deleted as a leftover, as after a jump of the clock
                 self._write(path, data)
 
     def _write(self, path: Path, data: bytes) -> None:
@@ -103,10 +103,10 @@ class Folder:
             os.unlink(self.path(name))
 
     def clear_leftovers(self, folders: Iterable[str]) -> int:
-        """Delete what writers that died left in these folders under temporary names; how many there were.
+        """Delete the temporary files of dead writers in these folders; returns their number.
 
-        Those of this machine are leftovers once their process is gone. Others are once they are old by the clock of
-        the file system itself, whose hour all hosts share. What cannot be deleted stays: it is never read.
+        A file of this machine is a leftover once its process is gone; any other once it is old by the file system's
+        clock, which all hosts share. Files that cannot be deleted stay: they are never read.
         """
         paths = [self.path(folder) / name for folder in folders for name in _listed(self.path(folder))]
         paths = [path for path in paths if path.name.startswith(".") and path.name.endswith(".part")]
@@ -141,7 +141,7 @@ def _machine() -> str:
 
 
 def _is_leftover(path: Path, moment: float) -> bool:
-    """Whether nobody writes there any more, at this moment of the file system's clock."""
+    """Whether no process still writes the file, at this time of the file system's clock."""
     machine, _, rest = path.name.partition("-")
     pid = rest.partition("-")[0]
     if machine == _machine() and pid.isdigit() and processes.started(int(pid)) is None:
@@ -161,7 +161,7 @@ def _write_whole(path: str, data: bytes) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder and those above it, each flushed to disk as an entry of the one above."""
+    """Make the folder and its parents, each flushed to disk as an entry of its parent."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)

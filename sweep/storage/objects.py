@@ -1,6 +1,6 @@
-"""Whole objects by name, in a folder or in a bucket: written in one piece, never appended to, never half visible.
+"""Whole objects by name, in a folder or in a bucket: written atomically, never appended to, never partly visible.
 
-The one place from which the store reads and writes.
+The store reads and writes only through these.
 """
 
 import os
@@ -22,7 +22,7 @@ class Objects(Protocol):
 
     @property
     def settle_seconds(self) -> float:
-        """Far longer than what lies between looking at an object and acting on what was seen."""
+        """Much longer than the time between reading an object and acting on it."""
 
     def where(self, name: str) -> str:
         """The path or address of the object, for people."""
@@ -31,7 +31,7 @@ class Objects(Protocol):
         """Put the object in place of any older one of that name, durably."""
 
     def create(self, name: str, data: bytes) -> bool:
-        """Write the object unless one of that name exists; whether this call did it. Of several, one does."""
+        """Write the object unless one of that name exists; whether this call did it. Of concurrent calls, one does."""
 
     def read(self, name: str) -> bytes | None:
         """The object, or None when there is none."""
@@ -42,7 +42,7 @@ class Objects(Protocol):
     def marks(self, folder: str) -> Mapping[str, str] | None:
         """For each part below that folder that has objects, a mark that changes whenever one of these does.
 
-        None where reading the objects themselves is as fast.
+        None if reading the objects themselves is as fast.
         """
 
     def mark(self, folder: str) -> str:
@@ -55,11 +55,11 @@ class Objects(Protocol):
         """Remove the object; nothing happens when there is none."""
 
     def clear_leftovers(self, folders: Iterable[str]) -> int:
-        """Delete what writers that died left in these folders; how many there were."""
+        """Delete what dead writers left in these folders; returns the number."""
 
 
 def at(place: Place) -> Objects:
-    """The objects at that place; a bucket is asked only when the first of them is."""
+    """The objects at that place; the first request to a bucket is sent when an object is used."""
     if isinstance(place, os.PathLike):
         return Folder(place)
     from sweep.storage.bucket import bucket_at  # its clients take a while to import

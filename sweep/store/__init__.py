@@ -1,6 +1,6 @@
 """The state of every point and sweep, as whole objects under checksums, and the one live driver of a sweep.
 
-Not here: how objects are kept (`storage`), who computes them (`trial`). Knows neither Ray nor MLflow.
+Not here: how objects are stored (`storage`), how results are computed (`trial`). Imports neither Ray nor MLflow.
 """
 
 from sweep.store.lease import (

@@ -1,4 +1,4 @@
-"""Records of the store as bytes, checksummed: results sealed, attempts as JSON, specs as YAML, for people to read."""
+"""Records of the store as bytes with checksums: results sealed, attempts as JSON, specs as YAML, both readable."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ SEAL = "# sha256 "
 
 
 def result_to_bytes(result: PointResult) -> bytes:
-    """The result, sealed, its history apart."""
+    """The result, sealed, with its history as a separate part."""
     head = asdict(result)
     history = head.pop("history_arrow")
     return seal("result", RECORD_VERSION, head, {"history": history})
@@ -37,12 +37,12 @@ def result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
 
 
 def attempt_to_bytes(attempt: Attempt) -> bytes:
-    """Plain JSON, for people to read, with the checksum of the rest."""
+    """The attempt as readable JSON with its checksum."""
     return _attempt_bytes(asdict(attempt))
 
 
 def _attempt_bytes(fields: dict[str, Any]) -> bytes:
-    version = {} if RECORD_VERSION == 1 else {"record_version": RECORD_VERSION}  # which the first one did not write
+    version = {} if RECORD_VERSION == 1 else {"record_version": RECORD_VERSION}  # version 1 did not write it
     return json.dumps(_checked(fields | version), indent=1, sort_keys=True).encode()
 
 
@@ -75,7 +75,7 @@ def _attempt_as_written(data: bytes) -> tuple[int, dict[str, Any]]:
 
 
 def kind_of(name: str) -> str | None:
-    """The kind of record in an object of a point; None for what is no record, such as a log."""
+    """The kind of record in an object of a point; None for an object that is no record, such as a log."""
     kind = name.partition("-")[0]
     return kind if kind in ("result", "snapshot", "attempt") else None
 
@@ -94,18 +94,18 @@ def in_present_version(kind: str, data: bytes) -> tuple[int, bytes]:
 
 
 def spec_to_bytes(text: str) -> bytes:
-    """The YAML of a spec below a line with its checksum."""
+    """The YAML of a spec, after a line with its checksum."""
     return f"{SEAL}{sha256(text.encode())}\n{text}".encode()
 
 
 def is_spec(kept: bytes) -> bool:
-    """Whether a kept spec is as it was written."""
+    """Whether a kept spec matches its checksum; one of a version without checksums does if it looks like a spec."""
     first, _, text = kept.partition(b"\n")
     return first == f"{SEAL}{sha256(text)}".encode() or kept.startswith(b"name:")
 
 
 def _sharing(fields: dict[str, Any]) -> dict[str, Any]:
-    """The same with one provenance for all that are equal: those of a process's points are, and thousands are kept."""
+    """The fields with a shared object for equal provenances: thousands of points of a process have the same one."""
     return fields | {"provenance": _provenance(json.dumps(fields["provenance"]))}
 
 

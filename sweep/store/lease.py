@@ -1,4 +1,4 @@
-"""One live driver per sweep: a lease that its holder renews, and that others judge alive or lost."""
+"""One live driver per sweep: a lease that its holder renews, and by which other processes see whether it is alive."""
 
 import contextlib
 import json
@@ -21,14 +21,14 @@ from trainables.config import TrialConfig
 
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 2.0 * BEAT_SECONDS
-"""A driver that beats within this time is live without doubt."""
+"""A driver whose lease changes within this time is certainly alive."""
 SILENCE_SECONDS = 30.0
-"""A driver on another host counts as lost after this long without a beat: slow shared folders delay beats."""
+"""A driver on another host counts as lost after so long without a heartbeat; slow shared folders delay heartbeats."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """The driver that holds a lease, with what it says of its work at every beat."""
+    """The driver that holds a lease, with the progress that it writes at every heartbeat."""
 
     host: str
     pid: int
@@ -44,17 +44,17 @@ class Holder:
 
     @property
     def is_near(self) -> bool:
-        """Whether its process can be looked up from here."""
+        """Whether its process runs on this machine, so that it can be looked up."""
         return self.host == socket.gethostname() and self.process_started.rpartition("/")[0] == place()
 
     @property
     def heartbeat_age_seconds(self) -> float:
-        """Seconds since the last beat by the wall clocks of both sides: for people, not for decisions."""
+        """Seconds since the last heartbeat by the wall clocks of both hosts: to be shown, not for decisions."""
         return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(self.renewed)).total_seconds())
 
 
 def holder(store: Store, sweep: str) -> Holder | None:
-    """Who holds the lease of the sweep, alive or not."""
+    """The driver that holds the lease of the sweep, alive or not; None when there is none."""
     return _parsed(store.objects.read(store.lease_name(sweep)))
 
 
@@ -66,10 +66,10 @@ def _parsed(data: bytes | None) -> Holder | None:
 
 
 def is_alive(store: Store, sweep: str, seen: Holder, patience: float | None = None) -> bool:
-    """Whether that driver still lives.
+    """Whether that driver is still alive.
 
-    Near by, its process is looked up. Elsewhere the lease is watched for a change by our own monotonic clock, so that
-    clocks that differ cannot mislead; `patience` are the seconds without a change after which it counts as lost.
+    On this machine its process is looked up. On other hosts the lease is watched for a change, by this process'
+    monotonic clock, so that differing clocks do not matter; after `patience` seconds without one it counts as lost.
     """
     if seen.is_near:
         return started(seen.pid) == seen.process_started
@@ -77,10 +77,10 @@ def is_alive(store: Store, sweep: str, seen: Holder, patience: float | None = No
 
 
 def refuse_if_live(store: Store, sweep: str) -> None:
-    """Look whether the sweep has a driver that is live without doubt, in a few seconds; doubt is left to the lease.
+    """Check, in a few seconds, that the sweep has no driver that is certainly alive; the lease decides other cases.
 
     Raises:
-        DriverLive: when it has.
+        DriverLive: when it has one.
     """
     seen = holder(store, sweep)
     if seen and is_alive(store, sweep, seen, LOOK_SECONDS):
@@ -95,7 +95,7 @@ def _driver_live(sweep: str, seen: Holder) -> DriverLive:
 
 
 def _changed(store: Store, sweep: str, before: Holder | None, patience: float | None = None) -> Holder | None:
-    """What the lease says once it says something else; None when it goes, or does not change for so long."""
+    """The holder that the lease names after a change; None if it is deleted, or does not change within `patience`."""
     deadline = time.monotonic() + (SILENCE_SECONDS if patience is None else patience)
     while time.monotonic() < deadline:
         time.sleep(BEAT_SECONDS / 4)
@@ -109,10 +109,10 @@ def _changed(store: Store, sweep: str, before: Holder | None, patience: float | 
 
 
 class Lease:
-    """Held while in the `with` block, and renewed by a thread with what `work` returns.
+    """The lease of a sweep, held while in the `with` block, and renewed by a thread with what `work` returns.
 
-    Should another driver take it over nevertheless, `on_loss` is called, once. Whoever asks this driver through the
-    store to stop is passed on to `on_stop`, once for each way of stopping.
+    If another driver takes it over, `on_loss` is called, once. A request in the store to stop this driver is passed to
+    `on_stop`, once for each way of stopping.
 
     Raises:
         DriverLive: when another live driver holds it.
@@ -140,15 +140,15 @@ class Lease:
             if other and is_alive(self._store, self._sweep, other):
                 raise _driver_live(self._sweep, other)
             if other is None and _changed(self._store, self._sweep, None):
-                continue  # it was damaged, and a live driver has written it anew
+                continue  # it was damaged, and a live driver has rewritten it
             if holder(self._store, self._sweep) == other:
                 self._put_aside(other)
         self._thread.start()
         return self
 
     def _is_taken(self) -> bool:
-        """Put the lease there; whether it is still ours when every taker of an older one has had time to see it."""
-        # It may be ours although it cannot be created: another taker moved it away and put it back.
+        """Create the lease; whether it is still this driver's after the time in which another taker may replace it."""
+        # It may be this driver's although it cannot be created: another taker moved it away and put it back.
         if not (self._store.objects.create(self._name, self._bytes()) or self._is_mine()):
             return False
         time.sleep(self._store.objects.settle_seconds)
@@ -162,9 +162,9 @@ class Lease:
         self.leave()
 
     def leave(self) -> None:
-        """Take the lease away for good, and the request that was obeyed; one that cannot be deleted is seen as lost."""
+        """Delete the lease and the stop request that was obeyed; a lease that cannot be deleted will count as lost."""
         self._released.set()
-        self._writing.acquire(timeout=BEAT_SECONDS)  # a beat that is being written would put it back
+        self._writing.acquire(timeout=BEAT_SECONDS)  # a heartbeat that is being written would put it back
         with contextlib.suppress(StorageFault):
             if stop_requested(self._store, self._sweep, self._mine.session):
                 delete_stop_request(self._store, self._sweep)
@@ -172,9 +172,9 @@ class Lease:
                 self._store.objects.delete(self._name)
 
     def _put_aside(self, judged: Holder | None) -> None:
-        """Move the lost lease away, and put back what was not the lease judged.
+        """Move the lost lease away; if it is not the lease that was judged, put it back.
 
-        In a folder only one taker can; in a bucket two may at the same time, of which `_is_taken` leaves one.
+        In a folder only one taker can do this; in a bucket two may at the same time, and `_is_taken` then lets one win.
         """
         aside = f"{self._name}-lost-{self._mine.session}"
         try:
@@ -202,7 +202,7 @@ class Lease:
                         continue
                 self._on_loss()
                 return
-            except StorageFault:  # the trials will meet it too, and end the sweep with the right code
+            except StorageFault:  # trials have the same fault, and end the sweep with its exit code
                 continue
 
     def _beat(self) -> None:
@@ -216,7 +216,7 @@ class Lease:
             self._on_stop(request)
 
     def _holds(self) -> bool:
-        """Whether nobody else holds the lease: one that was deleted is created anew, a damaged one is written over."""
+        """Whether this driver holds the lease; a deleted lease is created again, and a damaged one is overwritten."""
         data = self._store.objects.read(self._name)
         if data is None:
             return self._store.objects.create(self._name, self._bytes())
@@ -232,7 +232,7 @@ def _now() -> str:
 
 
 def running_elsewhere(store: Store, sweep: str, points: Sequence[TrialConfig]) -> dict[str, tuple[str, Holder]]:
-    """Which of the points the live drivers of other sweeps are running: the sweep and its driver, by point."""
+    """The points that live drivers of other sweeps are running: by point, the sweep and its driver."""
     point_ids = {point.point_id for point in points}
     elsewhere: dict[str, tuple[str, Holder]] = {}
     for other in store.sweeps():
@@ -244,5 +244,5 @@ def running_elsewhere(store: Store, sweep: str, points: Sequence[TrialConfig]) -
 
 
 def others_last(points: Sequence[TrialConfig], elsewhere: dict[str, tuple[str, Holder]]) -> tuple[TrialConfig, ...]:
-    """The points in their order, but those that others are running at the end: by then they may be finished."""
+    """The points in their order, with those that other drivers are running at the end: they may be finished by then."""
     return tuple(sorted(points, key=lambda point: point.point_id in elsewhere))

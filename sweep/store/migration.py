@@ -12,7 +12,7 @@ from trainables.format.versions import OtherVersion
 
 @dataclass
 class Migrated:
-    """Records by what became of them: rewritten ones by the version they had, current ones, and those left alone."""
+    """The outcome of a migration: records rewritten, by their old version, records that were current, and others."""
 
     version: int
     rewritten: Counter[int] = field(default_factory=Counter)

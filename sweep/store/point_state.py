@@ -1,4 +1,4 @@
-"""What a store can know of a point: its state, its attempts, and the newest intact objects behind them."""
+"""The state of a point in a store: its attempts, and its newest intact result or history."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -9,7 +9,7 @@ from trainables.records import EpochRecord, Failure, HistorySummary, PointResult
 
 
 class State(StrEnum):
-    """What the store knows of a point."""
+    """The state of a point in a store."""
 
     FINISHED = "finished"
     DIVERGED = "diverged"
@@ -25,7 +25,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try at a point: numbered from 1, kept for ever."""
+    """One attempt at a point; numbered from 1, never deleted."""
 
     number: int
     started: str
@@ -38,7 +38,7 @@ class Attempt:
 
     @property
     def times(self) -> dict[str, Any]:
-        """When and where it ran, and what kind of failure ended it, as plain values; None for what is not known."""
+        """When and where it ran, and the kind of failure that ended it, as plain values; None for what is unknown."""
         kind = self.failure.kind if self.failure else None
         where = {"host": self.host, "device": self.provenance.get("device"), "process": self.provenance.get("pid")}
         return {"started": self.started or None, "ended": self.ended, "failure_kind": kind} | where
@@ -46,7 +46,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class PointState:
-    """What the store knows of one point: its state, and the newest intact object behind it."""
+    """The state of one point, with its attempts and its newest intact result or history."""
 
     state: State
     history_arrow: bytes | None = None
@@ -55,18 +55,18 @@ class PointState:
     _summary: HistorySummary | None = field(default=None, repr=False, compare=False)
 
     def brief(self) -> "PointState":
-        """The same without the values of the epochs, which are most of it: for who keeps many points in memory."""
+        """The state without the values of the epochs, which take most of its memory."""
         result = replace(self.result, config="", history_arrow=b"") if self.result else None
         return replace(self, history_arrow=None, result=result, _summary=self.summary)
 
     @property
     def failure(self) -> Failure | None:
-        """Why the last attempt failed, if it did and no result came after."""
+        """The failure of the last attempt; None unless the point is failed."""
         return self.attempts[-1].failure if self.state is State.FAILED else None
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Where and with what code the point was computed: as its result says, else as its last attempt does."""
+        """Where and by what code the point was computed: that of its result, else of its last attempt."""
         if self.result:
             return self.result.provenance
         return self.attempts[-1].provenance if self.attempts else {}
@@ -78,7 +78,7 @@ class PointState:
 
     @cached_property
     def summary(self) -> HistorySummary | None:
-        """How far the committed epochs go and what they took; None when there are none."""
+        """The last committed epoch and the durations of the epochs; None when there are none."""
         return summarize(self.history_arrow) if self.history_arrow else self._summary
 
     @property

@@ -1,4 +1,4 @@
-"""A marker in the store by which processes on several hosts see that they work on the same one."""
+"""A marker in a store, by which processes on several hosts check that they use the same store."""
 
 import uuid
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from sweep.store.store import Store
 
 @dataclass(frozen=True)
 class SharedMarker:
-    """An object that holds its own name, with an answer beside it of each node that has seen it there.
+    """An object that contains its own name; each node that sees it writes an answer beside it.
 
     Raises (all methods):
         StorageFault: when the store cannot be read or written.

@@ -1,4 +1,4 @@
-"""What is asked of the driver of a sweep from elsewhere, through the store: that it stop, in order or at once."""
+"""Requests through the store that the driver of a sweep stop, in order or at once."""
 
 import getpass
 import json
@@ -11,7 +11,7 @@ from sweep.store.store import Store
 
 @dataclass(frozen=True)
 class StopRequest:
-    """Asks the driver of one session, and no later one, to stop: with snapshots, or now."""
+    """A request that the driver of one session, and no later one, stop: with snapshots, or now."""
 
     session: str
     now: bool
@@ -19,13 +19,13 @@ class StopRequest:
 
 
 def request_stop(store: Store, sweep: str, session: str, now: bool) -> None:
-    """Ask the driver of that session to stop; it looks at every beat."""
+    """Ask the driver of that session to stop; it reads the request at its next heartbeat."""
     request = StopRequest(session, now, f"{_user()}, pid {os.getpid()} on {socket.gethostname()}")
     store.objects.write(store.stop_name(sweep), json.dumps(asdict(request)).encode())
 
 
 def stop_requested(store: Store, sweep: str, session: str) -> StopRequest | None:
-    """What was asked of the driver of that session; a request to another one is none."""
+    """The stop request for the driver of that session; None if there is none for it."""
     try:
         request = StopRequest(**json.loads(store.objects.read(store.stop_name(sweep)) or b""))
     except (ValueError, TypeError):
@@ -34,7 +34,7 @@ def stop_requested(store: Store, sweep: str, session: str) -> StopRequest | None
 
 
 def delete_stop_request(store: Store, sweep: str) -> None:
-    """Delete what was asked of the driver; nothing happens when nothing was."""
+    """Delete the stop request, if there is one."""
     store.objects.delete(store.stop_name(sweep))
 
 

@@ -96,7 +96,7 @@ class Store:
 
     @contextlib.contextmanager
     def _named(self, point_id: str, name: str) -> Iterator[None]:
-        """Raise OtherRecordVersion, with the object's name, for a record of a version that this program does not read."""
+        """Raise OtherRecordVersion, with the object's name, for one of a version that this program does not read."""
         try:
             yield
         except OtherVersion as error:

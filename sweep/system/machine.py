@@ -1,4 +1,4 @@
-"""This machine, asked without Ray, Keras or TensorFlow: its GPUs, and its CPUs."""
+"""The GPUs and CPUs of this machine, found without Ray, Keras or TensorFlow."""
 
 import os
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ class Gpu:
 
 
 def gpus(*, also_hidden: bool = False) -> list[Gpu]:
-    """The GPUs that programs started here may use; none without NVIDIA's driver.
+    """The GPUs that processes started here may use; none without NVIDIA's driver.
 
-    With `also_hidden` all of the machine, as Ray hides them from a task that asks for none.
+    With `also_hidden`, all GPUs of the machine: Ray hides them from a task that requests none.
     """
     visible = None if also_hidden else os.environ.get("CUDA_VISIBLE_DEVICES")
     return [] if visible in ("", "-1") else _chosen(_all_gpus(), visible)
 
 
 def _all_gpus() -> dict[str, Gpu]:
-    """The GPUs of the machine by their id, in the driver's order; none where the driver does not answer for each."""
+    """The GPUs of the machine by their id, in the driver's order; none if the driver fails for any of them."""
     import pynvml
 
     try:
@@ -50,9 +50,9 @@ def _described(handle: Any, driver: str) -> Gpu:
 
 
 def _chosen(gpus_by_id: dict[str, Gpu], visible: str | None) -> list[Gpu]:
-    """Those that `visible` names, by number or by the beginning of their id; None: all.
+    """The GPUs that `visible` names, by number or by the beginning of their id; None: all.
 
-    Parts of a GPU have names that the driver does not list: the first GPUs stand for as many of them.
+    The names of GPU partitions are not in the driver's list: for n of them, the first n GPUs are returned.
     """
     if visible is None:
         return list(gpus_by_id.values())

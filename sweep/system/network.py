@@ -1,4 +1,4 @@
-"""LEAF. Whether a service is there, told within seconds: a TCP port that opens, a web server that answers."""
+"""LEAF. Whether a service answers within seconds: a TCP port that opens, a web server that responds."""
 
 import socket
 
@@ -6,7 +6,7 @@ from sweep.errors import causes
 
 
 def check_port(address: str, seconds: float) -> None:
-    """See that something listens at HOST:PORT.
+    """Check that a process listens at HOST:PORT.
 
     Raises:
         OSError: when the port does not open within that time.
@@ -16,7 +16,7 @@ def check_port(address: str, seconds: float) -> None:
 
 
 def http_status(url: str, seconds: float) -> int | None:
-    """The HTTP status that a GET of the URL is answered with; None where the server's certificate is not accepted.
+    """The HTTP status of the response to a GET of the URL; None if the server's certificate is not accepted.
 
     Raises:
         OSError: when there is no answer within that time; the message is the root cause.

@@ -1,4 +1,4 @@
-"""LEAF. Processes of this machine: which one this is, whether another still lives, and the end of those it started."""
+"""LEAF. Processes of this machine: the identity of a process, whether it still lives, and killing child processes."""
 
 import functools
 import os
@@ -13,7 +13,7 @@ ZOMBIE = ("Z", "X")
 
 @functools.cache
 def place() -> str:
-    """Where process ids mean the same as here: this boot of this machine, this container. Unchanged by any clock."""
+    """The scope in which process ids are unique: this boot of this machine, and this container."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
@@ -22,9 +22,9 @@ def place() -> str:
 
 
 def started(pid: int) -> str | None:
-    """When the process started, and where, in a form that no clock changes; None when there is no such process.
+    """The identity of a process, from its start time and `place`, which no clock changes; None if it is gone.
 
-    A process that has ended and only waits for its parent to notice is none.
+    A zombie, which has ended and waits for its parent, counts as gone.
     """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -41,7 +41,7 @@ def started(pid: int) -> str | None:
 
 
 def kill_children(seconds: float = 5.0) -> None:
-    """Kill every process that this one started, and those that they started, until none is left or the time is up."""
+    """Kill all child processes of this one, recursively, until none is left or the time is up."""
     deadline = time.monotonic() + seconds
     while (children := psutil.Process().children(recursive=True)) and time.monotonic() < deadline:
         for child in children:

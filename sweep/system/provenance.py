@@ -1,4 +1,4 @@
-"""Which code runs: the commit of this project's checkout, its uncommitted changes, and what decides the numbers."""
+"""The code that runs: the commit of the checkout, its uncommitted changes, and the parts that decide numbers."""
 
 import contextlib
 import hashlib
@@ -22,8 +22,8 @@ BACKENDS = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 def code() -> dict[str, Any]:
     """The identity of the code that computes the numbers, and the state of the checkout that this package runs from.
 
-    `components` are what decides numbers, each with its identity; `code_sha256` is a checksum of all
-    code. `git_commit`, `git_dirty` and `git_diff_sha256` are None where there is no checkout.
+    `components` are the parts of the code that decide numbers, each with its identity; `code_sha256` is a checksum of
+    all code. `git_commit`, `git_dirty` and `git_diff_sha256` are None where there is no checkout.
     """
     changes = diff()
     return {
@@ -41,15 +41,15 @@ def diff() -> str | None:
 
 
 def current() -> dict[str, Any]:
-    """The provenance of a point that would be computed here and now, as far as it can be told without Keras."""
+    """The provenance of a point that would be computed now by this process, as far as it is known without Keras."""
     return code() | {"backend": device.backend(), "packages": device.packages()}
 
 
 def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
-    """What of a provenance decides the numbers: components of the code, the backend, versions of the numeric packages.
+    """The parts of a provenance that decide numbers: components of the code, the backend, versions of numeric packages.
 
-    Code whose components nobody knows is one part, `trainables`, with the checksum of it all. Empty for what was
-    computed before this was recorded, and for attempts that ended before Keras was there.
+    Code without recorded components is one part, `trainables`, with the checksum of all code. Empty for provenances
+    without this record: of old versions, and of attempts that ended before Keras was imported.
     """
     backend, packages = str(provenance.get("backend", "")), provenance.get("packages")
     if not packages or not provenance.get("code_sha256"):
@@ -60,10 +60,10 @@ def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
 
 
 def refuse_other_code(driver: Mapping[str, Any], trial: Mapping[str, Any]) -> None:
-    """See that a trial runs the components that its driver was started with; a driver that names none takes any.
+    """Check that a trial runs the components that its driver was started with; a driver without components accepts any.
 
     Raises:
-        OtherCode: when it does not.
+        OtherCode: when they differ.
     """
     if differing := differences(driver.get("components") or {}, trial["components"]):
         raise OtherCode(
@@ -97,13 +97,13 @@ def versions() -> dict[str, str]:
 
 
 def code_versions(points: Iterable[TrialConfig] | None = None) -> dict[str, str]:
-    """The versions, and what decides the numbers of these points, or of any: see `identity`."""
+    """The versions, and the parts that decide the numbers of these points, or of any: see `identity`."""
     parts = versions() | identity(current())
     return parts if points is None else without_unused(parts, points)
 
 
 def without_unused(parts: Mapping[str, str], points: Iterable[TrialConfig]) -> dict[str, str]:
-    """The parts of an identity but for the components that none of these points uses."""
+    """The parts of an identity without the components that none of these points uses."""
     unused = components.identities().keys() - {name for point in points for name in components.names(point)}
     return {name: value for name, value in parts.items() if name not in unused}
 
@@ -114,9 +114,9 @@ def in_words(parts: Mapping[str, str]) -> str:
 
 
 def differences(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str:
-    """What both name and differs, in one line as `ray 2.59.0 -> 2.60.0`; empty when nothing does.
+    """The entries of both that differ, in one line as `ray 2.59.0 -> 2.60.0`; empty when none does.
 
-    Identities of a component that give equal numbers do not differ.
+    Different identities of a component that give equal numbers count as equal.
     """
     shared = [name for name in ours if name in theirs]
     differing = [name for name in shared if not components.are_equal(name, theirs[name], ours[name])]

@@ -122,7 +122,7 @@ class PointAttempt:
         self._output.stop()
 
     def _train(self) -> Iterator[EpochRecord]:
-        """The records of the remaining epochs; libraries and data are loaded here, so that their errors are recorded."""
+        """The records of the remaining epochs; libraries and data are loaded here, where errors are recorded."""
         self._worker_state.configure(self._settings.threads, self._settings.gpus)
         from trainables.training import Training
 
