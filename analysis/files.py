@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A path to write to, whose file takes the place of the other after the block; after an error it is deleted."""
+    """A temporary path to write to; after the block its file replaces `path`, and after an error it is deleted."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield unfinished

@@ -57,15 +57,15 @@ def ordered(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def keeps_norms(means: Sequence[float]) -> int | None:
-    """Which of networks that differ in gain keeps norms in the mean: its mean squared singular value is nearest 1.
+    """The index of the network, of several gains, that keeps norms best: its mean squared singular value is nearest 1.
 
-    means: that of the input-output Jacobian of each; nearness is by logarithm, as halving and doubling are as far.
-    None when all lie on one side of 1, as the gain of isometry is not among these then; values that are not positive
-    numbers count for nothing.
+    means: that of the input-output Jacobian of each. Distances are of logarithms, so that half and double are equally
+    far. None when all lie on one side of 1, as the gain of isometry is then not among them; values that are not
+    positive numbers are left out.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         logarithms = np.log(np.asarray(means, dtype=float))
-    known = np.isfinite(logarithms)
-    if not known.any() or not logarithms[known].min() <= 0 <= logarithms[known].max():
+    is_known = np.isfinite(logarithms)
+    if not is_known.any() or not logarithms[is_known].min() <= 0 <= logarithms[is_known].max():
         return None
-    return int(np.argmin(np.where(known, np.abs(logarithms), np.inf)))
+    return int(np.argmin(np.where(is_known, np.abs(logarithms), np.inf)))

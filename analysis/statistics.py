@@ -24,9 +24,9 @@ Numbers = Sequence[float] | np.ndarray
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval, from n independent numbers; None what so few of them cannot tell.
+    """A value with its 95 % interval, from n independent numbers; None for what so few numbers do not determine.
 
-    p: two-sided, of the hypothesis that the true value is the `null` that was asked about.
+    p: two-sided, of the hypothesis that the true value is `null`.
     """
 
     value: float
@@ -44,8 +44,8 @@ def mean_over_cells(cells: Sequence[Numbers], null: float = 0.0) -> Estimate:
     narrow: resampling n values has a spread of (n - 1) / n of theirs, and its tails are the normal's. So deviations
     from the mean of a cell are widened beforehand by sqrt(n / (n - 1)) and by the ratio of Student's quantile to the
     normal one (the expanded percentile interval of Hesterberg 2015, The American Statistician 69:371).
-    p: Welch's t of the same mean. Where the numbers of each cell are all equal they tell no spread, and it is the sign
-    test's 2^(1 - n).
+    p: Welch's t of the same mean. Where the numbers of each cell are all equal they have no spread, and p is the
+    sign test, 2^(1 - n).
 
     Raises:
         ValueError: when there is no cell, an empty one, or a number that is not finite.
@@ -66,7 +66,7 @@ def mean_over_cells(cells: Sequence[Numbers], null: float = 0.0) -> Estimate:
 
 
 def differ(cells: Sequence[Numbers]) -> float:
-    """p of the hypothesis that all cells have one mean: one-way analysis of variance; 1 where it cannot be told.
+    """p of the hypothesis that all cells have one mean: one-way analysis of variance; 1 where it is undefined.
 
     Cells whose numbers are all equal within each, but not between them, give 0.
     """
@@ -116,7 +116,7 @@ def _interval(samples: Sequence[np.ndarray], freedom: float) -> tuple[float, flo
     def mean_of_means(*cells: np.ndarray, axis: int) -> Any:
         return np.mean([cell.mean(axis=axis) for cell in cells], axis=0)
 
-    found = stats.bootstrap(
+    bootstrap = stats.bootstrap(
         widened,
         mean_of_means,
         n_resamples=RESAMPLES,
@@ -125,7 +125,7 @@ def _interval(samples: Sequence[np.ndarray], freedom: float) -> tuple[float, flo
         rng=np.random.default_rng(SEED),
     )
     shift = float(np.mean(means))
-    return shift + float(found.confidence_interval.low), shift + float(found.confidence_interval.high)
+    return shift + float(bootstrap.confidence_interval.low), shift + float(bootstrap.confidence_interval.high)
 
 
 def spearman(x: Numbers, y: Numbers) -> float | None:
@@ -140,8 +140,8 @@ def rank_correlation(x: Numbers, y: Numbers) -> Estimate | None:
     """Spearman's rank correlation of independent pairs; None where it is undefined.
 
     Interval: percentile bootstrap over the pairs, leaving out resamples in which one side is constant; None where the
-    ranks agree perfectly, as every resample then does and tells nothing of the error. p: permutations of the pairing,
-    all of them where they are fewer than 10,000.
+    ranks agree perfectly, as they then do in every resample. p: permutations of the pairing, all of them where they are
+    fewer than 10,000.
 
     Raises:
         ValueError: when x and y differ in length, or hold a number that is not finite.
@@ -191,7 +191,7 @@ def _correlation(x: np.ndarray, y: np.ndarray, axis: int) -> Any:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p values corrected for being so many (Holm 1979): to call those below 0.05 real errs in 5 % of families."""
+    """The p values corrected for multiple tests (Holm 1979): a limit of 0.05 has a family-wise error rate of 5 %."""
     corrected, largest = [0.0] * len(p_values), 0.0
     for rank, place in enumerate(np.argsort(np.asarray(p_values), kind="stable")):
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))

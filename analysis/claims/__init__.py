@@ -1,4 +1,4 @@
-"""The papers' claims, and what a sweep says of each. To add one: a file with a CLAIM, a line here."""
+"""The papers' claims, and their judgement by a sweep. To add one: a file with a CLAIM, a line here."""
 
 from analysis.claims import (
     depth_hinders,

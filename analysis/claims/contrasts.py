@@ -1,4 +1,4 @@
-"""How runs of a group are set against each other: the numbers that several claims share."""
+"""Comparisons of the runs of a group: the numbers that several claims use."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,53 +12,53 @@ OfGroups = Callable[[Sequence[RunGroup], Reading], list[float]]
 
 
 def of_each(number: Callable[[Run, Reading], float]) -> OfGroups:
-    """The number of the run of every group of one."""
+    """The effect with that number of the single run of every group."""
     return lambda groups, reading: [number(group.only, reading) for group in groups]
 
 
-def between(number: Callable[[Run, Run, Reading], float], one: Any, other: Any) -> OfGroups:
-    """The number of the two runs of every group that go by these values."""
-    return lambda groups, reading: [number(group.runs[one], group.runs[other], reading) for group in groups]
+def between(number: Callable[[Run, Run, Reading], float], first: Any, second: Any) -> OfGroups:
+    """The effect with that number of two runs of every group: those with these values of the compared field."""
+    return lambda groups, reading: [number(group.runs[first], group.runs[second], reading) for group in groups]
 
 
 def error_at_matched_epochs(run: Run, other: Run, _: Reading = "error") -> float:
-    """Test error of `run` less that of `other`, the mean over the epochs after the first step that both have."""
-    shared, mine, others = np.intersect1d(run.errors.epochs, other.errors.epochs, return_indices=True)
+    """Mean difference of the test errors, `run` less `other`, over the epochs after the first step that both have."""
+    shared, of_run, of_other = np.intersect1d(run.errors.epochs, other.errors.epochs, return_indices=True)
     trained = shared > 0
-    return float(np.mean(run.errors.values[mine][trained] - other.errors.values[others][trained]))
+    return float(np.mean(run.errors.values[of_run][trained] - other.errors.values[of_other][trained]))
 
 
 def epochs_to_the_same_error(run: Run, other: Run, _: Reading = "error") -> float:
-    """Epochs that `run` takes less those of `other` to the lowest error that both reach, so none falls short."""
+    """Difference of the epochs, `run` less `other`, to the lowest error that both reach."""
     goal = max(run.errors.values.min(), other.errors.values.min())
     return epochs_to_reach(run.errors, goal) - epochs_to_reach(other.errors, goal)
 
 
 def epochs_to_reach(errors: Curve, goal: float) -> float:
-    """The first epoch at which the error is at most the goal, which it reaches."""
+    """The first epoch at which the error is at most the goal; it must reach the goal."""
     return float(errors.epochs[np.argmax(errors.values <= goal)])
 
 
 def slope_per_doubling(numbers: Mapping[int, float]) -> float:
-    """How much a number by depth grows when the depth doubles: a line through all of them by least squares."""
+    """The growth of a number when the depth doubles: the slope of a least-squares line. numbers: by depth."""
     doublings = np.log2(list(numbers))
     return float(np.polynomial.polynomial.polyfit(doublings, list(numbers.values()), 1)[1])
 
 
 def highest_elsewhere(values: np.ndarray) -> np.ndarray:
-    """For every row of values (seeds, places) the place where the mean of the other rows is highest.
+    """For every row of values (seeds, places), the place where the mean of the other rows is highest.
 
-    To look for a maximum and to measure it on the same noisy numbers finds one always; on the others it is a guess
-    that can be wrong. NaN counts as no value.
+    A maximum that is chosen and measured on the same noisy numbers is biased upwards; one chosen on the other rows is
+    not. NaN counts as no value.
 
-    Returns (seeds,) indices; -1 where there is no other row with a value.
+    Returns (seeds,) indices; -1 where no other row has a value.
     """
-    found = np.full(len(values), -1)
+    places = np.full(len(values), -1)
     for row in range(len(values)):
         others = np.delete(values, row, axis=0)
-        known = np.isfinite(others)
-        if known.any():
-            sums = np.where(known, others, 0).sum(axis=0)
-            counts = known.sum(axis=0)
-            found[row] = np.argmax(np.where(counts > 0, sums / np.maximum(counts, 1), -np.inf))
-    return found
+        is_finite = np.isfinite(others)
+        if is_finite.any():
+            sums = np.where(is_finite, others, 0).sum(axis=0)
+            counts = is_finite.sum(axis=0)
+            places[row] = np.argmax(np.where(counts > 0, sums / np.maximum(counts, 1), -np.inf))
+    return places

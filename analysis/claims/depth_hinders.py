@@ -18,9 +18,9 @@ DEEP_ENOUGH, BEYOND = 5, 10
 
 def groups(runs: Sequence[Run]) -> list[RunGroup]:
     """MLPs that differ in depth alone, with one of 5 to 10 layers and one of more."""
-    wanted = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] == "mlp"]
-    wanted = [run for run in wanted if run.config["depth"] >= DEEP_ENOUGH]
-    return compared(wanted, "depth", lambda depths: min(depths) <= BEYOND < max(depths))
+    mlps = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] == "mlp"]
+    mlps = [run for run in mlps if run.config["depth"] >= DEEP_ENOUGH]
+    return compared(mlps, "depth", lambda depths: min(depths) <= BEYOND < max(depths))
 
 
 def slowing(cell: Sequence[RunGroup], _: Reading) -> list[float]:

@@ -15,8 +15,8 @@ from analysis.claims.runs import Run, RunGroup, as_in_the_paper, compared, has_f
 
 def groups(runs: Sequence[Run]) -> list[RunGroup]:
     """MLPs that differ in depth alone."""
-    wanted = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] == "mlp"]
-    return compared(wanted, "depth", lambda depths: len(depths) > 1)
+    mlps = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] == "mlp"]
+    return compared(mlps, "depth", lambda depths: len(depths) > 1)
 
 
 def per_doubling(cell: Sequence[RunGroup], reading: Reading) -> list[float]:

@@ -28,9 +28,9 @@ Setting = tuple[str, float]
 
 def groups(runs: Sequence[Run]) -> list[RunGroup]:
     """Untrained noisy networks that differ in initializer and gain, with isometry, gains below it and above it."""
-    wanted = [run for run in runs if run.config["epochs"] == 0 and run.config["channel_noise"] > 0]
-    wanted = [run for run in wanted if not run.config["batch_norm"] and run.config["initializer"] in INITIALIZERS]
-    return compared(wanted, ("initializer", "gain"), _is_complete)
+    untrained = [run for run in runs if run.config["epochs"] == 0 and run.config["channel_noise"] > 0]
+    untrained = [run for run in untrained if not run.config["batch_norm"] and run.config["initializer"] in INITIALIZERS]
+    return compared(untrained, ("initializer", "gain"), _is_complete)
 
 
 def _is_complete(settings: set[Setting]) -> bool:
@@ -48,7 +48,7 @@ def isometry_less_best(cell: Sequence[RunGroup], reading: Reading) -> list[float
     isometry = _isometry(cell, [setting for setting in settings if setting[0] == "orthogonal"])
     if isometry is None:
         return [math.nan] * len(cell)
-    others = [one for one in settings if one[0] != "orthogonal" or not _is_near(one[1] / isometry[1])]
+    others = [setting for setting in settings if setting[0] != "orthogonal" or not _is_near(setting[1] / isometry[1])]
     if not others:  # the seeds share too few settings
         return [math.nan] * len(cell)
     values = np.array([[signal(group.runs[setting], reading).first for setting in others] for group in cell])
@@ -60,7 +60,7 @@ def isometry_less_best(cell: Sequence[RunGroup], reading: Reading) -> list[float
 
 
 def _isometry(cell: Sequence[RunGroup], settings: Sequence[Setting]) -> Setting | None:
-    means = [np.median([group.runs[one].mean_squared_singular_value for group in cell]) for one in settings]
+    means = [np.median([group.runs[setting].mean_squared_singular_value for group in cell]) for setting in settings]
     place = keeps_norms(means)
     return None if place is None else settings[place]
 

@@ -1,4 +1,4 @@
-"""From runs to verdicts: every claim by each of its readings, and one correction for all that was asked."""
+"""From runs to verdicts: every claim by each of its readings, with one correction of p values for all of them."""
 
 import math
 from collections import Counter
@@ -19,64 +19,70 @@ Cells = Mapping[Cell, list[RunGroup]]
 
 
 def judge(epochs: pd.DataFrame, points: pd.DataFrame, claims: Sequence[Claim], origin: Origin) -> list[Judgement]:
-    """What a sweep says of each claim. epochs, points: its tables (design 5).
+    """The judgement of each claim by a sweep. epochs, points: its tables (design 5).
 
-    Points that are missing, interrupted or failed leave the claims that are about them undecided; diverged ones have no
-    more to tell and are left out. Both are named. p values are corrected (Holm) for all effects of all claims by all
-    readings together.
+    Claims about points that are missing, interrupted or failed stay undecided; diverged points are left out. Both are
+    named. p values are corrected (Holm) for all effects of all claims by all readings together.
     """
     runs = read_runs(epochs, points)
     answers = [[_answer(claim, runs, reading, origin) for reading in claim.readings] for claim in claims]
-    flat = [finding for of_claim in answers for answer in of_claim for finding in answer.findings]
+    flat = [finding for claim_answers in answers for each_answer in claim_answers for finding in each_answer.findings]
     corrected = iter(_corrected(flat))
     return [
-        Judgement(claim, tuple(_settled(one, [next(corrected) for _ in one.findings], origin) for one in of_claim))
-        for claim, of_claim in zip(claims, answers, strict=True)
+        Judgement(
+            claim,
+            tuple(_settled(answer, [next(corrected) for _ in answer.findings], origin) for answer in claim_answers),
+        )
+        for claim, claim_answers in zip(claims, answers, strict=True)
     ]
 
 
 def _settled(answer: Answer, findings: Sequence[Finding], origin: Origin) -> Answer:
-    """The answer with its final findings; what is decided needs nothing."""
+    """The answer with its final findings, and without a need if it is decided."""
     final = replace(answer, findings=tuple(findings))
     if final.verdict is not Verdict.UNDECIDED:
         return replace(final, need=None)
-    mixed = [one for one in findings if one.verdict is Verdict.UNDECIDED and one.has_either_sign]
+    mixed = [finding for finding in findings if finding.verdict is Verdict.UNDECIDED and finding.has_either_sign]
     if final.blocked or not mixed:
         return final
-    counts = "; ".join(f"{one.effect}: {one.configs_as_claimed} of {len(one.by_config)} as claimed" for one in mixed)
+    counts = "; ".join(
+        f"{finding.effect}: {finding.configs_as_claimed} of {len(finding.by_config)} as claimed" for finding in mixed
+    )
     return replace(final, need=origin.by_config(f"configs to be asked apart, as they differ in sign ({counts})"))
 
 
 def _corrected(findings: Sequence[Finding]) -> list[Finding]:
-    raw = {place: one.estimate.p for place, one in enumerate(findings) if one.estimate}
-    known = {place: p for place, p in raw.items() if p is not None}
-    corrected = dict(zip(known, holm(list(known.values())), strict=True))
-    return [replace(one, p=corrected.get(place)) for place, one in enumerate(findings)]
+    raw = {place: finding.estimate.p for place, finding in enumerate(findings) if finding.estimate}
+    defined = {place: p for place, p in raw.items() if p is not None}
+    corrected = dict(zip(defined, holm(list(defined.values())), strict=True))
+    return [replace(finding, p=corrected.get(place)) for place, finding in enumerate(findings)]
 
 
 def _answer(claim: Claim, runs: Sequence[Run], reading: Reading, origin: Origin) -> Answer:
     groups = claim.groups(runs)
     if not groups:
         return Answer(reading, need=origin.preset(claim, runs), blocked=True)
-    sorted_out = _sort_out(claim, groups, reading)
-    cells = _by_cell(sorted_out.usable)
-    replicated = {cell: found for cell, found in cells.items() if len(found) > 1}
-    left_out = sorted_out.left_out
+    sorted_groups = _sort_out(claim, groups, reading)
+    cells = _by_cell(sorted_groups.usable)
+    replicated = {cell: cell_groups for cell, cell_groups in cells.items() if len(cell_groups) > 1}
+    left_out = sorted_groups.left_out
     if replicated:
-        lonely = {cell: found for cell, found in cells.items() if cell not in replicated}
-        left_out |= {run.point_id: "only seed of its kind" for found in lonely.values() for run in _runs(found)}
+        single = {cell: cell_groups for cell, cell_groups in cells.items() if cell not in replicated}
+        left_out |= {
+            run.point_id: "only seed of its kind" for cell_groups in single.values() for run in _runs(cell_groups)
+        }
         cells = replicated
     findings, used = _findings(claim, cells, reading)
-    answer = Answer(reading, findings, used, {name: why for name, why in left_out.items() if name not in used})
-    need = _need(claim, runs, sorted_out, replicated, reading, origin)
+    answer = Answer(reading, findings, used, {name: reason for name, reason in left_out.items() if name not in used})
+    need = _need(claim, runs, sorted_groups, replicated, reading, origin)
     if need:
         return replace(answer, need=need, blocked=True)
     return replace(answer, need=origin.more_seeds("more seeds to decide", runs))
 
 
 @dataclass(frozen=True)
-class _SortedOut:
-    """The groups that can be used, and of the others the points that are to blame, by what is wrong with them."""
+class _SortedGroups:
+    """The usable groups, and the points that make the other groups unusable, by reason."""
 
     usable: list[RunGroup]
     unfinished: dict[str, str]
@@ -88,36 +94,36 @@ class _SortedOut:
         return self.unfinished | self.diverged | self.unmeasured
 
 
-def _sort_out(claim: Claim, groups: Sequence[RunGroup], reading: Reading) -> _SortedOut:
-    found = _SortedOut([], {}, {}, {})
+def _sort_out(claim: Claim, groups: Sequence[RunGroup], reading: Reading) -> _SortedGroups:
+    sorted_groups = _SortedGroups([], {}, {}, {})
     for group in groups:
         states = {run.point_id: run.state for run in group.runs.values()}
         unfinished = {name: state for name, state in states.items() if state not in DONE}
         diverged = {name: state for name, state in states.items() if state == "diverged"}
-        blind = {
+        unmeasured = {
             run.point_id: "without a value"
             for run in group.runs.values()
             if run.state == "finished" and not claim.is_measured(run, reading)
         }
-        found.unfinished.update(unfinished)
-        found.diverged.update(diverged)
-        found.unmeasured.update(blind)
-        if not unfinished and not diverged and not blind:
-            found.usable.append(group)
-    return found
+        sorted_groups.unfinished.update(unfinished)
+        sorted_groups.diverged.update(diverged)
+        sorted_groups.unmeasured.update(unmeasured)
+        if not unfinished and not diverged and not unmeasured:
+            sorted_groups.usable.append(group)
+    return sorted_groups
 
 
 def _need(
-    claim: Claim, runs: Sequence[Run], found: _SortedOut, replicated: Cells, reading: Reading, origin: Origin
+    claim: Claim, runs: Sequence[Run], sorted_groups: _SortedGroups, replicated: Cells, reading: Reading, origin: Origin
 ) -> Need | None:
-    """What stands in the way of any verdict, if something does."""
-    if found.unfinished:
-        return origin.unfinished(Counter(found.unfinished.values()))
-    if found.usable:
+    """What prevents any verdict; None if nothing does."""
+    if sorted_groups.unfinished:
+        return origin.unfinished(Counter(sorted_groups.unfinished.values()))
+    if sorted_groups.usable:
         return None if replicated else origin.more_seeds("a second seed", runs)
-    if found.unmeasured:
+    if sorted_groups.unmeasured:
         return origin.measured(claim, reading)
-    return origin.preset(claim, runs, f"points that do not diverge, {len(found.diverged)} of them did")
+    return origin.preset(claim, runs, f"points that do not diverge, {len(sorted_groups.diverged)} of them did")
 
 
 def _by_cell(groups: Sequence[RunGroup]) -> Cells:
@@ -132,11 +138,11 @@ def _runs(groups: Sequence[RunGroup]) -> list[Run]:
 
 
 def _findings(claim: Claim, cells: Cells, reading: Reading) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """The effects, each over the cells where it is defined, and the points that they rest on."""
+    """The effects, each over the cells where it is defined, and the ids of the points behind them."""
     if not cells:
         return (), ()
-    found = [finding for effect in claim.effects for finding in _of_effect(effect, cells, reading)]
-    return tuple(found), tuple(sorted({run.point_id for groups in cells.values() for run in _runs(groups)}))
+    findings = [finding for effect in claim.effects for finding in _of_effect(effect, cells, reading)]
+    return tuple(findings), tuple(sorted({run.point_id for groups in cells.values() for run in _runs(groups)}))
 
 
 def _of_effect(effect: Effect, cells: Cells, reading: Reading) -> list[Finding]:
@@ -159,28 +165,31 @@ def _finding(effect: Effect, name: str, cells: Cells, reading: Reading) -> Findi
         cell: [number for number in effect.of(groups, reading) if math.isfinite(number)]
         for cell, groups in cells.items()
     }
-    defined = {cell: of_cell for cell, of_cell in numbers.items() if of_cell}
+    defined = {cell: cell_numbers for cell, cell_numbers in numbers.items() if cell_numbers}
     estimate = _within(mean_over_cells(list(defined.values()), effect.null), effect.unit) if defined else None
-    alone = {cell: _within(mean_over_cells([of_cell], effect.null), effect.unit) for cell, of_cell in defined.items()}
-    means = [one.value for one in alone.values()]
+    by_cell = {
+        cell: _within(mean_over_cells([cell_numbers], effect.null), effect.unit)
+        for cell, cell_numbers in defined.items()
+    }
+    means = [estimate_of_cell.value for estimate_of_cell in by_cell.values()]
     has_either_sign = (
         min(means, default=0) < effect.null < max(means, default=0) and differ(list(defined.values())) < SIGNIFICANT
     )
-    by_config = tuple((_label(cell, list(alone)), one) for cell, one in alone.items())
+    by_config = tuple((_label(cell, list(by_cell)), estimate_of_cell) for cell, estimate_of_cell in by_cell.items())
     return Finding(name, effect.unit, effect.expected, effect.null, estimate, by_config, has_either_sign)
 
 
 def _label(cell: Cell, cells: Sequence[Cell]) -> str:
-    """What tells a config from the others: `width 10, depth 2`; all of it alone."""
+    """The fields in which a config differs from the others: `width 10, depth 2`."""
     values: dict[str, set[Any]] = {}
-    for one in cells:
-        for field, value in one:
+    for other in cells:
+        for field, value in other:
             values.setdefault(field, set()).add(value)
     return ", ".join(f"{field} {value}" for field, value in cell if len(values[field]) > 1) or "the only config"
 
 
 def _within(estimate: Estimate, unit: str) -> Estimate:
-    """The estimate with an interval of possible values: no correlation lies beyond 1, and few equal ones tell none."""
+    """The estimate with an interval of possible values: correlations within 1, and none from a few equal numbers."""
     if estimate.low is None or estimate.high is None or estimate.p is None:
         return estimate
     if estimate.low == estimate.high and estimate.p >= SIGNIFICANT:

@@ -21,8 +21,8 @@ def rise(run: Run, reading: Reading) -> float:
 def trend(run: Run, reading: Reading) -> float:
     """Rank correlation of the MI with the epoch; NaN when it never changes."""
     curve = run.first_to_last(reading)
-    found = spearman(curve.epochs, curve.values)
-    return float("nan") if found is None else found
+    correlation = spearman(curve.epochs, curve.values)
+    return float("nan") if correlation is None else correlation
 
 
 CLAIM = Claim(

@@ -1,4 +1,4 @@
-"""What a claim is, and what a sweep says about it."""
+"""Claims, and their judgement by a sweep: findings, answers and verdicts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from analysis.claims.runs import Run, RunGroup
 from analysis.statistics import Estimate
 
 Reading = Literal["NPEET", "balanced", "error"]
-"""By which quantity a claim is read: MI as NPEET gives it, MI on the balanced scale, or the test error alone."""
+"""The quantity by which a claim is judged: MI as NPEET gives it, MI on the balanced scale, or the test error alone."""
 
 BOTH_SCALES: tuple[Reading, ...] = ("NPEET", "balanced")
 SIGNIFICANT = 0.05
 MOST = 0.75
-"""Where configs differ in sign, so large a share of them must lie on one side for a verdict."""
+"""If configs differ in sign, a verdict needs this share of them on one side."""
 
 
 class Verdict(StrEnum):
-    """What the runs say of a claim."""
+    """The verdict of the runs on a claim."""
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
@@ -29,10 +29,10 @@ class Verdict(StrEnum):
 class Effect:
     """A number whose sign a claim predicts.
 
-    of: for the groups of one cell, one number for each; NaN where it is undefined.
+    of: one number for each group of a cell; NaN where it is undefined.
     unit: bits, epochs, error (a share of the validation images) or rho (a rank correlation).
-    expected: on which side of `null` the claim puts it. each: a config field, at every value of which it is judged
-    apart.
+    expected: the side of `null` that the claim predicts. each: a config field; the effect is judged separately at each
+    of its values.
     """
 
     name: str
@@ -45,11 +45,11 @@ class Effect:
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of a paper, and how runs are asked about it.
+    """A sentence of a paper, and how runs are judged by it.
 
-    definition: the paper's sentence in other words, and how it is judged. preset: the packaged sweep that asks it.
-    needs: the runs it compares, in words. groups: of all runs, those that are compared, chosen by their config alone.
-    is_measured: whether a finished run holds what the effects look at.
+    definition: the paper's sentence in other words, and how it is judged. preset: the packaged sweep that tests it.
+    needs: the runs that it compares, in words. groups: the runs that are compared, chosen by their config alone.
+    is_measured: whether a finished run holds the quantities of the effects.
     """
 
     number: int
@@ -68,11 +68,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Finding:
-    """An effect as measured; `p` is corrected for all that were asked with it. None for what could not be told.
+    """A measured effect; `p` is corrected for all effects that were tested with it. None for what is undefined.
 
-    by_config: for each config, named by what it differs in from the others, the same over its seeds alone, its p as it
-    is. has_either_sign: whether configs lie on both sides of `null` and differ by more than their seeds do: then a mean
-    over them misleads, and decides nothing unless `MOST` of them lie on its side.
+    by_config: by config, named by the fields in which it differs from the others, the estimate over its seeds alone,
+    with an uncorrected p. has_either_sign: whether configs lie on both sides of `null` and differ by more than their
+    seeds do; then their mean is misleading, and decides nothing unless `MOST` of them lie on its side.
     """
 
     effect: str
@@ -86,38 +86,38 @@ class Finding:
 
     @property
     def configs_as_claimed(self) -> int:
-        """Number of configs whose mean over seeds lies on the side that the claim expects."""
-        return sum((found.value > self.null) == (self.expected == "above") for _, found in self.by_config)
+        """Number of configs whose mean over seeds lies on the side that the claim predicts."""
+        return sum((estimate.value > self.null) == (self.expected == "above") for _, estimate in self.by_config)
 
     @property
     def verdict(self) -> Verdict:
         """Decided where the corrected p is small, the interval leaves out the null, and configs do not disagree."""
-        found = self.estimate
-        if found is None or found.low is None or found.high is None or self.p is None or self.p >= SIGNIFICANT:
+        estimate = self.estimate
+        if estimate is None or estimate.low is None or estimate.high is None or self.p is None or self.p >= SIGNIFICANT:
             return Verdict.UNDECIDED
-        if found.low <= self.null <= found.high:
+        if estimate.low <= self.null <= estimate.high:
             return Verdict.UNDECIDED
-        is_above = found.value > self.null
-        along = sum((one.value > self.null) == is_above for _, one in self.by_config)
-        if self.has_either_sign and along < MOST * len(self.by_config):
+        is_above = estimate.value > self.null
+        configs_along = sum((config_estimate.value > self.null) == is_above for _, config_estimate in self.by_config)
+        if self.has_either_sign and configs_along < MOST * len(self.by_config):
             return Verdict.UNDECIDED
         return Verdict.SUPPORTED if is_above == (self.expected == "above") else Verdict.CONTRADICTED
 
 
 @dataclass(frozen=True)
 class Need:
-    """What an answer lacks, in words that go after "needs", and the command that supplies it."""
+    """What an answer lacks, as text that follows "needs", and the command that adds it."""
 
-    what: str
+    lack: str
     command: str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the runs say of a claim by one reading.
+    """The findings on a claim by one reading.
 
-    used: ids of the points behind the findings. left_out: ids of points that the claim is about and that are not, with
-    the reason. blocked: whether what is lacking forbids a verdict, whatever the findings.
+    used: ids of the points behind the findings. left_out: ids of the points that the claim is about but that were not
+    used, with the reason. blocked: whether the need forbids a verdict, whatever the findings.
     """
 
     reading: Reading
@@ -140,14 +140,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim with what the runs say of it, by each of its readings."""
+    """A claim with the answers of the runs, by each of its readings."""
 
     claim: Claim
     answers: tuple[Answer, ...]
 
     @property
     def scales_differ(self) -> bool:
-        """Whether the verdict depends on the scale on which MI is read."""
+        """Whether the verdict depends on the scale of MI."""
         return len({answer.verdict for answer in self.answers}) > 1
 
     @property

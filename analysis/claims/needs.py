@@ -1,4 +1,4 @@
-"""What a verdict lacks, and the command that supplies it."""
+"""What a verdict lacks, and the command that adds it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,41 +13,41 @@ FEW_SEEDS = 5
 
 @dataclass(frozen=True)
 class Origin:
-    """Where tables come from: the name of the sweep, what `sweep run` takes to run its spec again, and its store."""
+    """The source of tables: the name of the sweep, the argument of `sweep run` that names its spec, and its store."""
 
     sweep: str
     spec: str
     store: Any = None
 
-    def preset(self, claim: Claim, runs: Sequence[Run], what: str | None = None) -> Need:
-        """The packaged sweep that asks the claim, on the data set of this one."""
+    def preset(self, claim: Claim, runs: Sequence[Run], lack: str | None = None) -> Need:
+        """The packaged sweep that tests the claim, on the data set of these runs."""
         datasets = sorted({run.config["dataset"] for run in runs})
         changed = ["--set", f"fixed.dataset={datasets[0]}"] if len(datasets) == 1 and datasets[0] != "mnist" else []
-        return Need(what or claim.needs, self._line("run", claim.preset, *changed))
+        return Need(lack or claim.needs, self._line("run", claim.preset, *changed))
 
     def unfinished(self, states: Mapping[str, int]) -> Need:
-        """The rest of this sweep, by the states that its unfinished points are in."""
-        words = ["resume", self.sweep, *(["--retry", "all"] if states.get("failed") else [])]
+        """The rest of this sweep; `states` counts its unfinished points."""
+        arguments = ["resume", self.sweep, *(["--retry", "all"] if states.get("failed") else [])]
         counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
         total = sum(states.values())
-        return Need(f"{total} unfinished point{'s' * (total > 1)} ({counts})", self._line(*words))
+        return Need(f"{total} unfinished point{'s' * (total > 1)} ({counts})", self._line(*arguments))
 
-    def more_seeds(self, what: str, runs: Sequence[Run]) -> Need:
-        """The same sweep with more seeds: twice as many, at least five."""
+    def more_seeds(self, lack: str, runs: Sequence[Run]) -> Need:
+        """This sweep with more seeds: twice as many, at least five."""
         last = max(run.config["seed"] for run in runs)
         top = max(FEW_SEEDS - 1, 2 * (last + 1) - 1)
-        return Need(what, self._line("run", self.spec, "--set", f"grid.seed=0..{top}"))
+        return Need(lack, self._line("run", self.spec, "--set", f"grid.seed=0..{top}"))
 
-    def by_config(self, what: str) -> Need:
-        """The effect of every config by itself."""
-        return Need(what, self._line("claims", self.sweep, "--json"))
+    def by_config(self, lack: str) -> Need:
+        """The effect of every config separately."""
+        return Need(lack, self._line("claims", self.sweep, "--json"))
 
     def measured(self, claim: Claim, reading: Reading) -> Need:
-        """The same sweep with the quantity that its points do not hold."""
+        """This sweep with the quantity that its points do not hold."""
         pairs = "input-each" if claim.preset == "isometry" else "first-merged"
         settings = [f"measure.pairs=[{pairs}]", "measure.scales=[none, balanced]"]
-        words = [word for setting in settings for word in ("--set", setting)]
-        return Need(f"the MI of pair {pairs} on the scale {reading}", self._line("run", self.spec, *words))
+        arguments = [argument for setting in settings for argument in ("--set", setting)]
+        return Need(f"the MI of pair {pairs} on the scale {reading}", self._line("run", self.spec, *arguments))
 
-    def _line(self, *words: str) -> str:
-        return command_line(*words, store=self.store)
+    def _line(self, *arguments: str) -> str:
+        return command_line(*arguments, store=self.store)

@@ -11,8 +11,10 @@ from analysis.claims.model import Claim, Effect
 from analysis.claims.runs import across_architectures, has_errors
 
 
-def _less(one: str, other: str, words: str) -> Effect:
-    return Effect(f"error at matched epochs, {words}", "error", "below", between(error_at_matched_epochs, one, other))
+def _less(first: str, second: str, description: str) -> Effect:
+    return Effect(
+        f"error at matched epochs, {description}", "error", "below", between(error_at_matched_epochs, first, second)
+    )
 
 
 CLAIM = Claim(

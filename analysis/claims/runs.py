@@ -45,7 +45,7 @@ NOTHING = Curve(np.empty(0, int), np.empty(0))
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A point with what it measured: `curves` by pair of layers and column of the epochs table.
+    """A point with its measurements: `curves` by pair of layers and column of the epochs table.
 
     mean_squared_singular_value: of the Jacobian of the last hidden layer, untrained; NaN where it is not known.
     """
@@ -62,7 +62,7 @@ class Run:
         return next((curve for (_, column), curve in self.curves.items() if column == TEST_ERROR), NOTHING)
 
     def bits(self, pair: str, reading: str) -> Curve:
-        """The MI of a pair of layers by that reading; nothing where it was not measured."""
+        """The MI of a pair of layers by that reading; an empty curve where it was not measured."""
         return self.curves.get((pair, MI_COLUMNS[reading]), NOTHING)
 
     def first_to_last(self, reading: str) -> Curve:
@@ -77,7 +77,7 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class RunGroup:
-    """Runs of one seed that give one number together, by what tells them apart; `cell` is the config they share."""
+    """Runs of one seed that are compared, by the value in which they differ; `cell` is the config that they share."""
 
     cell: tuple[tuple[str, Any], ...]
     runs: Mapping[Any, Run]
@@ -90,15 +90,15 @@ class RunGroup:
 
 
 def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
-    """Every point of the tables as a run, in whatever state; in the order of their ids, whatever that of the tables."""
+    """Every point of the tables as a run, in any state, sorted by id."""
     curves: dict[str, dict[tuple[str, str], Curve]] = {}
     columns = [TEST_ERROR, *(column for column in MI_COLUMNS.values() if column in epochs)]
     for (point_id, pair), rows in epochs.sort_values("epoch", kind="stable").groupby(["point_id", "pair"], sort=True):
         steps = rows["epoch"].to_numpy()
         for column in columns:
             values = rows[column].to_numpy(float)
-            there = np.isfinite(values)
-            curves.setdefault(str(point_id), {})[str(pair), column] = Curve(steps[there], values[there])
+            is_finite = np.isfinite(values)
+            curves.setdefault(str(point_id), {})[str(pair), column] = Curve(steps[is_finite], values[is_finite])
     return [
         Run(
             row["point_id"],
@@ -124,18 +124,18 @@ def alone(runs: Iterable[Run]) -> list[RunGroup]:
 
 
 def compared(runs: Iterable[Run], by: str | tuple[str, ...], is_complete: Callable[[set[Any]], bool]) -> list[RunGroup]:
-    """Groups of runs equal in seed and config but for the field, or fields, `by` which they are compared.
+    """Groups of runs with equal seed and config, except for the field, or fields, `by` which they are compared.
 
-    is_complete: whether the values of that field that a group has are those that a comparison needs.
+    is_complete: whether a group has the values of that field that a comparison needs.
     """
     fields = (by,) if isinstance(by, str) else by
-    found: dict[Hashable, dict[Any, Run]] = {}
+    by_config: dict[Hashable, dict[Any, Run]] = {}
     for run in runs:
         value = run.config[by] if isinstance(by, str) else tuple(run.config[field] for field in by)
-        found.setdefault((_cell(run, fields), run.config["seed"]), {})[value] = run
+        by_config.setdefault((_cell(run, fields), run.config["seed"]), {})[value] = run
     return [
         RunGroup(_cell(next(iter(group.values())), fields), group)
-        for group in found.values()
+        for group in by_config.values()
         if is_complete(set(group))
     ]
 
@@ -144,8 +144,8 @@ def across_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[
     """Groups of the paper's networks that hold one of each of these architectures, all else equal."""
 
     def groups(runs: Sequence[Run]) -> list[RunGroup]:
-        wanted = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] in architectures]
-        return compared(wanted, "architecture", lambda found: found == set(architectures))
+        chosen = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] in architectures]
+        return compared(chosen, "architecture", lambda present: present == set(architectures))
 
     return groups
 

@@ -20,8 +20,8 @@ def slope_with_mi(run: Run, reading: Reading) -> float:
     mi, errors = run.first_to_last(reading), run.errors
     _, of_mi, of_errors = np.intersect1d(mi.epochs, errors.epochs, return_indices=True)
     decrease = -np.diff(errors.values[of_errors]) / np.diff(errors.epochs[of_errors])
-    found = spearman(mi.values[of_mi][:-1], decrease)
-    return float("nan") if found is None else found
+    correlation = spearman(mi.values[of_mi][:-1], decrease)
+    return float("nan") if correlation is None else correlation
 
 
 CLAIM = Claim(

@@ -31,12 +31,12 @@ def report(
         raise UsageError(f"-o {output}: is a folder; allowed is a file", next=f"-o {file / 'report.html'}")
     with writing_to(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=file.parent):  # better now than after a minute's work
+        with tempfile.TemporaryFile(dir=file.parent):  # fails now, not after a minute's work
             pass
     with talk.status("reading the store") as status:
 
-        def begin(what: str) -> None:
-            status.update(what) if talk.is_terminal else talk.print(what)
+        def begin(step: str) -> None:
+            status.update(step) if talk.is_terminal else talk.print(step)
 
         contents = gather(Store(shared.store), sweep, shared.store, begin)
         html = page(contents).encode()

@@ -1,4 +1,4 @@
-"""A sweep as parquet: `export` writes, `manifest` and `earlier` tell what an export before this one left.
+"""A sweep as parquet: `export` writes it; `manifest` and `earlier` find what an earlier export wrote.
 
 Not here: what the columns are (`tables`).
 """

@@ -1,4 +1,4 @@
-"""Points of an earlier export that still are as they were."""
+"""Points of an earlier export that have not changed since."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +27,7 @@ class Earlier:
         self._open: tuple[str, pa.Table] = ("", None)
 
     def point(self, point_id: str, mark: str | None) -> Collected | None:
-        """What was exported of the point, if it was done and its objects had this mark."""
+        """The exported rows of the point, if it was done and its objects had this mark; else None."""
         path, start, entry = self._places.get(point_id, ("", 0, None))
         if entry is None or not mark or entry.mark != mark or point_id not in self._rows:
             return None

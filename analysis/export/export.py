@@ -27,7 +27,7 @@ GROUP_ROWS = 200_000
 """A row group ends with the point that reaches so many rows; two of them are in memory at a time."""
 
 POINTS_AT_A_TIME = 64
-"""So many points are asked for together: a bucket answers many questions at once, one after another slowly."""
+"""So many points are read together: a bucket answers requests in parallel much faster than one after another."""
 
 POINTS_FILE = "points.parquet"
 
@@ -61,17 +61,24 @@ def export(store: Store, sweep: str, folder: Path, partition_by: Sequence[str] =
     before = manifest.read(folder)
     source = _Source(store, sweep, points, Earlier(folder, before.intact(folder, origin), POINTS_FILE))
     folder.mkdir(parents=True, exist_ok=True)
-    known = {path: File() for path in (*before.files, *parts, POINTS_FILE)}
-    manifest.write(folder, Manifest(origin, known))  # a killed export leaves no file unknown, and none that is believed
+    planned_files = {path: File() for path in (*before.files, *parts, POINTS_FILE)}
+    manifest.write(
+        folder, Manifest(origin, planned_files)
+    )  # a killed export leaves no file unknown, and none that is believed
     noted = {path: _write_epochs(folder / path, members, source, schema) for path, members in parts.items()}
-    by_id = {one.entry.point_id: one for part in noted.values() for one in part}
+    by_id = {noted_point.entry.point_id: noted_point for part in noted.values() for noted_point in part}
     rows = pa.Table.from_pylist([by_id[point.point_id].row for point in points], schema=POINTS)
     write_groups(folder / POINTS_FILE, POINTS, [rows])
-    files = {path: File(manifest.checksum(folder / path), tuple(one.entry for one in noted[path])) for path in noted}
+    files = {
+        path: File(manifest.checksum(folder / path), tuple(noted_point.entry for noted_point in noted[path]))
+        for path in noted
+    }
     files[POINTS_FILE] = File(manifest.checksum(folder / POINTS_FILE))
-    _remove(folder, known.keys() - files.keys())
+    _remove(folder, planned_files.keys() - files.keys())
     manifest.write(folder, Manifest(origin, files))
-    return Exported([folder / path for path in files], len(points), sum(one.is_new for one in by_id.values()))
+    return Exported(
+        [folder / path for path in files], len(points), sum(noted_point.is_new for noted_point in by_id.values())
+    )
 
 
 def _remove(folder: Path, paths: Iterable[str]) -> None:
@@ -111,7 +118,7 @@ def _origin(store: Store, sweep: str, partition_by: Sequence[str]) -> dict[str, 
 
 
 class _Noted(NamedTuple):
-    """What is kept of a point when its epochs are written."""
+    """What is noted of a point when its epochs are written."""
 
     entry: Entry
     row: dict[str, object]
@@ -119,9 +126,9 @@ class _Noted(NamedTuple):
 
 
 class _Source:
-    """Points as they are now: from an earlier export where that still holds, else from the store.
+    """The rows of points: from an earlier export if they have not changed since, else from the store.
 
-    Marks are taken before anything is read: what is written meanwhile counts as new next time.
+    Marks are taken before anything is read, so that points written meanwhile count as new next time.
     """
 
     def __init__(self, store: Store, sweep: str, points: Sequence[TrialConfig], earlier: Earlier) -> None:
@@ -130,34 +137,36 @@ class _Source:
         self._marks = self._listed or store.marks_of(points)
 
     def read(self, points: Sequence[TrialConfig]) -> Iterator[tuple[pa.Table, _Noted]]:
-        """The epochs of each of these points, and what is to be kept of it beside them."""
+        """The epochs of each of these points, with what is noted of it."""
         for start in range(0, len(points), POINTS_AT_A_TIME):
-            some = points[start : start + POINTS_AT_A_TIME]
-            kept = {one.point_id: self._kept(one.point_id) for one in some}
-            new = [one for one in some if kept[one.point_id] is None]
-            known = self._store.states_of(new, self._listed)
-            read = {one.point_id: collect(self._sweep, one, what) for one, what in zip(new, known, strict=True)}
-            for one in some:
-                yield self._noted(one.point_id, kept[one.point_id] or read[one.point_id], one.point_id in read)
+            chunk = points[start : start + POINTS_AT_A_TIME]
+            kept = {point.point_id: self._kept(point.point_id) for point in chunk}
+            new = [point for point in chunk if kept[point.point_id] is None]
+            states = self._store.states_of(new, self._listed)
+            read = {
+                point.point_id: collect(self._sweep, point, state) for point, state in zip(new, states, strict=True)
+            }
+            for point in chunk:
+                yield self._noted(point.point_id, kept[point.point_id] or read[point.point_id], point.point_id in read)
 
     def _kept(self, point_id: str) -> Collected | None:
         return self._earlier.point(point_id, self._marks.get(point_id))
 
-    def _noted(self, point_id: str, found: Collected, is_new: bool) -> tuple[pa.Table, _Noted]:
-        mark = self._marks.get(point_id) if State(found.row["state"]).is_done else None
-        return found.epochs, _Noted(Entry(point_id, len(found.epochs), mark), found.row, is_new)
+    def _noted(self, point_id: str, collected: Collected, is_new: bool) -> tuple[pa.Table, _Noted]:
+        mark = self._marks.get(point_id) if State(collected.row["state"]).is_done else None
+        return collected.epochs, _Noted(Entry(point_id, len(collected.epochs), mark), collected.row, is_new)
 
 
 def _write_epochs(path: Path, points: Sequence[TrialConfig], source: _Source, schema: pa.Schema) -> list[_Noted]:
-    """Write the epochs of these points to one file; what is to be kept of each."""
+    """Write the epochs of these points to one file; returns what is noted of each."""
     noted: list[_Noted] = []
 
     def groups() -> Iterator[pa.Table]:
         waiting: list[pa.Table] = []
         rows = 0
-        for epochs, of_point in source.read(points):
+        for epochs, noted_point in source.read(points):
             waiting.append(epochs.select(schema.names))
-            noted.append(of_point)
+            noted.append(noted_point)
             rows += len(epochs)
             if rows >= GROUP_ROWS:
                 yield pa.concat_tables(waiting).cast(schema)
@@ -170,10 +179,10 @@ def _write_epochs(path: Path, points: Sequence[TrialConfig], source: _Source, sc
 
 
 def _one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """The same items; the next one is made in a thread of its own while one is in use."""
+    """The same items; the next one is computed in another thread while one is in use."""
     end = object()
-    with ThreadPoolExecutor(1) as maker:
-        coming = maker.submit(next, items, end)
-        while (item := coming.result()) is not end:
-            coming = maker.submit(next, items, end)
+    with ThreadPoolExecutor(1) as pool:
+        next_item = pool.submit(next, items, end)
+        while (item := next_item.result()) is not end:
+            next_item = pool.submit(next, items, end)
             yield item  # type: ignore[misc]

@@ -1,7 +1,7 @@
-"""What an export left in its folder, so that the next one reads only what is new. Written last, believed only whole.
+"""The manifest of an export, by which the next one reads only new points. Written last; only a valid one is used.
 
-A file is as it was left when its checksum still is; a point in it is as it was when the objects of the store behind it
-have not been written since. Anything else counts as not exported.
+A file is unchanged if its checksum is; a point in it is unchanged if its objects in the store have not been written
+since. Anything else counts as not exported.
 """
 
 import hashlib
@@ -35,13 +35,13 @@ class File:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The files of an export by their path in its folder; `origin` is what all their rows depend on."""
+    """The files of an export by their path in its folder; `origin` identifies their source and format."""
 
     origin: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, File] = field(default_factory=dict)
 
     def intact(self, folder: Path, origin: Mapping[str, str]) -> dict[str, File]:
-        """The files that are as they were left, if they are of this origin."""
+        """The unchanged files, if the manifest is of this origin; else none."""
         if dict(self.origin) != dict(origin):
             return {}
         return {
@@ -54,8 +54,8 @@ def read(folder: Path) -> Manifest:
     try:
         data = json.loads((folder / NAME).read_text())
         files = {
-            path: File(one["sha256"], tuple(Entry(*entry) for entry in one["points"]))
-            for path, one in data["files"].items()
+            path: File(entry_of_file["sha256"], tuple(Entry(*entry) for entry in entry_of_file["points"]))
+            for path, entry_of_file in data["files"].items()
             if not os.path.isabs(path) and ".." not in Path(path).parts
         }
         return Manifest(data["origin"], files)

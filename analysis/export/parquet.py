@@ -1,4 +1,4 @@
-"""Tables into parquet: each file in one piece, and the same rows the same bytes."""
+"""Tables as parquet: each file is replaced as a whole, and equal rows give equal bytes."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -22,7 +22,7 @@ from analysis.figures.training import (
 )
 
 FIGURES: dict[str, Figure] = {
-    **{name: Figure(one.table, one.draw) for name, one in trajectories.FIGURES.items()},
+    **{name: Figure(figure.table, figure.draw) for name, figure in trajectories.FIGURES.items()},
     "learning_curves": Figure(learning_curves.table, learning_curves.draw),
     "heat_maps": Figure(heat_maps.table, heat_maps.draw),
     "mi_against_error": Figure(mi_against_error.table, mi_against_error.draw),

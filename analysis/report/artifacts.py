@@ -1,4 +1,4 @@
-"""The report as the files that MLflow keeps: the page, and what is on it one by one."""
+"""The report as files for MLflow: the page, and its parts as separate files."""
 
 import json
 
@@ -15,6 +15,9 @@ def artifacts(contents: Contents, html: bytes) -> dict[str, bytes]:
         "claims.json": (json.dumps(claims, indent=1) + "\n").encode(),
         "claims.csv": rows(contents.judgements).to_csv(index=False, lineterminator="\n").encode(),
     }
-    for one in contents.pictures:
-        files |= {f"figures/{one.name}.png": png(one.name, one.data), f"figures/{one.name}.csv": one.csv}
+    for picture in contents.pictures:
+        files |= {
+            f"figures/{picture.name}.png": png(picture.name, picture.data),
+            f"figures/{picture.name}.csv": picture.csv,
+        }
     return files

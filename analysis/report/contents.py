@@ -1,4 +1,4 @@
-"""What a report says, gathered from the store before anything is written."""
+"""The contents of a report, gathered from the store before anything is written."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -41,8 +41,8 @@ class Failures:
 class Contents:
     """Everything on the page.
 
-    states: number of points by state. not_drawn: why, by name of the figure. overcome: number of failed attempts by
-    kind, of points that have their result. newest: when the last attempt ended (ISO 8601), None where none has.
+    states: number of points by state. not_drawn: the reason, by name of the figure. overcome: number of failed attempts
+    by kind, of points that have their result. newest: when the last attempt ended (ISO 8601), None where none has.
     commands: by purpose, to paste.
     """
 
@@ -74,14 +74,14 @@ class Contents:
 def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], None]) -> Contents:
     """Read the sweep, judge its claims, draw its figures and try the estimator.
 
-    begin: told what begins, in words. Raises as `Store.spec`.
+    begin: called with the name of each step when it begins. Raises as `Store.spec`.
     """
     begin("reading the store")
     spec = store.spec(sweep)
-    known, collected = [], []
-    for point, found in zip(spec.points, store.states_of(spec.points, store.marks()), strict=True):
-        known.append(found.brief())
-        collected.append(collect(sweep, point, found))
+    states, collected = [], []
+    for point, state in zip(spec.points, store.states_of(spec.points, store.marks()), strict=True):
+        states.append(state.brief())
+        collected.append(collect(sweep, point, state))
     tables = assemble([one.epochs for one in collected], [one.row for one in collected])
     epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
     address = store.spec_address(sweep)
@@ -97,7 +97,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
             not_drawn[name] = str(reason)
             continue
         pictures.append(Picture(name, data, png(name, data, with_words=False), csv(data), command))
-    measured = [point for point, one in zip(spec.points, known, strict=True) if one.summary]
+    measured = [point for point, state in zip(spec.points, states, strict=True) if state.summary]
     checks = []
     for size in estimator_check.sizes(measured):
         begin(f"trying the estimator: N = {size.samples:,}, {size.units_x} and {size.units_y} units")
@@ -115,7 +115,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
         checks=tuple(checks),
         failures=_failures(points),
         overcome=_overcome(points),
-        environment=environment.settings([one.provenance for one in known]),
+        environment=environment.settings([state.provenance for state in states]),
         commands={
             "run": command_line("run", address, store=store_option),
             "one point": command_line("run", address, "--point", example, store="alone"),
@@ -129,7 +129,9 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
 
 
 def _newest(points: pd.DataFrame) -> str | None:
-    return max((one["ended"] for times in points["attempt_times"] for one in times if one["ended"]), default=None)
+    return max(
+        (attempt["ended"] for times in points["attempt_times"] for attempt in times if attempt["ended"]), default=None
+    )
 
 
 def _failures(points: pd.DataFrame) -> tuple[Failures, ...]:
@@ -138,11 +140,11 @@ def _failures(points: pd.DataFrame) -> tuple[Failures, ...]:
     for point in points[points["state"] == "failed"].itertuples():
         lines = str(point.failure_message).strip().splitlines() or ["no message"]
         alike.setdefault((str(point.failure_kind), lines[0]), []).append(str(point.point_id))
-    found = [Failures(kind, message, tuple(ids)) for (kind, message), ids in alike.items()]
-    return tuple(sorted(found, key=lambda one: -len(one.points)))
+    groups = [Failures(kind, message, tuple(ids)) for (kind, message), ids in alike.items()]
+    return tuple(sorted(groups, key=lambda group: -len(group.points)))
 
 
 def _overcome(points: pd.DataFrame) -> dict[str, int]:
     done = points[points["state"].isin(["finished", "diverged"])]
-    kinds: Counter[Any] = Counter(one["failure_kind"] for times in done["attempt_times"] for one in times)
+    kinds: Counter[Any] = Counter(attempt["failure_kind"] for times in done["attempt_times"] for attempt in times)
     return {kind: count for kind, count in kinds.most_common() if kind}

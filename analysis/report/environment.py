@@ -1,4 +1,4 @@
-"""What the points of a sweep were computed with: each setting of their provenance, and how many points had it."""
+"""The environment of a sweep: the settings in the provenance of its points, each with the number of points."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -25,18 +25,18 @@ SHORT = {"git_commit": 12, "code_sha256": 12, "dataset_sha256": 16}
 
 
 def settings(provenances: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, int]]]:
-    """By label, the values with the number of points that have each, most frequent first; what nobody has is left out.
+    """By label, the values with their number of points, most frequent first; labels without a value are left out.
 
     Versions of packages come after the rest, each under its name.
     """
     counts: dict[str, Counter[str]] = {label: Counter() for label in LABELS.values()}
-    for one in provenances:
+    for provenance in provenances:
         for name, label in LABELS.items():
-            if (value := one.get(name)) is not None:
+            if (value := provenance.get(name)) is not None:
                 counts[label][_text(name, value)] += 1
-        for package, version in sorted((one.get("packages") or {}).items()):
+        for package, version in sorted((provenance.get("packages") or {}).items()):
             counts.setdefault(package, Counter())[version] += 1
-    return {label: found.most_common() for label, found in counts.items() if found}
+    return {label: counter.most_common() for label, counter in counts.items() if counter}
 
 
 def _text(name: str, value: Any) -> str:

@@ -1,10 +1,10 @@
-"""What the estimator makes of signals whose mutual information is known, at the size of what a sweep measures.
+"""The estimates for signals of known mutual information, at the sizes at which a sweep measures.
 
 Two Gaussian signals of m coordinates each, pairwise correlated, are turned into as many units as the layers have by an
 orthonormal map. That changes no information, so the truth stays m * -log2(1 - rho^2) / 2 bits, whatever the number of
-units. What the estimator gives depends on m: it does well where layers carry a few coordinates, and misses nearly all
-of what is spread over many (Gao et al. 2015, Efficient estimation of mutual information for strongly dependent
-variables). Real layers lie somewhere between.
+units. The estimate depends on m: it is good for signals of a few coordinates, and misses nearly all information that is
+spread over many (Gao et al. 2015, Efficient estimation of mutual information for strongly dependent variables). Real
+layers lie somewhere between.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ SEED = 0
 
 @dataclass(frozen=True, order=True)
 class Size:
-    """What an MI was measured on: samples, neighbours, and units of either side."""
+    """The size of a measurement of MI: samples, neighbors, and units of either side."""
 
     samples: int
     neighbors: int
@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Check:
-    """What the estimator gives at one size, and the most it could."""
+    """The estimates at one size, and the highest value that the estimator can give there."""
 
     size: Size
     ceiling_bits: float

@@ -12,7 +12,7 @@ from analysis.report.contents import Contents
 from analysis.report.estimator_check import TRUTHS_BITS
 
 PLAIN_CSV_BYTES = 2**20
-"""A larger table is kept compressed, as .csv.gz, which pandas reads alike."""
+"""A larger table is compressed, as .csv.gz, which pandas reads as well."""
 
 MARKS = {Verdict.SUPPORTED: "✓", Verdict.CONTRADICTED: "✗", Verdict.UNDECIDED: "?"}
 BAR_WIDTH, BAR_MARGIN = 130.0, 6.0
@@ -30,11 +30,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class EffectRow:
-    """A line of a claim's table: what is asked, by which reading, and the answer in words and as a picture."""
+    """A row of a claim's table: the effect, the reading, and the finding as text and as a picture."""
 
-    asked: str
+    question: str
     reading: str
-    said: Shown | None
+    values: Shown | None
     share: str
     bar: Bar | None
     verdict: Verdict
@@ -72,50 +72,62 @@ def page(contents: Contents) -> str:
 
 
 def tally(contents: Contents) -> dict[str, int]:
-    """How many claims have each verdict; one whose scales disagree counts as that."""
+    """Number of claims by verdict; claims whose scales differ count separately."""
     counts = {"supported": 0, "contradicted": 0, "decided on one scale only": 0, "opposed by scale": 0, "undecided": 0}
-    for one in contents.judgements:
-        apart = "opposed by scale" if one.scales_oppose else "decided on one scale only"
-        counts[apart if one.scales_differ else one.verdict] += 1
+    for judgement in contents.judgements:
+        on_scales_verdict = "opposed by scale" if judgement.scales_oppose else "decided on one scale only"
+        counts[on_scales_verdict if judgement.scales_differ else judgement.verdict] += 1
     return {verdict: count for verdict, count in counts.items() if count}
 
 
 def used(judgement: Judgement) -> list[str]:
-    """The points behind any of its answers."""
+    """The points behind its answers, sorted."""
     return sorted({point for answer in judgement.answers for point in answer.used})
 
 
 def effects(judgement: Judgement) -> list[EffectRow]:
-    """Every effect by every reading, those of one effect together and to one scale."""
+    """Every effect by every reading; the bars of one effect have one scale."""
     by_question: dict[str, list[tuple[str, Finding]]] = {}
     for answer in judgement.answers:
         for finding in answer.findings:
             by_question.setdefault(question(finding), []).append((reading_label(answer), finding))
     return [
         EffectRow(
-            asked.removesuffix("?"), reading, shown(one), share_of_configs(one), _bar(one, _reach(alike)), one.verdict
+            asked.removesuffix("?"),
+            reading,
+            shown(finding),
+            share_of_configs(finding),
+            _bar(finding, _reach(alike)),
+            finding.verdict,
         )
         for asked, alike in by_question.items()
-        for reading, one in alike
+        for reading, finding in alike
     ]
 
 
 def _reach(alike: list[tuple[str, Finding]]) -> float:
-    """The farthest from no effect that any of them comes."""
-    known = [(one.null, one.estimate) for _, one in alike if one.estimate]
-    ends = [end - null for null, found in known for end in (found.value, found.low, found.high) if end is not None]
+    """The largest distance from no effect among their values and intervals."""
+    measured = [(finding.null, finding.estimate) for _, finding in alike if finding.estimate]
+    ends = [
+        end - null
+        for null, estimate in measured
+        for end in (estimate.value, estimate.low, estimate.high)
+        if end is not None
+    ]
     return max(map(abs, ends), default=0.0) or 1.0
 
 
 def _bar(finding: Finding, reach: float) -> Bar | None:
-    found, null = finding.estimate, BAR_WIDTH / 2
-    if found is None:
+    estimate, null = finding.estimate, BAR_WIDTH / 2
+    if estimate is None:
         return None
     value, low, high = (
         null if end is None else round(null + (null - BAR_MARGIN) * (end - finding.null) / reach, 1)
-        for end in (found.value, found.low, found.high)
+        for end in (estimate.value, estimate.low, estimate.high)
     )
-    return Bar(null, value, *((low, high) if found.low is not None and found.high is not None else (value, value)))
+    return Bar(
+        null, value, *((low, high) if estimate.low is not None and estimate.high is not None else (value, value))
+    )
 
 
 def csv_link(name: str, csv: bytes) -> dict[str, str]:

@@ -14,7 +14,7 @@ TAG = "report"
 
 
 def keep_report(tracking_uri: str, sweep: str, files: Mapping[str, bytes]) -> None:
-    """Log the files, by path, to the run of earlier reports if there is one, in place of what it held of that name.
+    """Log the files, by path, to the run of earlier reports if there is one, in place of its files of the same path.
 
     Raises:
         UsageError: when MLflow has no experiment of that name, does not answer, or keeps its files where the store was
@@ -37,7 +37,7 @@ def keep_report(tracking_uri: str, sweep: str, files: Mapping[str, bytes]) -> No
 
 
 def _check_place(tracking_uri: str, sweep: str, location: str) -> None:
-    """A database in a file names the folder of its artifacts in full, which then is another store's, or nobody's."""
+    """Refuse a database file that was moved or copied: it still has the absolute path of its old artifact folder."""
     database = database_file(tracking_uri)
     if database is None or not location.startswith("file:"):
         return

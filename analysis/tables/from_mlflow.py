@@ -37,7 +37,7 @@ def from_mlflow(tracking_uri: str, sweep: str) -> Tables:
 def _history(client: Any, run: Any) -> pa.Table:
     """One row per (epoch, pair), as the store keeps it."""
     pairs = _pairs(run)
-    found = {name: _by_step(client, run, metric_name(name)) for name in _EPOCH_FIELDS}
+    by_field = {name: _by_step(client, run, metric_name(name)) for name in _EPOCH_FIELDS}
     measured = {
         (pair, name): _by_step(client, run, metric_name(name, pair))
         for pair in pairs
@@ -46,9 +46,9 @@ def _history(client: Any, run: Any) -> pa.Table:
     }
     rows = [
         {"epoch": step, "pair": pair, "timestamp": datetime.fromtimestamp(first.timestamp / 1000, UTC)}
-        | {name: _finite_or_not(steps[step].value) for name, steps in found.items() if step in steps}
+        | {name: _finite_or_not(steps[step].value) for name, steps in by_field.items() if step in steps}
         | {name: steps[step].value for (of, name), steps in measured.items() if of == pair and step in steps}
-        for step, first in sorted(found["test_error"].items())
+        for step, first in sorted(by_field["test_error"].items())
         for pair in pairs
     ]
     return pa.Table.from_pylist(rows, schema=HISTORY_SCHEMA)

@@ -1,4 +1,4 @@
-"""The way to a sweep's experiment in MLflow. The one module of the analysis that imports mlflow."""
+"""Access to a sweep's experiment in MLflow. The only module of the analysis that imports mlflow."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,13 +23,13 @@ def experiment(tracking_uri: str, sweep: str) -> Iterator[tuple[Any, str]]:
 
     try:
         client = mlflow.MlflowClient(tracking_uri)
-        found = client.get_experiment_by_name(sweep)
-        if found is None:
+        match = client.get_experiment_by_name(sweep)
+        if match is None:
             names = ", ".join(other.name for other in client.search_experiments()) or "none"
             raise UsageError(
                 f"no experiment '{sweep}' in {tracking_uri}: there are {names}", next=f"sweep track {sweep}"
             )
-        yield client, str(found.experiment_id)
+        yield client, str(match.experiment_id)
     except (mlflow.exceptions.MlflowException, OSError) as error:
         raise UsageError(
             f"MLflow at {tracking_uri} cannot be used: {_reason(error)}",
@@ -38,18 +38,18 @@ def experiment(tracking_uri: str, sweep: str) -> Iterator[tuple[Any, str]]:
 
 
 def _reason(error: BaseException) -> str:
-    """What is behind it all, such as `Connection refused`; else the first line of what is said."""
+    """The root cause of the system, such as `Connection refused`; else the first line of the message."""
     for root in reversed(list(causes(error))):
         if isinstance(root, OSError) and root.strerror:
             return root.strerror
     return str(error).splitlines()[0][:300]
 
 
-def runs(client: Any, experiment_id: str, which: str) -> Iterator[Any]:
+def runs(client: Any, experiment_id: str, filter_string: str) -> Iterator[Any]:
     """Every run of the experiment for which the filter holds."""
     token = None
     while True:
-        page = client.search_runs([experiment_id], which, max_results=1000, page_token=token)
+        page = client.search_runs([experiment_id], filter_string, max_results=1000, page_token=token)
         yield from page
         token = page.token
         if not token:

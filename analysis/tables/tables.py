@@ -74,7 +74,7 @@ POINTS = described(
         ("attempt_times", ATTEMPT_TIMES),
     ]
 )
-"""points.parquet: one row per point of the spec, whatever became of it; its MI is the default pair's.
+"""points.parquet: one row per point of the spec, in any state; its MI is that of the default pair.
 
 Its Jacobian is that of the last hidden layer in the untrained network, null where the pairs of the input and each layer
 were not measured.
@@ -89,7 +89,7 @@ class Tables(NamedTuple):
 
 
 def epoch_rows(sweep: str, point_id: str, config: Mapping[str, Any], history: pa.Table) -> pa.Table:
-    """A history with what its rows share, in the columns of `EPOCHS`."""
+    """A history with the columns that its rows share, in the columns of `EPOCHS`."""
     shared = {"sweep": sweep, "point_id": point_id} | {name: config[name] for name in SHARED}
     columns = [
         pa.repeat(pa.scalar(shared[field.name], field.type), len(history))
@@ -117,9 +117,9 @@ def last_values(history: pa.Table) -> dict[str, float | None]:
 def first_spectrum(history: pa.Table) -> dict[str, float | None]:
     """Of the untrained network: the singular values of the last layer that is paired with the input, if any is."""
     rows = history.filter(pa.compute.equal(history["epoch"], 0)).select(["pair", *JACOBIAN_FIELDS]).to_pylist()
-    found = {row.pop("pair"): row for row in rows}
-    layers = [name for name in found if name.startswith("input-")]
-    return found[max(layers, key=lambda name: int(name.removeprefix("input-")))] if layers else {}
+    by_pair = {row.pop("pair"): row for row in rows}
+    layers = [name for name in by_pair if name.startswith("input-")]
+    return by_pair[max(layers, key=lambda name: int(name.removeprefix("input-")))] if layers else {}
 
 
 def assemble(histories: Sequence[pa.Table], points: Sequence[Mapping[str, Any]]) -> Tables:

@@ -99,7 +99,7 @@ def test_an_unfinished_point_leaves_it_undecided_is_named_and_comes_with_its_com
         assert answer.verdict == Verdict.UNDECIDED
         assert answer.left_out[run.point_id] == state
         assert run.point_id not in answer.used
-        assert answer.need.what == f"1 unfinished point (1 {state})"
+        assert answer.need.lack == f"1 unfinished point (1 {state})"
         assert answer.need.command == "sweep resume made" + " --retry all" * (state == "failed")
 
 
@@ -119,14 +119,14 @@ def test_where_all_diverged_nothing_is_concluded(name: str) -> None:
     for answer in judged(name, both_papers(), as_told, states).answers:
         assert answer.verdict == Verdict.UNDECIDED
         assert not answer.findings
-        assert "do not diverge" in answer.need.what
+        assert "do not diverge" in answer.need.lack
 
 
 @each_claim
 def test_a_single_seed_shows_its_value_and_asks_for_a_second(name: str) -> None:
     for answer in judged(name, both_papers(seeds=[0]), as_told).answers:
         assert answer.verdict == Verdict.UNDECIDED
-        assert answer.need.what == "a second seed"
+        assert answer.need.lack == "a second seed"
         assert answer.need.command == "sweep run made.yaml --set grid.seed=0..4"
         assert all(finding.estimate.low is None for finding in answer.findings if finding.estimate)
 
@@ -144,7 +144,7 @@ def test_without_the_points_it_compares_it_names_them_and_the_preset(name: str) 
     alone = grid(architecture="mlp", batch_norm=False, seed=[0, 1], epochs=4)
     for answer in judged(name, alone, as_told).answers:
         assert answer.verdict == Verdict.UNDECIDED
-        assert answer.need.what == claim.needs
+        assert answer.need.lack == claim.needs
         assert answer.need.command == f"sweep run {claim.preset} --set fixed.dataset=digits"
 
 
@@ -168,7 +168,7 @@ def test_configs_that_differ_in_sign_are_counted_and_no_seeds_are_asked_for() ->
         assert finding.has_either_sign
         assert (finding.configs_as_claimed, [name for name, _ in finding.by_config]) == (1, ["width 20", "width 30"])
         assert answer.verdict == Verdict.UNDECIDED
-        assert "as they differ in sign (MI, last epoch less first: 1 of 2 as claimed" in answer.need.what
+        assert "as they differ in sign (MI, last epoch less first: 1 of 2 as claimed" in answer.need.lack
         assert answer.need.command == "sweep claims made --json"
 
 

@@ -92,8 +92,8 @@ class Curves:
 
     def keys(self, table: pd.DataFrame) -> list[Artist]:
         """The legend handles of what `draw` draws."""
-        one: dict[str, Any] = {"marker": ".", "ms": 4, "ls": "none"} if self.each_point else {"linewidth": 0.5}
-        handles: list[Artist] = [Line2D([], [], color=GREY, label="one seed", **one)]
+        seed_line: dict[str, Any] = {"marker": ".", "ms": 4, "ls": "none"} if self.each_point else {"linewidth": 0.5}
+        handles: list[Artist] = [Line2D([], [], color=GREY, label="one seed", **seed_line)]
         statistics = table[table["statistic"] != "run"]
         if len(statistics):
             handles.append(Line2D([], [], color=GREY, linewidth=1.5, label="median of the finished seeds"))

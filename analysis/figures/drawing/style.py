@@ -53,8 +53,8 @@ PALEST = 0.74
 
 def in_order(architectures: Iterable[str]) -> list[str]:
     """The paper's architectures in the paper's order, then any others by name."""
-    found = set(architectures)
-    return [name for name in ARCHITECTURES if name in found] + sorted(found.difference(ARCHITECTURES))
+    present = set(architectures)
+    return [name for name in ARCHITECTURES if name in present] + sorted(present.difference(ARCHITECTURES))
 
 
 def ordered_colours(values: Sequence[Any]) -> dict[Any, str]:

@@ -30,12 +30,12 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     gains = sorted(drawn["gain"].unique().tolist())
     kept = _spread(gains)
     drawn = drawn[drawn["gain"].isin(kept)].reset_index(drop=True)
-    some = f" of {len(gains)}" if len(kept) < len(gains) else ""
+    of_all = f" of {len(gains)}" if len(kept) < len(gains) else ""
     return FigureData(
         table=CURVES.table(drawn, [BALANCED_BITS], also=["pair"]),
         title=f"{shared.PAPER}: MI of the input and each layer at initialization",
         caption=shared.describe(shown, drawn, CURVES.series, "curve")
-        + f", {len(kept)}{some} gains. MI: image and hidden layer, balanced scale, {captions.estimator(shown)}.",
+        + f", {len(kept)}{of_all} gains. MI: image and hidden layer, balanced scale, {captions.estimator(shown)}.",
         colour_by="gain",
         warnings=captions.warnings(shown, points, rows),
     )

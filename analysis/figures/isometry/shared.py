@@ -91,8 +91,8 @@ def gain_colours(gains: Sequence[float]) -> dict[float, str]:
     """Blue below the critical gain, orange above it, black at it; the paler, the further away."""
     below = sorted((gain for gain in gains if gain < CRITICAL_GAIN), reverse=True)
     above = sorted(gain for gain in gains if gain > CRITICAL_GAIN)
-    found = dict.fromkeys(gains, "#000000") | _shades(below, "Blues") | _shades(above, "Oranges")
-    return dict(sorted(found.items()))
+    colours = dict.fromkeys(gains, "#000000") | _shades(below, "Blues") | _shades(above, "Oranges")
+    return dict(sorted(colours.items()))
 
 
 def _shades(gains: Sequence[float], name: str) -> dict[float, str]:
@@ -114,5 +114,5 @@ def critical_key() -> Artist:
 
 def initializers(rows: pd.DataFrame) -> list[str]:
     """The initializers of the rows, Gaussian before orthogonal."""
-    found = set(rows["initializer"])
-    return [name for name in INITIALIZER_LABELS if name in found] + sorted(found.difference(INITIALIZER_LABELS))
+    present = set(rows["initializer"])
+    return [name for name in INITIALIZER_LABELS if name in present] + sorted(present.difference(INITIALIZER_LABELS))

@@ -61,10 +61,10 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
 def _threshold(traces: pd.DataFrame) -> float:
     """The smallest of `THRESHOLDS` that at least half of the runs passed; raises NothingToDraw when there is none."""
     best = traces.groupby("point_id")[TEST_ERROR].min()
-    found = [threshold for threshold in THRESHOLDS if len(best) and (best <= threshold).mean() >= 0.5]
-    if not found:
+    passed = [threshold for threshold in THRESHOLDS if len(best) and (best <= threshold).mean() >= 0.5]
+    if not passed:
         raise NothingToDraw(f"{NEEDS}; of those here fewer than half came below an error of {THRESHOLDS[-1]}")
-    return found[0]
+    return passed[0]
 
 
 def draw(data: FigureData) -> Canvas:

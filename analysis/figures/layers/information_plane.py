@@ -1,4 +1,4 @@
-"""The information plane: what each layer tells of the image against what it tells of the label, through training."""
+"""The information plane: MI of each layer with the input against its MI with the label, through training."""
 
 import math
 from typing import Any

@@ -76,12 +76,12 @@ def draw(data: FigureData) -> Canvas:
 
 def _matrix(axis: Axes, rows: pd.DataFrame, quantity: str, scale: Normalize) -> None:
     layers = list(range(1, int(rows["later"].max()) + 1))
-    found = {}
+    values = {}
     for row in rows.dropna(subset=[quantity]).to_dict("records"):
         is_above = row["stage"] == "untrained"
         place = (row["later"], row["earlier"]) if is_above else (row["earlier"], row["later"])
-        found[place] = (row[quantity], f"{row[quantity]:.1f}")
-    cells.draw(axis, layers, layers, found, scale)
+        values[place] = (row[quantity], f"{row[quantity]:.1f}")
+    cells.draw(axis, layers, layers, values, scale)
 
 
 def _legends(scales: dict[str, Normalize]) -> list[tuple[str, list[Artist]]]:

@@ -34,14 +34,14 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     n the number of layers. `ceiling_bits` is n times the most that the estimator can give.
     """
     rows = error_rows(epochs, points)
-    found = {bits: name for bits, name in REDUCTIONS.items() if bits in rows and rows[bits].notna().any()}
-    rows = rows.assign(**{name: rows["depth"] * rows[bits] for bits, name in found.items()})
-    rows = rows.dropna(subset=list(found.values()), how="all") if found else rows.iloc[:0]
+    measured = {bits: name for bits, name in REDUCTIONS.items() if bits in rows and rows[bits].notna().any()}
+    rows = rows.assign(**{name: rows["depth"] * rows[bits] for bits, name in measured.items()})
+    rows = rows.dropna(subset=list(measured.values()), how="all") if measured else rows.iloc[:0]
     if rows.empty:
         raise NothingToDraw(NEEDS)
     shown = choose(points, set(rows["point_id"]), list(CURVES.series), style.in_order(points["architecture"]))
     drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
-    curves = CURVES.table(drawn, list(found.values()), also=["pair"])
+    curves = CURVES.table(drawn, list(measured.values()), also=["pair"])
     ceiling = shown.points["mi_ceiling_bits"].max() if "mi_ceiling_bits" in shown.points else None
     if ceiling is not None and ceiling == ceiling:
         curves[CEILING] = curves["depth"] * ceiling

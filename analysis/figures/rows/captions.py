@@ -8,7 +8,7 @@ from analysis.quantities import BALANCED_BITS, PAPER_BITS, WITH_SHORTCUT
 
 SETTLED = ("finished", "diverged")
 STATES = ("diverged", "failed", "interrupted", "running", "missing")
-SAID_ALWAYS = {
+ALWAYS_NAMED = {
     "dataset": "{}",
     "depth": "D = {} hidden layers",
     "width": "W = {}",
@@ -35,8 +35,8 @@ def incompleteness(shown: pd.DataFrame, sweep: pd.DataFrame) -> str | None:
         return None
     over = sweep["state"].isin(SETTLED).all()
     if finished == len(shown):
-        what = "Whole sweep" if over else "Incomplete sweep"
-        return f"{what}: {everything} of {len(sweep)} points finished (the {finished} points of this figure all are)"
+        extent = "Whole sweep" if over else "Incomplete sweep"
+        return f"{extent}: {everything} of {len(sweep)} points finished (the {finished} points of this figure all are)"
     counts = shown["state"].value_counts()
     named = [*STATES, *sorted(set(counts.index) - {*STATES, "finished"})]
     reasons = ", ".join(f"{counts[state]} {state}" for state in named if state in counts)
@@ -59,11 +59,11 @@ def warnings(shown: Slice, points: pd.DataFrame, drawn: pd.DataFrame) -> tuple[s
 def describe(shown: Slice) -> str:
     """The slice in words: `mnist (of digits, mnist), D = 5 hidden layers, 200 epochs`."""
     has_momentum = shown.fixed.get("batch_norm", True)
-    said = {name: text for name, text in SAID_ALWAYS.items() if has_momentum or name != "batch_norm_momentum"}
+    patterns = {name: text for name, text in ALWAYS_NAMED.items() if has_momentum or name != "batch_norm_momentum"}
     if not has_momentum:
-        said["batch_norm"] = "{}"
-    parts = [_with_choices(shown, name, pattern) for name, pattern in said.items() if name in shown.fixed]
-    parts += [_with_choices(shown, name, name + " = {}") for name in shown.choices if name not in said]
+        patterns["batch_norm"] = "{}"
+    parts = [_with_choices(shown, name, pattern) for name, pattern in patterns.items() if name in shown.fixed]
+    parts += [_with_choices(shown, name, name + " = {}") for name in shown.choices if name not in patterns]
     return ", ".join(part for part in parts if part)
 
 

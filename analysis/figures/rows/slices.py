@@ -10,7 +10,7 @@ from analysis.figures.model import NothingToDraw
 from trainables.config import TrialConfig
 
 BREADTH = frozenset({"measure_pairs", "measure_scales", "measure_every"})
-"""How much is measured, not what: points that differ here alone lie on the same curve."""
+"""Fields that set how often and how much is measured: points that differ only in these are on the same curve."""
 
 CONFIG_COLUMNS = tuple(name for name in TrialConfig().flat() if name != "seed" and name not in BREADTH)
 """The columns of a table of points that describe the experiment and not its outcome; the seed is left out."""
@@ -86,6 +86,6 @@ def _plain(value: Any) -> Any:
 
 
 def _ordered(columns: Iterable[str]) -> list[str]:
-    """Those of the columns that are config, the most telling first."""
-    there = set(columns)
-    return [name for name in dict.fromkeys((*ORDER, *CONFIG_COLUMNS)) if name in there]
+    """The config columns among these, the most important first."""
+    present = set(columns)
+    return [name for name in dict.fromkeys((*ORDER, *CONFIG_COLUMNS)) if name in present]

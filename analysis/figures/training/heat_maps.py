@@ -63,14 +63,14 @@ def draw(data: FigureData) -> Canvas:
         for i, quantity in enumerate(quantities):
             for j, network in enumerate(networks):
                 chosen = rows[(rows["architecture"] == network)].dropna(subset=[quantity])
-                found = {
+                values = {
                     (row["width"], row["depth"]): (
                         row[quantity],
                         f"{PATTERNS[quantity].format(row[quantity])}\nn = {row['runs']}",
                     )
                     for row in chosen.to_dict("records")
                 }
-                cells.draw(axes[i, j], widths, depths, found, scales[quantity])
+                cells.draw(axes[i, j], widths, depths, values, scales[quantity])
             axes[i, 0].set_ylabel(f"{ROW_LABELS[quantity]}\nHidden layers D")
         for j, network in enumerate(networks):
             axes[0, j].set_title(style.LONG_LABELS.get(network, network), loc="left")

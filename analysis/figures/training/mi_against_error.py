@@ -42,7 +42,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     for column in bits:
         by_network = {name: _correlation(runs, column) for name, runs in drawn.groupby("architecture")}
         for part in PARTS:
-            of_part = {name: getattr(found, part) if found else None for name, found in by_network.items()}
+            of_part = {name: getattr(estimate, part) if estimate else None for name, estimate in by_network.items()}
             drawn[_name(column, part)] = drawn["architecture"].map(of_part).astype(float)
     sentences = [
         f"{captions.describe(shown)}; {captions.seeds(drawn, OWN)} per network, width and depth, one mark per run",
@@ -61,10 +61,10 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
 
 
 def _correlation(runs: pd.DataFrame, column: str) -> Estimate | None:
-    known = runs.dropna(subset=[column])
-    if len(known) < FEWEST_PAIRS:
+    measured = runs.dropna(subset=[column])
+    if len(measured) < FEWEST_PAIRS:
         return None
-    return rank_correlation(known[column].to_numpy(float), known[TEST_ERROR].to_numpy(float))
+    return rank_correlation(measured[column].to_numpy(float), measured[TEST_ERROR].to_numpy(float))
 
 
 def _mixed(drawn: pd.DataFrame) -> str:
@@ -101,10 +101,10 @@ def _keys(rows: pd.DataFrame, column: str) -> list[Artist]:
     for name in style.in_order(rows["architecture"]):
         runs = rows[rows["architecture"] == name].dropna(subset=[column])
         rho, low, high = (runs[_name(column, part)].max() for part in PARTS)
-        said = f"ρ = {rho:+.2f}" if rho == rho else "no ρ"
-        said = (said + (f" [{low:+.2f}, {high:+.2f}]" if low == low else "")).replace("-", "−")
+        text = f"ρ = {rho:+.2f}" if rho == rho else "no ρ"
+        text = (text + (f" [{low:+.2f}, {high:+.2f}]" if low == low else "")).replace("-", "−")
         keys.append(
-            Line2D([], [], label=f"{style.LONG_LABELS.get(name, name)}: {said}, n = {len(runs)}", **_mark(name))
+            Line2D([], [], label=f"{style.LONG_LABELS.get(name, name)}: {text}, n = {len(runs)}", **_mark(name))
         )
     return keys
 

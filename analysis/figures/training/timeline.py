@@ -1,4 +1,4 @@
-"""What ran when and where: every attempt at every point, on the process and device that it ran on."""
+"""A timeline of a sweep: every attempt at every point, by the process and device that it ran on."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -61,8 +61,8 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
 def _attempts(points: pd.DataFrame) -> pd.DataFrame:
     """One row per attempt with a start, in the order of the points."""
     rows: list[dict[str, Any]] = []
-    known = points.drop_duplicates("point_id").sort_values("point_id")
-    for point in known.to_dict("records"):
+    by_id = points.drop_duplicates("point_id").sort_values("point_id")
+    for point in by_id.to_dict("records"):
         attempts = _listed(point.get("attempt_times"))
         for number, attempt in enumerate(attempts, start=1):
             end = _end(attempt, str(point["state"]) if number == len(attempts) else "interrupted")
@@ -91,8 +91,8 @@ def _ends(rows: pd.DataFrame, epochs: pd.DataFrame) -> "pd.Series[Any]":
     is_open = rows["ended"].isna()
     if "timestamp" not in epochs or not is_open.any():
         return rows["ended"].fillna(rows["started"])
-    open_ones = rows[is_open].assign(row=rows.index[is_open], next_start=next_start[is_open])
-    recorded = open_ones.merge(epochs[["point_id", "timestamp"]], on="point_id")
+    open_attempts = rows[is_open].assign(row=rows.index[is_open], next_start=next_start[is_open])
+    recorded = open_attempts.merge(epochs[["point_id", "timestamp"]], on="point_id")
     recorded["timestamp"] = pd.to_datetime(recorded["timestamp"], utc=True)
     is_earlier = recorded["timestamp"] < recorded["started"]
     is_of_next = recorded["timestamp"] >= recorded["next_start"]

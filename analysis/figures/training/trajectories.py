@@ -90,15 +90,15 @@ def _numbers(figure: Trajectories, epochs: pd.DataFrame, points: pd.DataFrame) -
     architectures, at_least, needs = figure.architectures, figure.at_least, figure.needs
     rows = traces(epochs, points)
     rows = rows[rows["architecture"].isin(architectures)]
-    found = f"; measured in this sweep: {', '.join(rows['architecture'].unique()) or 'none of these'}"
+    found_text = f"; measured in this sweep: {', '.join(rows['architecture'].unique()) or 'none of these'}"
     if rows.empty:
-        raise NothingToDraw(needs + found)
+        raise NothingToDraw(needs + found_text)
     own = list(dict.fromkeys(["architecture", figure.colour_by]))
     shown = choose(points, set(rows["point_id"]), own, architectures)
     drawn = rows[rows["point_id"].isin(shown.points["point_id"])].reset_index(drop=True)
     if drawn["architecture"].nunique() < at_least:
         apart = ", but not together" if rows["architecture"].nunique() >= at_least else ""
-        raise NothingToDraw(needs + found + apart)
+        raise NothingToDraw(needs + found_text + apart)
     drawn = drawn[[column for column in drawn if column not in (PAPER_BITS, BALANCED_BITS)] + present(drawn)]
     absent = [style.ARCHITECTURE_LABELS[a] for a in architectures if a not in set(drawn["architecture"])]
     mark = "one mark per epoch and seed" if figure.points_only else "one trace per seed"
@@ -128,8 +128,8 @@ def _draw(data: FigureData, points_only: bool) -> Canvas:
         axes[0, 0].set_ylabel("Test error (share of validation images)")
         for axis, column in zip(axes.flat, columns, strict=True):
             if data.colour_by != "architecture":
-                known = data.table.dropna(subset=[column])
-                marks.start_labels(axis, known, column, data.colour_by, palette)
+                measured = data.table.dropna(subset=[column])
+                marks.start_labels(axis, measured, column, data.colour_by, palette)
         for axis, column in zip(axes.flat, columns, strict=True):
             _arrows(axis, data, column, palette)
     return canvas
