@@ -24,7 +24,7 @@ HOW_TO_WRITE = "write it in Python with numpy.savez(FILE, x=x, y=y), one row of 
 def mi(
     file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="A NumPy archive with the arrays x and y.")],
     _shared: options.Shared,
-    neighbors: Annotated[int, typer.Option("--neighbors", "-k", min=1, help="k, the number of neighbours.")] = 3,
+    neighbors: Annotated[int, typer.Option("--neighbors", "-k", min=1, help="k, the number of neighbors.")] = 3,
     base: Annotated[
         str, typer.Option("--base", help="Of the logarithm: 2 for bits, e for nats, or any above 1.")
     ] = "2",
@@ -120,12 +120,12 @@ def _rows(trust: "Credibility") -> Rows:
     rows.append(["ceiling", _number(trust.ceiling_bits), share])
     rows.append(["shuffled pairs", _number(trust.null_bits), "what there is without dependence"])
     rows.append(["standard error", _number(trust.standard_error_bits), "from disjoint parts; blind to bias"])
-    rows.append(["scale ratio", _number(trust.scale_ratio), "typical neighbour distance in y, in units of that in x"])
-    rows.append(["balanced", _number(trust.balanced_bits), "each side in units of its own neighbour distances"])
+    rows.append(["scale ratio", _number(trust.scale_ratio), "typical neighbor distance in y, in units of that in x"])
+    rows.append(["balanced", _number(trust.balanced_bits), "each side in units of its own neighbor distances"])
     rows += [[f"N = {n:,}", _number(bits), _steadiness(trust, n)] for n, bits in trust.n_curve.items()]
     rows += [[f"k = {k}", _number(bits), ""] for k, bits in trust.k_curve.items()]
     rows.append(["spread over noise", _number(trust.noise_spread_bits), "largest minus smallest over seeds"])
-    rows.append(["tied", _percent(trust.tied_share), "of the points: two neighbours equally far, at place k"])
+    rows.append(["tied", _percent(trust.tied_share), "of the points: two neighbors equally far, at place k"])
     sides = f"of x: {_percent(trust.x_duplicate_share)}, of y: {_percent(trust.y_duplicate_share)}"
     rows.append(["duplicates", _percent(trust.duplicate_share), f"of the rows (x, y); {sides}"])
     rows.append(["saturated", _percent(trust.saturated_share), "of the values are 1 or -1, where all lie between"])

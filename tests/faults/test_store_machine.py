@@ -57,8 +57,8 @@ class StoreMachine(RuleBasedStateMachine):
         self.intact: dict[str, object] = {}
         self.numbers: set[int] = set()
         self.accepted = 0
-        self.neighbour = make_result(OTHER)
-        self.store.commit_result(OTHER, self.neighbour)
+        self.neighbor = make_result(OTHER)
+        self.store.commit_result(OTHER, self.neighbor)
 
     def teardown(self) -> None:
         if hasattr(self, "folder"):
@@ -170,7 +170,7 @@ class StoreMachine(RuleBasedStateMachine):
         known = self.store.state(POINT)
         assert known.state.is_done == ("result" in self.intact)
         assert known.result == self.intact.get("result")
-        assert self.store.result(OTHER) == self.neighbour
+        assert self.store.result(OTHER) == self.neighbor
 
     @invariant()
     def the_newest_intact_snapshot_is_used_and_only_whole_objects_are_seen(self) -> None:

@@ -16,12 +16,12 @@ from analysis.figures.rows.slices import choose
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, present
 
 CURVES = Curves(("architecture", "earlier"), "epoch")
-NEEDS = "successive_layers needs MI of neighbouring layers (measure.pairs: [successive] or [all])"
+NEEDS = "successive_layers needs MI of neighboring layers (measure.pairs: [successive] or [all])"
 Y_LABELS = {PAPER_BITS: "MI as NPEET (bits)", BALANCED_BITS: "MI, balanced (bits)"}
 
 
 def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
-    """One row per run, epoch and pair of neighbours, then medians and quartiles; `earlier` is the first of the two."""
+    """One row per run, epoch and pair of neighbors, then medians and quartiles; `earlier` is the first of the two."""
     rows = between(epochs, points)
     rows = rows[rows["later"] == rows["earlier"] + 1]
     bits = present(rows)

@@ -46,7 +46,7 @@ def test_the_plane_needs_both_of_its_axes(kept: str) -> None:
         FIGURES["information_plane"].table(epochs[epochs["pair"].str.contains(kept)], points)
 
 
-def test_successive_layers_are_neighbours_only() -> None:
+def test_successive_layers_are_neighbors_only() -> None:
     table = FIGURES["successive_layers"].table(*make_plane(depth=4)).table
     assert set(table["pair"].dropna()) == {"1-2", "2-3", "3-4"}
     assert table[table["statistic"] == "median"].groupby("architecture")["earlier"].nunique().tolist() == [3] * 4
@@ -82,7 +82,7 @@ def test_unfinished_points_are_in_the_untrained_half_alone(cut_short) -> None:
     assert (runs["untrained"].tolist(), runs["trained"].tolist()) == ([3], [2])
 
 
-def test_neighbours_alone_are_no_matrix() -> None:
+def test_neighbors_alone_are_no_matrix() -> None:
     epochs, points = make_plane(seeds=[0])
     with pytest.raises(NothingToDraw, match="layer_matrix needs MI of all pairs"):
         FIGURES["layer_matrix"].table(epochs[epochs["pair"].isin(["1-2", "2-3", "3-4"])], points)
