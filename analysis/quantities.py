@@ -24,6 +24,11 @@ def present(frame: pd.DataFrame) -> list[str]:
     return [column for column in MI_COLUMNS if column in frame and frame[column].notna().any()]
 
 
+def with_any(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The rows with a number in at least one of these columns; none without columns."""
+    return rows.dropna(subset=list(columns), how="all") if columns else rows.iloc[:0]
+
+
 def default_pair(epochs: pd.DataFrame) -> pd.DataFrame:
     """The rows of the paper's pair: first-merged, else first-last, decided once per architecture.
 

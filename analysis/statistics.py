@@ -44,8 +44,8 @@ def mean_over_cells(cells: Sequence[Numbers], null: float = 0.0) -> Estimate:
     narrow: resampling n values has a spread of (n - 1) / n of theirs, and its tails are the normal's. So deviations
     from the mean of a cell are widened beforehand by sqrt(n / (n - 1)) and by the ratio of Student's quantile to the
     normal one (the expanded percentile interval of Hesterberg 2015, The American Statistician 69:371).
-    p: Welch's t of the same mean. Where the numbers of each cell are all equal they have no spread, and p is the
-    sign test, 2^(1 - n).
+    p: Welch's t of the same mean. Where the numbers of each cell are all equal they have no spread, and p is 2^(1 - n),
+    that of the sign test.
 
     Raises:
         ValueError: when there is no cell, an empty one, or a number that is not finite.

@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.claims.model import Reading
 from analysis.claims.runs import Curve, Run, RunGroup
+from analysis.statistics import spearman
 
 OfGroups = Callable[[Sequence[RunGroup], Reading], list[float]]
 
@@ -19,6 +20,12 @@ def of_each(number: Callable[[Run, Reading], float]) -> OfGroups:
 def between(number: Callable[[Run, Run, Reading], float], first: Any, second: Any) -> OfGroups:
     """The effect with that number of two runs of every group: those with these values of the compared field."""
     return lambda groups, reading: [number(group.runs[first], group.runs[second], reading) for group in groups]
+
+
+def rank_correlation(x: np.ndarray, y: np.ndarray) -> float:
+    """Spearman's rank correlation; NaN where it is undefined, as for constants."""
+    value = spearman(x, y)
+    return float("nan") if value is None else value
 
 
 def error_at_matched_epochs(run: Run, other: Run, _: Reading = "error") -> float:

@@ -11,15 +11,14 @@ from collections.abc import Sequence
 
 from analysis.claims.contrasts import epochs_to_reach, slope_per_doubling
 from analysis.claims.model import Claim, Effect, Reading
-from analysis.claims.runs import Run, RunGroup, as_in_the_paper, compared, has_errors
+from analysis.claims.runs import Run, RunGroup, compared, has_errors, of_the_paper
 
 DEEP_ENOUGH, BEYOND = 5, 10
 
 
 def groups(runs: Sequence[Run]) -> list[RunGroup]:
     """MLPs that differ in depth alone, with one of 5 to 10 layers and one of more."""
-    mlps = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] == "mlp"]
-    mlps = [run for run in mlps if run.config["depth"] >= DEEP_ENOUGH]
+    mlps = [run for run in of_the_paper(runs, "mlp") if run.config["depth"] >= DEEP_ENOUGH]
     return compared(mlps, "depth", lambda depths: min(depths) <= BEYOND < max(depths))
 
 

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 from analysis.claims.contrasts import slope_per_doubling
 from analysis.claims.model import Claim, Effect, Reading
-from analysis.claims.runs import Run, RunGroup, as_in_the_paper, compared, has_first_to_last
+from analysis.claims.runs import Run, RunGroup, compared, has_first_to_last, of_the_paper
 
 
 def groups(runs: Sequence[Run]) -> list[RunGroup]:
     """MLPs that differ in depth alone."""
-    mlps = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] == "mlp"]
-    return compared(mlps, "depth", lambda depths: len(depths) > 1)
+    return compared(of_the_paper(runs, "mlp"), "depth", lambda depths: len(depths) > 1)
 
 
 def per_doubling(cell: Sequence[RunGroup], reading: Reading) -> list[float]:

@@ -111,8 +111,13 @@ def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
     ]
 
 
-def as_in_the_paper(run: Run) -> bool:
-    """Whether the network is one of Hodas & Stinis 2018, section 2: trained, with batch normalization, no channel."""
+def of_the_paper(runs: Iterable[Run], *architectures: str) -> list[Run]:
+    """The runs of these architectures that are networks of Hodas & Stinis 2018."""
+    return [run for run in runs if run.config["architecture"] in architectures and _is_of_the_paper(run)]
+
+
+def _is_of_the_paper(run: Run) -> bool:
+    """Whether the network is as in section 2 of the paper: trained, with batch normalization, without channel noise."""
     config = run.config
     is_plain = config["batch_norm"] and config["gain"] == 1 and not config["channel_noise"]
     return bool(is_plain and config["epochs"] > 0 and config["initializer"] in ("glorot_normal", "he_normal"))
@@ -144,7 +149,7 @@ def across_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[
     """Groups of the paper's networks that hold one of each of these architectures, all else equal."""
 
     def groups(runs: Sequence[Run]) -> list[RunGroup]:
-        chosen = [run for run in runs if as_in_the_paper(run) and run.config["architecture"] in architectures]
+        chosen = of_the_paper(runs, *architectures)
         return compared(chosen, "architecture", lambda present: present == set(architectures))
 
     return groups
@@ -152,9 +157,7 @@ def across_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[
 
 def of_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[RunGroup]]:
     """Each of the paper's networks of these architectures by itself."""
-    return lambda runs: alone(
-        run for run in runs if as_in_the_paper(run) and run.config["architecture"] in architectures
-    )
+    return lambda runs: alone(of_the_paper(runs, *architectures))
 
 
 def has_first_to_last(run: Run, reading: str) -> bool:

@@ -62,9 +62,8 @@ def export(store: Store, sweep: str, folder: Path, partition_by: Sequence[str] =
     source = _Source(store, sweep, points, Earlier(folder, before.intact(folder, origin), POINTS_FILE))
     folder.mkdir(parents=True, exist_ok=True)
     planned_files = {path: File() for path in (*before.files, *parts, POINTS_FILE)}
-    manifest.write(
-        folder, Manifest(origin, planned_files)
-    )  # a killed export leaves no file unknown, and none that is believed
+    # If this export is killed, the next one finds all its files here, and trusts none of them.
+    manifest.write(folder, Manifest(origin, planned_files))
     noted = {path: _write_epochs(folder / path, members, source, schema) for path, members in parts.items()}
     by_id = {noted_point.entry.point_id: noted_point for part in noted.values() for noted_point in part}
     rows = pa.Table.from_pylist([by_id[point.point_id].row for point in points], schema=POINTS)

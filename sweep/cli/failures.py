@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sweep.cli import options
-from sweep.cli.on_cluster import run_on_cluster
+from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line
 from sweep.console import print_json, print_table, say
 from sweep.errors import with_next
@@ -25,8 +25,7 @@ def failures(
     as_json: options.Json = False,
 ) -> None:
     """Show failed points grouped by cause, and the command that runs exactly those again."""
-    if cluster.address is not None:
-        run_on_cluster(cluster.context, cluster.address)
+    run_on_cluster_if_asked(cluster)
     store = Store(shared.store)
     spec = store.spec(sweep)
     states = Watch(store, sweep, spec.points).states()

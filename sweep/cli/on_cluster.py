@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import typer
 
+from sweep.cli.options import OnCluster
 from sweep.cli.passed_options import passed_options
 from sweep.commands import SPEC_FILE, command_line, spec_arguments
 from sweep.console import say
@@ -28,6 +29,12 @@ from sweep.store import load
 POLL_SECONDS = 0.2
 FOLLOWED = ("stop", "resume")
 """Commands whose messages are shown as they come; of the others the whole log is read at the end, which is quicker."""
+
+
+def run_on_cluster_if_asked(cluster: OnCluster) -> None:
+    """Run this very command on the cluster, and do not return, if the address of one was given."""
+    if cluster.address is not None:
+        run_on_cluster(cluster.context, cluster.address)
 
 
 def run_on_cluster(context: typer.Context, address: str) -> NoReturn:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from sweep.cli import options
-from sweep.cli.on_cluster import run_on_cluster
+from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line, is_on_a_cluster
 from sweep.console import print_json, print_table, say, warn
 from sweep.failures import in_short
@@ -42,8 +42,7 @@ def plan(
     as_json: options.Json = False,
 ) -> None:
     """Show what a run would do and cost, and what changed since the last one."""
-    if cluster.address is not None:
-        run_on_cluster(cluster.context, cluster.address)
+    run_on_cluster_if_asked(cluster)
     spec = trials.applied_to(load(source, settings or []))
     store = Store(shared.store)
     states = Watch(store, spec.name, spec.points).states()

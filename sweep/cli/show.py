@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sweep.cli import options
-from sweep.cli.on_cluster import run_on_cluster
+from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line
 from sweep.console import print_json, print_table, say
 from sweep.errors import UsageError
@@ -27,8 +27,7 @@ def show(
     as_json: options.Json = False,
 ) -> None:
     """Show one point: config, result, provenance, attempts, log, and how to run it alone."""
-    if cluster.address is not None:
-        run_on_cluster(cluster.context, cluster.address)
+    run_on_cluster_if_asked(cluster)
     store = Store(shared.store)
     config = _find(store.spec(sweep), point, shared.store)
     state = store.state(config)

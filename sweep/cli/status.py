@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sweep.cli import options
-from sweep.cli.on_cluster import run_on_cluster
+from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line
 from sweep.console import print_json, print_table, say, talk
 from sweep.progress import LiveView, Status, Watch, pace
@@ -23,8 +23,7 @@ def status(
     as_json: options.Json = False,
 ) -> None:
     """Show counts, rate, time left, and whether the driver is alive or lost."""
-    if cluster.address is not None:
-        run_on_cluster(cluster.context, cluster.address)
+    run_on_cluster_if_asked(cluster)
     store = Store(shared.store)
     watched = Watch(store, sweep, store.spec(sweep).points)
     current = watched.status()

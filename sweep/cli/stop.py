@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sweep.cli import options
-from sweep.cli.on_cluster import run_on_cluster
+from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line
 from sweep.console import say
 from sweep.errors import UsageError
@@ -23,8 +23,7 @@ def stop(
     now: Annotated[bool, typer.Option("--now", help="At once: without new snapshots, its processes killed.")] = False,
 ) -> None:
     """Stop the driver of a sweep, here or on another host: in order, with snapshots, or at once."""
-    if cluster.address is not None:
-        run_on_cluster(cluster.context, cluster.address)
+    run_on_cluster_if_asked(cluster)
     stop_driver(sweep, shared.store, now)
 
 

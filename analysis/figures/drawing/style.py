@@ -57,6 +57,11 @@ def in_order(architectures: Iterable[str]) -> list[str]:
     return [name for name in ARCHITECTURES if name in present] + sorted(present.difference(ARCHITECTURES))
 
 
+def long_label(architecture: str) -> str:
+    """The paper's name of an architecture, written out; the name itself of any other."""
+    return LONG_LABELS.get(architecture, architecture)
+
+
 def ordered_colours(values: Sequence[Any]) -> dict[Any, str]:
     """A colour per value of an ordered variable, dark to bright with the value; the last still reads on white."""
     steps = len(values)

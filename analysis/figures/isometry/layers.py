@@ -26,7 +26,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     rows = with_input(epochs[epochs["epoch"] == 0], points, ["gain"])
     rows = rows[rows[BALANCED_BITS].notna()]
     shown = shared.gain_slice(points, set(rows["point_id"]), CURVES.series, NEEDS)
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
+    drawn = shown.select(rows)
     gains = sorted(drawn["gain"].unique().tolist())
     kept = _spread(gains)
     drawn = drawn[drawn["gain"].isin(kept)].reset_index(drop=True)
@@ -59,7 +59,7 @@ def draw(data: FigureData) -> Canvas:
         canvas, axes = sheet(data, 1, len(initializers), 2.6, _legends(data, palette))
         for axis, initializer in zip(axes[0], initializers, strict=True):
             CURVES.draw(axis, rows[rows["initializer"] == initializer], BALANCED_BITS, "gain", palette)
-            axis.set_title(shared.INITIALIZER_LABELS.get(initializer, initializer), loc="left")
+            axis.set_title(shared.initializer_label(initializer), loc="left")
             axis.set_xlabel("Hidden layer")
             axis.xaxis.get_major_locator().set_params(integer=True)
         axes[0, 0].set_ylabel("MI of input and layer, balanced (bits)")

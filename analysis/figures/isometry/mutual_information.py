@@ -28,7 +28,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """
     rows = last_layer_rows(epochs, points)
     shown = shared.gain_slice(points, set(rows["point_id"]), CURVES.series, NEEDS)
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
+    drawn = shown.select(rows)
     quantities = [BALANCED_BITS, *([MEAN] if MEAN in drawn else [])]
     curves = shared.with_isometries(CURVES.table(drawn, quantities, also=["pair"]), CURVES.series)
     ceiling = shown.points[CEILING].max() if CEILING in shown.points else None
@@ -73,7 +73,7 @@ def draw(data: FigureData) -> Canvas:
                 CURVES.draw(axis, chosen, BALANCED_BITS, "depth", palette)
                 shared.rings(axis, chosen, BALANCED_BITS)
                 shared.gain_axis(axis, rows["gain"])
-                label = shared.INITIALIZER_LABELS.get(initializer, initializer)
+                label = shared.initializer_label(initializer)
                 axis.set_title(f"{label}, W = {number(width)}", loc="left")
             axes[i, 0].set_ylim(bottom=min(0.0, float(rows[BALANCED_BITS].min())))
             axes[i, 0].set_ylabel("MI, balanced (bits)")

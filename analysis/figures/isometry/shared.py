@@ -112,6 +112,11 @@ def critical_key() -> Artist:
     return Line2D([], [], color="#888888", lw=0.8, ls=(0, (4, 2)), label="critical gain of wide nets, 1")
 
 
+def initializer_label(name: str) -> str:
+    """The initializer as titles name it; the name itself of one without a label."""
+    return INITIALIZER_LABELS.get(name, name)
+
+
 def initializers(rows: pd.DataFrame) -> list[str]:
     """The initializers of the rows, Gaussian before orthogonal."""
     present = set(rows["initializer"])

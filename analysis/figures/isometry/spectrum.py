@@ -37,7 +37,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     rows = rows.assign(**{RELATIVE: rows[SPREAD] / rows[MEAN].where(rows[MEAN] > 0)})
     rows = rows.sort_values(IDENTITY[1:-1])
     shown = shared.gain_slice(points, set(rows["point_id"]), CURVES.series, NEEDS)
-    drawn = rows.loc[rows["point_id"].isin(shown.points["point_id"]), [*IDENTITY, *QUANTITIES]]
+    drawn = shown.select(rows)[[*IDENTITY, *QUANTITIES]]
     return FigureData(
         table=CURVES.table(drawn, QUANTITIES),
         title=f"{shared.PAPER}: spectrum of the input-output Jacobian at initialization",
@@ -65,7 +65,7 @@ def draw(data: FigureData) -> Canvas:
         axes[1, 0].set_ylim(bottom=0)
         for j, initializer in enumerate(initializers):
             axes[0, j].axhline(1, color=GREY, lw=0.8, ls=":", zorder=1.5)
-            axes[0, j].set_title(shared.INITIALIZER_LABELS.get(initializer, initializer), loc="left")
+            axes[0, j].set_title(shared.initializer_label(initializer), loc="left")
             axes[-1, j].set_xlabel(shared.GAIN_LABEL)
         canvas.align_ylabels(axes[:, 0])
     return canvas

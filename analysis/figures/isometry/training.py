@@ -80,7 +80,7 @@ def draw(data: FigureData) -> Canvas:
             shared.rings(axis, _passed(chosen), EPOCHS)
             _never(axis, chosen, palette)
             shared.gain_axis(axis, rows["gain"])
-            axis.set_title(shared.INITIALIZER_LABELS.get(initializer, initializer), loc="left")
+            axis.set_title(shared.initializer_label(initializer), loc="left")
             axis.set_xlabel(shared.GAIN_LABEL)
         axes[0, 0].set_ylabel("Epochs to the threshold")
         axes[0, 0].set_ylim(bottom=0)

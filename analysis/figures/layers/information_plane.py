@@ -33,7 +33,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     if rows.empty:
         raise NothingToDraw(NEEDS)
     shown = choose(points, set(rows["point_id"]), ["architecture"], style.in_order(points["architecture"]))
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])].reset_index(drop=True)
+    drawn = shown.select(rows).reset_index(drop=True)
     sentences = [
         f"{captions.describe(shown)}; {captions.seeds(drawn, ['architecture'])} per network, one trace per seed and "
         "layer",
@@ -70,7 +70,7 @@ def draw(data: FigureData) -> Canvas:
     with rc_context(style.RC):
         canvas, axes = sheet(data, 1, len(networks), 2.8, _legends(data, palette))
         for axis, network in zip(axes[0], networks, strict=True):
-            axis.set_title(style.LONG_LABELS.get(network, network), loc="left")
+            axis.set_title(style.long_label(network), loc="left")
             axis.set_xlabel("I(input; layer) (bits)" if len(networks) > 2 else "I(input; layer), balanced (bits)")
             axis.set_xlim(*_limits(rows[INPUT]))
             axis.axhline(math.log2(CLASSES), color="#888888", lw=0.8, ls=":", zorder=1)

@@ -13,7 +13,7 @@ from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
 from analysis.figures.rows.layer_rows import between
 from analysis.figures.rows.slices import choose
-from analysis.quantities import BALANCED_BITS, PAPER_BITS, present
+from analysis.quantities import BALANCED_BITS, PAPER_BITS, present, with_any
 
 NEEDS = "layer_matrix needs MI of all pairs of layers (measure.pairs: [all])"
 FEWEST_LAYERS = 3
@@ -28,14 +28,14 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """
     rows = between(epochs, points)
     bits = present(rows)
-    rows = rows.dropna(subset=bits, how="all") if bits else rows.iloc[:0]
+    rows = with_any(rows, bits)
     layers = rows.groupby("point_id")["later"].agg("nunique")
     whole = rows.groupby("point_id")["pair"].nunique() == layers * (layers + 1) // 2
     rows = rows[rows["point_id"].isin(whole.index[whole & (layers + 1 >= FEWEST_LAYERS)])]
     if rows.empty:
         raise NothingToDraw(NEEDS)
     shown = choose(points, set(rows["point_id"]), ["architecture"], style.in_order(points["architecture"]))
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
+    drawn = shown.select(rows)
     return FigureData(
         table=pd.concat([_medians(stage, name, bits) for name, stage in _stages(drawn).items()], ignore_index=True),
         title="Mutual information of every two hidden layers",
@@ -69,7 +69,7 @@ def draw(data: FigureData) -> Canvas:
                 _matrix(axes[i, j], rows[rows["architecture"] == network], quantity, scales[quantity])
             axes[i, 0].set_ylabel(f"Hidden layer\n{LEGENDS[quantity].removesuffix(' (bits)')}")
         for j, network in enumerate(networks):
-            axes[0, j].set_title(style.LONG_LABELS.get(network, network), loc="left")
+            axes[0, j].set_title(style.long_label(network), loc="left")
             axes[-1, j].set_xlabel("Hidden layer")
     return canvas
 

@@ -18,7 +18,7 @@ from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
 from analysis.figures.rows.error_rows import error_rows
 from analysis.figures.rows.slices import choose
-from analysis.quantities import BALANCED_BITS, PAPER_BITS
+from analysis.quantities import BALANCED_BITS, PAPER_BITS, with_any
 
 CURVES = Curves(("architecture", "depth"), "epoch")
 NEEDS = "state_space needs MI of the first and the last layer (measure.pairs: [first-merged])"
@@ -36,11 +36,11 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     rows = error_rows(epochs, points)
     measured = {bits: name for bits, name in REDUCTIONS.items() if bits in rows and rows[bits].notna().any()}
     rows = rows.assign(**{name: rows["depth"] * rows[bits] for bits, name in measured.items()})
-    rows = rows.dropna(subset=list(measured.values()), how="all") if measured else rows.iloc[:0]
+    rows = with_any(rows, list(measured.values()))
     if rows.empty:
         raise NothingToDraw(NEEDS)
     shown = choose(points, set(rows["point_id"]), list(CURVES.series), style.in_order(points["architecture"]))
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
+    drawn = shown.select(rows)
     curves = CURVES.table(drawn, list(measured.values()), also=["pair"])
     ceiling = shown.points["mi_ceiling_bits"].max() if "mi_ceiling_bits" in shown.points else None
     if ceiling is not None and ceiling == ceiling:
@@ -73,7 +73,7 @@ def draw(data: FigureData) -> Canvas:
             axes[i, 0].set_ylim(bottom=min(0.0, float(rows[quantity].min())))
             axes[i, 0].yaxis.set_major_formatter(FuncFormatter(lambda power, _: f"$2^{{{power:g}}}$"))
         for j, network in enumerate(networks):
-            axes[0, j].set_title(style.LONG_LABELS.get(network, network), loc="left")
+            axes[0, j].set_title(style.long_label(network), loc="left")
             epoch_axis(axes[-1, j], rows["epoch"].tolist())
         canvas.align_ylabels(axes[:, 0])
     return canvas

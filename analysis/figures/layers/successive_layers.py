@@ -13,7 +13,7 @@ from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
 from analysis.figures.rows.layer_rows import between
 from analysis.figures.rows.slices import choose
-from analysis.quantities import BALANCED_BITS, PAPER_BITS, present
+from analysis.quantities import BALANCED_BITS, PAPER_BITS, present, with_any
 
 CURVES = Curves(("architecture", "earlier"), "epoch")
 NEEDS = "successive_layers needs MI of neighboring layers (measure.pairs: [successive] or [all])"
@@ -25,11 +25,11 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     rows = between(epochs, points)
     rows = rows[rows["later"] == rows["earlier"] + 1]
     bits = present(rows)
-    rows = rows.dropna(subset=bits, how="all") if bits else rows.iloc[:0]
+    rows = with_any(rows, bits)
     if rows.empty:
         raise NothingToDraw(NEEDS)
     shown = choose(points, set(rows["point_id"]), ["architecture"], style.in_order(points["architecture"]))
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
+    drawn = shown.select(rows)
     return FigureData(
         table=CURVES.table(drawn, bits, also=["pair"]),
         title="Mutual information of successive layers through training",
@@ -52,7 +52,7 @@ def draw(data: FigureData) -> Canvas:
                 CURVES.draw(axes[i, j], rows[rows["architecture"] == network], quantity, "earlier", palette)
             axes[i, 0].set_ylabel(Y_LABELS[quantity])
         for j, network in enumerate(networks):
-            axes[0, j].set_title(style.LONG_LABELS.get(network, network), loc="left")
+            axes[0, j].set_title(style.long_label(network), loc="left")
             epoch_axis(axes[-1, j], rows["epoch"].tolist())
         canvas.align_ylabels(axes[:, 0])
     return canvas

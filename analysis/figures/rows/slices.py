@@ -32,6 +32,10 @@ class Slice:
     fixed: dict[str, Any]
     choices: dict[str, tuple[Any, ...]]
 
+    def select(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the points of the slice."""
+        return rows[rows["point_id"].isin(self.points["point_id"])]
+
 
 def choose(points: pd.DataFrame, measured: set[str], own: Sequence[str], architectures: Sequence[str]) -> Slice:
     """The slice that shows the most distinct values of the figure's `own` columns.

@@ -31,7 +31,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     if rows.empty:
         raise NothingToDraw("heat_maps needs finished, trained points of two or more widths or depths")
     shown = choose(points, set(rows["point_id"]), CELL, style.in_order(points["architecture"]))
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
+    drawn = shown.select(rows)
     if len(drawn[["width", "depth"]].drop_duplicates()) < FEWEST_CELLS:
         raise NothingToDraw("heat_maps needs finished, trained points of two or more widths or depths, all else equal")
     quantities = [TEST_ERROR, *present(drawn)]
@@ -73,7 +73,7 @@ def draw(data: FigureData) -> Canvas:
                 cells.draw(axes[i, j], widths, depths, values, scales[quantity])
             axes[i, 0].set_ylabel(f"{ROW_LABELS[quantity]}\nHidden layers D")
         for j, network in enumerate(networks):
-            axes[0, j].set_title(style.LONG_LABELS.get(network, network), loc="left")
+            axes[0, j].set_title(style.long_label(network), loc="left")
             axes[-1, j].set_xlabel(style.VARIABLE_LABELS["width"])
     return canvas
 

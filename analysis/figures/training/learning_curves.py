@@ -33,7 +33,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     if rows.empty or not rows["epoch"].max():
         raise NothingToDraw("learning_curves needs at least one trained point with a recorded test error")
     shown, variable = _slice(points, set(rows["point_id"]))
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])]
+    drawn = shown.select(rows)
     quantities = [TEST_ERROR, *present(drawn)]
     return FigureData(
         table=CURVES.table(drawn, quantities, also=["pair"]),
@@ -62,7 +62,7 @@ def draw(data: FigureData) -> Canvas:
         error_axis(axes[0, 0], rows[TEST_ERROR])
         for j, architectures in enumerate(columns):
             if len(columns) > 1:
-                axes[0, j].set_title(style.LONG_LABELS.get(architectures[0], architectures[0]), loc="left")
+                axes[0, j].set_title(style.long_label(architectures[0]), loc="left")
             axes[-1, j].set_xlabel("Epoch")
             axes[-1, j].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         canvas.align_ylabels(axes[:, 0])

@@ -16,7 +16,7 @@ from analysis.figures.rows import captions
 from analysis.figures.rows.error_rows import final_rows
 from analysis.figures.rows.slices import choose
 from analysis.figures.training.trajectories import PANEL_TITLES
-from analysis.quantities import BALANCED_BITS, PAPER_BITS, TEST_ERROR, present
+from analysis.quantities import BALANCED_BITS, PAPER_BITS, TEST_ERROR, present, with_any
 from analysis.statistics import FEWEST_PAIRS, Estimate, rank_correlation
 
 NEEDS = "mi_against_error needs two or more finished, trained points with MI of the first and the last layer"
@@ -34,11 +34,11 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """
     rows = final_rows(epochs, points)
     bits = present(rows)
-    rows = rows.dropna(subset=bits, how="all") if bits else rows.iloc[:0]
+    rows = with_any(rows, bits)
     if len(rows) < 2:
         raise NothingToDraw(NEEDS)
     shown = choose(points, set(rows["point_id"]), OWN, style.in_order(points["architecture"]))
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])].reset_index(drop=True)
+    drawn = shown.select(rows).reset_index(drop=True)
     for column in bits:
         by_network = {name: _correlation(runs, column) for name, runs in drawn.groupby("architecture")}
         for part in PARTS:
@@ -103,9 +103,7 @@ def _keys(rows: pd.DataFrame, column: str) -> list[Artist]:
         rho, low, high = (runs[_name(column, part)].max() for part in PARTS)
         text = f"ρ = {rho:+.2f}" if rho == rho else "no ρ"
         text = (text + (f" [{low:+.2f}, {high:+.2f}]" if low == low else "")).replace("-", "−")
-        keys.append(
-            Line2D([], [], label=f"{style.LONG_LABELS.get(name, name)}: {text}, n = {len(runs)}", **_mark(name))
-        )
+        keys.append(Line2D([], [], label=f"{style.long_label(name)}: {text}, n = {len(runs)}", **_mark(name)))
     return keys
 
 

@@ -40,7 +40,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     if len(rows) < 2:
         raise NothingToDraw(NEEDS)
     shown = choose(points, set(rows["point_id"]), ["architecture", *TASK], style.in_order(points["architecture"]))
-    drawn = _comparable(rows[rows["point_id"].isin(shown.points["point_id"])])
+    drawn = _comparable(shown.select(rows))
     drawn = drawn.assign(**{TEST_ERROR: drawn[TEST_ERROR].where(drawn["state"] == "finished", np.inf)})
     errors = np.unique(drawn.loc[np.isfinite(drawn[TEST_ERROR]), TEST_ERROR])
     if not len(errors):
@@ -123,7 +123,7 @@ def _line(architecture: str) -> dict[str, Any]:
 def _legends(data: FigureData, palette: dict[str, str]) -> list[tuple[str, list[Artist]]]:
     runs = data.table.groupby("architecture")["runs"].first()
     keys: list[Artist] = [
-        Line2D([], [], color=colour, label=f"{style.LONG_LABELS.get(name, name)}, n = {runs[name]}", **_line(name))
+        Line2D([], [], color=colour, label=f"{style.long_label(name)}, n = {runs[name]}", **_line(name))
         for name, colour in palette.items()
     ]
     blocks = [(style.VARIABLE_LABELS["architecture"], keys)]

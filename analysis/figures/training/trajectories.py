@@ -95,7 +95,7 @@ def _numbers(figure: Trajectories, epochs: pd.DataFrame, points: pd.DataFrame) -
         raise NothingToDraw(needs + found_text)
     own = list(dict.fromkeys(["architecture", figure.colour_by]))
     shown = choose(points, set(rows["point_id"]), own, architectures)
-    drawn = rows[rows["point_id"].isin(shown.points["point_id"])].reset_index(drop=True)
+    drawn = shown.select(rows).reset_index(drop=True)
     if drawn["architecture"].nunique() < at_least:
         apart = ", but not together" if rows["architecture"].nunique() >= at_least else ""
         raise NothingToDraw(needs + found_text + apart)
