@@ -1,4 +1,4 @@
-"""LEAF. What commands print: data on stdout, as a table or as JSON; messages and warnings on stderr."""
+"""LEAF. Output of commands: data on stdout, as a table or as JSON; messages and warnings on stderr."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 talk = Console(stderr=True, markup=False, highlight=False)
-"""Where commands talk: brackets in what users typed are text, not markup."""
+"""The console for messages on stderr. Without markup, as users' input may contain brackets."""
 
 
 def say(text: str, console: Console = talk) -> None:
@@ -27,7 +27,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout: drawn on a terminal, else full-width plain columns."""
+    """A table on stdout: fitted to a terminal; elsewhere in plain columns of full width."""
     console = Console()
     table = Table(*head, box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for row in rows:

@@ -1,13 +1,13 @@
-"""LEAF. One family of errors, each with the exit code that scripts rely on, and with what its user does next."""
+"""LEAF. One family of errors, each with the exit code that scripts rely on, and with the user's next step."""
 
 from collections.abc import Iterator
 
 
 class SweepError(Exception):
-    """Ends a command with one message; `exit_code` is the command's.
+    """Ends a command with one message and with `exit_code`.
 
-    `message` says what is wrong: the culprit, its value, what is allowed. `next` is what the user does next, a command
-    where there is one; it is printed below the message.
+    message: what is wrong: the culprit, its value, what is allowed. next: the user's next step, a command where there
+    is one, which is printed below the message.
     """
 
     exit_code = 1
@@ -39,7 +39,7 @@ class DriverLive(SweepError):
 
 
 class Interrupted(SweepError):
-    """Stopped before the end; the same command goes on."""
+    """The run was stopped before its end; the same command continues it."""
 
     exit_code = 5
 
@@ -51,11 +51,11 @@ class StorageFault(SweepError):
 
 
 class OtherRecordVersion(StorageFault):
-    """A record of the store is of a schema version that this program does not read; it is left as it is."""
+    """A record of the store is of a schema version that this program does not read; it is not changed."""
 
     @classmethod
     def of(cls, message: str) -> "OtherRecordVersion":
-        """The error of this message, with what to do."""
+        """The error with this message and the user's next step."""
         return cls(
             message, next="upgrade mi-sweep to the version that wrote it, then the same again; it is left as it is"
         )
@@ -68,9 +68,9 @@ class ClusterUnusable(SweepError):
 
 
 def causes(error: BaseException, *, only_explicit: bool = False) -> Iterator[BaseException]:
-    """The error, then the one it came from, and so on; the last is the root cause. A chain that is a circle ends.
+    """The error, then its cause, and so on; the last is the root cause. A circular chain ends.
 
-    One error comes from another by `raise ... from`, or, unless `only_explicit`, by being raised while it was handled.
+    The cause of an error is given by `raise ... from`, or, unless `only_explicit`, is the error that was being handled.
     """
     seen: set[int] = set()
     current: BaseException | None = error
@@ -81,5 +81,5 @@ def causes(error: BaseException, *, only_explicit: bool = False) -> Iterator[Bas
 
 
 def with_next(message: str, next: str | None) -> str:
-    """The message, with what to do next on a line below it."""
+    """The message, with the next step on a line below it."""
     return f"{message}\n  next: {next}" if next else message

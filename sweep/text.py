@@ -5,7 +5,7 @@ from typing import Any
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time in words: 40 s, 12 min, 3 h 20 min."""
+    """A duration as text: 40 s, 12 min, 3 h 20 min."""
     if seconds is None:
         return "unknown"
     if seconds < 90:
@@ -15,7 +15,7 @@ def duration(seconds: float | None) -> str:
 
 
 def did_you_mean(word: str, allowed: Any) -> str:
-    """A suggestion in brackets, or nothing when no allowed word is near."""
+    """A suggestion in brackets; empty when no allowed word is similar."""
     near = difflib.get_close_matches(word, list(allowed), n=1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 

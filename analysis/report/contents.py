@@ -82,7 +82,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     for point, state in zip(spec.points, store.states_of(spec.points, store.marks()), strict=True):
         states.append(state.brief())
         collected.append(collect(sweep, point, state))
-    tables = assemble([one.epochs for one in collected], [one.row for one in collected])
+    tables = assemble([rows.epochs for rows in collected], [rows.row for rows in collected])
     epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
     address = store.spec_address(sweep)
     begin("judging the claims")

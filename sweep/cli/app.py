@@ -57,6 +57,6 @@ def report_errors(command: Callable[[], None] = app) -> None:
 
 
 def _internal(error: Exception) -> SweepError:
-    """An error that no command expects, as the user sees it."""
+    """The message for an error that no command expects."""
     message = f"internal error: {type(error).__name__}: {error}"
     return SweepError(message, next="the same again with SWEEP_DEBUG=1 shows the stack trace")

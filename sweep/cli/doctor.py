@@ -1,4 +1,4 @@
-"""The command `doctor`: whether this machine, its disks, data, tracker and cluster are fit for a sweep."""
+"""The command `doctor`: checks whether this machine, its disks, data, tracker and cluster are fit for a sweep."""
 
 import os
 from collections.abc import Iterable
@@ -51,10 +51,9 @@ def doctor(
 def examine(
     spec: SweepSpec, is_named: bool, shared: options.Shared, trials: options.Trials, address: str | None
 ) -> list[CheckResult]:
-    """Every finding for the points of a spec that the store does not hold yet.
+    """The results of all checks, for the points of a spec that the store does not hold yet.
 
-    Of a spec that was not named the points only stand for any others: then every data set is looked at, and one that
-    is missing is a warning.
+    If the user named no spec, every data set is checked, and a missing one is only a warning.
     """
     at_a_time = trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), trials.max_concurrent)
     names: list[DatasetName] = sorted({point.dataset for point in spec.points} if is_named else get_args(DatasetName))
@@ -73,10 +72,10 @@ def examine(
 
 
 def conclude(findings: Iterable[CheckResult]) -> None:
-    """Nothing when fit.
+    """Return if everything is fit.
 
     Raises:
-        SweepError: one of them for all that is not fit, with the exit code of what would come first in a run.
+        SweepError: one error for everything that is not fit, with the exit code of the check that comes first in a run.
     """
     unfit = [finding for finding in findings if finding.verdict == NOT_FIT]
     if not unfit:
@@ -87,7 +86,7 @@ def conclude(findings: Iterable[CheckResult]) -> None:
 
 
 def _to_run(spec: SweepSpec, store: str) -> tuple[TrialConfig, ...]:
-    """The points without a result; all of them when the store does not answer, which is a finding of its own."""
+    """The points without a result; all points when the store does not answer, which another check reports."""
     try:
         return plan(spec.points, Watch(Store(store), spec.name, spec.points).states()).to_run
     except StorageFault:

@@ -1,4 +1,4 @@
-"""What a sweep needs of this machine, looked at part by part: each look is a finding with a verdict and a remedy."""
+"""The checks of `doctor`: each examines one thing that a sweep needs, and returns a verdict and a remedy."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ from trainables.config import DatasetName, TrialConfig
 FIT, WARNING, NOT_FIT = "ok", "warning", "not fit"
 
 TRIAL_BYTES = 1_000_000_000
-"""What the process of a trial takes with TensorFlow loaded, before its data."""
+"""Memory of a trial's process with TensorFlow loaded, without its data."""
 DATA_BYTES: dict[DatasetName, int] = {"mnist": 700_000_000, "digits": 10_000_000}
 SLOW_COMMIT_SECONDS = 0.5
 SLOW_ANSWER_SECONDS = 1.0
@@ -41,7 +41,7 @@ REMOTE_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "lustre", "beegfs", "fuse.
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One thing looked at: what was found, whether it will do, what to do if not, and the error that would come."""
+    """The result of one check: a verdict, what was found, a remedy, and the error that a run would end with."""
 
     name: str
     verdict: str
@@ -51,7 +51,7 @@ class CheckResult:
 
 
 def accelerators(resources: Resources) -> CheckResult:
-    """The GPUs, asked of NVIDIA's driver; where there are any, Keras' backend is asked too whether it sees them."""
+    """The GPUs, by NVIDIA's driver; where there are any, also whether Keras' backend sees them."""
     gpus = machine.gpus()
     if not gpus:
         if not resources.gpus:
@@ -70,7 +70,7 @@ def accelerators(resources: Resources) -> CheckResult:
 
 
 def _gpus_of_backend(name: str) -> int:
-    """How many GPUs the backend sees, asked in a process of its own, so that no memory of a GPU stays taken."""
+    """The number of GPUs that the backend sees, from a separate process, so that no GPU memory stays allocated."""
     ask = {
         "tensorflow": "import tensorflow as b; print(len(b.config.list_physical_devices('GPU')))",
         "jax": "import jax as b; print(sum(d.platform == 'gpu' for d in b.devices()))",
@@ -85,7 +85,7 @@ def _gpus_of_backend(name: str) -> int:
 
 
 def memory(at_a_time: int, names: Iterable[DatasetName]) -> CheckResult:
-    """Memory that is free, against that of the trials that run at a time."""
+    """Free memory against the memory of the trials that run at a time."""
     each = TRIAL_BYTES + max((DATA_BYTES[name] for name in names), default=0)
     need, have = at_a_time * each, psutil.virtual_memory().available
     found = f"{have / 1e9:.1f} GB free; {counted(at_a_time, 'trial')} at a time: about {need / 1e9:.1f} GB"
@@ -114,7 +114,7 @@ def disk(points: Sequence[TrialConfig], at_a_time: int, store: Place, database: 
 def store_commits(store: Place) -> CheckResult:
     """Whether whole objects can be written, flushed, created once and renamed in the store, and how long it takes.
 
-    Where there is no folder yet, this is tried in the nearest one above, in which nothing is left.
+    Where there is no folder yet, this is tried in a temporary one below its nearest existing parent.
     """
     try:
         with contextlib.ExitStack() as stack:
@@ -138,7 +138,7 @@ def _refuse_a_file(store: Path) -> None:
 
 
 def _commit_seconds(objects: Objects) -> float:
-    """The slowest of a few commits, each written, flushed and renamed; links must work too, for leases."""
+    """Seconds of the slowest of a few commits, each written, flushed and renamed; checks exclusive creation too."""
     slowest = 0.0
     for _ in range(COMMITS):
         start = time.perf_counter()
@@ -149,7 +149,7 @@ def _commit_seconds(objects: Objects) -> float:
 
 
 def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> CheckResult:
-    """Whether the data set is there, with the right checksums. Nothing is downloaded; damage is never fit."""
+    """Whether the data set is there, with the right checksums. Nothing is downloaded; a damaged one is not fit."""
     start, title = time.perf_counter(), f"data {name}"
     try:
         loaded = datasets.load(name, data_dir)
@@ -165,7 +165,7 @@ def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> Ch
 
 
 def tracker(uri: str) -> CheckResult:
-    """Whether MLflow's server answers, or its database can be read. A sweep runs without, so this never unfits."""
+    """Whether MLflow's server answers, or its database can be read. At most a warning, as a sweep runs without it."""
     from sweep.tracking.background import ANSWER_SECONDS
 
     try:
@@ -180,7 +180,7 @@ def tracker(uri: str) -> CheckResult:
 
 
 def _server(uri: str) -> CheckResult:
-    """Raises OSError when it does not answer; its health is for all to know, the rest may take a login."""
+    """The result for a server: its health needs no login, other requests may. Raises OSError if it does not answer."""
     from sweep.tracking.background import check_answers
     from sweep.tracking.mirror import log_in
 
@@ -216,7 +216,7 @@ def _file_system(path: Path) -> str:
 
 
 def cluster(address: str | None, resources: Resources) -> CheckResult:
-    """Whether Ray can be imported, and its cluster be reached; without an address, whether a trial fits in here."""
+    """Whether Ray can be imported, and its cluster be reached; without an address, whether a trial fits here."""
     try:
         about = f"ray {version('ray')}"
         from sweep.cluster.connection import check_reachable
@@ -236,7 +236,7 @@ def cluster(address: str | None, resources: Resources) -> CheckResult:
 
 
 def threads(resources: Resources, at_a_time: int) -> CheckResult:
-    """The CPU threads that trials pin, against the CPUs there are; the count is part of what numbers depend on."""
+    """The CPU threads that trials pin, against the CPUs of this machine. Numbers depend on the number of threads."""
     have, used = machine.cpus(), at_a_time * resources.threads
     found = (
         f"{counted(have, 'CPU')}; {counted(at_a_time, 'trial')} at a time, {counted(resources.threads, 'thread')} each"
@@ -247,6 +247,6 @@ def threads(resources: Resources, at_a_time: int) -> CheckResult:
 
 
 def _not_fit(name: str, error: Exception, kind: type[SweepError]) -> CheckResult:
-    """The finding for what a run would end with; an error of the system names no next step."""
+    """The result for an error that would end a run; one of the system has no next step."""
     message, remedy = (error.message, error.next) if isinstance(error, SweepError) else (str(error), None)
     return CheckResult(name, NOT_FIT, message.splitlines()[0], remedy or CHECK_PLACE, kind)

@@ -15,11 +15,11 @@ from sweep.jobs import ANSWER, BEGIN, Request
 from sweep.system.provenance import code_versions, differences, in_words, versions
 
 JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
-"""Where Ray Jobs keeps what a driver hands on to the processes of its trials."""
+"""The variable in which Ray Jobs passes a driver's config to the processes of its trials."""
 
 
 def main() -> None:
-    """Run the requested command; its standard output goes, whole, into the line that is the answer."""
+    """Run the requested command; its whole standard output becomes the line of the answer."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a head started in the background ignores
     request = Request.parse(sys.argv[1])
     print(f"{BEGIN}{socket.gethostname()}: {in_words(versions())}", file=sys.stderr, flush=True)
@@ -47,7 +47,7 @@ def _run(request: Request) -> None:
 
 
 def keep_from_trials_what_was_sent() -> None:
-    """Ray would give the job's working directory to every trial, on nodes that start when it may be gone."""
+    """Remove the job's working directory from Ray's config: trials on nodes that start later could not get it."""
     if text := os.environ.get(JOB_CONFIG):
         config = json.loads(text)
         config.get("runtime_env", {}).pop("working_dir", None)

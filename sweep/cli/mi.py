@@ -1,4 +1,4 @@
-"""The command `sweep mi`: MI of two arrays in a file, with everything that says how far to trust it."""
+"""The command `sweep mi`: MI of two arrays in a file, with diagnostics of how far to trust it."""
 
 import json
 import math
@@ -61,7 +61,7 @@ def _base(text: str) -> float:
 
 
 def _arrays(file: Path) -> tuple[Any, Any]:
-    """The arrays x and y of the archive, unpickled never. Raises UsageError, naming what is wrong with the file."""
+    """The arrays x and y of the archive, without unpickling. Raises UsageError, which names the problem of the file."""
     import numpy as np
 
     try:

@@ -28,7 +28,7 @@ from sweep.store import load
 
 POLL_SECONDS = 0.2
 FOLLOWED = ("stop", "resume")
-"""Commands whose messages are shown as they come; of the others the whole log is read at the end, which is quicker."""
+"""Commands whose messages are shown as they come; of other commands the log is read at the end, which is faster."""
 
 
 def run_on_cluster_if_asked(cluster: OnCluster) -> None:
@@ -63,7 +63,7 @@ def run_on_cluster(context: typer.Context, address: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class _Question:
-    """What is asked of the cluster: sweep, passed options, and for `plan` the spec and the client's words for it."""
+    """The request of a command: sweep, passed options, and for `plan` the spec and the arguments that name it."""
 
     sweep: str
     arguments: list[str]
@@ -82,7 +82,7 @@ def _question(command: str, context: typer.Context) -> _Question:
 
 
 def _wait(cluster: JobClient, job: str, log: JobLog) -> Ended:
-    """How a short job ended; its log is taken at once, sooner than Ray would hand it on piece by piece."""
+    """How a short job ended; its log is read as a whole at the end, which is faster than following it."""
     try:
         while (ended := cluster.ended(job)) is None:
             time.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""The options of the commands, as Typer takes them; those that go together as one frozen value."""
+"""The options of the commands, as Typer takes them; related options are one frozen value."""
 
 import functools
 import inspect
@@ -93,7 +93,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class Trials:
-    """The options of a command that runs trials, or tells what they need."""
+    """The options of a command that runs trials, or plans or checks their resources."""
 
     gpus_per_trial: GpusPerTrial = None
     cpus_per_trial: CpusPerTrial = None

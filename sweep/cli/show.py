@@ -55,7 +55,7 @@ def show(
 
 
 def _print_attempt(attempt: Attempt, provenance: Mapping[str, Any]) -> None:
-    """An attempt, with what of its provenance differs from the point's."""
+    """An attempt, with the entries of its provenance that differ from the point's."""
     log = [line.split(" ", 1) for line in attempt.log[-LOG_LINES:]]
     when = f"{attempt.started} to {attempt.ended or 'an end unknown'}, from epoch {attempt.from_epoch}"
     other = {key: str(value) for key, value in attempt.provenance.items() if value != provenance.get(key)}
@@ -91,12 +91,12 @@ def _find(spec: SweepSpec, beginning: str, store: str) -> TrialConfig:
 
 def _in_words(pair: PairRecord) -> str:
     values = {"": pair.mutual_information_bits, "balanced ": pair.mutual_information_balanced_bits}
-    words = [f"{name}{value:.3f} bits" for name, value in values.items() if value is not None]
-    return ", ".join(words) if words else pair.reason or "not measured"
+    parts = [f"{name}{value:.3f} bits" for name, value in values.items() if value is not None]
+    return ", ".join(parts) if parts else pair.reason or "not measured"
 
 
 def _trust_in_words(pair: PairRecord) -> list[list[str]]:
-    """Rows that say how far to trust the value, and the layer's Jacobian; none for what was not measured."""
+    """Rows with the diagnostics of the value, and with the layer's Jacobian; only those that were measured."""
     rows = {
         "  limits": {
             "ceiling": pair.mi_ceiling_bits,
@@ -108,14 +108,14 @@ def _trust_in_words(pair: PairRecord) -> list[list[str]]:
         "  spread over noise seeds": {"": pair.mi_noise_spread_bits},
     }
     shares = {"tied": pair.mi_tied_share, "duplicates": pair.mi_duplicate_share, "saturated": pair.mi_saturated_share}
-    words = {
+    texts = {
         name: [f"{key} {value:.3f}".strip() for key, value in row.items() if value is not None]
         for name, row in rows.items()
     }
-    words["  images"] = [f"{key} {100 * share:.1f} %" for key, share in shares.items() if share is not None]
+    texts["  images"] = [f"{key} {100 * share:.1f} %" for key, share in shares.items() if share is not None]
     spectrum = {
         "mean": pair.jacobian_mean_squared_singular_value,
         "deviation": pair.jacobian_spread_squared_singular_value,
     }
-    words["  squared singular values"] = [f"{key} {value:.3g}" for key, value in spectrum.items() if value is not None]
-    return [[name, ", ".join(row)] for name, row in words.items() if row]
+    texts["  squared singular values"] = [f"{key} {value:.3g}" for key, value in spectrum.items() if value is not None]
+    return [[name, ", ".join(row)] for name, row in texts.items() if row]

@@ -53,7 +53,7 @@ def stop_driver(sweep: str, address: str, now: bool = False) -> None:
 
 
 def _wait_until_gone(store: Store, sweep: str, seen: Holder) -> None:
-    """Wait until that driver holds the lease no more, or has died; one near by, until its process has ended."""
+    """Wait until that driver no longer holds the lease, or has died; on this machine, until its process has ended."""
     while (current := holder(store, sweep)) and current.session == seen.session and is_alive(store, sweep, current):
         time.sleep(POLL_SECONDS)
     while seen.is_near and is_alive(store, sweep, seen):

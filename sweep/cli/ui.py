@@ -37,7 +37,7 @@ def ui(
 
 
 def _check_port(port: int, shared: options.Shared) -> None:
-    """See that the server can have the port; it would not say so in its exit code.
+    """Check that the server can use the port; its exit code would not report this.
 
     Raises:
         UsageError: when it is taken, or not for this user.
@@ -51,7 +51,7 @@ def _check_port(port: int, shared: options.Shared) -> None:
 
 
 def _refusal(port: int) -> str | None:
-    """Why no server could listen on that port of this machine."""
+    """Why no server can listen on that port of this machine; None if one can."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

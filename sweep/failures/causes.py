@@ -107,7 +107,7 @@ def group(states: Mapping[str, PointState]) -> list[FailureGroup]:
             causes.setdefault(last_cause.digest, last_cause)
             failed.setdefault(last_cause.digest, []).append((point_id, state.attempts[-1]))
     groups = [_group(causes[digest], members, states) for digest, members in failed.items()]
-    return sorted(groups, key=lambda one: (-len(one.points), one.first))
+    return sorted(groups, key=lambda item: (-len(item.points), item.first))
 
 
 def _group(

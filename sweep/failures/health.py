@@ -59,10 +59,10 @@ class Health:
         epoch than those that failed.
         """
         if execution.kind == "infra":
-            seen = {*hosts, *self._streaks}.intersection(alive) - {execution.host, *self.barred_hosts}
-            others = {host for host in seen if not self._streaks.get(host)}
+            candidates = {*hosts, *self._streaks}.intersection(alive) - {execution.host, *self.barred_hosts}
+            healthy_hosts = {host for host in candidates if not self._streaks.get(host)}
             self._streaks.setdefault(execution.host, []).append(execution.point)
-            if others:
+            if healthy_hosts:
                 self._bar_if_due(execution.host)
                 return
             if execution.has_reported:

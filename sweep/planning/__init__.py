@@ -1,6 +1,6 @@
-"""What a run would do and cost: points to run, changes since the last run, time, GPU memory, disk space. Pure.
+"""What a run would do and cost: points to run, changes since the last run, time, GPU memory, disk space.
 
-Not here: how it is printed (`cli`), who does it (`driver`).
+Not here: the printing (`cli`), the run (`driver`).
 """
 
 from sweep.planning.changes import CodeChange, SpecChange, code_change, commit, last_change

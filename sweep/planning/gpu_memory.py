@@ -1,8 +1,9 @@
-"""What points need of a GPU's memory, estimated before anything runs, and whether their share of it will do. Pure.
+"""The GPU memory that points need, estimated before a run, and whether their share of a GPU is enough. Pure.
 
-The peak is what stays (the data set, the weights, their gradients and the optimizer's variables) and the larger of
-what a step and a measurement take for a while. The estimate of a step is within ESTIMATE_FACTOR of XLA's own analysis
-of the step compiled for a CPU, over the architectures and the papers' widths and depths; on a GPU it was not compared.
+The peak is the permanent memory (the data set, the weights, their gradients and the optimizer's variables) plus the
+larger temporary memory of a step and of a measurement. The estimate of a step is within ESTIMATE_FACTOR of XLA's own
+analysis of the step compiled for a CPU, over the architectures and the papers' widths and depths; on a GPU it was not
+compared.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +28,13 @@ MIB = 2**20
 
 
 def step_bytes(point: TrialConfig) -> int:
-    """What a training step takes for a while: the signals of the whole training set, and what leads back from them."""
+    """Temporary memory of a training step: activations of the whole training set, and their gradients."""
     units = LIVE_PER_UNIT[point.batch_norm] * sum(hidden_widths(point)) + CLASSES
     return int(NUMBER * TRAIN_IMAGES[point.dataset] * units)
 
 
 def measuring_bytes(point: TrialConfig) -> int:
-    """What an evaluation and the MI of one pair after the other take for a while."""
+    """Temporary memory of an evaluation and of the MI of one pair at a time."""
     images = point.validation_images
     activations = NUMBER * images * sum(widths(point))
     pairs = [pair for pair in probes.pairs(point, "shortcut" in point.architecture) if not pair.is_with_label]
@@ -43,7 +44,7 @@ def measuring_bytes(point: TrialConfig) -> int:
 
 
 def peak_bytes(point: TrialConfig) -> int:
-    """The most that a trial of the point has allocated at a time, without the context of its process."""
+    """Peak memory of a trial of the point, without the CUDA context of its process."""
     images = TRAIN_IMAGES[point.dataset] + point.validation_images
     data = NUMBER * images * (PIXELS[point.dataset] + 1)
     variables = NUMBER * weights(point) * (2 + SLOTS[point.optimizer])
@@ -52,10 +53,10 @@ def peak_bytes(point: TrialConfig) -> int:
 
 @dataclass(frozen=True)
 class Fit:
-    """What some points need beside what each may allocate, in bytes; `gpu` names the smallest GPU.
+    """The memory that points need and the memory that each may allocate, in bytes; `gpu` names the smallest GPU.
 
-    `each` is by point id. `may_take` is None where there is no GPU to tell by; `too_large` counts the points that need
-    more.
+    each: the need by point id. may_take: what each may allocate, None where no GPU is known. too_large: the number of
+    points that need more.
     """
 
     each: Mapping[str, int]
@@ -65,18 +66,18 @@ class Fit:
     too_large: int = 0
     gpu: str | None = None
     crowd: str | None = None
-    """What is said where trials with that share may take more of a GPU together than it has."""
+    """The warning where trials with that share may together take more memory than a GPU has."""
     enough: float | None = None
-    """The smallest share of such a GPU that will do; None where not even a whole one does."""
+    """The smallest share of such a GPU that is enough; None where not even a whole one is."""
 
     @property
     def needs(self) -> int:
-        """What the largest point needs."""
+        """The need of the largest point."""
         return self.each[self.largest.point_id]
 
     @property
     def gpu_at_least(self) -> int:
-        """The size of a GPU in whose share the largest point has room beside the context of its process."""
+        """The size of a GPU in whose share the largest point fits, with the CUDA context of its process."""
         return int((self.needs + MIB * CONTEXT_MIB) / min(self.share, 1.0))
 
     @property
@@ -90,10 +91,15 @@ class Fit:
 
     @property
     def warnings(self) -> list[str]:
-        """What is wrong with the share, and at the end the remedy."""
-        few = f"too small a part of a GPU for {counted(self.too_large, 'point')}, the largest is {self.largest.name}"
-        *others, last = [*([few] if self.too_large else []), *([self.crowd] if self.crowd else [])] or [""]
-        return [*others, f"{last}; {self.remedy}"] if last else []
+        """The problems with the share, the last one with the remedy."""
+        too_small = (
+            f"too small a part of a GPU for {counted(self.too_large, 'point')}, the largest is {self.largest.name}"
+        )
+        *first_problems, last_problem = [
+            *([too_small] if self.too_large else []),
+            *([self.crowd] if self.crowd else []),
+        ] or [""]
+        return [*first_problems, f"{last_problem}; {self.remedy}"] if last_problem else []
 
     @property
     def remedy(self) -> str:
@@ -106,7 +112,7 @@ class Fit:
 def fit(
     points: Sequence[TrialConfig], resources: Resources, gpus: Sequence[Gpu], max_concurrent: int | None = None
 ) -> Fit | None:
-    """Whether the points fit into what each is given of the smallest of these GPUs; None for trials on CPUs."""
+    """Whether the points fit into their shares of the smallest of these GPUs; None for trials on CPUs."""
     if not points or not resources.gpus:
         return None
     each = {point.point_id: peak_bytes(point) for point in points}
@@ -128,7 +134,7 @@ def fit(
 
 
 def _crowd(share: float, gpu: Gpu, max_concurrent: int | None) -> str | None:
-    """What to say where as many trials as such shares allow on the GPU may take more of it than it has."""
+    """The warning if the trials that share the GPU may together take more memory than it has; else None."""
     count = min(sharers(share), max_concurrent or sharers(share))
     together, has = count * process_bytes(share, gpu.memory_mib), MIB * gpu.memory_mib
     if together <= has:
@@ -142,13 +148,13 @@ def _crowd(share: float, gpu: Gpu, max_concurrent: int | None) -> str | None:
 
 
 def allowed_bytes(share: float, memory_mib: int) -> int:
-    """What a trial with that share of such a GPU may allocate; of several GPUs it uses one."""
+    """The memory that a trial with that share of such a GPU may allocate; of several GPUs it uses one."""
     limit = limit_mib(share, memory_mib)
     return MIB * (memory_mib - CONTEXT_MIB if limit is None else limit)
 
 
 def process_bytes(share: float, memory_mib: int) -> int:
-    """What the process of such a trial takes at most, its context included."""
+    """The most memory that the process of such a trial takes, its CUDA context included."""
     return allowed_bytes(share, memory_mib) + MIB * CONTEXT_MIB
 
 
@@ -158,7 +164,7 @@ def sharers(share: float) -> int:
 
 
 def smallest_share(needs: int, memory_mib: int) -> float | None:
-    """The smallest equal share of such a GPU in which so many bytes fit, for as many processes as it lets share it.
+    """The smallest share of such a GPU in which so many bytes fit, for as many processes as may then share it.
 
     None when not even the whole GPU has them.
     """

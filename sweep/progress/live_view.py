@@ -19,13 +19,13 @@ from sweep.text import duration
 LIVE_SECONDS = 1.0
 LINE_SECONDS = 10.0
 READING_SHARE = 0.01
-"""Reading the status of a large sweep takes long; it is read less often then, for at most this share of the time."""
+"""The status of a large sweep takes long to read; it is read less often, for at most this share of the time."""
 RUNNING_SHOWN = 8
 BAR_WIDTH = 60
 
 
 class LiveView:
-    """Shows a status, read again at every tick, as long as the `with` block lasts; never raises into it."""
+    """Shows a status, read again at every tick, while in the `with` block; never raises into it."""
 
     def __init__(self, read: Callable[[], Status], console: Console) -> None:
         self._read, self._console = read, console
@@ -77,7 +77,7 @@ def line(status: Status) -> str:
 
 
 def pace(status: Status) -> str:
-    """The rate and the time left in words."""
+    """The rate and the time left as text."""
     if status.epochs_per_second is None:
         return "no rate yet" if status.running else "not running"
     return f"{status.epochs_per_second:.3g} epochs/s | {duration(status.eta_seconds)} left"

@@ -1,6 +1,6 @@
-"""What a sweep is: points from a YAML file, validated, with file and line in every complaint.
+"""Specs of sweeps: points from a YAML file, validated, with file and line in every error message.
 
-Not here: where a spec lies (`store.spec_source`), what a point's fields mean (`trainables.config`).
+Not here: the location of a spec (`store.spec_source`), the fields of a point (`trainables.config`).
 """
 
 from sweep.spec.document import in_words

@@ -1,4 +1,4 @@
-"""One YAML document of a spec: its blocks validated value by value, every problem said with its place."""
+"""One YAML document of a spec: its blocks are validated value by value, every problem is noted with its place."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sweep.text import did_you_mean
 from trainables.config import Measurement, TrialConfig
 
 MAX_POINTS = 100_000
-"""A grid beyond this is taken for a mistake."""
+"""A larger grid counts as a mistake."""
 
 RANGE = re.compile(r"\s*(\d+)\s*\.\.\s*(\d+)\s*")
 TOP_KEYS = ("name", "description", "include", *BLOCK_KEYS, "resources")
@@ -29,7 +29,7 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
 
 @dataclass
 class Document:
-    """One YAML document with the lines of its keys; what `--set` changed has the setting as its place."""
+    """One YAML document with the lines of its keys; the place of a value from `--set` is that setting."""
 
     source: str
     data: Any
@@ -39,7 +39,7 @@ class Document:
 
     @property
     def path(self) -> Path:
-        """Where it lies, for what it includes."""
+        """Its path, to which the paths of its includes are relative."""
         return Path(self.source)
 
     def say(self, path: yaml_lines.Path, message: str) -> None:
@@ -47,7 +47,7 @@ class Document:
         self.problems.append(f"{self.place(path)}: {message}")
 
     def place(self, path: yaml_lines.Path) -> str:
-        """FILE:LINE of the nearest key above that is written down, or the `--set` that changed it."""
+        """FILE:LINE of the key, or of the nearest key above it in the document, or the `--set` that changed it."""
         while path and path not in self.lines and path not in self.settings:
             path = path[:-1]
         if path in self.settings:
@@ -55,7 +55,7 @@ class Document:
         return f"{self.source}:{self.lines.get(path, 1)}"
 
     def apply(self, setting: str) -> None:
-        """Apply `PATH=YAML`; a field set under `grid` leaves `fixed`, and the other way round."""
+        """Apply `PATH=YAML`; a field set under `grid` is removed from `fixed`, and vice versa."""
         target, separator, text = setting.partition("=")
         keys = tuple(target.strip().split("."))
         if not separator or len(keys) > 2 or keys[0] not in TOP_KEYS:
@@ -157,7 +157,7 @@ class Document:
         return list(range(first, last + 1))
 
     def _value(self, path: yaml_lines.Path, name: str, value: Any) -> Any:
-        """The value as `TrialConfig` takes it: no text for a number, no number for a truth value."""
+        """The value as `TrialConfig` accepts it: no text for a number, no number for a boolean."""
         try:
             return _ADAPTERS[name].validate_python(value, strict=True)
         except ValidationError as error:
@@ -186,7 +186,7 @@ def _field(path: yaml_lines.Path) -> str:
 
 
 def in_words(problem: Any) -> str:
-    """The value and what is wrong with it, of one problem of a `ValidationError`."""
+    """The value and its problem, for one error of a `ValidationError`."""
     allowed = re.findall(r"'([^']*)'", str(problem.get("ctx", {}).get("expected", "")))
     hint = did_you_mean(str(problem["input"]), allowed)
     message = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")

@@ -1,4 +1,4 @@
-"""LEAF. A sweep as a value: its name, its grid of points and the resources of a trial. `spec_reader` makes it."""
+"""LEAF. A sweep as a value: its name, its grid of points and the resources of a trial. `reader` makes it."""
 
 import itertools
 import math
@@ -19,7 +19,7 @@ BLOCK_KEYS = ("fixed", "grid", "measure")
 
 
 class Resources(BaseModel):
-    """What one trial asks of Ray: whole GPUs or a part of one, and CPUs."""
+    """The resources that one trial requests from Ray: whole GPUs or a part of one, and CPUs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,7 +53,7 @@ class Block:
         return math.prod(len(values) for values in self.grid.values())
 
     def overlaid(self, other: "Block") -> "Block":
-        """This block with what `other` says in its place: a field named there is no longer what it was here."""
+        """This block with the values of `other`: a field that `other` names replaces the one of this block."""
         named = other.fixed.keys() | other.grid.keys()
         return Block(
             {key: value for key, value in self.fixed.items() if key not in named} | other.fixed,
@@ -98,7 +98,7 @@ class SweepSpec:
         return replace(self, resources=self.resources.model_copy(update=changed))
 
     def only(self, point_ids: Sequence[str]) -> tuple[TrialConfig, ...]:
-        """These of its points.
+        """The points with these ids.
 
         Raises:
             UsageError: when one of them is not a point of the spec.
@@ -128,7 +128,10 @@ def presets() -> dict[str, Path]:
 
 
 def trials_at_a_time(resources: Resources, have_cpus: int, have_gpus: int, max_concurrent: int | None = None) -> int:
-    """How many trials a run on a machine with these holds at a time; without a GPU they run on CPUs. 0: none fits."""
+    """How many trials run at a time on a machine with these CPUs and GPUs; without a GPU they run on CPUs.
+
+    0: none fits.
+    """
     fitting = [int(have_cpus / resources.cpus + 1e-9)]
     if resources.gpus and have_gpus:
         fitting_gpus = (

@@ -1,4 +1,4 @@
-"""Reads a spec: YAML -> validated SweepSpec. All problems at once, each with its line and what is allowed."""
+"""Reads a spec: YAML -> validated SweepSpec. Reports all problems together, each with its line and what is allowed."""
 
 import re
 import shlex
@@ -17,7 +17,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def parsed(data: bytes, source: str, settings: Sequence[str] = ()) -> SweepSpec:
-    """The same from what was read at `source`; raises as `load`."""
+    """The spec in the bytes that were read from `source`; raises as `store.load`."""
     reader = SpecReader()
     return without_problems(reader, reader.parse(data, source, settings), source, settings)
 
@@ -30,7 +30,7 @@ def without_problems(reader: "SpecReader", spec: SweepSpec | None, source: str, 
 
 
 class SpecReader:
-    """Reads one spec and what it includes, and collects the problems."""
+    """Reads one spec and its includes, and collects the problems."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
@@ -121,7 +121,7 @@ class SpecReader:
         return [block.overlaid(own) for block in blocks]
 
     def _check_points(self, document: "Document", spec: SweepSpec) -> None:
-        """Problems that only whole points have (a subset larger than the data set, say), each once."""
+        """Note the problems that involve several fields (a subset larger than the data set, say), each once."""
         try:
             _ = spec.points
         except ValidationError as error:
