@@ -52,13 +52,13 @@ def save(name: str, epochs: pd.DataFrame, points: pd.DataFrame, folder: Path) ->
 
 
 def numbers(name: str, epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
-    """What a registered figure shows; raises as `save`."""
+    """The data of a registered figure; raises as `save`."""
     if name not in FIGURES:
         raise KeyError(f"unknown figure {name!r}; there are: {', '.join(FIGURES)}")
     return FIGURES[name].table(epochs, points)
 
 
-def png(name: str, data: FigureData, with_words: bool = True) -> bytes:
-    """The picture, or without its words that of a page that has title, caption and warnings beside it."""
-    shown = data if with_words else replace(data, title="", caption="", warnings=())
+def png(name: str, data: FigureData, with_text: bool = True) -> bytes:
+    """The picture; without its texts for a page that has title, caption and warnings beside it."""
+    shown = data if with_text else replace(data, title="", caption="", warnings=())
     return rendered(FIGURES[name].draw(shown), "png")

@@ -1,4 +1,4 @@
-"""LEAF. What a figure is: its numbers with their words, and the two functions that make them and draw them."""
+"""LEAF. The types of a figure: its numbers with their texts, and the two functions that compute and draw them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Canvas
 
 
 class NothingToDraw(ValueError):
-    """The sweep lacks the points that a figure is about; the message says which, in the user's words."""
+    """The sweep lacks the points of a figure; the message names them as a spec does."""
 
 
 @dataclass(frozen=True)

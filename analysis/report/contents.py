@@ -96,7 +96,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
         except NothingToDraw as reason:
             not_drawn[name] = str(reason)
             continue
-        pictures.append(Picture(name, data, png(name, data, with_words=False), csv(data), command))
+        pictures.append(Picture(name, data, png(name, data, with_text=False), csv(data), command))
     measured = [point for point, state in zip(spec.points, states, strict=True) if state.summary]
     checks = []
     for size in estimator_check.sizes(measured):

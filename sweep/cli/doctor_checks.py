@@ -176,7 +176,7 @@ def tracker(uri: str) -> CheckResult:
     except (OSError, sqlite3.Error) as error:
         found = f"{uri} does not answer within {ANSWER_SECONDS:.0f} s: {error}"
         return CheckResult("tracker", WARNING, found, TRACK_LATER)
-    return CheckResult("tracker", FIT, f"{uri} is not looked at")
+    return CheckResult("tracker", FIT, f"{uri} is not checked")
 
 
 def _server(uri: str) -> CheckResult:

@@ -59,7 +59,7 @@ def plan(
     for line in [*(change.in_words() if change else []), *code.in_words()]:
         print(line)
     if mixes := code.concerns(todo.to_run):
-        warn("run refuses to mix them, unless told --accept-code-change")
+        warn("run refuses to mix them without --accept-code-change")
     for warning in room.warnings if room else ():
         warn(warning)
     if todo.left_failed:
@@ -123,7 +123,7 @@ def _wall_time(todo: Plan, at_a_time: int | None) -> str:
         where = "if the cluster holds" if is_on_a_cluster() else "on this machine,"
         return f"{duration(todo.wall_seconds(at_a_time))} {where} {at_a_time} at a time"
     if is_on_a_cluster():
-        return "unknown: how many run at a time is up to the cluster's nodes; --max-concurrent N tells it for N"
+        return "unknown: how many run at a time depends on the cluster's nodes; with --max-concurrent N it is known"
     return "unknown: not even one trial fits on this machine"
 
 

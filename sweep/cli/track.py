@@ -25,4 +25,4 @@ def track(sweep: options.Sweep, shared: options.Shared) -> None:
         again = command_line("track", sweep, store=shared.store, tracking_uri=shared.tracking_uri)
         first = LOGIN if is_refused(error) else "check it"
         raise SweepError(f"MLflow at {uri} failed: {error}", next=f"{first}, then {again}") from error
-    say(f"{counted(len(spec.points), 'point')} checked, {counted(repaired, 'run')} mended in {uri}")
+    say(f"{counted(len(spec.points), 'point')} checked, {counted(repaired, 'run')} repaired in {uri}")

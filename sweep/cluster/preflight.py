@@ -47,8 +47,10 @@ def with_driver_data(
         ClusterUnusable: when a node does not pass.
     """
     data_ref, there = ray.put(driver_data), live(share.cpus, share.gpus)
-    text = f"trying the store and getting the data on {counted(len(there), 'node')} of the cluster"
-    console.print(text if there else "no node could hold a trial yet: each that comes tries the store", soft_wrap=True)
+    text = f"checking the store and sending the data on {counted(len(there), 'node')} of the cluster"
+    console.print(
+        text if there else "no node can hold a trial yet: each node that joins checks the store", soft_wrap=True
+    )
     gpus_of_nodes = check_nodes(there, store, sweep, data_ref)
     return tune.with_parameters(trainable, driver_data=data_ref), gpus_of_nodes
 

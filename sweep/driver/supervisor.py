@@ -117,7 +117,7 @@ class Supervisor:
         failure = self._failure_of_death(executor_error, point.point_id, execution, attempt)
         self._store.save_attempt(point.point_id, replace(attempt, failure=failure))
         self._node_losses.died(point.point_id, attempt.number, execution.node, self._clock())
-        consequence = "it goes on from its last snapshot" if will_restart else "it is left for later"
+        consequence = "it goes on from its last snapshot" if will_restart else "it is not restarted now"
         text = f"{point.point_id}: {failure.message} at epoch {execution.epoch}; {consequence}"
         self._console.print(text, style="yellow", soft_wrap=True)
         self._take_failure(point.point_id, execution, failure.kind, cause(failure).digest)
@@ -175,7 +175,7 @@ class Supervisor:
             self.must_regroup = True
         if self.health.failing_alike:
             if kind == "resource" and not self.has_more_room:
-                self._console.print("every point runs out of memory: on with more room for each", style="yellow")
+                self._console.print("every point runs out of memory: going on with more room for each", style="yellow")
                 self.has_more_room = self.must_regroup = True
                 self.health.forget_alike()
             else:

@@ -32,7 +32,7 @@ def advice(group: FailureGroup, resources: Resources) -> str:
         return "a whole GPU was not enough: fewer measure.samples, or a larger GPU"
     if group.cause.kind == "resource":
         return "a larger share of the GPU leaves more memory for each"
-    return f"the machine is to blame: look at {', '.join(group.hosts) or 'it'} first"
+    return f"the cause is the machine: check {', '.join(group.hosts) or 'it'} first"
 
 
 def in_short(group: FailureGroup) -> str:

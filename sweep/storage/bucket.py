@@ -81,7 +81,7 @@ class Bucket:
                     return None
                 if now.size == len(data):
                     return data
-        raise StorageFault(f"cannot read {self.where(name)}: it changes all the time", next="the same again")
+        raise StorageFault(f"cannot read {self.where(name)}: it changes continually", next="the same again")
 
     def names(self, folder: str) -> list[str]:
         """Sorted last parts of the names in a folder; none when there is none."""

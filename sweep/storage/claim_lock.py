@@ -76,7 +76,7 @@ class ClaimLock:
                 self._bucket.delete(claim.name)
             self._wait_for(name, before, claim)
         raise StorageFault(
-            f"cannot write {self._bucket.where(name)}: the service is too slow to tell who came first",
+            f"cannot write {self._bucket.where(name)}: the service is too slow to decide which writer came first",
             next="the same again, or choose another --store (SWEEP_STORE)",
         )
 

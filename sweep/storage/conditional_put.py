@@ -48,7 +48,7 @@ class ConditionalPut:
                 if status != CONFLICT:
                     return True
                 time.sleep(0.05 * 2**number)
-        raise fault("write", self._address.of(name), "others write it all the time")
+        raise fault("write", self._address.of(name), "other writers write it continually")
 
     def is_obeyed(self) -> bool:
         """Whether the service supports the condition: some ignore it, so that every writer would win."""

@@ -92,7 +92,7 @@ def check_exclusive(objects: Objects) -> None:
     try:
         if not objects.create(name, b"1") or objects.create(name, b"2"):
             raise StorageFault(
-                f"{objects.where(name)}: of two writers both won",
+                f"{objects.where(name)}: two writers both created it",
                 next="choose a --store with hard links, or conditional PUTs",
             )
     finally:

@@ -121,7 +121,7 @@ def test_a_node_without_the_store_is_named_and_nothing_is_launched(
     arguments = ["run", str(spec_file), "--address", head, "--store", str(store)]
     code, said = finish(start(*arguments))
     assert code == 7, said
-    assert "trying the store and getting the data on 2 nodes of the cluster" in said
+    assert "checking the store and sending the data on 2 nodes of the cluster" in said
     assert "1 of 2 nodes that could hold a trial cannot run one:" in said
     assert f"what the driver wrote to {store} is not there for it: it is another place, or not mounted" in said
     assert "next: mount the store there at the same path, or choose a --store that every node sees" in said
@@ -164,7 +164,7 @@ def test_trials_on_other_nodes_reach_the_bucket_and_get_the_data_and_no_log_tell
     code, said = finish(start("run", str(spec_file), "--address", head, "--store", store, "--gpus-per-trial", "0.25"))
     assert code == 0, said
     assert "0.25 GPU for each lets 4 trials share one Card" in said
-    assert "trying the store and getting the data on 1 node of the cluster" in said
+    assert "checking the store and sending the data on 1 node of the cluster" in said
     alone = str(tmp_path / "alone")
     code, said = finish(start("run", str(spec_file), "--store", alone, *ONE_AT_A_TIME))
     assert code == 0, said

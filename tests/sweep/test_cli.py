@@ -256,7 +256,7 @@ def test_plan_as_a_job_speaks_of_no_gpu_and_no_cpu_of_the_head(
     assert "0.1 GPU for each wants GPUs of" in found
     assert "none is seen from here" in found
     assert "this machine" not in found
-    assert "--max-concurrent N tells it for N" in found
+    assert "with --max-concurrent N it is known" in found
     assert "if the cluster holds 3 at a time" in sweep(*asked, "--max-concurrent", "3", **environment).stdout
 
 

@@ -1,1 +1,1 @@
-"""How figures look: colours, marks, axes, legends, files. Draws what it is given; reads no table of a sweep."""
+"""Drawing: colours, marks, axes, legends, files. Knows only the numbers it draws, no table of a sweep."""

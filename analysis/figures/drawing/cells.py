@@ -14,13 +14,13 @@ COLOURS = "viridis"
 LEVELS = 4
 DARK_BELOW = 0.5
 MOST_WRITTEN = 9
-"""With more cells than this side by side their numbers would be too small to read."""
+"""With more columns than this the numbers in the cells would be too small to read."""
 
 
 def norm(values: Sequence[float], is_share: bool = False) -> Normalize:
-    """The scale from the smallest to the largest of the values; of one value alone, one around it.
+    """The scale from the smallest to the largest value; for a single value, a scale around it.
 
-    is_share: whether half as much is as far as twice as much, as for errors: then logarithmic, if all are positive.
+    is_share: whether ratios matter, as for errors: then the scale is logarithmic, if all values are positive.
     """
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if not high > low:
@@ -35,9 +35,9 @@ def draw(
     cells: dict[tuple[Any, Any], tuple[float, str]],
     scale: Normalize,
 ) -> None:
-    """Draw the cells, (column, row) -> (value, text), at the places of their column and row among those named.
+    """Draw the cells, (column, row) -> (value, text), in the grid of these columns and rows.
 
-    What has no cell stays white. The first row is on top. Text is left out where cells are many.
+    Places without a cell stay white. The first row is on top. With many columns the texts are left out.
     """
     for (column, row), (value, text) in cells.items():
         x, y = columns.index(column), rows.index(row)

@@ -18,17 +18,17 @@ SEEDS_FOR_A_BAND = 3
 GREY = "#333333"
 MARK: dict[str, Any] = {"ms": 4.0, "mec": "white", "mew": 0.4}
 MARKS = 6
-"""So many stand along a curve through epochs."""
+"""The number of marks along a curve over epochs."""
 
 
 @dataclass(frozen=True)
 class Curves:
     """How runs make curves.
 
-    series: the columns that tell one curve from another. x: the column along them.
-    each_point: whether every x of a curve is a point of its own (a gain); else a point runs along it (epochs, layers),
-    and a statistic is given only at the x that all finished points of the curve have recorded.
-    ended: the states of the points that statistics are over.
+    series: the columns that identify a curve. x: the column along it.
+    each_point: whether every x of a curve is another point (a gain); else a point has many x (epochs, layers), and
+    statistics are given only at the x that all finished points of the curve have recorded.
+    ended: the states of the points in the statistics.
     """
 
     series: tuple[str, ...]
@@ -39,8 +39,8 @@ class Curves:
     def table(self, rows: pd.DataFrame, quantities: Sequence[str], also: Sequence[str] = ()) -> pd.DataFrame:
         """One row per run and x, then per curve, x and `statistic`: median, quartile_1, quartile_3.
 
-        rows: one per run and x, with `seed`, `point_id` and `state`. `runs` counts the finished points of a statistic;
-        what belongs to one run (seed, point_id, state and the columns `also`) is empty there.
+        rows: one per run and x, with `seed`, `point_id` and `state`. `runs` counts the finished points of a statistic,
+        where the columns of single runs (seed, point_id, state and the columns `also`) are empty.
         """
         columns = [*self.series, "statistic", "runs", "seed", "point_id", "state", *also, self.x, *quantities]
         runs = rows.assign(statistic="run", runs=1, seed=rows["seed"].astype("Int64"))[columns]
@@ -106,13 +106,13 @@ class Curves:
 
 
 def _staggered(steps: int, level: int, levels: int) -> tuple[int, int]:
-    """Which of the steps of a curve have a mark, as first and every: those of other levels stand beside them."""
+    """The steps of a curve with a mark, as first and every; the marks of different levels do not coincide."""
     every = max(1, steps // MARKS)
     return every * level // levels, every
 
 
 def level_keys(column: str, palette: dict[Any, str], label: Callable[[Any], str] = number) -> list[Artist]:
-    """The legend handles of the values that `Curves.draw` tells apart by colour and mark."""
+    """The legend handles of the values that `Curves.draw` shows by colour and mark."""
     shapes = style.markers(column, palette)
     return [
         Line2D([], [], color=colour, linewidth=1.5, marker=shapes[level], label=label(level), **MARK)

@@ -15,7 +15,7 @@ LEFT, RIGHT, GAP = 0.55, 0.12, 0.22
 CAPTION_CHARACTERS, WARNING_CHARACTERS = 131, 106
 LINE = 0.14
 LONG_LABEL = 36
-"""Labels of more characters have the whole width for their blocks; else these stand close together."""
+"""With longer labels the blocks are spread over the whole width; else they are close together."""
 BELOW_PANELS, ABOVE_PANELS = 0.42, 0.24
 Block = tuple[str, Sequence[Artist]]
 
@@ -23,7 +23,7 @@ Block = tuple[str, Sequence[Artist]]
 def sheet(
     data: FigureData, rows: int, columns: int, row_height: float, legends: Sequence[Block], row_gap: float = GAP
 ) -> tuple[Canvas, np.ndarray]:
-    """An empty figure with its words, if there are any, and legends in place, and its axes, shape (rows, columns).
+    """An empty figure with its texts, if there are any, and its legends, and its axes, shape (rows, columns).
 
     legends: blocks of a title and handles with labels, set side by side below the panels. row_height in inches.
     """

@@ -53,10 +53,10 @@ def ends(axis: Axes, rows: pd.DataFrame, column: str, colour: str, marker: str, 
 
 
 def start_labels(axis: Axes, rows: pd.DataFrame, column: str, by: str, palette: dict[Any, str]) -> None:
-    """The value of `by` above where its runs start, for print without colours; those that would touch are stacked.
+    """Label the starts of runs with their value of `by`, for print without colours; labels that overlap are stacked.
 
-    rows: epochs of the runs; runs of an architecture that start together are named together. The x limits are final;
-    the y axis is made longer by what the labels need.
+    rows: epochs of the runs; an architecture has one label per value. The x limits must be final; the y axis is
+    extended to make room for the labels.
     """
     first = rows[rows["epoch"] == 0].groupby(["architecture", by], as_index=False)
     starts = first.agg({column: "median"}).sort_values(column, kind="stable")
@@ -87,7 +87,7 @@ def start_labels(axis: Axes, rows: pd.DataFrame, column: str, by: str, palette: 
 
 
 def _raise(axis: Axes, value: float, pixels: float) -> None:
-    """Move the upper y limit so that there are so many pixels above the value, if there are fewer."""
+    """Raise the upper y limit, if necessary, so that there are at least so many pixels above the value."""
     box = axis.get_window_extent()
     low, high = (axis.yaxis.get_transform().transform(limit) for limit in axis.get_ylim())
     at = axis.yaxis.get_transform().transform(value)
@@ -99,7 +99,7 @@ def _raise(axis: Axes, value: float, pixels: float) -> None:
 def arrows(axis: Axes, x: np.ndarray, y: np.ndarray, colour: str) -> None:
     """Two arrow heads on the run, in the direction of training. x, y: shape (epochs,); the axis limits are final.
 
-    Where they sit and point is measured in pixels on the smoothed run, so that the scatter of single epochs turns none.
+    Their places and directions come from the smoothed run, in pixels, so that scatter of single epochs has no effect.
     """
     path = axis.transData.transform(np.column_stack([x, y]))
     smooth = _smooth(path)
@@ -177,7 +177,7 @@ def _smooth(path: np.ndarray) -> np.ndarray:
 
 
 def _stations(path: np.ndarray) -> list[int]:
-    """The epochs at which the path has come a stride away from the station before; a cloud of epochs holds none."""
+    """The epochs at which the path is a stride away from the previous station; a cloud of epochs adds none."""
     stations = [0]
     for epoch, place in enumerate(path):
         if np.hypot(*(place - path[stations[-1]])) >= STRIDE_PIXELS:

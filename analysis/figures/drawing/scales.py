@@ -36,7 +36,7 @@ def number_axis(axis: Axis, low: float, high: float) -> None:
 
 
 def epoch_axis(axis: Axes, epochs: Sequence[int]) -> None:
-    """The x axis of the epochs: logarithmic from epoch 1 on where these lie ever further apart (0, 1, 2, 4, 8, ...)."""
+    """The x axis of epochs: logarithmic from epoch 1 on where their distances grow (0, 1, 2, 4, 8, ...)."""
     seen = sorted(set(epochs))
     axis.set_xlabel("Epoch")
     if len(seen) > 3 and seen[-2] - seen[-3] > 2 * (seen[1] - seen[0]):

@@ -1,4 +1,4 @@
-"""LEAF. How the figures look: type, palettes safe for colour-blind readers, and the papers' names of things."""
+"""LEAF. The style of figures: fonts, palettes for colour-blind readers, and the papers' names of architectures."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -63,7 +63,7 @@ def long_label(architecture: str) -> str:
 
 
 def ordered_colours(values: Sequence[Any]) -> dict[Any, str]:
-    """A colour per value of an ordered variable, dark to bright with the value; the last still reads on white."""
+    """A colour per value of an ordered variable, from dark to bright; the brightest is readable on white."""
     steps = len(values)
     shades = [0.45] if steps == 1 else [PALEST * index / (steps - 1) for index in range(steps)]
     return {value: to_hex(colormaps["plasma"](shade)) for value, shade in zip(sorted(values), shades, strict=True)}

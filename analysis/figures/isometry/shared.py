@@ -1,4 +1,4 @@
-"""What the figures of the initialization paper share: nets that differ in gain, and where they are isometries."""
+"""Common parts of the figures of the initialization paper: networks that differ in gain, and marks of isometry."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -53,20 +53,20 @@ def gain_slice(points: pd.DataFrame, measured: set[str], own: Sequence[str], nee
 
 
 def describe(shown: Slice, drawn: pd.DataFrame, series: Sequence[str], each: str) -> str:
-    """The slice and its seeds in words, as of epoch 0: `digits, W = 16, untrained; 2 seeds per network and gain`."""
+    """The slice at epoch 0 and its seeds as text: `digits, W = 16, untrained; 2 seeds per network and gain`."""
     untrained = replace(shown, fixed=shown.fixed | {"epochs": 0})
     return f"{captions.describe(untrained)}; {captions.seeds(drawn, [*series])} per {each}"
 
 
 def with_isometries(curves: pd.DataFrame, series: Sequence[str]) -> pd.DataFrame:
-    """The table of curves over gains with `is_isometry`, which marks medians; nowhere if Jacobians are not known."""
+    """The table of curves over gains with `is_isometry`, true for medians at isometry; all false without Jacobians."""
     is_median = curves["statistic"] == "median"
     nearest = nearest_to_isometry(curves[is_median], series) if MEAN in curves else False
     return curves.assign(is_isometry=is_median & nearest)
 
 
 def nearest_to_isometry(medians: pd.DataFrame, series: Sequence[str]) -> pd.Series:
-    """Whether each row is, of its series, the gain that `keeps_norms`. medians: a row per series and gain, `MEAN`."""
+    """Whether each row has, in its series, the gain that `keeps_norms`. medians: by series and gain, with `MEAN`."""
     nearest = pd.Series(False, index=medians.index)
     for _, rows in medians.groupby(list(series)):
         place = keeps_norms(rows[MEAN].tolist())
@@ -88,7 +88,7 @@ def keys(rows: pd.DataFrame) -> list[Artist]:
 
 
 def gain_colours(gains: Sequence[float]) -> dict[float, str]:
-    """Blue below the critical gain, orange above it, black at it; the paler, the further away."""
+    """Blue below the critical gain, orange above it, black at it; paler with the distance from it."""
     below = sorted((gain for gain in gains if gain < CRITICAL_GAIN), reverse=True)
     above = sorted(gain for gain in gains if gain > CRITICAL_GAIN)
     colours = dict.fromkeys(gains, "#000000") | _shades(below, "Blues") | _shades(above, "Oranges")

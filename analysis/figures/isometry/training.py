@@ -30,8 +30,8 @@ ABOVE, STEP = 0.07, 0.045
 def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """One row per run, then medians and quartiles per initializer, depth and gain, of the epochs to the threshold.
 
-    A run that ended without passing it takes longer than any other in the median and has no number, nor has a median
-    among such runs. Runs that have not ended are left out.
+    A run that ended without passing it has no number and counts as slower than all others; a median that falls on such
+    a run has no number either. Runs that have not ended are left out.
     """
     needed = epochs.drop_duplicates(["point_id", "epoch"])
     trained = set(needed.loc[needed["epoch"] > 0, "point_id"])
@@ -68,7 +68,7 @@ def _threshold(traces: pd.DataFrame) -> float:
 
 
 def draw(data: FigureData) -> Canvas:
-    """A panel per initializer, colours by depth; runs that never passed stand as crosses above the last epoch."""
+    """A panel per initializer, colours by depth; runs that never passed are crosses above the last epoch."""
     rows = data.table
     palette = style.ordered_colours(rows["depth"].unique().tolist())
     initializers = shared.initializers(rows)
@@ -106,5 +106,5 @@ def _legends(data: FigureData, palette: dict[int, str]) -> list[tuple[str, list[
 
 
 def _passed(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with a number; that a run diverged after it had passed matters no more."""
+    """The rows with a number; runs that diverged after they had passed count as finished."""
     return rows[rows["has_passed"]].assign(state="finished")

@@ -1,1 +1,1 @@
-"""Which rows of the tables a figure shows, and how its caption says so. Draws nothing."""
+"""The rows of the tables that a figure shows, and its caption. Draws nothing."""

@@ -1,4 +1,4 @@
-"""The words on a figure: which slice of the sweep it shows, how it was measured, and what is missing from it."""
+"""The captions of figures: the slice of the sweep, how it was measured, and what is missing from it."""
 
 import pandas as pd
 
@@ -45,7 +45,7 @@ def incompleteness(shown: pd.DataFrame, sweep: pd.DataFrame) -> str | None:
 
 
 def warnings(shown: Slice, points: pd.DataFrame, drawn: pd.DataFrame) -> tuple[str, ...]:
-    """Everything a reader must know before believing the figure, worst first."""
+    """The limits of the figure that a reader must know, the most important first."""
     lines = [incompleteness(shown.points, points)]
     finished = set(shown.points.loc[shown.points["state"] == "finished", "point_id"])
     if unmeasured := len(finished - set(drawn["point_id"])):
@@ -57,7 +57,7 @@ def warnings(shown: Slice, points: pd.DataFrame, drawn: pd.DataFrame) -> tuple[s
 
 
 def describe(shown: Slice) -> str:
-    """The slice in words: `mnist (of digits, mnist), D = 5 hidden layers, 200 epochs`."""
+    """The slice as text: `mnist (of digits, mnist), D = 5 hidden layers, 200 epochs`."""
     has_momentum = shown.fixed.get("batch_norm", True)
     patterns = {name: text for name, text in ALWAYS_NAMED.items() if has_momentum or name != "batch_norm_momentum"}
     if not has_momentum:
@@ -68,7 +68,7 @@ def describe(shown: Slice) -> str:
 
 
 def seeds(drawn: pd.DataFrame, series: list[str]) -> str:
-    """`5 seeds` or `3 to 5 seeds`: how many points each series of the figure rests on."""
+    """`5 seeds` or `3 to 5 seeds`: the number of points behind each series of the figure."""
     counts = drawn.groupby(series)["point_id"].nunique()
     low, high = int(counts.min()), int(counts.max())
     return (f"{low} seed" + "s" * (low != 1)) if low == high else f"{low} to {high} seeds"

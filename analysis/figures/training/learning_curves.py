@@ -45,7 +45,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
 
 
 def draw(data: FigureData) -> Canvas:
-    """A row of panels per quantity, a column per architecture, or one column if the colours tell those apart."""
+    """A row of panels per quantity, a column per architecture, or one column if colours show the architecture."""
     rows = data.table
     quantities = [TEST_ERROR, *present(rows)]
     networks = style.in_order(rows["architecture"])
@@ -70,7 +70,7 @@ def draw(data: FigureData) -> Canvas:
 
 
 def _slice(points: pd.DataFrame, measured: set[str]) -> tuple[Slice, str]:
-    """The slice by width or by depth, whichever shows more networks; the column that the colours tell apart."""
+    """The slice by width or by depth, whichever shows more networks, and the column that the colours show."""
     shown: dict[str, Slice] = {
         name: choose(points, measured, ["architecture", name], style.in_order(points["architecture"]))
         for name in ("width", "depth")

@@ -28,9 +28,9 @@ LEGENDS = {PAPER_BITS: "With the paper's quantity", BALANCED_BITS: "On the balan
 def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """One row per finished run: error and MI at its last epoch; `rank_correlation.COLUMN` is that of its architecture.
 
-    Spearman's rank correlation of error and that column, over the runs of all widths and depths shown, and under `low`
-    and `high` its 95 % interval, which a perfect one has not; empty where either is constant, and of fewer than
-    `FEWEST_PAIRS` runs, which would be ranked alike by chance.
+    Spearman's rank correlation of error and that column, over the runs of all widths and depths shown; `low` and `high`
+    are its 95 % interval, which a perfect correlation lacks. Empty where either is constant, and for fewer than
+    `FEWEST_PAIRS` runs, which may have equal ranks by chance.
     """
     rows = final_rows(epochs, points)
     bits = present(rows)
@@ -96,7 +96,7 @@ def draw(data: FigureData) -> Canvas:
 
 
 def _keys(rows: pd.DataFrame, column: str) -> list[Artist]:
-    """Legend handles that say the rank correlation of each network, where runs are not too few, and of how many."""
+    """Legend handles with the rank correlation of each network, if it has enough runs, and the number of runs."""
     keys: list[Artist] = []
     for name in style.in_order(rows["architecture"]):
         runs = rows[rows["architecture"] == name].dropna(subset=[column])

@@ -30,9 +30,9 @@ RESAMPLES, COVERAGE, SEED = 2_000, 0.95, 0
 def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """One row per architecture and error that occurs: the `share` of runs at or below it, and the share's interval.
 
-    Over the runs that ended; a diverged one is never below. Architectures are compared at the widths and depths that
-    all of those shown have. low, high: 95 % percentile bootstrap over the seeds of each width and depth, seeded; empty
-    where one has fewer than three.
+    Over the runs that ended; diverged runs are never below. Architectures are compared at the widths and depths that
+    all of them have. low, high: 95 % percentile bootstrap over the seeds of each width and depth, seeded; empty if one
+    of these has fewer than three seeds.
     """
     rows = error_rows(epochs, points)
     rows = rows.drop_duplicates("point_id", keep="last")
@@ -58,7 +58,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
 
 
 def _comparable(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of as many architectures as share a width and depth, at all the widths and depths that they share."""
+    """The rows of the largest set of architectures with a common width and depth, at all that they have in common."""
     tasks = {str(name): set(map(tuple, runs[TASK].to_numpy())) for name, runs in rows.groupby("architecture")}
     groups = [group for size in range(1, len(tasks) + 1) for group in combinations(style.in_order(tasks), size)]
     shared = {group: set.intersection(*(tasks[name] for name in group)) for group in groups}

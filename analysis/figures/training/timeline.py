@@ -17,7 +17,7 @@ from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
 
 NEEDS = "timeline needs attempts that say when they ran; points read from older stores or never started have none"
-# Okabe & Ito 2008, told apart in grey as well.
+# Okabe & Ito 2008; distinguishable in grey as well.
 ENDS = {"finished": "#0072B2", "diverged": "#F0E442", "interrupted": "#BBBBBB", "failed": "#D55E00"}
 LABELS = {"interrupted": "interrupted, or running still"}
 UNITS = ((2 * 86_400.0, 86_400.0, "days"), (2 * 3_600.0, 3_600.0, "hours"), (120.0, 60.0, "minutes"))
@@ -31,8 +31,8 @@ BAR = 0.5
 def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """One row per attempt: its lane (a process on a host and its device), start and end in seconds, how it ended.
 
-    Seconds count from the first start. Attempts whose end is not known (their process died, or still runs) end at the
-    last epoch that was kept of them.
+    Seconds count from the first start. Attempts with an unknown end (their process died, or still runs) end at their
+    last recorded epoch.
     """
     rows = _attempts(points)
     if rows.empty:
@@ -86,7 +86,7 @@ def _end(attempt: dict[str, Any], state: str) -> str:
 
 
 def _ends(rows: pd.DataFrame, epochs: pd.DataFrame) -> "pd.Series[Any]":
-    """When each attempt ended; where that is not known, the last epoch recorded before the next one, or its start."""
+    """When each attempt ended; if unknown, its last epoch recorded before the next attempt, or else its start."""
     next_start = rows.groupby("point_id")["started"].shift(-1)
     is_open = rows["ended"].isna()
     if "timestamp" not in epochs or not is_open.any():
