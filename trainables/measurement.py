@@ -86,7 +86,7 @@ class Probe:
         trust = information.diagnose(
             signals[x],
             signals[y],
-            measured=information.Measurement(
+            measured=information.PairEstimate(
                 record.mutual_information_bits,
                 record.mutual_information_balanced_bits,
                 record.scale_ratio,

@@ -161,7 +161,7 @@ def test_every_kind_of_component_is_one_that_a_point_uses() -> None:
 
 def test_a_root_that_is_not_there_or_there_twice_is_an_error() -> None:
     package = Package(ROOT, "trainables")
-    for name in ("Nothing", "Training.nothing", "Measurement"):
+    for name in ("Nothing", "Training.nothing", "SAMPLED_ROWS"):
         with pytest.raises(LookupError, match=name):
             package.the(name)
     assert [package.the(root) for kind in KINDS.values() for root in kind.roots]

@@ -22,8 +22,8 @@ from trainables.information.credibility.wording import unit as unit
 from trainables.information.estimators.formulas import ESTIMATORS as ESTIMATORS
 from trainables.information.pair import SCALES as SCALES
 from trainables.information.results import Credibility as Credibility
-from trainables.information.results import Measurement as Measurement
 from trainables.information.results import MutualInformation as MutualInformation
+from trainables.information.results import PairEstimate as PairEstimate
 from trainables.information.results import ceiling_bits as ceiling_bits
 from trainables.information.samples import NPEET_NOISE as NPEET_NOISE
 from trainables.information.samples import DegenerateInput as DegenerateInput

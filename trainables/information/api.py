@@ -10,7 +10,7 @@ from trainables.information.device import to_host
 from trainables.information.estimators import batches, conditional, ksg
 from trainables.information.estimators import labels as with_labels
 from trainables.information.estimators.settings import Settings
-from trainables.information.results import Credibility, Measurement, MutualInformation
+from trainables.information.results import Credibility, MutualInformation, PairEstimate
 from trainables.information.samples import NPEET_NOISE
 
 Scales = tuple[str, ...]
@@ -67,7 +67,7 @@ def measure(
     threads: int | None = None,
     estimator: str = "ksg",
     device: bool | None = None,
-) -> Measurement:
+) -> PairEstimate:
     """Both scales of one pair at once, sharing work; arguments as in `mutual_information`.
 
     Degenerate samples give None and a reason, never an exception; wrong arguments (an unknown scale) still raise.
@@ -87,7 +87,7 @@ def measure_pairs(
     threads: int | None = None,
     estimator: str = "ksg",
     device: bool | None = None,
-) -> list[Measurement]:
+) -> list[PairEstimate]:
     """What `measure` gives for each pair of layers, by name, sharing all work of the layers that they share.
 
     scales: of all pairs, or one tuple per pair. seeds: of each layer's noise; a number stands for one seed for each
@@ -113,7 +113,7 @@ def diagnose(
     seed: int = 0,
     threads: int | None = None,
     estimator: str = "ksg",
-    measured: Measurement | None = None,
+    measured: PairEstimate | None = None,
 ) -> Credibility:
     """The credibility of `mutual_information(x, y, ...)` with the same arguments, at five to six times its cost.
 

@@ -45,10 +45,12 @@ class Pair(Protocol):
         """The median k-th neighbor distances of x and of y. Raises DegenerateInput where one is no unit of length."""
 
     @classmethod
-    def counts(cls, requests: Sequence[tuple[Self, Units]], neighborhood: Neighborhood) -> list[tuple[Counts, Counts]]:
+    def counts(
+        cls, scaled_pairs: Sequence[tuple[Self, Units]], neighborhood: Neighborhood
+    ) -> list[tuple[Counts, Counts]]:
         """For each pair and its units the x counts and the y counts, (N,) each, in any order that both share.
 
-        A count is the number of other points in the neighborhood of a point, strictly inside. Requests come together
+        A count is the number of other points in the neighborhood of a point, strictly inside. Pairs come together
         so that pairs can share the work of a layer that they share. Raises ValueError for an unknown neighborhood.
         """
 

@@ -1,4 +1,4 @@
-"""What the estimator returns: `MutualInformation`, `Measurement`, `Credibility`; and the ceiling of KSG."""
+"""What the estimator returns: `MutualInformation`, `PairEstimate`, `Credibility`; and the ceiling of KSG."""
 
 from dataclasses import dataclass, field
 from math import log
@@ -10,17 +10,17 @@ from scipy.special import digamma
 class Credibility:
     """One value and what limits it, in units of the base; None where the samples allow no answer: `reason` says why.
 
-    bits: the value on `scale`, of n samples with k neighbours in dims[0] + dims[1] dimensions.
+    bits: the value on `scale`, of n samples with k neighbors in dims[0] + dims[1] dimensions.
     ceiling_bits: the largest value that n samples can give, whatever the truth; ceiling_share: the value's share of it.
     null_bits: the value after the rows of y are shuffled.
     standard_error_bits: of the value, from disjoint parts of the samples; blind to bias.
     n_curve: values by number of samples: N/4, N/2, N. is_converged: from N/2 to N it changed by at most two standard
     errors, 5 % or 0.001, whichever is most. Steady is not right: in high dimension it can be far too low.
-    k_curve: values by number of neighbours: 1, 3, 5, 10.
-    balanced_bits: each space in units of its own median k-th neighbour distance; scale_ratio: that of y over that of x.
+    k_curve: values by number of neighbors: 1, 3, 5, 10.
+    balanced_bits: each space in units of its own median k-th neighbor distance; scale_ratio: that of y over that of x.
     noise_spread_bits: largest minus smallest value over three seeds of the tie-breaking noise; over
     two where these agree to 0.001.
-    tied_share: of the points whose k-th nearest neighbour is as far as the one before or after it, but for the noise.
+    tied_share: of the points whose k-th nearest neighbor is as far as the one before or after it, but for the noise.
     duplicate_share: of the rows (x, y) that appear more than once; also of the rows of x and of y alone.
     saturated_share: of the values with |value| >= 1 - 1e-6; None where some value lies outside [-1, 1].
     sentence: what all this adds up to.
@@ -68,7 +68,7 @@ class MutualInformation:
 
     @property
     def tied_share(self) -> float | None:
-        """The share of points whose k-th neighbour is as far as another; None unless `diagnostics` were asked for."""
+        """The share of points whose k-th neighbor is as far as another; None unless `diagnostics` were asked for."""
         return self.credibility.tied_share if self.credibility else None
 
     @property
@@ -78,10 +78,10 @@ class MutualInformation:
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
+class PairEstimate:
     """One pair on both scales; None is a value that was not asked for or, if `reason` is given, does not exist.
 
-    bits: NPEET's number. balanced_bits: each space in units of its own median k-th neighbour distance.
+    bits: NPEET's number. balanced_bits: each space in units of its own median k-th neighbor distance.
     scale_ratio: that median of y divided by that of x. reason: sentences that say which values are missing and why.
     """
 

@@ -9,13 +9,13 @@ from itertools import count
 import numpy as np
 
 from trainables.information.estimators.formulas import ksg_bits
-from trainables.information.estimators.ksg import Request, estimates, mutual_information
+from trainables.information.estimators.ksg import Estimand, estimates, mutual_information
 from trainables.information.estimators.settings import Settings
 from trainables.information.host.pairs import HostPair, host_pair
 from trainables.information.neighbors.queries import counts_within, joint_distances
 from trainables.information.neighbors.space import Space
 from trainables.information.pair import SCALES, Units
-from trainables.information.results import Measurement
+from trainables.information.results import PairEstimate
 from trainables.information.samples import DegenerateInput, Floats
 
 MOST_NEIGHBORS = 10
@@ -32,7 +32,7 @@ class Case:
     scale: str
     settings: Settings
     seed: int
-    measured: Measurement
+    measured: PairEstimate
 
     @property
     def value(self) -> float:
@@ -68,7 +68,7 @@ class Case:
 
     def _value_of_rectangles(self, k: int) -> float:
         pair = self._pair_of(k)
-        (value,) = estimates([Request(pair, self.units, self.seed)], self.settings)
+        (value,) = estimates([Estimand(pair, self.units, self.seed)], self.settings)
         if isinstance(value, DegenerateInput):
             raise value
         return value

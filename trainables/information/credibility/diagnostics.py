@@ -11,7 +11,7 @@ from trainables.information.credibility.case import Case
 from trainables.information.credibility.wording import in_words
 from trainables.information.estimators.ksg import measure, require_scales
 from trainables.information.estimators.settings import Settings
-from trainables.information.results import Credibility, Measurement, ceiling_bits
+from trainables.information.results import Credibility, PairEstimate, ceiling_bits
 from trainables.information.samples import DegenerateInput, as_samples
 
 CURVE_NEIGHBORS = (1, 3, 5, 10)
@@ -23,7 +23,7 @@ SATURATED = 1.0 - 1e-6
 
 
 def diagnose(
-    x: npt.ArrayLike, y: npt.ArrayLike, scale: str, settings: Settings, seed: int, measured: Measurement | None = None
+    x: npt.ArrayLike, y: npt.ArrayLike, scale: str, settings: Settings, seed: int, measured: PairEstimate | None = None
 ) -> Credibility:
     """The credibility of the value on that scale; all work is done on the host.
 

@@ -86,12 +86,12 @@ class DevicePair:
 
     @classmethod
     def counts(
-        cls, requests: Sequence[tuple["DevicePair", Units]], neighborhood: Neighborhood
+        cls, scaled_pairs: Sequence[tuple["DevicePair", Units]], neighborhood: Neighborhood
     ) -> list[tuple[Counts, Counts]]:
-        """The x and y counts of each request, in the caller's order; equal to those of `HostPair`. Of squares only."""
+        """The x and y counts of each pair in its units, in the caller's order, as those of `HostPair`; squares only."""
         if neighborhood != "square":
             raise ValueError(f"neighborhood = {neighborhood!r}: on a device only 'square' is counted")
-        return [pair._counts(units) for pair, units in requests]
+        return [pair._counts(units) for pair, units in scaled_pairs]
 
     def _counts(self, units: Units) -> tuple[Counts, Counts]:
         if units == (1.0, 1.0):
@@ -228,7 +228,7 @@ def _search_block(k: int, with_radii: bool, x: Any, y: Any, rows: Any, units: An
 
     x, y: (dx, N), (dy, N). rows: int32 (B,). units: (2,). slack: (2,), absolute and relative half width of the window
     around a row's radius within which this precision cannot tell what is nearer. A row is certain if only one of its
-    2 N distances lies there: that one is the radius itself, and belongs to the k-th neighbour.
+    2 N distances lies there: that one is the radius itself, and belongs to the k-th neighbor.
     """
     from keras import ops
 

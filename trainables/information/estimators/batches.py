@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trainables.information.device import device_pair, on_device
-from trainables.information.estimators.ksg import measurements, require_scales
+from trainables.information.estimators.ksg import pair_estimates, require_scales
 from trainables.information.estimators.settings import Settings
 from trainables.information.host.layers import Layer, RowOrder
 from trainables.information.host.pairs import HostPair
-from trainables.information.results import Measurement
+from trainables.information.results import PairEstimate
 from trainables.information.samples import DegenerateInput, Floats, Noisy, as_floats, require_rows
 
 Scales = tuple[str, ...]
@@ -70,8 +70,8 @@ def measure_pairs(
     scales: Scales | Sequence[Scales],
     settings: Settings,
     seeds: Mapping[str, int] | int,
-) -> list[Measurement]:
-    """The measurement of each pair of layers, by name, sharing all work of the layers that they share."""
+) -> list[PairEstimate]:
+    """The estimates of each pair of layers, by name, sharing all work of the layers that they share."""
     of_pairs = _scales_of_pairs(scales, len(pairs))
     for name in (name for pair in pairs for name in pair if name not in layers):
         raise ValueError(f"pair of {name!r}: there is no such layer, only {', '.join(layers)}")
@@ -84,7 +84,7 @@ def measure_pairs(
             for pair, scale in zip(pairs, of_pairs, strict=True)
         ]
     prepared = Layers({name: values for name, values in layers.items() if name in needed}, seed_of, settings)
-    measured: list[Measurement] = []
+    measured: list[PairEstimate] = []
     for first in range(0, len(pairs), MOST_PAIRS):
         prepared.release({name for pair in pairs[first:] for name in pair})
         part = slice(first, first + MOST_PAIRS)
@@ -98,15 +98,15 @@ def _measured_on_device(
     scales: Scales,
     settings: Settings,
     seeds: Mapping[str, int],
-) -> Measurement:
+) -> PairEstimate:
     x, y = names
     _require_two(x, y)
     try:
         pair = device_pair({x: layers[x], y: layers[y]}, settings.k, settings.noise, (seeds[x], seeds[y]))
     except DegenerateInput as degenerate:
-        return Measurement(None, None, None, str(degenerate))
-    (measurement,) = measurements([(pair, scales, seeds[x])], settings)
-    return measurement
+        return PairEstimate(None, None, None, str(degenerate))
+    (estimate,) = pair_estimates([(pair, scales, seeds[x])], settings)
+    return estimate
 
 
 def _measured(
@@ -115,15 +115,15 @@ def _measured(
     scales: Sequence[Scales],
     seeds: Mapping[str, int],
     settings: Settings,
-) -> list[Measurement]:
-    measured: dict[int, Measurement] = {}
+) -> list[PairEstimate]:
+    measured: dict[int, PairEstimate] = {}
     asked: dict[int, tuple[HostPair, Scales, int]] = {}
     for place, (x, y) in enumerate(pairs):
         try:
             asked[place] = prepared.pair(x, y), scales[place], seeds[x]
         except DegenerateInput as degenerate:
-            measured[place] = Measurement(None, None, None, str(degenerate))
-    measured |= zip(asked, measurements(list(asked.values()), settings), strict=True)
+            measured[place] = PairEstimate(None, None, None, str(degenerate))
+    measured |= zip(asked, pair_estimates(list(asked.values()), settings), strict=True)
     return [measured[place] for place in range(len(pairs))]
 
 

@@ -44,7 +44,7 @@ class Layer:
 
     @cached_property
     def own_median(self) -> float:
-        """Median distance of a point to its k-th nearest neighbour in this layer alone."""
+        """Median distance of a point to its k-th nearest neighbor in this layer alone."""
         return float(np.median(own_radii(self.space, self.k, self.threads)))
 
     def balanced_unit(self) -> float:

@@ -52,11 +52,11 @@ class HostPair:
 
     @classmethod
     def counts(
-        cls, requests: Sequence[tuple[HostPair, Units]], neighborhood: Neighborhood
+        cls, scaled_pairs: Sequence[tuple[HostPair, Units]], neighborhood: Neighborhood
     ) -> list[tuple[Counts, Counts]]:
-        """The x and y counts of each request, in the internal order: every layer is searched once for all its radii."""
+        """The x and y counts of each pair in its units, internal order: every layer is searched once for all radii."""
         searches: dict[Layer, list[tuple[int, int, float, Floats]]] = {}
-        for place, (pair, units) in enumerate(requests):
+        for place, (pair, units) in enumerate(scaled_pairs):
             for side, radii in enumerate(pair.radii(units, neighborhood)):
                 searches.setdefault((pair.x, pair.y)[side], []).append((place, side, units[side], radii))
         counts: dict[tuple[int, int], Counts] = {}
@@ -64,7 +64,7 @@ class HostPair:
             units_of_layer, radii_of_layer = [entry[2] for entry in entries], np.stack([entry[3] for entry in entries])
             rows = counts_within(layer.space, units_of_layer, radii_of_layer, layer.threads)
             counts |= {entry[:2]: row for entry, row in zip(entries, rows, strict=True)}
-        return [(counts[place, 0], counts[place, 1]) for place in range(len(requests))]
+        return [(counts[place, 0], counts[place, 1]) for place in range(len(scaled_pairs))]
 
     def radii(self, units: Units, neighborhood: Neighborhood) -> tuple[Floats, Floats]:
         """Two (N,) radii, in x and in y, within which an estimator counts, strictly. Internal order.

@@ -1,4 +1,4 @@
-"""Row orders that place near neighbours side by side, so that the first radii found are already tight."""
+"""Row orders that place near neighbors side by side, so that the first radii found are already tight."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ TINY = np.float32(1e-30)
 def spatial_order(*spaces: Floats, leaf: int) -> npt.NDArray[np.int64]:
     """Permutation of the rows by recursive median splits of the joint space along its widest direction.
 
-    Each run of `leaf` rows is spatially compact. The order decides how fast neighbours are found, never which.
+    Each run of `leaf` rows is spatially compact. The order decides how fast neighbors are found, never which.
     """
     count = len(spaces[0])
     if count <= leaf:

@@ -1,4 +1,4 @@
-"""Exact k-th neighbour radii and neighbor counts of prepared spaces, in the max norm."""
+"""Exact k-th neighbor radii and neighbor counts of prepared spaces, in the max norm."""
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ def joint_radii(x: Space, y: Space, units: tuple[float, float], k: int, threads:
 
 
 def joint_distances(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> Floats:
-    """(N, k) distances to the k nearest other points, ascending: the radii of every number of neighbours up to k."""
+    """(N, k) distances to the k nearest other points, ascending: the radii of every number of neighbors up to k."""
     return _distances(joint_space(x, y, units, threads), k, threads)
 
 

@@ -32,10 +32,10 @@ NEAR_BLOCKS = 3
 
 
 class Nearest(NamedTuple):
-    """The nearest neighbours found so far.
+    """The nearest neighbors found so far.
 
     distances: (N, k) ascending. levels, x_bytes, y_bytes: for each point, N filled up to whole blocks, the largest
-    difference that a nearer neighbour can have in the joint levels and at the edges of either space.
+    difference that a nearer neighbor can have in the joint levels and at the edges of either space.
     """
 
     distances: Floats
@@ -56,7 +56,7 @@ def insert(nearest: Any, i: int, distance: float) -> None:
 
 @compiled_into_callers
 def remember(nearest: Any, i: int, distance: float, joint: Any) -> None:
-    """Put distance, below that of its last neighbour, among the nearest of point i."""
+    """Put distance, below that of its last neighbor, among the nearest of point i."""
     x, y = joint.x, joint.y
     insert(nearest.distances, i, distance)
     kth = nearest.distances[i, nearest.distances.shape[1] - 1]
@@ -139,7 +139,7 @@ def expect(own: int, levels: Any, nearest: Any, work: Any) -> None:
 
 @compiled
 def compare(own: int, block: int, mutual: bool, joint: Any, nearest: Any, work: Any) -> None:
-    """Look for neighbours of the block `own` in another block, or in itself; if mutual, also the other way round."""
+    """Look for neighbors of the block `own` in another block, or in itself; if mutual, also the other way round."""
     count, k = nearest.distances.shape
     distances, levels, x, y = nearest.distances, joint.levels, joint.x, joint.y
     begin, place = own * LANES, 0

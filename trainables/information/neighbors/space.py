@@ -1,4 +1,4 @@
-"""A space prepared for neighbour searches: its rows in spatial order, and its columns quantized to bytes."""
+"""A space prepared for neighbor searches: its rows in spatial order, and its columns quantized to bytes."""
 
 from dataclasses import dataclass
 from functools import cached_property
