@@ -22,15 +22,15 @@ def test_the_pinned_version_is_the_one_that_was_looked_at() -> None:
 
 def test_the_cache_of_a_kernel_is_keyed_by_all_files_of_its_package() -> None:
     """`_cache._cache_file._source_stamp` of a dispatcher is what a cached kernel must have been compiled with."""
-    assert bounds.gather._cache._cache_file._source_stamp == compilation._sources()  # type: ignore[attr-defined]
+    assert bounds.gather_rows._cache._cache_file._source_stamp == compilation._sources()  # type: ignore[attr-defined]
 
 
 def test_counting_of_references_and_inlining_are_options_of_the_compiler() -> None:
     """`_nrt` and `forceinline` of `njit` are not documented: numba raises for options that it does not know."""
     assert hasattr(DEFAULT_FLAGS, "nrt")
     assert {"nrt", "forceinline"} <= set(Flags.options)
-    assert search.insert.targetoptions["forceinline"] is True  # type: ignore[attr-defined]
-    assert search.compare.targetoptions["_nrt"] is False  # type: ignore[attr-defined]
+    assert search.insert_sorted.targetoptions["forceinline"] is True  # type: ignore[attr-defined]
+    assert search.search_block.targetoptions["_nrt"] is False  # type: ignore[attr-defined]
 
 
 def test_all_kernels_lie_where_a_change_compiles_them_anew() -> None:

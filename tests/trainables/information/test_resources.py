@@ -76,7 +76,7 @@ from trainables.information.neighbors.queries import counts_within
 from trainables.information.neighbors.space import prepare
 space = prepare(np.random.default_rng(0).normal(size=(300, 3)), np.arange(300), threads=2)
 print(counts_within(space, [1.0], np.full((1, 300), 0.5), threads=2).sum())
-print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (bounds.gather, count.neighbor_counts)))
+print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (bounds.gather_rows, count.count_neighbors)))
 """
 
 

@@ -97,7 +97,7 @@ class DevicePair:
         if units == (1.0, 1.0):
             return self._unscaled.x_counts, self._unscaled.y_counts
         found = self._search(units)
-        self._redo(found, ~found.decided, units)
+        self._search_exactly(found, ~found.decided, units)
         return found.x_counts, found.y_counts
 
     @cached_property
@@ -107,7 +107,7 @@ class DevicePair:
         doubtful = ~found.decided
         for radii, columns in zip((found.x_radii, found.y_radii), self._columns, strict=True):
             doubtful |= _near_median(radii, float(columns.rounding))
-        self._redo(found, doubtful, (1.0, 1.0))
+        self._search_exactly(found, doubtful, (1.0, 1.0))
         return found
 
     @cached_property
@@ -121,7 +121,7 @@ class DevicePair:
         slack = np.array([window * 1.001 + ABSOLUTE_WINDOW, RELATIVE_WINDOW])
         return self._rows(x.fast, y.fast, np.arange(len(self.x)), units, slack)
 
-    def _redo(self, found: "Rows", doubtful: npt.NDArray[np.bool_], units: Units) -> None:
+    def _search_exactly(self, found: "Rows", doubtful: npt.NDArray[np.bool_], units: Units) -> None:
         rows = np.flatnonzero(doubtful)
         if not len(rows):
             return
@@ -254,14 +254,14 @@ def _distances(columns: Any, rows: Any) -> Any:
     size = rows.shape[0]
     queries = ops.take(columns, rows, axis=1)
 
-    def absorb(chunk: Any, largest: Any) -> Any:
+    def update_largest(chunk: Any, largest: Any) -> Any:
         ours = ops.slice(queries, (chunk * CHUNK, 0), (CHUNK, size))
         theirs = ops.slice(columns, (chunk * CHUNK, 0), (CHUNK, count))
         for column in range(CHUNK):
             largest = ops.maximum(largest, ops.abs(ours[column][:, None] - theirs[column][None]))
         return largest
 
-    return ops.fori_loop(0, width // CHUNK, absorb, ops.zeros((size, count), dtype=columns.dtype))
+    return ops.fori_loop(0, width // CHUNK, update_largest, ops.zeros((size, count), dtype=columns.dtype))
 
 
 def _kth_smallest(distances: Any, k: int) -> Any:

@@ -7,14 +7,14 @@ from trainables.information.neighbors.count import (
     CountBuffers,
     CountedSpace,
     count_buffers,
-    neighbor_counts,
-    neighbor_extents,
-    searches_within,
+    count_neighbors,
+    find_extents,
+    range_searches,
 )
 from trainables.information.neighbors.search import (
     Nearest,
     SearchBuffers,
-    merge,
+    merge_nearest,
     search_buffers,
     search_far,
     search_near,
@@ -47,16 +47,16 @@ def joint_distances(x: Space, y: Space, units: tuple[float, float], k: int, thre
 def counts_within(space: Space, units: npt.ArrayLike, radii: Floats, threads: int) -> Counts:
     """(R, N) numbers of other points with distance / units[r] strictly below radii[r, i], for R searches at once."""
     counted = CountedSpace(space.levels, space.edges, space.words, space.values)
-    searches = searches_within(radii, np.asarray(units, np.float64), counted)
+    searches = range_searches(radii, np.asarray(units, np.float64), counted)
 
     def begin() -> CountBuffers:
         return count_buffers(counted, searches)
 
-    def search(first: int, last: int, work: CountBuffers) -> None:
-        neighbor_counts(first, last, counted, searches, work)
+    def search(first: int, last: int, buffers: CountBuffers) -> None:
+        count_neighbors(first, last, counted, searches, buffers)
 
-    works = gather_from_threads(begin, search, len(counted.levels.tiles), threads, CHUNK)
-    return sum((work.counts for work in works[1:]), works[0].counts)
+    found = gather_from_threads(begin, search, len(counted.levels.tiles), threads, CHUNK)
+    return sum((buffers.counts for buffers in found[1:]), found[0].counts)
 
 
 def joint_rectangles(x: Space, y: Space, units: tuple[float, float], k: int, threads: int) -> tuple[Floats, Floats]:
@@ -68,8 +68,8 @@ def joint_rectangles(x: Space, y: Space, units: tuple[float, float], k: int, thr
     def begin() -> SearchBuffers:
         return search_buffers(joint, k)
 
-    def search(first: int, last: int, work: SearchBuffers) -> None:
-        neighbor_extents(first, last, joint, beyond, x_extents, y_extents, work)
+    def search(first: int, last: int, buffers: SearchBuffers) -> None:
+        find_extents(first, last, joint, beyond, x_extents, y_extents, buffers)
 
     gather_from_threads(begin, search, len(joint.levels.tiles), threads, CHUNK)
     return x_extents, y_extents
@@ -77,24 +77,24 @@ def joint_rectangles(x: Space, y: Space, units: tuple[float, float], k: int, thr
 
 def _distances(joint: JointSpace, k: int, threads: int) -> Floats:
     blocks = len(joint.levels.tiles)
-    levels_of, x_bytes, y_bytes = np.full((3, blocks * LANES), 255, np.uint8)
-    near = Nearest(np.full((len(joint.levels.rows), k), np.inf), levels_of, x_bytes, y_bytes)
+    radii = np.full((3, blocks * LANES), 255, np.uint8)
+    near = Nearest(np.full((len(joint.levels.rows), k), np.inf), *radii)
 
     def begin() -> SearchBuffers:
         return search_buffers(joint, k)
 
-    def near_blocks(first: int, last: int, work: SearchBuffers) -> None:
-        search_near(first, last, joint, near, work)
+    def near_blocks(first: int, last: int, buffers: SearchBuffers) -> None:
+        search_near(first, last, joint, near, buffers)
 
     def begin_with_copy() -> tuple[SearchBuffers, Nearest]:
         return begin(), near if threads == 1 else Nearest._make(array.copy() for array in near)
 
     def far_blocks(first: int, last: int, state: tuple[SearchBuffers, Nearest]) -> None:
-        work, nearest = state
-        search_far(first, last, joint, nearest, work)
+        buffers, nearest = state
+        search_far(first, last, joint, nearest, buffers)
 
     gather_from_threads(begin, near_blocks, blocks, threads, CHUNK)
     found = gather_from_threads(begin_with_copy, far_blocks, blocks, threads, CHUNK)
     if threads > 1:
-        merge(near.distances, np.stack([nearest.distances for _, nearest in found]), np.empty(k))
+        merge_nearest(near.distances, np.stack([nearest.distances for _, nearest in found]), np.empty(k))
     return near.distances

@@ -40,6 +40,15 @@ class Edges(NamedTuple):
     scale: float
 
 
+class Ends(NamedTuple):
+    """The two ends of a range, everything within `width` of an extreme value, and the bytes per unit of distance."""
+
+    lowest: float
+    highest: float
+    width: float
+    scale: float
+
+
 def no_edges() -> Edges:
     """Edges of a space that is not saturated."""
     return Edges(np.empty((0, 0), np.uint8), np.empty((0, 0, LANES), np.uint8), np.empty(0, np.uint8), 0.0, 0.0)
@@ -55,17 +64,17 @@ def edges(values: Floats, width: int, threads: int) -> Edges:
     lowest, highest = float(values[:, :width].min()), float(values[:, :width].max())
     reach = highest - lowest
     width_of_end = max(_width_of_ends(values[:, :width], lowest, highest), NARROWEST_END * reach)
-    scale = 126.0 / (width_of_end * (1.0 + 1e-9))
-    if not (np.isfinite(reach) and np.isfinite(scale)):
+    magnified = Ends(lowest, highest, width_of_end, 126.0 / (width_of_end * (1.0 + 1e-9)))
+    if not (np.isfinite(reach) and np.isfinite(magnified.scale)):
         return no_edges()
     rows = np.full((len(values), width), MIDDLE, np.uint8)
     tiles = aligned_zeros((-(-len(values) // LANES), width, LANES), np.uint8)
 
     def fill(first: int, last: int) -> None:
-        magnify(first, last, values, lowest, highest, width_of_end, scale, rows, tiles)
+        magnify(first, last, values, magnified, rows, tiles)
 
     run_in_threads(fill, len(tiles), threads, chunk=16)
-    return Edges(rows, tiles, np.full(width, MIDDLE, np.uint8), reach - width_of_end, scale)
+    return Edges(rows, tiles, np.full(width, MIDDLE, np.uint8), reach - width_of_end, magnified.scale)
 
 
 def _width_of_ends(values: Floats, lowest: float, highest: float) -> float:
@@ -77,25 +86,24 @@ def _width_of_ends(values: Floats, lowest: float, highest: float) -> float:
 
 
 @compiled
-def magnify(
-    first: int, last: int, values: Any, lowest: float, highest: float, end: float, scale: float, rows: Any, tiles: Any
-) -> None:
-    """Fill rows and tiles of the blocks first..last-1; an end is everything within `end` of the extreme value."""
+def magnify(first: int, last: int, values: Any, ends: Any, rows: Any, tiles: Any) -> None:
+    """Fill rows and tiles of the blocks first..last-1 with what the values are at the ends."""
+    lowest, highest, width, scale = ends.lowest, ends.highest, ends.width, ends.scale
     for i in range(first * LANES, min(last * LANES, len(values))):
         for column in range(rows.shape[1]):
             value = values[i, column]
             byte = np.int64(MIDDLE)
-            if value - lowest <= end:
+            if value - lowest <= width:
                 byte = min(np.int64((value - lowest) * scale), np.int64(126))
-            elif highest - value <= end:
-                above = max(end - (highest - value), 0.0)
+            elif highest - value <= width:
+                above = max(width - (highest - value), 0.0)
                 byte = np.int64(OPPOSITE) + min(np.int64(above * scale), np.int64(126))
             rows[i, column] = np.uint8(byte)
             tiles[i // LANES, column, i % LANES] = np.uint8(byte)
 
 
 @compiled_into_callers
-def farthest_byte(distance: float, base: float, scale: float) -> Any:
+def outer_bytes(distance: float, base: float, scale: float) -> Any:
     """Largest byte difference of a pair that may be closer than `distance`; 255 where no byte proves the contrary."""
     # Both bytes are rounded down, so a difference m is a distance of more than base + (m - OPPOSITE - 1) / scale.
     byte = (distance - base) * scale + (OPPOSITE + 1) + SLACK
@@ -105,7 +113,7 @@ def farthest_byte(distance: float, base: float, scale: float) -> Any:
 
 
 @compiled_into_callers
-def certain_bytes(distance: float, base: float, scale: float) -> Any:
+def inner_bytes(distance: float, base: float, scale: float) -> Any:
     """The byte difference below which a pair is certainly closer than `distance`; 0 where none proves it."""
     byte = (distance - base) * scale + (OPPOSITE - 1) - SLACK
     # Below OPPOSITE the ends are not told from the middle: all such pairs are at most `base` apart.

@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 # Points of a block: one register of bytes holds one column of them.
 LANES = 64
-# Columns that `absorb` takes at a time.
+# Columns that `prune_by_chunk` takes at a time.
 CHUNK = 16
 # Doubles in a vector, and the columns after which `max_norm` looks at its limit. Rows are padded to whole strides.
 EXACT_LANES = 8
@@ -40,87 +40,68 @@ def aligned_zeros(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> 
     return room[first : first + prod(shape) * kind.itemsize].view(kind).reshape(shape)
 
 
-def _absorb(
-    typing_context: Any,
-    tiles: Any,
-    base: Any,
-    columns: Any,
-    query: Any,
-    start: Any,
-    bounds: Any,
-    at: Any,
-    fresh: Any,
-    own: Any,
-    reaches: Any,
-    place: Any,
+def _prune_by_chunk(
+    typing_context: Any, query: Any, start: Any, tile: Any, place: Any, is_first: Any, radius: Any, lanes: Any
 ) -> Any:
-    """absorb(tiles, base, columns, query, start, bounds, at, fresh, own, reaches, place) -> uint64, one bit for each
-    lane whose bound is at most the larger of `own` and reaches[place + lane].
+    """prune_by_chunk(query, start, tile, place, is_first, radius, lanes) -> uint64, one bit for each lane whose
+    difference is at most the larger of `radius` and its own lanes.radii[lanes.first + lane].
 
-    Raises bounds[at + lane], for the LANES points of the block at tiles.ravel()[base:], to the level differences in the
-    CHUNK columns from `start` on; from zero if fresh. columns are offsets from base, query the levels to compare with.
+    query: `lanes.QueryBlock`. Raises differences[place + lane], from zero if is_first, for the LANES points of the
+    block at approximation.tiles.ravel()[tile:], to the level differences in the CHUNK columns from `start` on. columns
+    are offsets from tile, levels what they are compared with.
     """
-    signature = types.uint64(
-        tiles,
-        types.intp,
-        columns,
-        query,
-        types.intp,
-        bounds,
-        types.intp,
-        types.boolean,
-        types.uint8,
-        reaches,
-        types.intp,
-    )
+    signature = types.uint64(query, types.intp, types.intp, types.intp, types.boolean, types.uint8, lanes)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        tile_data, column_data, query_data, bound_data, reach_data = (
-            _data(context, builder, signature, arguments, position) for position in (0, 2, 3, 5, 9)
+        queries, (start, tile, place, is_first, radius) = (signature.args[0], arguments[0]), arguments[1:6]
+        tile_data = _field_data(context, builder, *_field(builder, *queries, "approximation"), "tiles")
+        column_data, level_data, difference_data = (
+            _field_data(context, builder, *queries, name) for name in ("columns", "levels", "differences")
         )
-        base, start, at, fresh, own, place = (arguments[position] for position in (1, 4, 6, 7, 8, 10))
-        bound_data = builder.gep(bound_data, [at])
-        bound_vector = builder.bitcast(bound_data, BYTES.as_pointer())
-        highest = builder.select(fresh, ir.Constant(BYTES, [0] * LANES), _lanes(builder, bound_data))
+        others = signature.args[6], arguments[6]
+        radius_data, (_, first) = _field_data(context, builder, *others, "radii"), _field(builder, *others, "first")
+        difference_data = builder.gep(difference_data, [place])
+        difference_vector = builder.bitcast(difference_data, BYTES.as_pointer())
+        highest = builder.select(is_first, ir.Constant(BYTES, [0] * LANES), _lanes(builder, difference_data))
         for offset in range(CHUNK):
             index = builder.add(start, ir.Constant(start.type, offset))
-            column = builder.zext(builder.load(builder.gep(column_data, [index])), base.type)
-            address = builder.gep(tile_data, [builder.add(base, column)])
+            column = builder.zext(builder.load(builder.gep(column_data, [index])), tile.type)
+            address = builder.gep(tile_data, [builder.add(tile, column)])
             block = builder.load(builder.bitcast(address, BYTES.as_pointer()), align=1)
-            value = _splat(builder, builder.load(builder.gep(query_data, [index])), LANES)
+            value = _splat(builder, builder.load(builder.gep(level_data, [index])), LANES)
             difference = builder.sub(_vector(builder, "umax", block, value), _vector(builder, "umin", block, value))
             highest = _vector(builder, "umax", highest, difference)
-        builder.store(highest, bound_vector, align=1)
-        farthest = _vector(builder, "umax", _splat(builder, own, LANES), _lanes(builder, reach_data, place))
+        builder.store(highest, difference_vector, align=1)
+        farthest = _vector(builder, "umax", _splat(builder, radius, LANES), _lanes(builder, radius_data, first))
         return _mask(builder, "<=", highest, farthest)
 
     return signature, generate
 
 
 def _comparing(name: str, relation: str) -> Any:
-    """The intrinsics that compare bounds[at + lane] of a block's lanes with one byte, or with a byte of each lane."""
+    """The intrinsics that compare values[at + lane] of a block's lanes with one byte, or with a byte of each lane."""
 
-    def with_one(typing_context: Any, bounds: Any, at: Any, byte: Any) -> Any:
+    def with_one(typing_context: Any, values: Any, at: Any, byte: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             held = _lanes(builder, _data(context, builder, signature, arguments, 0), arguments[1])
             return _mask(builder, relation, held, _splat(builder, arguments[2], LANES))
 
-        return types.uint64(bounds, types.intp, types.uint8), generate
+        return types.uint64(values, types.intp, types.uint8), generate
 
-    def with_each(typing_context: Any, bounds: Any, at: Any, each: Any, place: Any) -> Any:
+    def with_each(typing_context: Any, values: Any, at: Any, each: Any, place: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             held = _lanes(builder, _data(context, builder, signature, arguments, 0), arguments[1])
             others = _lanes(builder, _data(context, builder, signature, arguments, 2), arguments[3])
             return _mask(builder, relation, held, others)
 
-        return types.uint64(bounds, types.intp, each, types.intp), generate
+        return types.uint64(values, types.intp, each, types.intp), generate
 
     with_one.__name__, with_each.__name__ = f"lanes_{name}", f"lanes_{name}_each"
     return intrinsic(with_one), intrinsic(with_each)
 
 
-def _tally(typing_context: Any, tallies: Any, place: Any, lanes: Any) -> Any:
-    """tally(tallies, place, lanes): add 1 to the byte tallies[place + lane] of each lane."""
+def _increment_lanes(typing_context: Any, counts: Any, place: Any, lanes: Any) -> Any:
+    """increment_lanes(counts, place, lanes): add 1 to the byte counts[place + lane] of each lane of the mask."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = builder.gep(_data(context, builder, signature, arguments, 0), [arguments[1]])
@@ -129,7 +110,7 @@ def _tally(typing_context: Any, tallies: Any, place: Any, lanes: Any) -> Any:
         builder.store(raised, builder.bitcast(data, BYTES.as_pointer()), align=1)
         return context.get_dummy_value()
 
-    return types.void(tallies, types.intp, types.uint64), generate
+    return types.void(counts, types.intp, types.uint64), generate
 
 
 def _max_norm(typing_context: Any, points: Any, i: Any, j: Any, limit: Any) -> Any:
@@ -218,6 +199,17 @@ def _bit_count(typing_context: Any, mask: Any) -> Any:
     return types.intp(types.uint64), generate
 
 
+def _field(builder: Any, kind: Any, value: Any, name: str) -> tuple[Any, Any]:
+    """Type and value of a field of a NamedTuple."""
+    place = kind.fields.index(name)
+    return kind.types[place], builder.extract_value(value, place)
+
+
+def _field_data(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
+    array_type, array = _field(builder, kind, value, name)
+    return context.make_array(array_type)(context, builder, array).data
+
+
 def _data(context: Any, builder: Any, signature: Any, arguments: Any, position: int) -> Any:
     return context.make_array(signature.args[position])(context, builder, arguments[position]).data
 
@@ -267,10 +259,10 @@ def _largest_lane(builder: Any, vector: Any) -> Any:
     return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
 
 
-absorb: Any = intrinsic(_absorb)
+prune_by_chunk: Any = intrinsic(_prune_by_chunk)
 lanes_below, lanes_below_each = _comparing("below", "<")
 lanes_up_to, lanes_up_to_each = _comparing("up_to", "<=")
-tally: Any = intrinsic(_tally)
+increment_lanes: Any = intrinsic(_increment_lanes)
 max_norm: Any = intrinsic(_max_norm)
 word_distance: Any = intrinsic(_word_distance)
 lowest_bit: Any = intrinsic(_lowest_bit)

@@ -50,13 +50,13 @@ class Space:
     """One side of a pair, its rows in a spatial order, ready for every search in the same order.
 
     values: float64 (N, d, zeros up to a whole EXACT_STRIDE). centres, medians: (d,), of sampled rows.
-    reaches: (N,) largest distance of a point's values from the centres.
+    deviations: (N,) largest distance of a point's values from the centres.
     """
 
     values: Floats
     centres: Floats
     medians: Floats
-    reaches: Floats
+    deviations: Floats
     threads: int
 
     @cached_property
@@ -67,13 +67,13 @@ class Space:
     @cached_property
     def words(self) -> Words:
         """The values in fine levels, none of them clipped."""
-        half = float(self.reaches.max())
+        half = float(self.deviations.max())
         step = 2.0 * half / 65534.0
         usable = SMALLEST_STEP < step < LARGEST_STEP
         rows = aligned_zeros((len(self.values), -(-len(self.centres) // WORD_LANES) * WORD_LANES), np.uint16)
 
         def fill(first: int, last: int) -> None:
-            bounds.quantize_finely(first, last, self.values, self.centres, 1.0 / step, rows)
+            bounds.quantize_to_words(first, last, self.values, bounds.Grid(self.centres, 1.0 / step), rows)
 
         if usable:
             run_in_threads(fill, len(rows), self.threads, chunk=1024)
@@ -108,13 +108,13 @@ def prepare(samples: Floats, order: npt.NDArray[np.int64], threads: int) -> Spac
     highest = len(sampled) - 1
     centres = sampled[highest // 50] / 2.0 + sampled[highest - highest // 50] / 2.0
     values = aligned_zeros((count, -(-width // EXACT_STRIDE) * EXACT_STRIDE))
-    reaches = np.empty(count)
+    deviations = np.empty(count)
 
     def fill(first: int, last: int) -> None:
-        bounds.gather(first, last, samples, order, centres, values, reaches)
+        bounds.gather_rows(first, last, samples, order, centres, values, deviations)
 
     run_in_threads(fill, count, threads, chunk=1024)
-    return Space(values, centres, sampled[highest // 2], reaches, threads)
+    return Space(values, centres, sampled[highest // 2], deviations, threads)
 
 
 def joint_space(x: Space, y: Space, units: tuple[float, float], threads: int) -> JointSpace:
@@ -132,16 +132,17 @@ def space_alone(space: Space) -> JointSpace:
 def joint_levels(spaces: tuple[Space, ...], units: tuple[float, ...], threads: int) -> Levels:
     """The levels of several spaces side by side, distances in each divided by its unit."""
     with np.errstate(over="ignore"):
-        reaches = np.max([space.reaches / unit for space, unit in zip(spaces, units, strict=True)], axis=0)
-    half = _held_reach(reaches)
+        scaled = [space.deviations / unit for space, unit in zip(spaces, units, strict=True)]
+        deviations = np.max(scaled, axis=0)
+    half = _held_deviation(deviations)
     # Half a level is left free at either end, so that rounding cannot clip what `half` holds.
     step = 2.0 * half / 254.0
     usable = SMALLEST_STEP < step < LARGEST_STEP and all(unit > SMALLEST_STEP for unit in units)
-    clipped = reaches > half if usable else np.ones(len(reaches), np.bool_)
+    clipped = deviations > half if usable else np.ones(len(deviations), np.bool_)
     scales = [1.0 / (unit * step) if usable else 0.0 for unit in units]
     pivots = np.concatenate([_pivots(space, scale) for space, scale in zip(spaces, scales, strict=True)])
-    rows = np.empty((len(reaches), len(pivots)), np.uint8)
-    tiles = aligned_zeros((-(-len(reaches) // LANES), len(pivots), LANES), np.uint8)
+    rows = np.empty((len(deviations), len(pivots)), np.uint8)
+    tiles = aligned_zeros((-(-len(deviations) // LANES), len(pivots), LANES), np.uint8)
     column = 0
     for space, scale in zip(spaces, scales, strict=True):
         _fill(space, scale, rows, tiles, column, threads)
@@ -149,9 +150,9 @@ def joint_levels(spaces: tuple[Space, ...], units: tuple[float, ...], threads: i
     return Levels(rows, tiles, pivots, _bits(clipped), step if usable else 1.0)
 
 
-def _held_reach(reaches: Floats) -> float:
-    place = int(np.ceil(HELD_SHARE * len(reaches))) - 1
-    return float(np.partition(reaches, place)[place])
+def _held_deviation(deviations: Floats) -> float:
+    place = int(np.ceil(HELD_SHARE * len(deviations))) - 1
+    return float(np.partition(deviations, place)[place])
 
 
 def _pivots(space: Space, scale: float) -> npt.NDArray[np.uint8]:
@@ -162,7 +163,7 @@ def _fill(
     space: Space, scale: float, rows: npt.NDArray[np.uint8], tiles: npt.NDArray[np.uint8], column: int, threads: int
 ) -> None:
     def fill(first: int, last: int) -> None:
-        bounds.quantize(first, last, space.values, space.centres, scale, rows, tiles, column)
+        bounds.quantize(first, last, space.values, bounds.Grid(space.centres, scale), rows, tiles, column)
 
     run_in_threads(fill, len(tiles), threads, chunk=16)
 
