@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from trainables.config import WITH_SHORTCUT
+
 MEAN = "jacobian_mean_squared_singular_value"
 
 SPREAD = "jacobian_spread_squared_singular_value"
@@ -15,7 +17,6 @@ PAPER_BITS = "mutual_information_bits"
 BALANCED_BITS = "mutual_information_balanced_bits"
 MI_COLUMNS = (PAPER_BITS, BALANCED_BITS)
 PREFERRED_PAIRS = ("first-merged", "first-last")
-WITH_SHORTCUT = ("shortcut", "shortcut_resnet")
 TRACE_COLUMNS = ("point_id", "dataset", "architecture", "width", "depth", "seed", "state", "epoch", "pair", TEST_ERROR)
 
 

@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from sweep.store import Attempt, Store, load
+from trainables import probes
 from trainables.config import TrialConfig
 from trainables.records import HISTORY_SCHEMA, PointResult
 
@@ -88,7 +89,7 @@ def _build(store: Store, count: int, epochs: int) -> Sequence[TrialConfig]:
 
 def _history(point: TrialConfig, generator: np.random.Generator) -> bytes:
     """A history of random numbers: what no encoding shortens; how far to trust them at both ends only, as trials do."""
-    pairs = ["first-merged", "first-last"] if point.architecture == "shortcut" else ["first-merged"]
+    pairs = [pair.name for pair in probes.pairs(point)]
     rows = (point.epochs + 1) * len(pairs)
     inner = np.ones(rows, bool)
     inner[: len(pairs)] = inner[-len(pairs) :] = False

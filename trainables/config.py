@@ -24,6 +24,9 @@ FIELDS_OF_VERSION_1 = (
 MEASURE_FIELDS_OF_VERSION_1 = ("pairs", "scales", "neighbors", "every", "samples", "estimator")
 """Fields that ids always hold. Those added later are part of an id only with another value than their default."""
 
+WITH_SHORTCUT: frozenset[Architecture] = frozenset({"shortcut", "shortcut_resnet"})
+"""Architectures in which what enters the softmax is not the last hidden layer itself."""
+
 VALIDATION_IMAGES: dict[DatasetName, int] = {"mnist": 10_000, "digits": 364}
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]

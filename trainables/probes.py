@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from trainables.config import PairRequest, TrialConfig
+from trainables.config import WITH_SHORTCUT, PairRequest, TrialConfig
 
 DEFAULT_PAIR = "first-merged"
 
@@ -32,7 +32,7 @@ def default_pair(names: Sequence[str]) -> str:
     return DEFAULT_PAIR if DEFAULT_PAIR in names else names[0]
 
 
-def pairs(config: TrialConfig, has_shortcut: bool) -> tuple[LayerPair, ...]:
+def pairs(config: TrialConfig) -> tuple[LayerPair, ...]:
     """The pairs that a config asks for, in its order, each once.
 
     Without a shortcut the last hidden layer is what enters the softmax, so `first-last` and `first-merged` are one
@@ -40,7 +40,7 @@ def pairs(config: TrialConfig, has_shortcut: bool) -> tuple[LayerPair, ...]:
     """
     requests = list(config.measure.pairs)
     ends = [request for request in requests if request in ("first-merged", "first-last")]
-    if not has_shortcut and len(ends) == 2:
+    if config.architecture not in WITH_SHORTCUT and len(ends) == 2:
         requests.remove(ends[1])
     found = {pair.name: pair for request in requests for pair in _requested(request, config.depth)}
     return tuple(found.values())

@@ -10,7 +10,6 @@ import numpy as np
 from scipy.special import logsumexp
 
 from trainables import probes
-from trainables.architectures import WITH_SHORTCUT
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
 from trainables.information.device import is_on_accelerator
@@ -43,7 +42,7 @@ class Training:
         self.history: list[EpochRecord] = []
         self._labels = data.validation_labels
         self._pixels = data.validation_images
-        self._probe = Probe(config, probes.pairs(config, config.architecture in WITH_SHORTCUT), threads)
+        self._probe = Probe(config, probes.pairs(config), threads)
         self.network = network(config, data, self._probe.outputs, earlier)
         if snapshot is not None:
             self._restore(snapshot)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.quantities import BALANCED_BITS, MEAN, PAPER_BITS, PREFERRED_PAIRS, TEST_ERROR, WITH_SHORTCUT
-from trainables.config import TrialConfig
+from analysis.quantities import BALANCED_BITS, MEAN, PAPER_BITS, PREFERRED_PAIRS, TEST_ERROR
+from trainables.config import WITH_SHORTCUT, TrialConfig
 
 CONFIG_FIELDS = tuple(TrialConfig().flat())
 MI_COLUMNS = {"NPEET": PAPER_BITS, "balanced": BALANCED_BITS}

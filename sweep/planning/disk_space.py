@@ -37,7 +37,7 @@ class SpaceNeed:
 
 def history_bytes(point: TrialConfig) -> int:
     """Approximate size of the whole history of a point: one row for each epoch and pair."""
-    rows = (point.epochs + 1) * len(probes.pairs(point, "shortcut" in point.architecture))
+    rows = (point.epochs + 1) * len(probes.pairs(point))
     return OBJECT_BYTES + ROW_BYTES * rows
 
 
@@ -72,7 +72,7 @@ def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path | None, dat
 
 
 def _mirrored_bytes(point: TrialConfig) -> int:
-    pairs = len(probes.pairs(point, "shortcut" in point.architecture))
+    pairs = len(probes.pairs(point))
     return RUN_BYTES + (point.epochs + 1) * (METRICS_PER_EPOCH + 3 * pairs) * METRIC_BYTES
 
 

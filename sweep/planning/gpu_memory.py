@@ -37,7 +37,7 @@ def measuring_bytes(point: TrialConfig) -> int:
     """Temporary memory of an evaluation and of the MI of one pair at a time."""
     images = point.validation_images
     activations = NUMBER * images * sum(widths(point))
-    pairs = [pair for pair in probes.pairs(point, "shortcut" in point.architecture) if not pair.is_with_label]
+    pairs = [pair for pair in probes.pairs(point) if not pair.is_with_label]
     columns = (PIXELS[point.dataset] if any(pair.is_with_input for pair in pairs) else 0) + 4 * point.width
     samples = (2 * DOUBLE + NUMBER) * images * columns
     return activations + (samples + min(DISTANCE_BYTES, 12 * DOUBLE * images**2) if pairs else 0)

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 import pytest
 
-from trainables.architectures import ARCHITECTURES, WITH_SHORTCUT, build
-from trainables.config import Architecture, TrialConfig
+from trainables.architectures import ARCHITECTURES, build
+from trainables.config import WITH_SHORTCUT, Architecture, TrialConfig
 
 PIXELS, CLASSES, WIDTH = 7, 10, 3
 DEPTHS = (2, 3, 4, 5, 6, 7)

@@ -83,7 +83,7 @@ ADD_AN_ARCHITECTURE = all_of(
     lambda root: shutil.copy(root / "architectures" / "mlp.py", root / "architectures" / "other.py"),
     replace(REGISTRY, '    "mlp": mlp.connect,\n', '    "mlp": mlp.connect,\n    "x": other.connect,\n'),
     replace(REGISTRY, "import mlp,", "import other, mlp,"),
-    replace(REGISTRY, 'frozenset({"shortcut"', 'frozenset({"x", "shortcut"'),
+    replace("config.py", 'frozenset({"shortcut"', 'frozenset({"x", "shortcut"'),
     replace("config.py", 'Literal["mlp",', 'Literal["mlp", "x",'),
 )
 
@@ -134,7 +134,7 @@ ESTIMATORS = {"estimator ksg", "estimator ksg2", "estimator npeet"}
             replace("architectures/resnet.py", "% 2 == 1", "% 2 == 0"),
             {"architecture resnet", "architecture shortcut_resnet"},
         ),
-        (replace(REGISTRY, 'frozenset({"shortcut", ', "frozenset({"), {"architecture shortcut"}),
+        (replace("config.py", 'frozenset({"shortcut", ', "frozenset({"), {"architecture shortcut"}),
         (replace("datasets.py", "[::5]", "[::4]"), {"data set digits"}),
         (replace("networks.py", "keras.optimizers.SGD,", "keras.optimizers.Adam,"), {"optimizer sgd"}),
         (replace("networks.py", "from_logits=True", "from_logits=False"), {"training"}),

@@ -2,13 +2,14 @@
 
 import pytest
 
-from trainables.architectures import ARCHITECTURES, WITH_SHORTCUT, build
+from trainables.architectures import ARCHITECTURES, build
 from trainables.config import TrialConfig
 from trainables.probes import DEFAULT_PAIR, LayerPair, pairs
 
 
 def requested(*requests: str, depth: int = 4, has_shortcut: bool = True) -> tuple[LayerPair, ...]:
-    return pairs(TrialConfig(depth=depth, measure={"pairs": requests}), has_shortcut)
+    architecture = "shortcut" if has_shortcut else "mlp"
+    return pairs(TrialConfig(architecture=architecture, depth=depth, measure={"pairs": requests}))
 
 
 @pytest.mark.parametrize(
@@ -71,8 +72,8 @@ def test_only_pairs_with_the_image_or_the_label_say_so() -> None:
 
 
 def test_the_default_pair_is_asked_for_by_default() -> None:
-    for has_shortcut in (True, False):
-        assert pairs(TrialConfig(), has_shortcut)[0].name == DEFAULT_PAIR
+    for architecture in ARCHITECTURES:
+        assert pairs(TrialConfig(architecture=architecture))[0].name == DEFAULT_PAIR
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -80,5 +81,5 @@ def test_every_pair_names_outputs_that_the_network_has(architecture: str) -> Non
     requests = ("first-merged", "first-last", "successive", "input-each", "each-label", "all")
     config = TrialConfig(architecture=architecture, width=2, depth=4, measure={"pairs": requests})
     outputs = set(build(config, 3, 10).output)
-    for pair in pairs(config, architecture in WITH_SHORTCUT):
+    for pair in pairs(config):
         assert {pair.x, pair.y} <= outputs | {"label"}

@@ -10,6 +10,7 @@ from trainables.architectures import mlp, resnet, shortcut, shortcut_resnet
 from trainables.architectures.wiring import Connect, HiddenLayer
 from trainables.config import TrialConfig
 from trainables.initializers import kernel_initializer
+from trainables.sizes import hidden_widths
 
 ARCHITECTURES: dict[configuration.Architecture, Connect] = {
     "mlp": mlp.connect,
@@ -17,9 +18,6 @@ ARCHITECTURES: dict[configuration.Architecture, Connect] = {
     "resnet": resnet.connect,
     "shortcut_resnet": shortcut_resnet.connect,
 }
-
-WITH_SHORTCUT = frozenset({"shortcut", "shortcut_resnet"})
-"""Architectures in which what enters the softmax is not the last hidden layer itself."""
 
 assert set(ARCHITECTURES) == set(get_args(configuration.Architecture))
 
@@ -31,9 +29,10 @@ def build(config: TrialConfig, pixels: int, classes: int) -> keras.Model:
     `logits` and `probabilities` (n, classes). Same config, same initial weights.
     """
     image = keras.Input((pixels,), name="image")
-    widths = [2 * config.width, *[config.width] * (config.depth - 2), 2 * config.width]
     kernels = initial_kernels(config)
-    layers = [_hidden_layer(config, kernels, number, width) for number, width in enumerate(widths, start=1)]
+    layers = [
+        _hidden_layer(config, kernels, number, width) for number, width in enumerate(hidden_widths(config), start=1)
+    ]
     wiring = ARCHITECTURES[config.architecture](image, layers)
     logits = keras.layers.Dense(classes, kernel_initializer=kernels["logits"], name="logits")(wiring.merged)
     outputs = {f"hidden_{number}": output for number, output in enumerate(wiring.hidden, start=1)}

@@ -4,7 +4,8 @@ import pandas as pd
 
 from analysis.figures.drawing.style import ARCHITECTURE_LABELS, number
 from analysis.figures.rows.slices import Slice
-from analysis.quantities import BALANCED_BITS, PAPER_BITS, WITH_SHORTCUT
+from analysis.quantities import BALANCED_BITS, PAPER_BITS
+from trainables.config import WITH_SHORTCUT
 
 SETTLED = ("finished", "diverged")
 STATES = ("diverged", "failed", "interrupted", "running", "missing")
