@@ -1,4 +1,4 @@
-"""Ray: connect to a cluster or start one on this machine, and the share of it that a trial gets."""
+"""Ray: connect to a cluster or start one on this machine."""
 
 import logging
 import os
@@ -8,9 +8,7 @@ from contextlib import contextmanager, nullcontext
 
 from sweep.cluster import ray_internals
 from sweep.cluster.settings import PASSED_ON, QUIET, TOKEN
-from sweep.cluster.share import Share
 from sweep.errors import ClusterUnusable
-from sweep.spec import Resources, trials_at_a_time
 from sweep.system.network import check_port
 
 for _name, _value in QUIET.items():
@@ -80,47 +78,3 @@ def connected(address: str | None) -> Iterator[None]:
 def head_address() -> str:
     """HOST:PORT of the head of the connected cluster."""
     return str(ray.get_runtime_context().gcs_address)
-
-
-def share(resources: Resources, max_concurrent: int | None, is_own: bool) -> Share:
-    """The resources of a trial, and how many run at once, on the connected cluster.
-
-    On this machine's own cluster (`is_own`), without any GPU, trials run on CPUs, and the note says so. An existing
-    cluster may grow while trials wait, so there Ray alone decides how many fit.
-
-    Raises:
-        ClusterUnusable: when not even one trial fits on this machine.
-    """
-    available = ray.cluster_resources()
-    gpus, note = resources.gpus, None
-    if gpus and not available.get("GPU"):
-        if is_own:
-            gpus, note = 0.0, "no GPU in this machine: trials run on CPU"
-        else:
-            note = f"no GPU in the cluster yet: trials wait for one; on CPUs: --gpus-per-trial 0 (want {gpus:g})"
-    if not is_own:
-        note = note or _too_large(gpus, resources.cpus)
-        return Share(gpus, resources.cpus, resources.threads, max_concurrent, note)
-    at_a_time = trials_at_a_time(resources, int(available.get("CPU", 0)), int(available.get("GPU", 0)), max_concurrent)
-    if at_a_time < 1:
-        raise ClusterUnusable(
-            f"no trial fits: one wants {gpus:g} GPUs and {resources.cpus:g} CPUs, this machine has "
-            f"{available.get('GPU', 0):g} and {available.get('CPU', 0):g}",
-            next="lower --gpus-per-trial or --cpus-per-trial",
-        )
-    return Share(gpus, resources.cpus, resources.threads, at_a_time, note)
-
-
-def _too_large(gpus: float, cpus: float) -> str | None:
-    """The note for a trial that fits on no live node of the cluster; None if it fits on one."""
-    nodes = [
-        (node["Resources"].get("GPU", 0), node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]
-    ]
-    if any(has_gpus >= gpus and has_cpus >= cpus for has_gpus, has_cpus in nodes):
-        return None
-    has_gpus, has_cpus = max(nodes, key=lambda node: (node[0] if gpus else 0, node[1]), default=(0, 0))
-    return (
-        f"no node of the cluster has room for a trial yet: one wants {gpus:g} GPUs and {cpus:g} CPUs, the largest node "
-        f"has {has_gpus:g} and {has_cpus:g}; trials wait for a larger one, which a cluster that scales itself may "
-        "start; else lower --cpus-per-trial or --gpus-per-trial"
-    )

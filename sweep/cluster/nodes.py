@@ -1,16 +1,18 @@
-"""Nodes of the Ray cluster: which are live, how to keep trials off some, and calls on a given node."""
+"""Nodes of the Ray cluster: which are live, what a trial gets of them, which are barred, and calls on a given node."""
 
 import contextlib
 import os
 import signal
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
 from sweep.cluster.driver_data import settings
 from sweep.cluster.share import Share
+from sweep.errors import ClusterUnusable
+from sweep.spec import Resources, trials_at_a_time
 
 import ray  # isort: skip
 from ray import tune  # isort: skip
@@ -22,13 +24,22 @@ REACH_SECONDS = 15.0
 NODE_LABEL = "ray.io/node-id"
 
 
+def _live_nodes() -> list[dict[str, Any]]:
+    """What Ray says of each live node."""
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def _has(node: Mapping[str, Any], resource: str) -> float:
+    return float(node["Resources"].get(resource, 0))
+
+
+def _could_hold(node: Mapping[str, Any], cpus: float, gpus: float) -> bool:
+    return _has(node, "CPU") >= cpus and _has(node, "GPU") >= gpus
+
+
 def live(cpus: float = 0.0, gpus: float = 0.0) -> dict[str, str]:
     """Host names of the live nodes by id, of those that could hold a trial of that size."""
-    return {
-        node["NodeID"]: node["NodeManagerHostname"]
-        for node in ray.nodes()
-        if node["Alive"] and node["Resources"].get("CPU", 0) >= cpus and node["Resources"].get("GPU", 0) >= gpus
-    }
+    return {node["NodeID"]: node["NodeManagerHostname"] for node in _live_nodes() if _could_hold(node, cpus, gpus)}
 
 
 def own() -> str:
@@ -38,7 +49,50 @@ def own() -> str:
 
 def largest(resource: str) -> float:
     """The most that one live node has of a resource."""
-    return max((node["Resources"].get(resource, 0.0) for node in ray.nodes() if node["Alive"]), default=0.0)
+    return max((_has(node, resource) for node in _live_nodes()), default=0.0)
+
+
+def share(resources: Resources, max_concurrent: int | None, is_own: bool) -> Share:
+    """The resources of a trial, and how many run at once, on the connected cluster.
+
+    On this machine's own cluster (`is_own`), without any GPU, trials run on CPUs, and the note says so. An existing
+    cluster may grow while trials wait, so there Ray alone decides how many fit.
+
+    Raises:
+        ClusterUnusable: when not even one trial fits on this machine.
+    """
+    available = ray.cluster_resources()
+    gpus, note = resources.gpus, None
+    if gpus and not available.get("GPU"):
+        if is_own:
+            gpus, note = 0.0, "no GPU in this machine: trials run on CPU"
+        else:
+            note = f"no GPU in the cluster yet: trials wait for one; on CPUs: --gpus-per-trial 0 (want {gpus:g})"
+    if not is_own:
+        note = note or _too_large(gpus, resources.cpus)
+        return Share(gpus, resources.cpus, resources.threads, max_concurrent, note)
+    at_a_time = trials_at_a_time(resources, int(available.get("CPU", 0)), int(available.get("GPU", 0)), max_concurrent)
+    if at_a_time < 1:
+        raise ClusterUnusable(
+            f"no trial fits: one wants {gpus:g} GPUs and {resources.cpus:g} CPUs, this machine has "
+            f"{available.get('GPU', 0):g} and {available.get('CPU', 0):g}",
+            next="lower --gpus-per-trial or --cpus-per-trial",
+        )
+    return Share(gpus, resources.cpus, resources.threads, at_a_time, note)
+
+
+def _too_large(gpus: float, cpus: float) -> str | None:
+    """The note for a trial that fits on no live node of the cluster; None if it fits on one."""
+    nodes = _live_nodes()
+    if any(_could_hold(node, cpus, gpus) for node in nodes):
+        return None
+    sizes = [(_has(node, "GPU"), _has(node, "CPU")) for node in nodes]
+    has_gpus, has_cpus = max(sizes, key=lambda size: (size[0] if gpus else 0, size[1]), default=(0, 0))
+    return (
+        f"no node of the cluster has room for a trial yet: one wants {gpus:g} GPUs and {cpus:g} CPUs, the largest node "
+        f"has {has_gpus:g} and {has_cpus:g}; trials wait for a larger one, which a cluster that scales itself may "
+        "start; else lower --cpus-per-trial or --gpus-per-trial"
+    )
 
 
 def room(granted: Share, barred: Collection[str]) -> Any:

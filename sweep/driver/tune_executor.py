@@ -8,7 +8,7 @@ from typing import Any
 
 import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
 from sweep.cluster import nodes
-from sweep.cluster.connection import check_reachable, connected, head_address, share
+from sweep.cluster.connection import check_reachable, connected, head_address
 from sweep.cluster.driver_data import DriverData, keep_from_logs
 from sweep.cluster.head_watch import head_watched
 from sweep.cluster.preflight import with_driver_data
@@ -83,7 +83,7 @@ def _ray(run: RunContext, address: str | None) -> Iterator[Share]:
     """A connection to Ray with a watch over its head; gives what each trial gets of it."""
     keep_from_logs()
     with connected(address), head_watched(head_address(), run.stopping.on_head_loss):
-        granted = share(run.spec.resources, run.options.max_concurrent, is_own=address is None)
+        granted = nodes.share(run.spec.resources, run.options.max_concurrent, is_own=address is None)
         pre_run.say_share(granted, run.console)
         yield granted
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sweep.cluster import connection
+from sweep.cluster import nodes
 from sweep.errors import ClusterUnusable
 from sweep.spec.model import Resources
 
@@ -17,9 +17,9 @@ from sweep.spec.model import Resources
 @pytest.fixture
 def have(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     resources: dict[str, float] = {"CPU": 8.0, "GPU": 2.0}
-    monkeypatch.setattr(connection.ray, "cluster_resources", lambda: resources)
+    monkeypatch.setattr(nodes.ray, "cluster_resources", lambda: resources)
     dead = {"Alive": False, "Resources": {"CPU": 64.0}}
-    monkeypatch.setattr(connection.ray, "nodes", lambda: [dead, {"Alive": True, "Resources": resources}])
+    monkeypatch.setattr(nodes.ray, "nodes", lambda: [dead, {"Alive": True, "Resources": resources}])
     return resources
 
 
@@ -28,35 +28,35 @@ def have(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     [(1, 1, 2), (0.25, 1, 8), (0.2, 0.5, 10), (0.1, 0.1, 20), (2, 1, 1), (0, 1, 8), (0.6, 1, 2)],
 )
 def test_as_many_run_as_fit(have: dict[str, float], gpus: float, cpus: float, fit: int) -> None:
-    assert connection.share(Resources(gpus=gpus, cpus=cpus), None, is_own=True).concurrent == fit
+    assert nodes.share(Resources(gpus=gpus, cpus=cpus), None, is_own=True).concurrent == fit
 
 
 def test_a_machine_without_gpu_runs_on_cpus_and_says_so(have: dict[str, float]) -> None:
     del have["GPU"]
-    granted = connection.share(Resources(), 3, is_own=True)
+    granted = nodes.share(Resources(), 3, is_own=True)
     assert (granted.gpus, granted.concurrent) == (0, 3)
     assert "run on CPU" in (granted.note or "")
 
 
 def test_a_machine_too_small_for_one_trial_is_refused(have: dict[str, float]) -> None:
     with pytest.raises(ClusterUnusable, match="one wants 1 GPUs and 64 CPUs, this machine has 2 and 8"):
-        connection.share(Resources(cpus=64), None, is_own=True)
+        nodes.share(Resources(cpus=64), None, is_own=True)
 
 
 def test_a_cluster_that_may_grow_is_waited_for(have: dict[str, float]) -> None:
     have.clear()
-    granted = connection.share(Resources(), None, is_own=False)
+    granted = nodes.share(Resources(), None, is_own=False)
     assert (granted.gpus, granted.concurrent) == (1, None)
     assert "trials wait for one" in (granted.note or "")
 
 
 def test_a_trial_that_fits_on_no_node_waits_and_that_is_said(have: dict[str, float]) -> None:
-    assert connection.share(Resources(), None, is_own=False).note is None
-    granted = connection.share(Resources(cpus=64), None, is_own=False)
+    assert nodes.share(Resources(), None, is_own=False).note is None
+    granted = nodes.share(Resources(cpus=64), None, is_own=False)
     assert (granted.cpus, granted.concurrent) == (64, None)
     assert "one wants 1 GPUs and 64 CPUs, the largest node has 2 and 8; trials wait" in (granted.note or "")
     have.clear()
-    granted = connection.share(Resources(gpus=0), None, is_own=False)
+    granted = nodes.share(Resources(gpus=0), None, is_own=False)
     assert "one wants 0 GPUs and 1 CPUs, the largest node has 0 and 0; trials wait" in (granted.note or "")
 
 
