@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypedDict, Unpack
 
 import numpy.typing as npt
 
@@ -11,9 +12,30 @@ from trainables.information.estimators import batches, conditional, ksg
 from trainables.information.estimators import labels as with_labels
 from trainables.information.estimators.settings import Settings
 from trainables.information.results import Credibility, MutualInformation, PairEstimate
-from trainables.information.samples import NPEET_NOISE
 
 Scales = tuple[str, ...]
+
+
+class SampleOptions(TypedDict, total=False):
+    """Keywords of every estimate; `Settings` has their defaults.
+
+    noise: amplitude of what breaks ties, by default NPEET's, 1e-10. threads: None for all.
+    """
+
+    noise: float
+    threads: int | None
+
+
+class EstimatorOptions(SampleOptions, total=False):
+    """Keywords of an MI of two samples. estimator: "ksg", "ksg2" or "npeet"."""
+
+    estimator: str
+
+
+class EstimateOptions(EstimatorOptions, total=False):
+    """The same where work may be done on a device. device: None for where the samples are, else whether to."""
+
+    device: bool | None
 
 
 def mutual_information(
@@ -23,12 +45,9 @@ def mutual_information(
     base: float = 2,
     *,
     scale: str = "none",
-    noise: float = NPEET_NOISE,
     seed: int = 0,
-    threads: int | None = None,
-    estimator: str = "ksg",
-    device: bool | None = None,
     diagnostics: bool = False,
+    **options: Unpack[EstimateOptions],
 ) -> MutualInformation:
     """Mutual information of x (N, dx) and y (N, dy), exactly as NPEET computes it (Kraskov 2004, eq. 8; max norm).
 
@@ -48,7 +67,7 @@ def mutual_information(
     diagnostics: also give the result its `credibility`, as `diagnose` finds it, on the host and at several times the
     cost.
     """
-    settings = Settings(k, base, noise, threads, estimator, device)
+    settings = Settings(k, base, **options)
     value = ksg.mutual_information(x, y, scale, settings, seed)
     if not diagnostics:
         return value
@@ -62,17 +81,14 @@ def measure(
     k: int = 3,
     base: float = 2,
     scales: Scales = ("none", "balanced"),
-    noise: float = NPEET_NOISE,
     seed: int = 0,
-    threads: int | None = None,
-    estimator: str = "ksg",
-    device: bool | None = None,
+    **options: Unpack[EstimateOptions],
 ) -> PairEstimate:
     """Both scales of one pair at once, sharing work; arguments as in `mutual_information`.
 
     Degenerate samples give None and a reason, never an exception; wrong arguments (an unknown scale) still raise.
     """
-    return ksg.measure(x, y, scales, Settings(k, base, noise, threads, estimator, device), seed)
+    return ksg.measure(x, y, scales, Settings(k, base, **options), seed)
 
 
 def measure_pairs(
@@ -82,11 +98,8 @@ def measure_pairs(
     k: int = 3,
     base: float = 2,
     scales: Scales | Sequence[Scales] = ("none", "balanced"),
-    noise: float = NPEET_NOISE,
     seeds: Mapping[str, int] | int = 0,
-    threads: int | None = None,
-    estimator: str = "ksg",
-    device: bool | None = None,
+    **options: Unpack[EstimateOptions],
 ) -> list[PairEstimate]:
     """What `measure` gives for each pair of layers, by name, sharing all work of the layers that they share.
 
@@ -98,7 +111,7 @@ def measure_pairs(
     If any layer lives on an accelerator, "ksg" does all work there, pair by pair, and gives the same values; device as
     in `mutual_information`.
     """
-    settings = Settings(k, base, noise, threads, estimator, device)
+    settings = Settings(k, base, **options)
     return batches.measure_pairs(layers, pairs, scales, settings, seeds)
 
 
@@ -109,11 +122,9 @@ def diagnose(
     base: float = 2,
     *,
     scale: str = "none",
-    noise: float = NPEET_NOISE,
     seed: int = 0,
-    threads: int | None = None,
-    estimator: str = "ksg",
     measured: PairEstimate | None = None,
+    **options: Unpack[EstimatorOptions],
 ) -> Credibility:
     """The credibility of `mutual_information(x, y, ...)` with the same arguments, at five to six times its cost.
 
@@ -121,7 +132,7 @@ def diagnose(
     the same estimator, but for "npeet" by "ksg", whose number is the same as long as radii stay below 16. Degenerate
     samples give None and a reason, never an exception; wrong arguments still raise ValueError.
     """
-    return credibility.diagnose(x, y, scale, Settings(k, base, noise, threads, estimator), seed, measured)
+    return credibility.diagnose(x, y, scale, Settings(k, base, device=None, **options), seed, measured)
 
 
 def conditional_mutual_information(
@@ -131,9 +142,8 @@ def conditional_mutual_information(
     k: int = 3,
     base: float = 2,
     *,
-    noise: float = NPEET_NOISE,
     seed: int = 0,
-    threads: int | None = None,
+    **options: Unpack[SampleOptions],
 ) -> MutualInformation:
     """I(x; y | z) of samples (N, dx), (N, dy), (N, dz), exactly as NPEET's `cmi` computes it (max norm).
 
@@ -143,7 +153,8 @@ def conditional_mutual_information(
     as equal, and its number is another. Arguments and errors otherwise as in `mutual_information`; dims are those of x
     and y.
     """
-    return conditional.conditional_mutual_information(x, y, z, Settings(k, base, noise, threads), seed)
+    settings = Settings(k, base, estimator="ksg", device=None, **options)
+    return conditional.conditional_mutual_information(x, y, z, settings, seed)
 
 
 def mutual_information_with_labels(
@@ -152,9 +163,8 @@ def mutual_information_with_labels(
     k: int = 3,
     base: float = 2,
     *,
-    noise: float = NPEET_NOISE,
     seed: int = 0,
-    threads: int | None = None,
+    **options: Unpack[SampleOptions],
 ) -> MutualInformation:
     """I(x; label) of samples (N, d) and N labels (numbers, booleans or strings; compared for equality), max norm.
 
@@ -166,4 +176,5 @@ def mutual_information_with_labels(
     difference of entropies. `ceiling_bits` is the value of separated classes: digamma(N) - <digamma(N_label)>.
     noise * U[0, 1) is added to x. Raises DegenerateInput where no value exists: also for labels that never repeat.
     """
-    return with_labels.mutual_information_with_labels(x, labels, Settings(k, base, noise, threads), seed)
+    settings = Settings(k, base, estimator="ksg", device=None, **options)
+    return with_labels.mutual_information_with_labels(x, labels, settings, seed)
