@@ -9,13 +9,11 @@ import socket
 import sys
 
 from sweep.cli.app import app, report_errors
+from sweep.cluster.ray_internals import keep_working_directory_from_trials
 from sweep.console import warn
 from sweep.errors import UsageError
 from sweep.jobs import ANSWER, BEGIN, Request
 from sweep.system.provenance import code_versions, differences, in_words, versions
-
-JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
-"""The variable in which Ray Jobs passes a driver's config to the processes of its trials."""
 
 
 def main() -> None:
@@ -24,7 +22,7 @@ def main() -> None:
     request = Request.parse(sys.argv[1])
     print(f"{BEGIN}{socket.gethostname()}: {in_words(versions())}", file=sys.stderr, flush=True)
     os.environ.update({**request.environment, **request.client_setting()})
-    keep_from_trials_what_was_sent()
+    keep_working_directory_from_trials()
     output = io.StringIO()
     try:
         with contextlib.redirect_stdout(output):
@@ -44,14 +42,6 @@ def _run(request: Request) -> None:
         warn(f"the cluster computes with its own code, not the client's: {differing}")
     sys.argv = ["sweep", *request.arguments]
     app()
-
-
-def keep_from_trials_what_was_sent() -> None:
-    """Remove the job's working directory from Ray's config: trials on nodes that start later could not get it."""
-    if text := os.environ.get(JOB_CONFIG):
-        config = json.loads(text)
-        config.get("runtime_env", {}).pop("working_dir", None)
-        os.environ[JOB_CONFIG] = json.dumps(config)
 
 
 if __name__ == "__main__":

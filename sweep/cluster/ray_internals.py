@@ -4,12 +4,17 @@
 function is called.
 """
 
+import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
 UNKNOWN_TOKEN = "InvalidAuthToken"
 """In Ray's answer to a client that has not the token of the cluster."""
+
+JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""The variable in which Ray Jobs passes a driver's config to the processes of its trials."""
 
 
 def token_problem(address: str, seconds: float) -> Literal["missing", "wanted", "refused"] | None:
@@ -60,3 +65,11 @@ def never_propagate(variables: Iterable[str]) -> None:
     from ray.tune.execution import class_cache
 
     class_cache.ENV_VARS_TO_PROPAGATE.difference_update(variables)
+
+
+def keep_working_directory_from_trials() -> None:
+    """Remove the job's working directory from Ray's config: trials on nodes that start later could not get it."""
+    if text := os.environ.get(JOB_CONFIG):
+        config = json.loads(text)
+        config.get("runtime_env", {}).pop("working_dir", None)
+        os.environ[JOB_CONFIG] = json.dumps(config)

@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from sweep.cli import job, options
+from sweep.cli import options
 from sweep.cli.passed_options import passed_options
 from sweep.commands import CLIENT, DEFAULT_STORE, SPEC_FILE, command_line, for_client
 from sweep.errors import ClusterUnusable, UsageError
@@ -200,17 +200,3 @@ def test_a_job_says_where_its_code_differs_and_answers_in_one_line(tmp_path: Pat
     printed.take(done.stderr + done.stdout)
     assert done.stdout.count("\n") == 1
     assert json.loads(printed.answer)["points"]["missing"] == 1
-
-
-def test_trials_do_not_get_what_was_sent_for_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = {"runtime_env": {"working_dir": "gcs://a.zip", "env_vars": {"A": "1"}}, "metadata": {"sweep": "one"}}
-    monkeypatch.setenv(job.JOB_CONFIG, json.dumps(sent))
-    job.keep_from_trials_what_was_sent()
-    kept = {"runtime_env": {"env_vars": {"A": "1"}}, "metadata": {"sweep": "one"}}
-    assert json.loads(os.environ[job.JOB_CONFIG]) == kept
-
-
-def test_ray_jobs_hand_on_by_that_name() -> None:
-    from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
-
-    assert job.JOB_CONFIG == RAY_JOB_CONFIG_JSON_ENV_VAR

@@ -5,10 +5,14 @@ When this fails after an upgrade: read what Ray does now where each attribute wa
 
 import importlib
 import inspect
+import json
+import os
 from pathlib import Path
 
 import pytest
 import ray
+
+from sweep.cluster import ray_internals
 
 ROOT = Path(__file__).parents[2]
 RAY = "2.60.0"
@@ -16,6 +20,7 @@ RAY = "2.60.0"
 ATTRIBUTES = [
     ("ray._private.authentication.authentication_utils", "is_token_auth_enabled"),
     ("ray._private.grpc_utils", "init_grpc_channel"),
+    ("ray._private.runtime_env.constants", "RAY_JOB_CONFIG_JSON_ENV_VAR"),
     ("ray._private.ray_constants", "ENABLE_RAY_CLUSTER"),
     ("ray._private.ray_constants", "GLOBAL_GRPC_OPTIONS"),
     ("ray.core.generated.gcs_service_pb2", "GetClusterIdRequest"),
@@ -51,6 +56,20 @@ def test_tune_propagates_a_set_of_variables() -> None:
     from ray.tune.execution import class_cache
 
     assert isinstance(class_cache.ENV_VARS_TO_PROPAGATE, set)
+
+
+def test_ray_jobs_hand_on_by_that_name() -> None:
+    from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
+
+    assert ray_internals.JOB_CONFIG == RAY_JOB_CONFIG_JSON_ENV_VAR
+
+
+def test_trials_do_not_get_what_was_sent_for_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = {"runtime_env": {"working_dir": "gcs://a.zip", "env_vars": {"A": "1"}}, "metadata": {"sweep": "one"}}
+    monkeypatch.setenv(ray_internals.JOB_CONFIG, json.dumps(sent))
+    ray_internals.keep_working_directory_from_trials()
+    kept = {"runtime_env": {"env_vars": {"A": "1"}}, "metadata": {"sweep": "one"}}
+    assert json.loads(os.environ[ray_internals.JOB_CONFIG]) == kept
 
 
 def test_no_other_module_of_the_package_touches_what_ray_does_not_document() -> None:
