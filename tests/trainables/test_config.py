@@ -224,7 +224,7 @@ REFUSED: dict[str, dict[str, object]] = {
     "unknown pair": {"measure": {"pairs": ["first-second"]}},
     "no scales": {"measure": {"scales": []}},
     "unknown scale": {"measure": {"scales": ["log"]}},
-    "no neighbours": {"measure": {"neighbors": 0}},
+    "no neighbors": {"measure": {"neighbors": 0}},
     "never measured": {"measure": {"every": 0}},
     "every other word": {"measure": {"every": "linear"}},
     "every True": {"measure": {"every": True}},
@@ -234,8 +234,8 @@ REFUSED: dict[str, dict[str, object]] = {
     "unknown estimator": {"measure": {"estimator": "mine"}},
     "more samples than digits": {"measure": {"samples": 365}},
     "more samples than mnist": {"dataset": "mnist", "measure": {"samples": 10_001}},
-    "as many neighbours as samples": {"measure": {"samples": 3, "neighbors": 3}},
-    "as many neighbours as digits": {"measure": {"neighbors": 364}},
+    "as many neighbors as samples": {"measure": {"samples": 3, "neighbors": 3}},
+    "as many neighbors as digits": {"measure": {"neighbors": 364}},
 }
 
 ALLOWED: dict[str, dict[str, object]] = {
@@ -245,8 +245,8 @@ ALLOWED: dict[str, dict[str, object]] = {
     "momentum 0": {"batch_norm_momentum": 0},
     "all digits": {"measure": {"samples": 364}},
     "all of mnist": {"dataset": "mnist", "measure": {"samples": 10_000}},
-    "one sample more than neighbours": {"measure": {"samples": 4, "neighbors": 3}},
-    "one digit more than neighbours": {"measure": {"neighbors": 363}},
+    "one sample more than neighbors": {"measure": {"samples": 4, "neighbors": 3}},
+    "one digit more than neighbors": {"measure": {"neighbors": 363}},
 }
 
 

@@ -62,7 +62,7 @@ def test_every_seed_and_layer_is_another_draw(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_draws_of_neighbouring_seeds_and_layers_are_uncorrelated(name: str) -> None:
+def test_draws_of_neighboring_seeds_and_layers_are_uncorrelated(name: str) -> None:
     draws = [kernel(name, seed=s, layer=n).ravel() for s, n in itertools.product((0, 1), (1, 2))]
     correlations = np.corrcoef(draws)[np.triu_indices(4, 1)]
     assert np.abs(correlations).max() < 5 / np.sqrt(FAN_IN * FAN_OUT)

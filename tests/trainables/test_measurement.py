@@ -22,7 +22,7 @@ def test_the_values_are_those_of_the_estimator() -> None:
     assert bits(measured()) == pytest.approx(expected, abs=1e-4)  # another tie-breaking noise
 
 
-def test_neighbours_are_passed_on() -> None:
+def test_neighbors_are_passed_on() -> None:
     expected = mutual_information(SIGNALS["hidden_1"], SIGNALS["hidden_2"], k=20).bits
     assert measured(measure={"neighbors": 20}).mutual_information_bits == pytest.approx(expected, abs=1e-4)
     assert measured().mutual_information_bits != pytest.approx(expected, abs=1e-2)

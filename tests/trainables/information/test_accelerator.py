@@ -87,7 +87,7 @@ def test_both_values_are_those_of_the_cpu(name: str, amplitude: float) -> None:
 
 
 @pytest.mark.parametrize("k", [1, 10])
-def test_for_every_number_of_neighbours(k: int) -> None:
+def test_for_every_number_of_neighbors(k: int) -> None:
     for name in ("tanh", "saturated"):
         values = [measure(*CASES[name], k=k, scales=("none",), device=device) for device in (True, False)]
         assert values[0] == values[1]

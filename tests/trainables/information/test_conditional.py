@@ -64,7 +64,7 @@ def test_equality_under_ties_and_duplicates(data: st.DataObject, n: int, d: int,
 def test_value_is_npeets(k: int, saturation: float) -> None:
     from npeet_plus import cmi
 
-    # NPEET's radius - 1e-15 loses the neighbours between: a point or two where float32 activations are saturated.
+    # NPEET's radius - 1e-15 loses the neighbors between: a point or two where float32 activations are saturated.
     tolerance = 1e-9 if saturation == 1.0 else 2e-3
     x, y, z = (np.tanh(saturation * side).astype(np.float32).astype(np.float64) for side in triple(400, 4, 5, 2))
     for seed in range(3):

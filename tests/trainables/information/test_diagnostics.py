@@ -104,8 +104,8 @@ def test_the_curve_over_k_equals_separate_estimates(k: int) -> None:
     x, y = tanh_pair(400, 6)
     trust = diagnose(x, y, k, np.e, seed=5)
     assert tuple(trust.k_curve) == CURVE_NEIGHBORS
-    for neighbours, bits in trust.k_curve.items():
-        assert bits == pytest.approx(mutual_information(x, y, neighbours, np.e, seed=5).bits, abs=1e-12)
+    for neighbors, bits in trust.k_curve.items():
+        assert bits == pytest.approx(mutual_information(x, y, neighbors, np.e, seed=5).bits, abs=1e-12)
 
 
 def test_the_curve_over_k_keeps_the_units_of_the_balanced_scale() -> None:
@@ -113,8 +113,8 @@ def test_the_curve_over_k_keeps_the_units_of_the_balanced_scale() -> None:
     trust = diagnose(x, 50 * y, scale="balanced", noise=0.0)
     assert trust.bits == trust.k_curve[3] == mutual_information(x, 50 * y, scale="balanced", noise=0.0).bits
     ratio = measure(x, y, noise=0.0).scale_ratio or 0
-    for neighbours, bits in trust.k_curve.items():
-        assert bits == pytest.approx(mutual_information(ratio * x, y, neighbours, noise=0.0).bits, abs=1e-9)
+    for neighbors, bits in trust.k_curve.items():
+        assert bits == pytest.approx(mutual_information(ratio * x, y, neighbors, noise=0.0).bits, abs=1e-9)
 
 
 def test_the_curve_over_k_ends_where_the_samples_do() -> None:

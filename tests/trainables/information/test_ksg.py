@@ -137,7 +137,7 @@ def test_two_points_alone_in_the_last_block_may_differ_in_any_column() -> None:
 
 
 @pytest.mark.parametrize("k", [63, 64, 100, 149])
-def test_more_neighbours_than_a_block_holds(k: int) -> None:
+def test_more_neighbors_than_a_block_holds(k: int) -> None:
     assert_equal_to_twin(*gaussian_pair(150, 5, 5), k)
 
 

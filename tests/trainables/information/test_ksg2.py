@@ -17,7 +17,7 @@ def distances(points: np.ndarray, i: int) -> np.ndarray:
 
 
 def twin_bits(x: np.ndarray, y: np.ndarray, k: int) -> float:
-    """Kraskov 2004, eq. 9, as it is written; where distances tie, all points as near as the k-th are neighbours."""
+    """Kraskov 2004, eq. 9, as it is written; where distances tie, all points as near as the k-th are neighbors."""
     terms = []
     for i in range(len(x)):
         of_x, of_y = distances(x, i), distances(y, i)

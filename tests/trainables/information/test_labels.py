@@ -20,10 +20,10 @@ def twin_bits(x: np.ndarray, labels: np.ndarray, k: int) -> float:
         distances = np.abs(x - x[i]).max(axis=1)
         distances[i] = np.inf
         same = labels == labels[i]
-        neighbours = min(k, np.count_nonzero(same) - 1)
-        radius = np.sort(distances[same])[neighbours - 1]
+        neighbors = min(k, np.count_nonzero(same) - 1)
+        radius = np.sort(distances[same])[neighbors - 1]
         near = np.count_nonzero(distances < radius) + 1
-        terms.append(digamma(neighbours) - digamma(np.count_nonzero(same)) - digamma(near))
+        terms.append(digamma(neighbors) - digamma(np.count_nonzero(same)) - digamma(near))
     return (digamma(len(x)) + np.mean(terms)) / np.log(2)
 
 

@@ -77,7 +77,7 @@ EXPECTED = {
     "tied": (
         replace(STEADY, tied_share=0.998, noise_spread_bits=0.06),
         "5.28 bits, 46 % of the most that 10,000 samples can show. Steady: it changed by 0.01 from 5,000 to 10,000 "
-        "samples. The nearest neighbours of more than 99 % of the points are tied, and the noise that breaks the ties "
+        "samples. The nearest neighbors of more than 99 % of the points are tied, and the noise that breaks the ties "
         "moves it by 0.06. Do not read it as a bound.",
     ),
     "duplicates": (

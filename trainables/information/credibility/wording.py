@@ -69,7 +69,7 @@ def _ties(trust: Credibility) -> str:
     spread = _number(trust.noise_spread_bits)
     if trust.tied_share < NOTABLE_TIED_SHARE:
         return f"Distances are tied: the noise that breaks the ties moves it by {spread}."
-    tied = f"The nearest neighbours of {_percent(trust.tied_share)} of the points are tied"
+    tied = f"The nearest neighbors of {_percent(trust.tied_share)} of the points are tied"
     return (
         f"{tied}, and the noise that breaks the ties moves it by {spread}." if trust.noise_spread_bits else f"{tied}."
     )
