@@ -115,7 +115,9 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
         checks=tuple(checks),
         failures=_failures(points),
         overcome=_overcome(points),
-        environment=environment.settings([state.provenance for state in states]),
+        environment=environment.settings(
+            (point, state.provenance) for point, state in zip(spec.points, states, strict=True)
+        ),
         commands={
             "run": command_line("run", address, store=store_option),
             "one point": command_line("run", address, "--point", example, store="alone"),

@@ -1,8 +1,11 @@
 """The environment of a sweep: the settings in the provenance of its points, each with the number of points."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from trainables.config import TrialConfig
+from trainables.identity import components
 
 LABELS = {
     "git_commit": "commit",
@@ -24,19 +27,36 @@ LABELS = {
 SHORT = {"git_commit": 12, "code_sha256": 12, "dataset_sha256": 16}
 
 
-def settings(provenances: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, int]]]:
+def settings(points: Iterable[tuple[TrialConfig, Mapping[str, Any]]]) -> dict[str, list[tuple[str, int]]]:
     """By label, the values with their number of points, most frequent first; labels without a value are left out.
 
-    Versions of packages come after the rest, each under its name.
+    points: each with its provenance. After the code as a whole come its components, each with the points that it
+    computed; versions of packages come after the rest, each under its name.
     """
-    counts: dict[str, Counter[str]] = {label: Counter() for label in LABELS.values()}
-    for provenance in provenances:
+    points = list(points)
+    counts: dict[str, Counter[str]] = {}
+    for name, label in LABELS.items():
+        counts[label] = Counter()
+        if name == "code_sha256":
+            counts |= _components(points)
+    for _, provenance in points:
         for name, label in LABELS.items():
             if (value := provenance.get(name)) is not None:
                 counts[label][_text(name, value)] += 1
         for package, version in sorted((provenance.get("packages") or {}).items()):
             counts.setdefault(package, Counter())[version] += 1
     return {label: counter.most_common() for label, counter in counts.items() if counter}
+
+
+def _components(points: Sequence[tuple[TrialConfig, Mapping[str, Any]]]) -> dict[str, Counter[str]]:
+    """The identities of the components that the points use, by label, those of one kind together."""
+    by_kind: list[dict[str, Counter[str]]] = [{} for _ in components.KINDS]
+    for point, provenance in points:
+        recorded = components.recorded(provenance)
+        for labels, name in zip(by_kind, components.names(point), strict=True):
+            if name in recorded:
+                labels.setdefault(f"code of {name}", Counter())[recorded[name]] += 1
+    return {label: counter for labels in by_kind for label, counter in labels.items()}
 
 
 def _text(name: str, value: Any) -> str:
