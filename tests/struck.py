@@ -9,28 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from sweep.store.store import PointState, Store
+from tests.injection import strikes
 from tests.processes import COMMAND
 
 INJECTION = Path(__file__).parent / "injection"
 TIMEOUT_SECONDS = 900
-QUICK = "def strike(point, epoch):\n    pass"
-HELD = """
-def strike(point, epoch):
-    is_held = not os.path.exists(os.path.join(FOLDER, "released"))
-    if is_held:
-        time.sleep(0.05 if epoch < 20 else 1.0)
-    while is_held and epoch >= point.epochs - 3:
-        time.sleep(0.1)
-        is_held = not os.path.exists(os.path.join(FOLDER, "released"))
-"""
-"""Trainings take snapshots and do not come to their end, however slow the machine, before they are released."""
 CLOCKS = ["train_seconds", "measure_seconds", "timestamp"]
 """Columns in which two runs of the same points differ."""
 
 
 @dataclass
 class Sweeps:
-    """Runs the command in a folder, with the `strike` that is given injected into every training."""
+    """Runs the command in a folder, with a function of `injection.strikes` called in every training."""
 
     folder: Path
     environment: dict[str, str]
@@ -42,7 +32,7 @@ class Sweeps:
         paths = [str(INJECTION), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         struck = {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
         struck["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # jobs take its python3
-        struck |= {"SWEEP_TEST_STRIKE": str(folder / "strike.py"), "SWEEP_SNAPSHOT_SECONDS": "0.2"}
+        struck |= {"SWEEP_TEST_STRIKE": str(folder / "strike.json"), "SWEEP_SNAPSHOT_SECONDS": "0.2"}
         return cls(folder, clean | struck)
 
     @property
@@ -50,18 +40,21 @@ class Sweeps:
         """The folder of the results."""
         return self.folder / "runs"
 
-    def strike(self, code: str) -> None:
-        """What happens in trainings from now on: a definition of `strike(point, epoch)`."""
-        (self.folder / "strike.py").write_text(f"import os, signal, time\nFOLDER = {str(self.folder)!r}\n{code}")
+    def strike(self, name: str, **settings: str | float) -> None:
+        """What happens in the trainings that start from now on: a function of `strikes`, called with these settings."""
+        assert hasattr(strikes, name)
+        new = self.folder / "strike.json.part"
+        new.write_text(json.dumps({"name": name, "settings": settings}))
+        new.replace(self.folder / "strike.json")
 
     def hold(self) -> None:
-        """From now on trainings do not end before `release`."""
-        self.strike(HELD)
+        """From now on trainings take snapshots, and do not end, however slow the machine, before `release`."""
+        self.strike("hold", released=str(self.folder / "released"))
 
     def release(self) -> None:
         """Let the trainings that are held, and all later ones, take their course."""
         (self.folder / "released").touch()
-        self.strike(QUICK)
+        self.strike("nothing")
 
     def spec(self, text: str, name: str = "spec") -> str:
         """The path of a spec of that text."""

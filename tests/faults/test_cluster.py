@@ -11,7 +11,7 @@ from analysis.tables.collect import from_store
 from sweep.store.store import Store
 from tests.clusters import Nodes, nodes
 from tests.processes import ONE_AT_A_TIME, finish, wait_until
-from tests.struck import CLOCKS, QUICK, Sweeps
+from tests.struck import CLOCKS, Sweeps
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(1200)]
 
@@ -21,13 +21,6 @@ fixed: {dataset: digits, architecture: mlp, width: 4, depth: 3, epochs: 60}
 grid: {seed: SEEDS}
 measure: {every: 20}
 resources: {gpus: 0, cpus: 1}
-"""
-SICK = """
-def strike(point, epoch):
-    import ray
-    with open(os.path.join(FOLDER, "sick")) as file:
-        if ray.get_runtime_context().get_node_id() == file.read():
-            raise ConnectionError("the network is down")
 """
 
 
@@ -46,7 +39,7 @@ def cluster(sweeps: Sweeps) -> Iterator[Nodes]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The epochs of seeds 0 to 3, computed without a fault."""
     sweeps = Sweeps.in_folder(tmp_path_factory.mktemp("undisturbed"))
-    sweeps.strike(QUICK)
+    sweeps.strike("nothing")
     done = sweeps.run("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")), *ONE_AT_A_TIME)
     assert done.returncode == 0, done.stderr
     return epochs(sweeps)
@@ -127,7 +120,7 @@ def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(sweeps: Sweeps
 
 
 def test_a_node_that_joins_gets_points_though_they_end_faster_than_a_process_starts(sweeps: Sweeps) -> None:
-    sweeps.strike("def strike(point, epoch):\n    time.sleep(0.05)")
+    sweeps.strike("slow_down", seconds=0.05)
     spec = sweeps.spec(SPEC.replace("60", "5").replace("SEEDS", "0..79"))
     with nodes(sweeps, workers=1) as cluster:
         process = sweeps.start("run", spec, "--address", cluster.address)
@@ -144,8 +137,7 @@ def test_a_node_that_joins_gets_points_though_they_end_faster_than_a_process_sta
 
 def test_a_host_that_fails_where_others_do_not_gets_no_more_points(sweeps: Sweeps, cluster: Nodes) -> None:
     sick, healthy = cluster.workers
-    (sweeps.folder / "sick").write_text(sick)
-    sweeps.strike(SICK)
+    sweeps.strike("fail_on_node", node=sick)
     done = sweeps.run(
         "run", sweeps.spec(SPEC.replace("60", "2").replace("SEEDS", "0..9")), "--address", cluster.address
     )

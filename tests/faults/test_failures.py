@@ -8,6 +8,7 @@ import pytest
 
 from sweep.failures.health import ALIKE
 from sweep.store.store import Store
+from tests.injection.strikes import FROZEN, HUNG, KILLED, NUMERIC, OUT_OF_MEMORY
 from tests.processes import ONE_AT_A_TIME
 from tests.struck import Sweeps
 
@@ -24,7 +25,7 @@ def sweeps(tmp_path: Path) -> Sweeps:
     return Sweeps.in_folder(tmp_path)
 
 
-KILLED, OUT_OF_MEMORY, HUNG, FROZEN, NUMERIC, WELL, DIVERGED = range(7)
+WELL, DIVERGED = 5, 6
 EPOCHS = 80
 MIXED = f"""
 name: struck
@@ -36,36 +37,6 @@ include:
 measure: {{every: 20}}
 resources: {{gpus: 0, cpus: 1}}
 """
-MIXED_STRIKE = f"""
-def once(name):
-    try:
-        os.close(os.open(os.path.join(FOLDER, name), os.O_CREAT | os.O_EXCL))
-        return True
-    except FileExistsError:
-        return False
-
-def strike(point, epoch):
-    print("at epoch", epoch)
-    time.sleep(0.02)
-    if point.seed == {KILLED} and epoch > 1:
-        names = os.listdir(os.path.join(FOLDER, "runs", "points", point.point_id))
-        newest = max((int(name.split("-")[1]) for name in names if name.startswith("snapshot-")), default=0)
-        if newest == 0:
-            time.sleep(1)  # until one is due, however long this machine takes to write it
-        elif once("killed"):
-            os.system("echo last words of the killed")
-            with open(os.path.join(FOLDER, "kept"), "w") as file:
-                file.write(f"{{newest}} {{epoch}}")
-            os.kill(os.getpid(), signal.SIGKILL)
-    if point.seed == {OUT_OF_MEMORY} and epoch == 3:
-        raise MemoryError("Unable to allocate %d GiB" % (4 + time.time() % 10))
-    if point.seed == {HUNG} and epoch == 5 and once("hung"):
-        time.sleep(10_000)
-    if point.seed == {FROZEN} and epoch == 5 and once("frozen"):
-        os.kill(os.getpid(), signal.SIGSTOP)
-    if point.seed == {NUMERIC} and epoch == 2:
-        raise FloatingPointError("overflow in unit %d" % os.getpid())
-"""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +44,7 @@ def mixed(module_folder: Path) -> tuple[Sweeps, subprocess.CompletedProcess[str]
     """A sweep in which every kind of failure happens."""
     sweeps = Sweeps.in_folder(module_folder)
     sweeps.environment["SWEEP_HANG_SECONDS"] = "10"
-    sweeps.strike(MIXED_STRIKE)
+    sweeps.strike("fail_by_seed", folder=str(module_folder))
     return sweeps, sweeps.run("run", sweeps.spec(MIXED))
 
 
@@ -111,7 +82,7 @@ def test_a_trial_that_hangs_is_ended_and_goes_on(mixed: tuple) -> None:
     first, second = mixed[0].states()[HUNG].attempts
     assert first.failure.kind == "infra"
     assert first.failure.message.startswith("hung: no epoch in ")
-    assert "in strike" in first.failure.traceback
+    assert "in fail_by_seed" in first.failure.traceback
     assert second.failure is None
 
 
@@ -136,7 +107,9 @@ def test_failures_are_told_by_cause_with_the_command_for_each(mixed: tuple) -> N
     assert set(causes) == {"resource", "numeric"}
     assert causes["resource"]["attempts"] == 2
     assert "FloatingPointError: overflow in unit" in "\n".join(causes["numeric"]["log"])
-    assert causes["numeric"]["place"].startswith("trainables/training.py") or "strike" in causes["numeric"]["traceback"]
+    assert (
+        causes["numeric"]["place"].startswith("trainables/training.py") or "strikes" in causes["numeric"]["traceback"]
+    )
     assert shlex.split(causes["numeric"]["retry"])[:5] == ["sweep", "resume", "struck", "--retry", "numeric"]
     told = sweeps.run("failures", "struck")
     assert "overcome: 3 earlier failures (3 infra) of 3 points" in told.stdout
@@ -155,7 +128,7 @@ resources: {gpus: 0, cpus: 1}
 
 
 def test_a_sweep_of_which_every_point_fails_alike_stops_with_one_message(sweeps: Sweeps) -> None:
-    sweeps.strike("def strike(point, epoch):\n    raise ValueError(f'no such thing as {point.seed}')")
+    sweeps.strike("fail_alike")
     done = sweeps.run("run", sweeps.spec(ALL), *ONE_AT_A_TIME)  # else one more may have begun beside the last
     assert done.returncode == 3, done.stderr
     known = sweeps.states()
@@ -164,7 +137,7 @@ def test_a_sweep_of_which_every_point_fails_alike_stops_with_one_message(sweeps:
     assert f"stopped: {ALIKE} executions failed alike and none did better" in done.stderr
     (cause,) = sweeps.causes().values()
     assert len(cause["points"]) == ALIKE
-    sweeps.strike("def strike(point, epoch):\n    pass")
+    sweeps.strike("nothing")
     again = sweeps.run(*shlex.split(cause["retry"])[1:])
     assert again.returncode == 0, again.stderr
     assert {str(found.state) for found in sweeps.states().values()} == {"finished"}

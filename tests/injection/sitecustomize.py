@@ -1,13 +1,15 @@
-"""Loaded by every Python process with this folder on its path: calls the test's `strike` in the midst of trainings.
+"""Loaded by every Python process with this folder on its path: calls a function of `strikes` in the midst of trainings.
 
-The file named by SWEEP_TEST_STRIKE defines `strike(point, epoch)`. It is called before the training of a point is
-built, with epoch -1, and at each epoch before its record is handed on. It may raise, sleep, or kill the process.
+The file named by SWEEP_TEST_STRIKE has its name and its settings, and is read at the start of each training. The
+function is called with the point and -1 before the training is built, and with the point and the epoch before the
+record of each epoch is handed on. It may raise, sleep, or kill the process.
 """
 
+import functools
 import importlib.abc
 import importlib.machinery
+import json
 import os
-import runpy
 import sys
 
 STRUCK = "trainables.training"
@@ -31,20 +33,29 @@ class Finder(importlib.abc.MetaPathFinder):
 
 
 def change(training):
-    """Let `strike` be called."""
-    strike = runpy.run_path(os.environ["SWEEP_TEST_STRIKE"])["strike"]
+    """Let the strike be called."""
     build, records = training.__init__, training.__iter__
 
     def __init__(self, config, *arguments, **named):
-        strike(config, -1)
+        self.strike = chosen_strike()
+        self.strike(config, -1)
         build(self, config, *arguments, **named)
 
     def __iter__(self):
         for record in records(self):
-            strike(self.config, record.epoch)
+            self.strike(self.config, record.epoch)
             yield record
 
     training.__init__, training.__iter__ = __init__, __iter__
+
+
+def chosen_strike():
+    """The function that the test has chosen, with its settings."""
+    import strikes
+
+    with open(os.environ["SWEEP_TEST_STRIKE"]) as file:
+        chosen = json.load(file)
+    return functools.partial(getattr(strikes, chosen["name"]), **chosen["settings"])
 
 
 if os.environ.get("SWEEP_TEST_STRIKE"):

@@ -26,8 +26,6 @@ grid: {seed: 0..7}
 measure: {every: 50}
 resources: {gpus: 0, cpus: 1}
 """
-SLOW = "def strike(point, epoch):\n    time.sleep(0.1)"
-QUICK = "def strike(point, epoch):\n    pass"
 
 
 @pytest.fixture
@@ -40,11 +38,11 @@ def folder() -> Iterator[Path]:
 
 def test_a_submitted_sweep_is_right_although_a_workers_link_was_cut_for_a_minute(folder: Path, tmp_path: Path) -> None:
     undisturbed = Sweeps.in_folder(tmp_path)
-    undisturbed.strike(QUICK)
+    undisturbed.strike("nothing")
     assert undisturbed.run("run", undisturbed.spec(SPEC)).returncode == 0
     sweeps = Sweeps.in_folder(folder)
     sweeps.environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    sweeps.strike(SLOW)
+    sweeps.strike("slow_down", seconds=0.1)
     with hosts(3, folder, sweeps.environment) as (head, *workers):
         head_at = f"{head.address}:{RAY_PORT}"
         own = ["--head", f"--port={RAY_PORT}", f"--dashboard-host={head.address}", f"--dashboard-port={DASHBOARD_PORT}"]

@@ -135,7 +135,7 @@ def test_a_node_without_the_store_that_comes_later_ends_the_run_before_it_trains
     spec, store = tmp_path / "tiny.yaml", tmp_path / "runs"
     spec.write_text(SPEC.replace("width: [4, 5, 6]", "seed: 0..999"))
     sweeps = Sweeps.in_folder(tmp_path)
-    sweeps.strike("def strike(point, epoch):\n    time.sleep(0.2)")
+    sweeps.strike("slow_down", seconds=0.2)
     for name in ("PYTHONPATH", "SWEEP_TEST_STRIKE"):
         monkeypatch.setenv(name, sweeps.environment[name])
     store.mkdir()

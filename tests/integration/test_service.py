@@ -21,7 +21,7 @@ grid: {{seed: 0..{POINTS - 1}}}
 measure: {{every: 12}}
 resources: {{gpus: 0.5, cpus: 0.5}}
 """
-SLOW = "def strike(point, epoch):\n    time.sleep(8)"
+SLOW_SECONDS = 8
 """The processors of this machine are not what is tested: the trials mostly sleep."""
 BETWEEN = timedelta(seconds=3)
 """So long a place may take from the end of a point to the start of the next; ends are told in whole seconds."""
@@ -29,7 +29,7 @@ BETWEEN = timedelta(seconds=3)
 
 def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_come(tmp_path: Path) -> None:
     sweeps = Sweeps.in_folder(tmp_path)
-    sweeps.strike(SLOW)
+    sweeps.strike("slow_down", seconds=SLOW_SECONDS)
     with nodes(sweeps, workers=3, cpus=4, gpus=2) as cluster:
         process = sweeps.start("run", sweeps.spec(SPEC), "--address", cluster.address)
         wait_until(lambda: _finished(sweeps) >= POINTS // 4, process)
