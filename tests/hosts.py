@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import program
+
 NETWORK = "10.77.0"
 BRIDGE = "sweepbr0"
 RAY = [sys.executable, "-m", "ray.scripts.scripts"]
@@ -111,13 +113,9 @@ def not_seen(paths: Sequence[Path]) -> list[Path]:
 def wait_for_ray(dashboard: str, nodes: Sequence[Host], environment: Mapping[str, str], seconds: float = 180.0) -> None:
     """Wait until Ray behind that dashboard has as many nodes as there are hosts; over HTTP, as this machine is none."""
     deadline, said = time.monotonic() + seconds, "it was never asked"
-    script = (
-        "from ray.util.state import list_nodes;"
-        f"print(sum(node.state == 'ALIVE' for node in list_nodes('{dashboard}', timeout=20)))"
-    )
     while time.monotonic() < deadline:
         done = subprocess.run(
-            [sys.executable, "-c", script], env=dict(environment), capture_output=True, text=True, check=False
+            program("count_nodes", dashboard), env=dict(environment), capture_output=True, text=True, check=False
         )
         if done.stdout.strip() == str(len(nodes)):
             return

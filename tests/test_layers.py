@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import program
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("sweep", "trainables", "analysis")
 FORBIDDEN = {
@@ -172,15 +174,7 @@ def test_every_package_says_what_it_covers() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    script = (
-        "import sys; sys.argv = ['sweep', '--help']\n"
-        "from analysis.cli import main\n"
-        "try: main()\n"
-        "except SystemExit as end: assert end.code == 0\n"
-        "heavy = {'ray', 'tensorflow', 'mlflow', 'matplotlib', 'keras', 'jax', 'numba'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    subprocess.run(program("help_imports"), check=True, capture_output=True)
 
 
 def test_tracking_is_imported_without_mlflow_and_sweep_without_ray() -> None:

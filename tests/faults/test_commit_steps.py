@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,8 @@ from sweep.storage.folder import Folder
 from sweep.store.store import Attempt, State, Store
 from tests.buckets import Server, everything, put_raw
 from tests.conftest import make_history, make_result
-from tests.faults.steps import Disk, Killed, Requests, die, kill_itself, no_answer, no_space
+from tests.faults.steps import Disk, Killed, Requests, die, no_answer, no_space
+from tests.processes import program
 from trainables.config import TrialConfig
 from trainables.snapshots import Snapshot
 
@@ -207,24 +207,13 @@ def test_killed_for_real_at_any_step_a_commit_is_done_or_not(tmp_path: Path, mon
     steps = steps_of(commit, tmp_path / "count", monkeypatch)
     for step in range(1, steps + 1):
         life_until(Store(tmp_path / f"step-{step}"), 3)
-    script = "from tests.faults import test_commit_steps as here; import sys; here.fork_and_kill(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=Path(__file__).parents[2], check=True)
+    command = program("kill_commits", str(tmp_path), POINT.model_dump_json())
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}, check=True)
     for step in range(1, steps + 1):
         store = Store(tmp_path / f"step-{step}")
         assert (tmp_path / f"killed-{step}").read_text() == str(-9)
         assert seen(store) in may_be_seen, step
         mended(store, result)
-
-
-def fork_and_kill(folder: str) -> None:
-    for path in Path(folder).glob("step-*"):
-        step = int(path.name.rpartition("-")[2])
-        if not (child := os.fork()):
-            folders.os = Disk(step, kill_itself)  # type: ignore[assignment]
-            result(Store(path))
-            os._exit(0)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        (Path(folder) / f"killed-{step}").write_text(str(code))
 
 
 def test_bytes_are_on_the_disk_before_their_name_is_and_the_name_before_older_objects_go(

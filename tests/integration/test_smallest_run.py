@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from sweep.store import Store
-from tests.processes import alive, descendants, in_mid_training, wait_until, without_agents
+from tests.processes import alive, descendants, in_mid_training, program, wait_until, without_agents
 from tests.struck import CLOCKS, Sweeps
 from trainables.records import history_from_arrow
 
@@ -20,22 +19,6 @@ grid: {architecture: [mlp, shortcut]}
 measure: {every: 10, samples: 100}
 resources: {gpus: 0, cpus: 1}
 """
-PLAIN = """
-import sys
-from pathlib import Path
-from trainables import device
-device.pin(1)
-from trainables.config import TrialConfig
-from trainables.datasets import load
-from trainables.records import history_to_arrow
-from trainables.training import Training
-for number, text in enumerate(sys.argv[2:]):
-    config = TrialConfig.model_validate_json(text)
-    training = Training(config, load(config.dataset), None, 1)
-    records = list(training)
-    Path(sys.argv[1], f"{number}.arrow").write_bytes(history_to_arrow(records))
-"""
-"""Trains each config in one process, without Ray, store or interruption."""
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -66,7 +49,7 @@ def test_killed_in_mid_training_and_resumed_it_equals_plain_trainings(tmp_path: 
     assert sum(len(tries) for tries in attempts.values()) > len(points)
     assert any(tries[-1].from_epoch > 0 for tries in attempts.values())
     configs = [point.model_dump_json() for point in points]
-    subprocess.run([sys.executable, "-c", PLAIN, str(tmp_path), *configs], env=sweeps.environment, check=True)
+    subprocess.run(program("plain_training", str(tmp_path), *configs), env=sweeps.environment, check=True)
     for number, point in enumerate(points):
         result = store.result(point)
         assert result is not None

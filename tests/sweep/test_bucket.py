@@ -3,7 +3,6 @@
 import os
 import pickle
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +18,8 @@ from sweep.storage.claim_lock import ClaimLock
 from sweep.storage.conditional_put import ConditionalPut
 from sweep.storage.objects import Objects, at, check_writable
 from sweep.tracking.settings import default_tracking_uri
-from tests.buckets import BUCKET, ROOT, Server
+from tests.buckets import BUCKET, Server
+from tests.processes import program
 
 WRITERS = 8
 
@@ -232,13 +232,10 @@ def test_a_service_that_does_not_answer_is_a_fault_within_seconds(act: str, s3: 
 
 
 def test_without_credentials_the_fault_says_so(s3: Server, tmp_path: Path) -> None:
-    script = (
-        "from sweep.storage.objects import at\nfrom sweep.storage.address import parsed\n"
-        f"at(parsed({s3.address()!r})).create('a', b'1')"
-    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = kept | {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    command = program("create_object", s3.address())
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert "StorageFault: cannot write" in done.stderr
     assert "no credentials were found" in done.stderr
     assert "next: set AWS_ACCESS_KEY_ID" in done.stderr

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from sweep.cluster import nodes
 from sweep.errors import ClusterUnusable
 from sweep.spec.model import Resources
+from tests.processes import program
 
 
 @pytest.fixture
@@ -91,10 +91,9 @@ def refusing() -> Iterator[str]:
 def test_a_token_that_the_cluster_does_not_know_is_said_at_once(
     refusing: str, environment: dict[str, str], said: str
 ) -> None:
-    check = "import sys; from sweep.cluster.connection import check_reachable; check_reachable(sys.argv[1])"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     done = subprocess.run(
-        [sys.executable, "-c", check, refusing],
+        program("check_reachable", refusing),
         env=inherited | environment,
         capture_output=True,
         text=True,

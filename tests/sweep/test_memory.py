@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
 from sweep.planning.gpu_memory import ESTIMATE_FACTOR, allowed_bytes, fit, peak_bytes, smallest_share, step_bytes
 from sweep.spec.model import Resources
 from sweep.system.machine import Gpu
+from tests.processes import program
 from trainables.config import TrialConfig
 from trainables.sizes import PIXELS, TRAIN_IMAGES
 
@@ -23,38 +23,6 @@ ANALYSED = [
     TrialConfig(dataset="mnist", architecture="mlp", width=100, depth=3, batch_norm=False, optimizer="adam"),
 ]
 
-ANALYSE = """
-import json, sys
-from trainables import device
-device.pin(1)
-import jax, keras
-from trainables.architectures import build
-from trainables.config import TrialConfig
-from trainables.networks import OPTIMIZERS
-
-def temporary_bytes(point, images, pixels):
-    built = build(point, pixels, 10)
-    model = keras.Model(built.input, built.output["logits"])
-    optimizer = OPTIMIZERS[point.optimizer](point.learning_rate)
-    optimizer.build(model.trainable_variables)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-    def step(trainable, others, state, x, y):
-        def objective(trainable):
-            logits, changed = model.stateless_call(trainable, others, x, training=True)
-            return loss(y, logits), changed
-        (value, changed), gradients = jax.value_and_grad(objective, has_aux=True)(trainable)
-        return value, changed, *optimizer.stateless_apply(state, gradients, trainable)
-
-    like = lambda variables: [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in variables]
-    variables = [like(some) for some in (model.trainable_variables, model.non_trainable_variables, optimizer.variables)]
-    batch = jax.ShapeDtypeStruct((images, pixels), "float32"), jax.ShapeDtypeStruct((images,), "int32")
-    return jax.jit(step).lower(*variables, *batch).compile().memory_analysis().temp_size_in_bytes
-
-points = [(TrialConfig.model_validate(point), images, pixels) for point, images, pixels in json.loads(sys.argv[1])]
-print(json.dumps([temporary_bytes(*point) for point in points]))
-"""
-
 
 @pytest.fixture(scope="module")
 def analysed() -> dict[TrialConfig, int]:
@@ -62,7 +30,7 @@ def analysed() -> dict[TrialConfig, int]:
     pytest.importorskip("jax")
     asked = [(one.model_dump(mode="json"), TRAIN_IMAGES[one.dataset], PIXELS[one.dataset]) for one in ANALYSED]
     environment = os.environ | {"KERAS_BACKEND": "jax"}
-    command = [sys.executable, "-c", ANALYSE, json.dumps(asked)]
+    command = program("xla_step_bytes", json.dumps(asked))
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return dict(zip(ANALYSED, json.loads(done.stdout.splitlines()[-1]), strict=True))

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,27 +9,11 @@ import pytest
 from sweep.store.store import Store
 from sweep.trial import log_capture
 from sweep.trial.log_capture import KEPT_BYTES, Output, rescue, tail
-
-SCRIPT = """
-import os, sys
-from pathlib import Path
-from sweep.trial.log_capture import Output, path_on_host
-from sweep.store import Store
-store = Store(Path(sys.argv[1]))
-log = Output(path_on_host(store.root, "p", 1), lambda data: store.save_log("p", 1, data))
-print("before")
-log.start()
-print("printed")
-print("warned", file=sys.stderr)
-os.write(2, b"from native code\\n")
-{body}
-log.stop()
-print("after")
-"""
+from tests.processes import program
 
 
-def run(tmp_path: Path, body: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", SCRIPT.format(body=body), str(tmp_path / "store")]
+def run(tmp_path: Path, case: str) -> subprocess.CompletedProcess[str]:
+    command = program("captured_log", str(tmp_path / "store"), case)
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
 
@@ -40,14 +23,14 @@ def left_behind(tmp_path: Path) -> list[Path]:
 
 
 def test_both_streams_are_kept_and_given_back(tmp_path: Path) -> None:
-    done = run(tmp_path, "")
+    done = run(tmp_path, "nothing")
     assert (done.stdout, done.stderr) == ("before\nafter\n", "")
     assert Store(tmp_path / "store").log("p", 1) == "printed\nwarned\nfrom native code\n"
     assert left_behind(tmp_path) == []
 
 
 def test_a_dead_process_leaves_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = run(tmp_path, "log.save(); print('last words'); os.kill(os.getpid(), 9)")
+    done = run(tmp_path, "killed")
     assert done.returncode == -9
     store = Store(tmp_path / "store")
     assert "last words" not in store.log("p", 1)
@@ -59,22 +42,14 @@ def test_a_dead_process_leaves_its_last_words(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_crash_says_where(tmp_path: Path) -> None:
-    run(tmp_path, "import ctypes; ctypes.string_at(0)")
+    run(tmp_path, "segmentation_fault")
     (path,) = left_behind(tmp_path)
     assert "Fatal Python error: Segmentation fault" in path.read_text()
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "log._save = lambda data: 1 / 0",
-        "os.close(log._file); print('into nothing'); sys.stderr.write('also')",
-        "log._path.unlink()",
-        "log.start(); log.stop(); log.stop()",
-    ],
-)
-def test_nothing_that_happens_to_a_log_is_an_error(tmp_path: Path, body: str) -> None:
-    done = run(tmp_path, body)
+@pytest.mark.parametrize("case", ["not_saved", "closed", "deleted", "stopped_twice"])
+def test_nothing_that_happens_to_a_log_is_an_error(tmp_path: Path, case: str) -> None:
+    done = run(tmp_path, case)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("after\n")
 
@@ -99,7 +74,6 @@ def test_the_end_of_a_long_log_is_kept_from_the_beginning_of_a_line(tmp_path: Pa
 
 
 def test_the_file_on_the_host_is_bounded_too(tmp_path: Path) -> None:
-    printing = ["for _ in range(100):", "print('x' * 99_999)", "log.save()", "assert log._path.stat().st_size < 5e6"]
-    done = run(tmp_path, "\n    ".join(printing))
+    done = run(tmp_path, "much_printed")
     assert done.returncode == 0, done.stderr
     assert len(Store(tmp_path / "store").log("p", 1)) <= KEPT_BYTES

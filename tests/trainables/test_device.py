@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.processes import program
 from trainables import device
 from trainables.identity.components import identities
 
@@ -39,40 +40,12 @@ def test_memory_on_a_gpu_is_taken_as_needed_unless_the_user_says_otherwise(envir
     assert environment["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
 
 
-WORK = """
-import json, os, sys
-from trainables import device
-device.pin(int(sys.argv[1]))
-import keras, numpy as np
-
-def ticks():
-    found = {}
-    for task in os.listdir("/proc/self/task"):
-        with open(f"/proc/self/task/{task}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        found[task] = int(fields[11]) + int(fields[12])
-    return found
-
-model = keras.Sequential([keras.Input((1024,)), keras.layers.Dense(1024, activation="tanh"), keras.layers.Dense(10)])
-loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-model.compile(optimizer="sgd", loss=loss, jit_compile=True)
-x = np.random.default_rng(0).normal(size=(2048, 1024)).astype("float32")
-y = np.zeros(2048, "int32")
-model.train_on_batch(x, y)
-before = ticks()
-for _ in range(10):
-    model.train_on_batch(x, y)
-spent = [after - before.get(task, 0) for task, after in ticks().items()]
-print(json.dumps({"spent": spent, "described": device.describe(int(sys.argv[1]))}))
-"""
-
-
 @pytest.fixture(scope="module")
 def pinned() -> dict[int, dict[str, Any]]:
     """What processes pinned to 1 and 2 threads report after the same training steps, by threads."""
     processes = {
         threads: subprocess.Popen(
-            [sys.executable, "-c", WORK, str(threads)],
+            program("thread_times", str(threads)),
             env=os.environ | {"KERAS_BACKEND": "tensorflow"},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.processes import program
 from trainables.gpu_share import CONTEXT_MIB, jax_settings, limit_mib
 
 
@@ -35,26 +35,13 @@ def test_jax_is_told_the_limit_as_a_part_of_the_memory() -> None:
     assert float(fraction) * 80_000 == pytest.approx(19_400, abs=1)
 
 
-STARTS = """
-import os
-from trainables import device, gpu_share
-device.pin(1)
-gpu_share.keep_to(1000, 4000)
-gpu_share.keep_to(1000, 4000)
-import keras
-print(keras.backend.backend(), float(keras.ops.sum(keras.ops.ones(3))))
-from jaxlib import xla_client
-print(xla_client.generate_pjrt_gpu_plugin_options()["memory_fraction"])
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_a_backend_starts_under_a_limit_also_where_the_user_had_set_another(backend: str) -> None:
     pytest.importorskip("jax")
     environment = os.environ | {"KERAS_BACKEND": backend, "XLA_CLIENT_MEM_FRACTION": "0.9"}
     done = subprocess.run(
-        [sys.executable, "-c", STARTS], env=environment, capture_output=True, text=True, timeout=500, check=False
+        program("limited_backend"), env=environment, capture_output=True, text=True, timeout=500, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.split() == [backend, "3.0", "0.25"]

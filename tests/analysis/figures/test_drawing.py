@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure as Canvas
 from analysis.figures import FIGURES, NothingToDraw, save
 from analysis.figures.drawing import marks
 from analysis.figures.drawing.style import ordered_colours
+from tests.processes import program
 
 STATES = {0: ("running", 6), 1: ("diverged", 3), 2: ("failed", 4), 3: ("interrupted", 5), 4: ("missing", 0)}
 
@@ -133,17 +133,6 @@ def test_an_unknown_figure_names_those_that_exist(full, tmp_path):
         save("fig4c", *full, tmp_path)
 
 
-SCRIPT = """
-import sys
-from itertools import pairwise
-from pathlib import Path
-import pandas as pd
-from analysis.figures import save
-for name in ("fig4a", "learning_curves", "heat_maps", "performance_profile"):
-    save(name, pd.read_pickle("epochs.pkl"), pd.read_pickle("points.pkl"), Path(sys.argv[1]))
-"""
-
-
 @pytest.mark.slow
 def test_the_same_data_give_the_same_bytes_in_another_process(sweep, tmp_path):
     epochs, points = sweep(widths=(10, 50), seeds=range(2), epochs=6)
@@ -152,7 +141,7 @@ def test_the_same_data_give_the_same_bytes_in_another_process(sweep, tmp_path):
     root = str(Path(__file__).parents[3])
     for hash_seed in ("1", "2"):
         environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": root}
-        subprocess.run([sys.executable, "-c", SCRIPT, hash_seed], cwd=tmp_path, env=environment, check=True)
+        subprocess.run(program("save_figures", hash_seed), cwd=tmp_path, env=environment, check=True)
     for first in sorted((tmp_path / "1").iterdir()):
         assert first.read_bytes() == (tmp_path / "2" / first.name).read_bytes(), first.name
 

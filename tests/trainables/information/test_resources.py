@@ -12,6 +12,7 @@ import numba
 import numpy as np
 import pytest
 
+from tests.processes import program
 from trainables.information import measure, mutual_information
 from trainables.information.neighbors import compilation
 from trainables.information.threads import available_threads, run_in_threads
@@ -19,10 +20,8 @@ from trainables.information.threads import available_threads, run_in_threads
 ROOT = Path(__file__).parents[3]
 
 
-def start(script: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, env=os.environ | environment, text=True, stdout=subprocess.PIPE
-    )
+def start(command: list[str], **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, env=os.environ | environment, text=True, stdout=subprocess.PIPE)
 
 
 def output(process: subprocess.Popen[str]) -> str:
@@ -31,61 +30,23 @@ def output(process: subprocess.Popen[str]) -> str:
     return printed.strip()
 
 
-GROWTH = """
-import resource
-import numpy as np
-from trainables.information import measure
-measure(*np.random.default_rng(0).normal(size=(2, 100, 3)))
-samples = np.random.default_rng(0).normal(size=(2, 20_000, 3))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-measure(*samples, threads=2)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
-"""
-
-
-WIDE = """
-import numpy as np
-from pathlib import Path
-from trainables.information import measure
-def peak():
-    return int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0]) * 1024
-measure(*np.random.default_rng(0).normal(size=(2, 100, 3)))
-samples = np.random.default_rng(0).normal(size=(2, 2000, 1000)).astype('TYPE')
-Path('/proc/self/clear_refs').write_text('5')
-before = peak()
-measure(*samples, scales=('none',))
-print((peak() - before) / (2 * 2000 * 1000 * 8))
-"""
-
-
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux' /proc to reset the peak of memory")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_memory_is_less_than_two_copies_of_the_samples(dtype: str) -> None:
-    assert float(output(start(WIDE.replace("TYPE", dtype)))) < 2.0
+    assert float(output(start(program("memory_peak", dtype)))) < 2.0
 
 
 def test_memory_is_not_quadratic() -> None:
     # One bit per pair would be 50 MB, one byte 400 MB.
-    assert int(output(start(GROWTH))) < 40e6
-
-
-COUNT_COMPILATIONS = """
-import numpy as np
-from trainables.information.neighbors import bounds, count
-from trainables.information.neighbors.queries import counts_within
-from trainables.information.neighbors.space import prepare
-space = prepare(np.random.default_rng(0).normal(size=(300, 3)), np.arange(300), threads=2)
-print(counts_within(space, [1.0], np.full((1, 300), 0.5), threads=2).sum())
-print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (bounds.gather_rows, count.count_neighbors)))
-"""
+    assert int(output(start(program("memory_growth")))) < 40e6
 
 
 @pytest.mark.slow
 def test_compiled_once_even_by_several_processes_at_once(tmp_path: Path) -> None:
-    racing = [start(COUNT_COMPILATIONS, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
+    racing = [start(program("count_compilations"), NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
     values, compilations = zip(*(output(process).split() for process in racing), strict=True)
     assert "2" in compilations
-    assert output(start(COUNT_COMPILATIONS, NUMBA_CACHE_DIR=str(tmp_path))).split() == [values[0], "0"]
+    assert output(start(program("count_compilations"), NUMBA_CACHE_DIR=str(tmp_path))).split() == [values[0], "0"]
     assert len(set(values)) == 1
 
 
@@ -95,13 +56,13 @@ def test_a_change_in_any_file_of_the_package_compiles_anew(tmp_path: Path) -> No
     copied = tmp_path / "copy" / "trainables"
     shutil.copytree(ROOT / "trainables", copied, ignore=shutil.ignore_patterns("__pycache__"))
     settings = {"PYTHONPATH": str(copied.parent), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    script = "import os; os.chdir('/');" + COUNT_COMPILATIONS
-    assert output(start(script, **settings)).split()[1] == "2"
+    command = program("count_compilations")
+    assert output(start(command, **settings)).split()[1] == "2"
     bounds = copied / "information/neighbors/bounds.py"
     before = "return np.uint64(ALL_BITS) >> np.uint64(LANES - min(LANES, count - block * LANES))"
     assert before in bounds.read_text()
     bounds.write_text(bounds.read_text().replace(before, "return np.uint64(0)"))
-    assert output(start(script, **settings)).split() == ["0", "2"]
+    assert output(start(command, **settings)).split() == ["0", "2"]
 
 
 def test_code_still_compiles_where_no_cache_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +77,7 @@ def test_code_still_compiles_where_no_cache_can_be_written(monkeypatch: pytest.M
 
 def test_import_is_light() -> None:
     script = "import sys, trainables.information; print([m for m in ('sklearn', 'npeet_plus') if m in sys.modules])"
-    assert output(start(script)) == "[]"
+    assert output(start([sys.executable, "-c", script])) == "[]"
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -165,18 +126,7 @@ def test_estimates_may_run_side_by_side() -> None:
 
 
 def test_survives_a_fork() -> None:
-    script = """
-import os, sys
-import numpy as np
-from trainables.information import mutual_information
-x, y = np.random.default_rng(0).normal(size=(2, 1000, 4))
-before = mutual_information(x, y, threads=2)
-child = os.fork()
-if child == 0:
-    os._exit(0 if mutual_information(x, y, threads=2) == before else 1)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    assert output(start(script)) == "0"
+    assert output(start(program("fork_after_estimate"))) == "0"
 
 
 def test_the_threads_default_is_numbas() -> None:
