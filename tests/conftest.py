@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sweep.storage.bucket import Bucket
+from sweep.store import lease
 from tests.buckets import Server, s3_server
 from tests.commands import Command, in_this_process
 from trainables.config import TrialConfig
@@ -82,6 +84,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "store")
     server: Server = request.getfixturevalue("s3")
     return server.address()
+
+
+@pytest.fixture
+def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases beat ten times a second, and are lost after two seconds of silence."""
+    monkeypatch.setattr(Bucket, "settle_seconds", 0.3)
+    for name, seconds in {"BEAT_SECONDS": 0.1, "SILENCE_SECONDS": 2.0, "LOOK_SECONDS": 0.5}.items():
+        monkeypatch.setattr(lease, name, seconds)
 
 
 @pytest.fixture

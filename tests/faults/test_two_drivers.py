@@ -1,6 +1,5 @@
 """Two drivers on one sweep: the second is refused in time, a dead one is followed, and no clock changes that."""
 
-import json
 import os
 import subprocess
 import sys
@@ -18,13 +17,9 @@ from sweep.store.lease import Holder, Lease, holder, is_alive, others_last, refu
 from sweep.store.store import Store
 from sweep.system import processes
 from tests.buckets import everything
+from tests.leases import alter, other_driver
 from tests.processes import finish, start
 from trainables.config import TrialConfig
-
-HOLD = (
-    "import time\nfrom sweep.store.lease import Lease\nfrom sweep.store import Store\n"
-    "with Lease(Store({root!r}), 'demo'): print('held', flush=True); time.sleep(60)"
-)
 
 
 @pytest.fixture
@@ -36,30 +31,6 @@ def objects_of(store: Store) -> dict[str, bytes | None]:
     """All that lies in the folders of the points and of the sweep, but for the lease."""
     names = {f"{folder}/{name}" for folder in ("points", "sweeps/demo") for name in everything(store, folder)}
     return {name: store.objects.read(name) for name in names | everything(store, "") if name != "sweeps/demo/lease"}
-
-
-@pytest.fixture
-def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in {"BEAT_SECONDS": 0.1, "SILENCE_SECONDS": 2.0, "LOOK_SECONDS": 0.5}.items():
-        monkeypatch.setattr(lease, name, seconds)
-
-
-@contextmanager
-def driver(store: Store) -> Iterator["subprocess.Popen[str]"]:
-    """Another process that holds the lease of `demo`."""
-    script = HOLD.format(root=str(store.root))
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def alter(store: Store, **changes: object) -> None:
-    data = json.loads(store.objects.read(store.lease_name("demo")) or b"")
-    store.objects.write(store.lease_name("demo"), json.dumps(data | changes).encode())
 
 
 @contextmanager
@@ -84,7 +55,7 @@ def far_driver(store: Store, **changes: object) -> Iterator[None]:
 
 
 def test_the_second_driver_is_refused_within_5_seconds_and_told_who_holds_the_sweep(store: Store) -> None:
-    with driver(store) as first:
+    with other_driver(store) as first:
         before = objects_of(store)
         seen = holder(store, "demo")
         assert seen is not None
@@ -117,7 +88,7 @@ def test_a_sweep_without_a_driver_is_not_refused(store: Store) -> None:
 
 def test_of_many_that_start_at_one_moment_one_gets_the_sweep(store: Store) -> None:
     """Also over a lease that is lost: takeover has one winner."""
-    with driver(store) as dead:
+    with other_driver(store) as dead:
         pass
     assert dead.returncode != 0
     held, refused = [], []

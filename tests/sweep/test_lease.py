@@ -1,8 +1,5 @@
 """Leases: one live driver, and the truth about dead ones."""
 
-import json
-import subprocess
-import sys
 import threading
 import time
 
@@ -10,28 +7,17 @@ import pytest
 
 from sweep.errors import DriverLive
 from sweep.progress.status import Watch
-from sweep.storage.bucket import Bucket
-from sweep.store import lease
 from sweep.store.lease import Lease, holder, is_alive
 from sweep.store.store import Store
+from tests.leases import alter, other_driver
 from trainables.config import TrialConfig
+
+pytestmark = pytest.mark.usefixtures("quick_beats")
 
 
 @pytest.fixture
 def store(place: str) -> Store:
     return Store(place)
-
-
-@pytest.fixture(autouse=True)
-def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Bucket, "settle_seconds", 0.3)
-    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(lease, "SILENCE_SECONDS", 2.0)
-
-
-def alter(store: Store, **changes: object) -> None:
-    data = json.loads(store.objects.read(store.lease_name("demo")) or b"")
-    store.objects.write(store.lease_name("demo"), json.dumps(data | changes).encode())
 
 
 def test_a_second_driver_is_told_who_holds_the_sweep(store: Store) -> None:
@@ -56,15 +42,8 @@ def test_beats_carry_what_the_driver_says_of_its_work(store: Store) -> None:
 
 
 def test_the_lease_of_a_killed_driver_is_lost_and_taken_over(store: Store) -> None:
-    script = (
-        "import sys, time\nfrom sweep.store.lease import Lease\nfrom sweep.store import Store\n"
-        f"Lease(Store({str(store.root)!r}), 'demo').__enter__()\nprint('held', flush=True)\ntime.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as driver:
-        assert driver.stdout is not None
-        assert driver.stdout.readline() == "held\n"
+    with other_driver(store) as driver:
         assert Watch(store, "demo", [TrialConfig()]).status().driver.state == "alive"
-        driver.kill()
     status = Watch(store, "demo", [TrialConfig()]).status()
     assert status.driver.state == "lost"
     assert str(status.driver).startswith(f"driver lost: pid {driver.pid} on ")
