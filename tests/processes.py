@@ -14,6 +14,7 @@ TIMEOUT_SECONDS = 900
 ONE_AT_A_TIME = ("--max-concurrent", "1")
 """Where it is not about trials beside each other: a second process takes longer to start than these sweeps to train."""
 COMMAND = [sys.executable, "-c", "from analysis.cli import main; main()"]
+UNTRAINED = "snapshot-000000000"
 PROGRAMS = Path(__file__).parent / "programs"
 
 
@@ -45,9 +46,14 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
         time.sleep(0.05)
 
 
+def is_of_trained_network(name: str) -> bool:
+    """Whether an object of this name is a snapshot of a later epoch than 0."""
+    return name.startswith("snapshot-") and name != UNTRAINED
+
+
 def in_mid_training(store: Path) -> bool:
-    """Whether at least two snapshots lie in the store."""
-    return len(list(store.glob("points/*/snapshot-*"))) > 1
+    """Whether a training in the store would go on from a later epoch than 0."""
+    return any(is_of_trained_network(path.name) for path in store.glob("points/*/*"))
 
 
 def progress(store: Path) -> set[Path]:

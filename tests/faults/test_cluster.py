@@ -10,7 +10,7 @@ import pytest
 from analysis.tables.collect import from_store
 from sweep.store.store import Store
 from tests.clusters import Nodes, nodes
-from tests.processes import ONE_AT_A_TIME, finish, wait_until
+from tests.processes import ONE_AT_A_TIME, finish, is_of_trained_network, wait_until
 from tests.struck import CLOCKS, Sweeps
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(1200)]
@@ -52,9 +52,7 @@ def epochs(sweeps: Sweeps) -> pd.DataFrame:
 def trained_on(sweeps: Sweeps) -> dict[str, str]:
     """The node of each point that has a snapshot, by point."""
     store = Store(sweeps.store)
-    points = {
-        path.parent.name for path in sweeps.store.glob("points/*/snapshot-*") if not path.name.endswith("-000000000")
-    }
+    points = {path.parent.name for path in sweeps.store.glob("points/*/*") if is_of_trained_network(path.name)}
     return {point: store.attempts(point)[-1].provenance["ray_node"] for point in points}
 
 

@@ -9,7 +9,7 @@ import pytest
 from analysis.tables.collect import from_store
 from sweep.store.store import Store
 from tests.buckets import Server, everything
-from tests.processes import ONE_AT_A_TIME, descendants, finish, start, wait_until
+from tests.processes import ONE_AT_A_TIME, descendants, finish, is_of_trained_network, start, wait_until
 from tests.struck import Sweeps
 
 SPEC = """
@@ -49,7 +49,7 @@ def has_snapshot(store: str) -> bool:
     """Whether a training has kept some of its epochs; in a bucket, where snapshots cost more, they are rare."""
     opened = Store(store)
     names = [name for point in opened.objects.names("points") for name in everything(opened, f"points/{point}")]
-    return any(name.startswith("snapshot-") and not name.endswith("-000000000") for name in names)
+    return any(map(is_of_trained_network, names))
 
 
 def has_begun(store: str) -> bool:
