@@ -1,6 +1,5 @@
 """A Ray cluster of one head for tests: token authentication on, its dashboard on localhost, and nothing left of it."""
 
-import contextlib
 import os
 import secrets
 import shutil
@@ -16,8 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
+from tests.processes import kill_with_descendants
 from tests.servers import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -75,7 +73,7 @@ def head(cpus: int, **environment: str) -> Iterator[Head]:
         _wait_until_ready(found, process)
         yield found
     finally:
-        _end(process)
+        kill_with_descendants(process)  # in order, Ray's agents would take half a minute
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -97,14 +95,3 @@ def _wait_until_ready(found: Head, process: "subprocess.Popen[bytes]") -> None:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((found.folder / "start.log").read_text()) from None
             time.sleep(0.2)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the head and all that it started; in order, Ray's agents would take half a minute."""
-    below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    process.kill()
-    for one in below:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            one.kill()
-    psutil.wait_procs(below, timeout=10)
-    process.wait()

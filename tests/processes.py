@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -61,9 +62,20 @@ def progress(store: Path) -> set[Path]:
     return {*store.glob("points/*/snapshot-*"), *store.glob("points/*/result")}
 
 
-def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
+def descendants(process: "subprocess.Popen[Any]") -> list[psutil.Process]:
     """Every process below this one."""
     return psutil.Process(process.pid).children(recursive=True)
+
+
+def kill_with_descendants(process: "subprocess.Popen[Any]") -> None:
+    """SIGKILL a process and every process below it, and wait for their ends."""
+    below = descendants(process) if process.poll() is None else []
+    process.kill()
+    for one in below:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    psutil.wait_procs(below, timeout=10)
+    process.wait()
 
 
 def without_agents(processes: list[psutil.Process]) -> list[psutil.Process]:

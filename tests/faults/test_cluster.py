@@ -7,11 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.tables.collect import from_store
 from sweep.store.store import Store
 from tests.clusters import Nodes, nodes
 from tests.processes import ONE_AT_A_TIME, finish, is_of_trained_network, wait_until
-from tests.struck import CLOCKS, Sweeps
+from tests.struck import Sweeps, epochs
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(1200)]
 
@@ -42,11 +41,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     sweeps.strike("nothing")
     done = sweeps.run("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")), *ONE_AT_A_TIME)
     assert done.returncode == 0, done.stderr
-    return epochs(sweeps)
-
-
-def epochs(sweeps: Sweeps) -> pd.DataFrame:
-    return from_store(Store(sweeps.store), "struck").epochs.to_pandas().drop(columns=CLOCKS)
+    return epochs(sweeps.store)
 
 
 def trained_on(sweeps: Sweeps) -> dict[str, str]:
@@ -73,7 +68,7 @@ def test_trials_of_a_lost_node_go_on_elsewhere_from_their_snapshots(
     assert (first.failure.kind, first.provenance["ray_node"]) == ("infra", lost)
     assert second.from_epoch > 0
     assert second.provenance["ray_node"] == kept
-    pd.testing.assert_frame_equal(epochs(sweeps), undisturbed, check_exact=True)
+    pd.testing.assert_frame_equal(epochs(sweeps.store), undisturbed, check_exact=True)
 
 
 def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
@@ -95,7 +90,7 @@ def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
         done = sweeps.run("run", spec, "--address", another.address)
     assert done.returncode == 0, done.stderr
     assert max(known.attempts[-1].from_epoch for known in sweeps.states().values()) > 0
-    pd.testing.assert_frame_equal(epochs(sweeps), undisturbed, check_exact=True)
+    pd.testing.assert_frame_equal(epochs(sweeps.store), undisturbed, check_exact=True)
 
 
 def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(sweeps: Sweeps, cluster: Nodes) -> None:

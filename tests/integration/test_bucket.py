@@ -1,16 +1,16 @@
 """The main job with its store in a bucket: killed and resumed, every command, and a service that goes away."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from analysis.tables.collect import from_store
 from sweep.store.store import Store
 from tests.buckets import Server, everything
 from tests.processes import ONE_AT_A_TIME, descendants, finish, is_of_trained_network, start, wait_until
-from tests.struck import Sweeps
+from tests.struck import Sweeps, epochs
 
 SPEC = """
 name: tiny
@@ -20,15 +20,9 @@ grid:
 measure: {every: 50}
 resources: {gpus: 1, cpus: 1}
 """
-VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-
-@pytest.fixture(scope="module")
-def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("spec") / "tiny.yaml"
-    path.write_text(SPEC)
-    return path
+HeldRun = tuple[str, "subprocess.Popen[str]"]
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +31,16 @@ def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> pd
     store = tmp_path_factory.mktemp("undisturbed") / "runs"
     code, said = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
     assert code == 0, said
-    return epochs(str(store))
+    return epochs(store, "tiny")
 
 
-def epochs(store: str) -> pd.DataFrame:
-    """What epochs.parquet holds but for clocks."""
-    return from_store(Store(store), "tiny").epochs.to_pandas().drop(columns=VOLATILE)
+@pytest.fixture
+def held_run(s3: Server, spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HeldRun:
+    """The store, in a bucket, and the driver of a run whose trainings do not end; the user's data lie in `home`."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    store, sweeps = s3.address(), Sweeps.in_folder(tmp_path)
+    sweeps.hold()
+    return store, sweeps.start("run", str(spec_file), "--store", store)
 
 
 def has_snapshot(store: str) -> bool:
@@ -59,12 +57,9 @@ def has_begun(store: str) -> bool:
 
 
 def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
-    s3: Server, spec_file: Path, undisturbed: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    held_run: HeldRun, spec_file: Path, undisturbed: pd.DataFrame, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    store, sweeps = s3.address(), Sweeps.in_folder(tmp_path)
-    sweeps.hold()
-    process = sweeps.start("run", str(spec_file), "--store", store)
+    store, process = held_run
     wait_until(lambda: has_snapshot(store), process)
     below = descendants(process)
     process.kill()
@@ -77,7 +72,7 @@ def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
     code, said = finish(start("resume", "tiny", "--store", store))
     assert code == 0, said
     assert "a bucket cannot hold MLflow's database: it is sqlite:///" in said
-    pd.testing.assert_frame_equal(epochs(store), undisturbed, check_exact=True)
+    pd.testing.assert_frame_equal(epochs(store, "tiny"), undisturbed, check_exact=True)
     assert list((tmp_path / "home").glob("mi-sweep/sweeps-*/mlflow.db"))
     points = [point.point_id for point in Store(store).spec("tiny").points]
     attempts = [[one.number for one in Store(store).attempts(point_id)] for point_id in points]
@@ -124,12 +119,9 @@ def contents(store: str) -> dict[str, bytes | None]:
 
 
 def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_it(
-    s3: Server, spec_file: Path, undisturbed: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    held_run: HeldRun, s3: Server, spec_file: Path, undisturbed: pd.DataFrame
 ) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    store, sweeps = s3.address(), Sweeps.in_folder(tmp_path)
-    sweeps.hold()
-    process = sweeps.start("run", str(spec_file), "--store", store)
+    store, process = held_run
     wait_until(lambda: has_begun(store), process)
     with s3.away():
         code, said = finish(process)
@@ -142,16 +134,11 @@ def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_i
         assert "the service does not answer" in said
     code, said = finish(start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME))
     assert code == 0, said
-    pd.testing.assert_frame_equal(epochs(store), undisturbed, check_exact=True)
+    pd.testing.assert_frame_equal(epochs(store, "tiny"), undisturbed, check_exact=True)
 
 
-def test_stop_reaches_a_driver_through_the_bucket(
-    s3: Server, spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    store, sweeps = s3.address(), Sweeps.in_folder(tmp_path)
-    sweeps.hold()
-    process = sweeps.start("run", str(spec_file), "--store", store)
+def test_stop_reaches_a_driver_through_the_bucket(held_run: HeldRun) -> None:
+    store, process = held_run
     wait_until(lambda: has_begun(store), process)
     code, said = finish(start("stop", "tiny", "--store", store))
     assert code == 0, said

@@ -10,11 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.tables.collect import from_store
 from sweep.store.store import Store
 from tests.hosts import DASHBOARD_PORT, RAY_PORT, hosts, wait_for_ray
 from tests.processes import finish, wait_until
-from tests.struck import CLOCKS, Sweeps
+from tests.struck import Sweeps, epochs
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
@@ -59,11 +58,7 @@ def test_a_submitted_sweep_is_right_although_a_workers_link_was_cut_for_a_minute
         code, said = finish(client)
     assert code == 0, said
     assert {str(known.state) for known in sweeps.states().values()} == {"finished"}
-    pd.testing.assert_frame_equal(_epochs(sweeps), _epochs(undisturbed), check_exact=True)
-
-
-def _epochs(sweeps: Sweeps) -> pd.DataFrame:
-    return from_store(Store(sweeps.store), "struck").epochs.to_pandas().drop(columns=CLOCKS)
+    pd.testing.assert_frame_equal(epochs(sweeps.store), epochs(undisturbed.store), check_exact=True)
 
 
 def _hosts_of_snapshots(sweeps: Sweeps) -> list[str]:

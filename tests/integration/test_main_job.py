@@ -29,7 +29,7 @@ from tests.processes import (
     wait_until,
     without_agents,
 )
-from tests.struck import Sweeps
+from tests.struck import Sweeps, epochs
 
 SPEC = """
 name: tiny
@@ -40,23 +40,10 @@ grid:
 measure: {every: 4}
 resources: {gpus: 1, cpus: 1}
 """
-VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
 KILLS = 3
 LONGEST_INTERVAL_SECONDS = 20.0
 """Between snapshots, on a machine so slow that one of them costs 0.4 s; on a quiet one it is 0.3 s."""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
-
-
-@pytest.fixture(scope="module")
-def spec_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("spec") / "tiny.yaml"
-    path.write_text(SPEC)
-    return path
-
-
-def epochs(store: Path) -> pd.DataFrame:
-    """What epochs.parquet holds but for clocks."""
-    return from_store(Store(store), "tiny").epochs.to_pandas().drop(columns=VOLATILE)
 
 
 @pytest.fixture(scope="module")
@@ -134,12 +121,12 @@ def test_killed_at_random_moments_until_done_equals_undisturbed(
         assert len(attempts) == numbers[name] + 1
         assert attempts[-1].from_epoch == int(newest.rpartition("-")[2])
     assert {folder: _commits(folder) for folder in done} == done
-    pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
+    pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
     assert not [path for path in store.rglob("*") if path.name.startswith((".", "snapshot-", "damaged-"))]
 
     client = mlflow.MlflowClient(f"sqlite:///{store}/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("tiny").experiment_id])
-    assert sorted(run.data.tags["point_id"] for run in runs) == sorted(epochs(store)["point_id"].unique())
+    assert sorted(run.data.tags["point_id"] for run in runs) == sorted(epochs(store, "tiny")["point_id"].unique())
     for run in runs:
         assert run.info.status == "FINISHED"
         steps = [entry.step for entry in client.get_metric_history(run.info.run_id, "test_error")]
@@ -205,7 +192,7 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     sweeps.release()
     done = sweeps.run("resume", "tiny")
     assert done.returncode == 0, done.stderr
-    pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
+    pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
 
 
 def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
@@ -230,7 +217,7 @@ def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
         filler.unlink()
         code, said = finish(start(*arguments, *ONE_AT_A_TIME))
         assert code == 0, said
-        pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
+        pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
 
 
 def test_rays_own_disk_that_fills_up_in_mid_run_costs_no_result(
@@ -248,7 +235,7 @@ def test_rays_own_disk_that_fills_up_in_mid_run_costs_no_result(
         filler.unlink()
         code, said = finish(start(*arguments, *ONE_AT_A_TIME, RAY_TMPDIR=str(disk), TMPDIR=str(disk)))
         assert code == 0, said
-        pd.testing.assert_frame_equal(epochs(store), epochs(undisturbed), check_exact=True)
+        pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
 
 
 def test_figures_and_tables_come_out_of_the_command_line(undisturbed: Path, tmp_path: Path) -> None:

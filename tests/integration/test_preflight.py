@@ -8,7 +8,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,16 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
-import psutil
 import pytest
 
-from analysis.tables.collect import from_store
 from sweep.store.store import Store
 from tests.buckets import CREDENTIALS, Server
 from tests.nvidia import Card, folder_of
-from tests.processes import ONE_AT_A_TIME, finish, start, wait_until
+from tests.processes import ONE_AT_A_TIME, finish, kill_with_descendants, start, wait_until
 from tests.servers import free_port
-from tests.struck import Sweeps
+from tests.struck import Sweeps, epochs
 
 SPEC = """
 name: tiny
@@ -33,18 +30,10 @@ fixed: {dataset: digits, architecture: mlp, depth: 3, epochs: 5}
 grid: {width: [4, 5, 6]}
 resources: {gpus: 0, cpus: 1}
 """
-VOLATILE = ["train_seconds", "measure_seconds", "timestamp"]
 SMALL = "100000000"
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(1200)]
 
 Node = Callable[..., None]
-
-
-@pytest.fixture
-def spec_file(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.yaml"
-    path.write_text(SPEC)
-    return path
 
 
 @pytest.fixture
@@ -98,17 +87,8 @@ def ray_start(*options: str, hidden: tuple[Path, ...] = (), gpus: int = 0) -> It
             pytest.fail(f"Ray did not start: {said}")
         yield
     finally:
-        below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for one in below:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
+        kill_with_descendants(process)
         process.communicate()
-
-
-def epochs(store: str) -> pd.DataFrame:
-    return from_store(Store(store), "tiny").epochs.to_pandas().drop(columns=VOLATILE)
 
 
 def test_a_node_without_the_store_is_named_and_nothing_is_launched(
@@ -168,7 +148,7 @@ def test_trials_on_other_nodes_reach_the_bucket_and_get_the_data_and_no_log_tell
     alone = str(tmp_path / "alone")
     code, said = finish(start("run", str(spec_file), "--store", alone, *ONE_AT_A_TIME))
     assert code == 0, said
-    pd.testing.assert_frame_equal(epochs(store), epochs(alone), check_exact=True)
+    pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(alone, "tiny"), check_exact=True)
     secret = CREDENTIALS["AWS_SECRET_ACCESS_KEY"].encode()
     told = [path for path in session.rglob("*") if path.is_file() and secret in path.read_bytes()]
     assert told == []
@@ -195,4 +175,4 @@ def test_data_that_only_the_driver_has_reaches_the_trials(
     alone = str(tmp_path / "alone")
     code, said = finish(start("run", str(spec), "--store", alone, "--data-dir", str(data), *ONE_AT_A_TIME))
     assert code == 0, said
-    pd.testing.assert_frame_equal(epochs(str(store)), epochs(alone), check_exact=True)
+    pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(alone, "tiny"), check_exact=True)
