@@ -1,50 +1,13 @@
 """A stand-in for `pynvml`, NVIDIA's own interface to its driver, for machines without GPUs."""
 
+import importlib.util
+import json
+import shutil
 import types
 from pathlib import Path
 from typing import NamedTuple
 
-SOURCE = """
-from types import SimpleNamespace
-
-CARDS = {cards!r}
-
-
-class NVMLError(Exception):
-    pass
-
-
-def nvmlInit():
-    pass
-
-
-def nvmlShutdown():
-    pass
-
-
-def nvmlSystemGetDriverVersion():
-    return "550.1"
-
-
-def nvmlDeviceGetCount():
-    return len(CARDS)
-
-
-def nvmlDeviceGetHandleByIndex(index):
-    return CARDS[index]
-
-
-def nvmlDeviceGetUUID(card):
-    return card[0]
-
-
-def nvmlDeviceGetName(card):
-    return card[1]
-
-
-def nvmlDeviceGetMemoryInfo(card):
-    return SimpleNamespace(total=card[2] * 2**20, free=card[3] * 2**20)
-"""
+STAND_IN = Path(__file__).parent / "stand_ins" / "pynvml.py"
 
 
 class Card(NamedTuple):
@@ -58,16 +21,17 @@ class Card(NamedTuple):
 
 def module_of(*cards: Card) -> types.ModuleType:
     """The module, for `sys.modules` of this process."""
-    module = types.ModuleType("pynvml")
-    exec(_source(*cards), module.__dict__)
+    spec = importlib.util.spec_from_file_location("pynvml", STAND_IN)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.CARDS = [list(card) for card in cards]  # type: ignore[attr-defined]
     return module
 
 
 def folder_of(folder: Path, *cards: Card) -> Path:
     """The folder, with the module in it, for PYTHONPATH of other processes."""
-    (folder / "pynvml.py").write_text(_source(*cards))
+    shutil.copy(STAND_IN, folder)
+    (folder / "cards.json").write_text(json.dumps(cards))
     return folder
-
-
-def _source(*cards: Card) -> str:
-    return SOURCE.replace("{cards!r}", repr([tuple(card) for card in cards]))
