@@ -108,9 +108,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def passed_on_jax() -> Callable[[str, tuple[Callable[..., None], ...]], str]:
     """Runs the given tests of a file in a process whose Keras is on JAX; what pytest said, once all passed."""
 
-    def run(file: str, laws: tuple[Callable[..., None], ...]) -> str:
+    def run(file: str, tests: tuple[Callable[..., None], ...]) -> str:
         pytest.importorskip("jax")
-        chosen = [f"{file}::{law.__name__}" for law in laws]
+        chosen = [f"{file}::{test.__name__}" for test in tests]
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen]
         environment = os.environ | {"KERAS_BACKEND": "jax"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)

@@ -133,7 +133,7 @@ def few_digits() -> Dataset:
     return trained.few_digits()
 
 
-LAWS_OF_EVERY_BACKEND = (
+TESTS_OF_EVERY_BACKEND = (
     test_the_spectra_are_those_of_the_derivatives_of_each_layer,
     test_orthogonal_nets_stretch_all_directions_alike_where_tanh_is_linear,
     test_a_training_records_them_at_its_first_and_its_last_epoch,
@@ -143,6 +143,6 @@ LAWS_OF_EVERY_BACKEND = (
 
 @pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_the_laws_hold_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
-    said = passed_on_jax(__file__, LAWS_OF_EVERY_BACKEND)
+def test_the_tests_of_every_backend_pass_on_jax(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
+    said = passed_on_jax(__file__, TESTS_OF_EVERY_BACKEND)
     assert f"{2 * len(ARCHITECTURES) + 3 + 2} passed" in said

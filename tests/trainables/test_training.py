@@ -1,6 +1,6 @@
 """Training is one full-batch step per epoch, the same bits every time, and goes on as if never interrupted.
 
-The laws hold on both backends: those in `LAWS_OF_EVERY_BACKEND` run again in a process whose Keras is on JAX.
+The tests of `TESTS_OF_EVERY_BACKEND` run again in a process whose Keras is on JAX.
 """
 
 import math
@@ -267,7 +267,7 @@ def test_a_large_but_finite_loss_is_no_divergence(data: Dataset) -> None:
 
 # the other backend
 
-LAWS_OF_EVERY_BACKEND = (
+TESTS_OF_EVERY_BACKEND = (
     test_records_run_from_epoch_0_to_the_last_without_gaps,
     test_epoch_0_is_the_untrained_network,
     test_a_record_describes_the_network_of_its_epoch_in_inference_mode,
@@ -281,6 +281,6 @@ LAWS_OF_EVERY_BACKEND = (
 
 @pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_the_laws_hold_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
-    said = passed_on_jax(__file__, LAWS_OF_EVERY_BACKEND)
-    assert f"{len(LAWS_OF_EVERY_BACKEND) + 2 * EPOCHS} passed" in said  # two laws are held at every epoch
+def test_the_tests_of_every_backend_pass_on_jax(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
+    said = passed_on_jax(__file__, TESTS_OF_EVERY_BACKEND)
+    assert f"{len(TESTS_OF_EVERY_BACKEND) + 2 * EPOCHS} passed" in said  # two tests run at every epoch

@@ -203,7 +203,7 @@ def test_no_buffer_holds_all_pairs() -> None:
     assert memory.temp_size_in_bytes < 12 * 4 * rows * count
 
 
-LAWS_OF_EVERY_BACKEND = (
+TESTS_OF_EVERY_BACKEND = (
     test_both_values_are_those_of_the_cpu,
     test_device_arrays_are_taken_as_they_are,
     test_a_spoiled_value_is_named_as_on_the_cpu,
@@ -215,6 +215,6 @@ LAWS_OF_EVERY_BACKEND = (
 
 @pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_the_laws_hold_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
-    said = passed_on_jax(__file__, LAWS_OF_EVERY_BACKEND)
+def test_the_tests_of_every_backend_pass_on_jax(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
+    said = passed_on_jax(__file__, TESTS_OF_EVERY_BACKEND)
     assert f"{2 * len(CASES) + 7} passed" in said
