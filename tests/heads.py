@@ -46,7 +46,7 @@ def head(cpus: int, **environment: str) -> Iterator[Head]:
     """A head with so many CPUs and the project as it is here, while in the block; started as in a script, with `&`."""
     folder = Path(tempfile.mkdtemp(prefix="ray-"))  # sockets below it allow no long path
     port, token = free_port(), secrets.token_hex(32)
-    found = Head(f"http://127.0.0.1:{port}", token, folder)
+    started = Head(f"http://127.0.0.1:{port}", token, folder)
     options = {
         "node-ip-address": "127.0.0.1",
         "port": free_port(),
@@ -63,15 +63,15 @@ def head(cpus: int, **environment: str) -> Iterator[Head]:
     with open(folder / "start.log", "wb") as log:
         process = subprocess.Popen(
             [*command, *words],
-            env=_environment(environment | found.client),
+            env=_environment(environment | started.client),
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         )
     try:
-        _wait_until_ready(found, process)
-        yield found
+        _wait_until_ready(started, process)
+        yield started
     finally:
         kill_with_descendants(process)  # in order, Ray's agents would take half a minute
         shutil.rmtree(folder, ignore_errors=True)
@@ -84,8 +84,8 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     return inherited | {"PATH": path, "PYTHONPATH": str(ROOT)} | SETTINGS | dict(more)
 
 
-def _wait_until_ready(found: Head, process: "subprocess.Popen[bytes]") -> None:
-    asked = urllib.request.Request(f"{found.address}/api/jobs/", headers={"Authorization": f"Bearer {found.token}"})
+def _wait_until_ready(started: Head, process: "subprocess.Popen[bytes]") -> None:
+    asked = urllib.request.Request(f"{started.address}/api/jobs/", headers={"Authorization": f"Bearer {started.token}"})
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
@@ -93,5 +93,5 @@ def _wait_until_ready(found: Head, process: "subprocess.Popen[bytes]") -> None:
                 return
         except (urllib.error.URLError, OSError):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((found.folder / "start.log").read_text()) from None
+                raise RuntimeError((started.folder / "start.log").read_text()) from None
             time.sleep(0.2)

@@ -33,9 +33,9 @@ def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str], seconds: float = TIMEOUT_SECONDS) -> tuple[int, str]:
-    """The exit code, and what was said on stderr."""
-    _, said = process.communicate(timeout=seconds)
-    return process.returncode, said
+    """The exit code, and what was printed on stderr."""
+    _, stderr = process.communicate(timeout=seconds)
+    return process.returncode, stderr
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
@@ -80,12 +80,12 @@ def kill_with_descendants(process: "subprocess.Popen[Any]") -> None:
 
 def without_agents(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Without Ray's own agents, which look for their raylet a few times more before they end."""
-    found = []
+    others = []
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             if "agent" not in " ".join(process.cmdline()[:3]).lower():
-                found.append(process)
-    return found
+                others.append(process)
+    return others
 
 
 def alive(processes: list[psutil.Process], within_seconds: float) -> list[psutil.Process]:

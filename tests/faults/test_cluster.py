@@ -61,9 +61,9 @@ def test_trials_of_a_lost_node_go_on_elsewhere_from_their_snapshots(
     moved = next(point for point, node in trained_on(sweeps).items() if node == lost)
     cluster.kill(lost)
     sweeps.release()
-    code, said = finish(process)
-    assert code == 0, said
-    assert f"{moved}: its process died" in said
+    code, stderr = finish(process)
+    assert code == 0, stderr
+    assert f"{moved}: its process died" in stderr
     first, second = Store(sweeps.store).attempts(moved)
     assert (first.failure.kind, first.provenance["ray_node"]) == ("infra", lost)
     assert second.from_epoch > 0
@@ -79,9 +79,9 @@ def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
     process = sweeps.start("run", spec, "--address", cluster.address)
     wait_until(lambda: len(trained_on(sweeps)) > 1, process)
     cluster.kill(cluster.head)
-    code, said = finish(process)
-    assert code == 7, said
-    assert "next: sweep resume struck" in said
+    code, stderr = finish(process)
+    assert code == 7, stderr
+    assert "next: sweep resume struck" in stderr
     assert not (sweeps.store / "sweeps" / "struck" / "lease").exists()
     for worker in cluster.workers:
         cluster.kill(worker)
@@ -89,7 +89,7 @@ def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
     with nodes(sweeps) as another:
         done = sweeps.run("run", spec, "--address", another.address)
     assert done.returncode == 0, done.stderr
-    assert max(known.attempts[-1].from_epoch for known in sweeps.states().values()) > 0
+    assert max(state.attempts[-1].from_epoch for state in sweeps.states().values()) > 0
     pd.testing.assert_frame_equal(epochs(sweeps.store), undisturbed, check_exact=True)
 
 
@@ -103,13 +103,13 @@ def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(sweeps: Sweeps
     wait_until(lambda: all(lease.exists() for lease in leases), processes[0])
     sweeps.release()
     for process in processes:
-        code, said = finish(process)
-        assert code == 0, said
+        code, stderr = finish(process)
+        assert code == 0, stderr
     for name, expected in {"a": {0, 1, 2}, "b": {2, 3, 4}}.items():
-        known = sweeps.known(name)
-        assert set(known) == expected
-        assert {str(found.state) for found in known.values()} == {"finished"}
-        assert {one.provenance["sweep"] for seed in expected - {2} for one in known[seed].attempts} == {name}
+        states = sweeps.states(name)
+        assert set(states) == expected
+        assert {str(state.state) for state in states.values()} == {"finished"}
+        assert {one.provenance["sweep"] for seed in expected - {2} for one in states[seed].attempts} == {name}
 
 
 def test_a_node_that_joins_gets_points_though_they_end_faster_than_a_process_starts(sweeps: Sweeps) -> None:
@@ -119,9 +119,9 @@ def test_a_node_that_joins_gets_points_though_they_end_faster_than_a_process_sta
         process = sweeps.start("run", spec, "--address", cluster.address)
         wait_until(lambda: any(sweeps.store.glob("points/*/result")), process)
         cluster.add()
-        code, said = finish(process)
-    assert code == 0, said
-    attempts = [attempt for found in sweeps.states().values() for attempt in found.attempts]
+        code, stderr = finish(process)
+    assert code == 0, stderr
+    attempts = [attempt for state in sweeps.states().values() for attempt in state.attempts]
     points = Counter(attempt.provenance["ray_node"] for attempt in attempts)
     assert sum(points.values()) == 80
     assert len(points) == 2
@@ -136,6 +136,6 @@ def test_a_host_that_fails_where_others_do_not_gets_no_more_points(sweeps: Sweep
     )
     assert done.returncode == 0, done.stderr
     assert f"(node {sick[:8]}) fails where others do not: no more trials run there" in done.stderr
-    attempts = [attempt for found in sweeps.states().values() for attempt in found.attempts]
+    attempts = [attempt for state in sweeps.states().values() for attempt in state.attempts]
     assert {one.provenance["ray_node"] for one in attempts if one.failure} == {sick}
-    assert {found.result.provenance["ray_node"] for found in sweeps.states().values()} == {healthy}
+    assert {state.result.provenance["ray_node"] for state in sweeps.states().values()} == {healthy}

@@ -20,7 +20,7 @@ OTHER_RESNET = HERE | {"architecture resnet": "a" * 16}
 
 
 @pytest.mark.parametrize(
-    ("components", "state"),
+    ("components", "expected"),
     [
         (HERE | {"training": "a" * 16}, State.FAILED),
         (OTHER_RESNET, State.FINISHED),
@@ -28,22 +28,22 @@ OTHER_RESNET = HERE | {"architecture resnet": "a" * 16}
     ],
 )
 def test_other_code_than_the_drivers_is_refused_unless_the_driver_takes_any(
-    tmp_path: Path, components: dict[str, str] | None, state: State
+    tmp_path: Path, components: dict[str, str] | None, expected: State
 ) -> None:
     store = Store(tmp_path)
     code = provenance.code() | {"components": components}
     work = PointAttempt(POINT, TrialSettings(str(tmp_path), None, 1, code), store, WorkerState())
     while not work.is_over:
         work.advance(60.0)
-    known = store.state(POINT)
-    assert known.state is state
-    if known.failure:
-        assert known.failure.kind == "code"
-        assert f"training {'a' * 16} -> {HERE['training']}" in known.failure.message
-        assert "--accept-code-change" in known.failure.message
-        assert code_change([POINT], {POINT.point_id: known}, provenance.current()).points == ()
+    state = store.state(POINT)
+    assert state.state is expected
+    if state.failure:
+        assert state.failure.kind == "code"
+        assert f"training {'a' * 16} -> {HERE['training']}" in state.failure.message
+        assert "--accept-code-change" in state.failure.message
+        assert code_change([POINT], {POINT.point_id: state}, provenance.current()).points == ()
     else:
-        assert known.provenance["code_sha256"] == provenance.code()["code_sha256"]
-        assert known.provenance["components"] == {name: HERE[name] for name in names(POINT)}
-        assert len(known.provenance["dataset_sha256"]) == 64
-        assert {"device", "driver", "threads", "packages", "git_commit"} <= known.provenance.keys()
+        assert state.provenance["code_sha256"] == provenance.code()["code_sha256"]
+        assert state.provenance["components"] == {name: HERE[name] for name in names(POINT)}
+        assert len(state.provenance["dataset_sha256"]) == 64
+        assert {"device", "driver", "threads", "packages", "git_commit"} <= state.provenance.keys()

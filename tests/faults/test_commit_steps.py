@@ -80,11 +80,11 @@ COMMITS: dict[str, tuple[int, Callable[[Store], None]]] = {
 
 def seen(store: Store) -> tuple[object, ...]:
     """All that the store tells of the point and the sweep."""
-    known, newest = store.state(POINT), store.snapshot(POINT)
+    state, newest = store.state(POINT), store.snapshot(POINT)
     kept = store.objects.read(store.spec_name("demo"))
-    weights = newest.variables[0].tolist() if newest and not known.state.is_done else None
-    attempts = [(one.number, one.ended, one.failure) for one in known.attempts]
-    return known.state, known.epochs_done, known.history, weights, known.result, attempts, kept
+    weights = newest.variables[0].tolist() if newest and not state.state.is_done else None
+    attempts = [(one.number, one.ended, one.failure) for one in state.attempts]
+    return state.state, state.epochs_done, state.history, weights, state.result, attempts, kept
 
 
 def steps_of(commit: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -122,9 +122,9 @@ def mended(store: Store, act: Callable[[Store], None]) -> None:
     act(store)
     store.quarantine(POINT)
     store.commit_result(POINT, make_result(POINT))
-    known = store.state(POINT)
-    assert known.state is State.FINISHED
-    assert known.result == make_result(POINT)
+    state = store.state(POINT)
+    assert state.state is State.FINISHED
+    assert state.result == make_result(POINT)
     names = everything(store, f"points/{POINT.point_id}")
     assert not {name for name in names if name.startswith((".", "snapshot-"))}
 

@@ -79,10 +79,10 @@ def test_a_run_that_cannot_fit_is_refused_before_anything_starts(tmp_path: Path,
     is_store = which == "store"
     store = (disk if is_store else tmp_path) / "runs"
     environment = {} if is_store else {"TMPDIR": str(disk)}
-    code, said = finish(start("run", "demo", "--store", str(store), **environment))
-    assert code == 6, said
-    assert f"too little space on the file system {disk}: 1.0 MB free, about " in said
-    assert "next: free some there, or choose other" in said
+    code, stderr = finish(start("run", "demo", "--store", str(store), **environment))
+    assert code == 6, stderr
+    assert f"too little space on the file system {disk}: 1.0 MB free, about " in stderr
+    assert "next: free some there, or choose other" in stderr
     assert not store.exists()
 
 

@@ -51,7 +51,7 @@ def mixed(module_folder: Path) -> tuple[Sweeps, subprocess.CompletedProcess[str]
 def test_points_that_can_finish_do_and_the_others_are_failures(mixed: tuple) -> None:
     sweeps, done = mixed
     assert done.returncode == 3, done.stderr
-    states = {seed: str(known.state) for seed, known in sweeps.states().items()}
+    states = {seed: str(state.state) for seed, state in sweeps.states().items()}
     fine = dict.fromkeys((KILLED, HUNG, FROZEN, WELL), "finished")
     assert states == fine | {OUT_OF_MEMORY: "failed", NUMERIC: "failed", DIVERGED: "diverged"}, done.stderr
 
@@ -70,10 +70,10 @@ def test_a_killed_process_goes_on_from_its_snapshot_and_leaves_its_last_words(mi
 
 def test_out_of_memory_is_tried_once_more_after_the_others(mixed: tuple) -> None:
     sweeps, done = mixed
-    known = sweeps.states()
-    first, second = known[OUT_OF_MEMORY].attempts
+    states = sweeps.states()
+    first, second = states[OUT_OF_MEMORY].attempts
     assert [one.failure.kind for one in (first, second)] == ["resource", "resource"]
-    others = [one.ended for seed in (KILLED, HUNG, FROZEN, WELL) for one in known[seed].attempts if one.ended]
+    others = [one.ended for seed in (KILLED, HUNG, FROZEN, WELL) for one in states[seed].attempts if one.ended]
     assert second.started >= max(others)
     assert "to run again: 1 failed point, with more room for each" in done.stderr
 
@@ -94,10 +94,10 @@ def test_a_trial_that_is_frozen_and_cannot_end_itself_is_killed_by_the_driver(mi
 
 
 def test_numeric_errors_and_divergence_are_not_tried_again(mixed: tuple) -> None:
-    known = mixed[0].states()
-    (only,) = known[NUMERIC].attempts
+    states = mixed[0].states()
+    (only,) = states[NUMERIC].attempts
     assert only.failure.kind == "numeric"
-    assert len(known[DIVERGED].attempts) == 1
+    assert len(states[DIVERGED].attempts) == 1
 
 
 def test_failures_are_told_by_cause_with_the_command_for_each(mixed: tuple) -> None:
@@ -131,8 +131,8 @@ def test_a_sweep_of_which_every_point_fails_alike_stops_with_one_message(sweeps:
     sweeps.strike("fail_alike")
     done = sweeps.run("run", sweeps.spec(ALL), *ONE_AT_A_TIME)  # else one more may have begun beside the last
     assert done.returncode == 3, done.stderr
-    known = sweeps.states()
-    assert sum(len(found.attempts) for found in known.values()) == ALIKE
+    states = sweeps.states()
+    assert sum(len(state.attempts) for state in states.values()) == ALIKE
     assert done.stderr.count("no such thing as") == 1
     assert f"stopped: {ALIKE} executions failed alike and none did better" in done.stderr
     (cause,) = sweeps.causes().values()
@@ -140,4 +140,4 @@ def test_a_sweep_of_which_every_point_fails_alike_stops_with_one_message(sweeps:
     sweeps.strike("nothing")
     again = sweeps.run(*shlex.split(cause["retry"])[1:])
     assert again.returncode == 0, again.stderr
-    assert {str(found.state) for found in sweeps.states().values()} == {"finished"}
+    assert {str(state.state) for state in sweeps.states().values()} == {"finished"}

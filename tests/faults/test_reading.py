@@ -50,18 +50,18 @@ def test_what_is_read_beside_a_writer_fits_together_and_never_goes_back(tmp_path
         tables = from_store(Store(tmp_path), "demo")
         epochs, rows = tables.epochs.to_pandas(), tables.points.to_pandas()
         for row in rows.itertuples():
-            found = epochs[epochs.point_id == row.point_id]
+            point_epochs = epochs[epochs.point_id == row.point_id]
             assert row.epochs_done >= done.get(row.point_id, 0)
             done[row.point_id] = row.epochs_done
-            for _, part in found.groupby("pair"):
+            for _, part in point_epochs.groupby("pair"):
                 assert part.epoch.tolist() == list(range(row.epochs_done + 1))
             assert row.state != "finished" or row.epochs_done == 40
-            assert row.state != "missing" or found.empty
+            assert row.state != "missing" or point_epochs.empty
         reads += 1
         if is_last:
             break
     writer.join()
-    assert {known.state for known in map(store.state, points)} == {State.FINISHED}
+    assert {state.state for state in map(store.state, points)} == {State.FINISHED}
     assert reads > 3
 
 
@@ -70,14 +70,14 @@ def test_a_store_of_an_earlier_schema_opens_and_is_finished_by_this_one(root: Pa
     """One point of each state; kept as it was written then, never written anew."""
     store = Store(Path(shutil.copytree(root, tmp_path / "runs")))
     points = store.spec("old").points
-    known = [store.state(point) for point in points]
-    assert [one.state for one in known] == [State.FINISHED, State.INTERRUPTED, State.FAILED, State.DIVERGED]
-    assert [one.epochs_done for one in known] == [2, 1, 0, 1]
-    assert [len(one.attempts) for one in known] == [1, 1, 1, 1]
-    assert [record.pairs[0].mutual_information_bits for record in known[0].history] == [1.0, 2.0, 3.0]
-    assert [record.test_error for record in known[1].history] == [0.9, 0.45]
-    assert known[2].failure is not None
-    assert known[2].failure.message == "ValueError: no"
+    states = [store.state(point) for point in points]
+    assert [one.state for one in states] == [State.FINISHED, State.INTERRUPTED, State.FAILED, State.DIVERGED]
+    assert [one.epochs_done for one in states] == [2, 1, 0, 1]
+    assert [len(one.attempts) for one in states] == [1, 1, 1, 1]
+    assert [record.pairs[0].mutual_information_bits for record in states[0].history] == [1.0, 2.0, 3.0]
+    assert [record.test_error for record in states[1].history] == [0.9, 0.45]
+    assert states[2].failure is not None
+    assert states[2].failure.message == "ValueError: no"
     snapshot = store.snapshot(points[1])
     assert snapshot is not None
     assert snapshot.variables[0].tolist() == [0, 1, 2, 3]

@@ -47,13 +47,13 @@ def driver(store: Store) -> Iterator[Start]:
 
 def test_stop_waits_until_the_driver_has_gone_in_order(store: Store, driver: Start) -> None:
     process = driver("quick")
-    code, said = finish(start("stop", "demo", "--store", str(store.root)))
+    code, stderr = finish(start("stop", "demo", "--store", str(store.root)))
     assert process.poll() == 5
-    assert code == 0, said
-    assert f"asked it to stop after snapshots; at once: sweep stop demo --now --store {store.root}" in said
-    assert f"pid {process.pid} on " in said
-    assert "the driver has gone\ndemo: 1 missing" in said
-    assert f"next: sweep resume demo --store {store.root}" in said
+    assert code == 0, stderr
+    assert f"asked it to stop after snapshots; at once: sweep stop demo --now --store {store.root}" in stderr
+    assert f"pid {process.pid} on " in stderr
+    assert "the driver has gone\ndemo: 1 missing" in stderr
+    assert f"next: sweep resume demo --store {store.root}" in stderr
     _, talked = process.communicate()
     assert "asked to stop by " in talked
     assert "taking snapshots, then stopping; to stop at once: sweep stop demo --now" in talked
@@ -65,9 +65,9 @@ def test_stop_now_ends_a_driver_that_would_take_for_ever_and_all_its_processes(s
     below = descendants(process)
     assert below
     process.send_signal(signal.SIGTERM)
-    code, said = finish(start("stop", "demo", "--now", "--store", str(store.root)))
-    assert code == 0, said
-    assert "asked it to stop at once" in said
+    code, stderr = finish(start("stop", "demo", "--now", "--store", str(store.root)))
+    assert code == 0, stderr
+    assert "asked it to stop at once" in stderr
     assert process.wait() == 5
     assert alive(below, 60) == []
     _, talked = process.communicate()
@@ -137,9 +137,9 @@ def test_a_driver_that_is_killed_while_it_is_waited_for_is_gone_too(
         time.sleep(0.05)
     process.kill()
     process.communicate()
-    code, said = finish(stopper)
-    assert code == 0, said
-    assert "the driver has gone" in said
+    code, stderr = finish(stopper)
+    assert code == 0, stderr
+    assert "the driver has gone" in stderr
 
 
 def test_without_a_live_driver_it_says_so(store: Store, driver: Start) -> None:

@@ -74,7 +74,7 @@ class StoreMachine(RuleBasedStateMachine):
                 return False
         return True
 
-    def found(self) -> set[str]:
+    def stored_names(self) -> set[str]:
         return everything(self.store, f"points/{POINT.point_id}")
 
     @rule(step=STEPS, fault=FAULTS)
@@ -83,7 +83,7 @@ class StoreMachine(RuleBasedStateMachine):
         snapshot = Snapshot(POINT, make_history(POINT, min(self.epoch, 9)), (np.array([float(self.epoch)]),))
         name = f"snapshot-{snapshot.epoch:09d}"
         is_done = self.attempt_to(lambda: self.store.commit_snapshot(snapshot), step, fault)
-        if is_done or name in self.found():
+        if is_done or name in self.stored_names():
             value = self.store.objects.read(f"points/{POINT.point_id}/{name}")
             if is_done:
                 assert value == snapshot.to_bytes()
@@ -93,9 +93,9 @@ class StoreMachine(RuleBasedStateMachine):
 
     def forget_dropped(self) -> None:
         """Snapshots may go only in favour of a result or of two newer ones, damaged or not."""
-        found = self.found()
-        for name in [name for name in self.intact if name.startswith("snapshot") and name not in found]:
-            newer = [other for other in found if other.startswith("snapshot") and other > name]
+        stored = self.stored_names()
+        for name in [name for name in self.intact if name.startswith("snapshot") and name not in stored]:
+            newer = [other for other in stored if other.startswith("snapshot") and other > name]
             assert "result" in self.intact or len(newer) >= 2
             del self.intact[name]
 
@@ -151,7 +151,9 @@ class StoreMachine(RuleBasedStateMachine):
         assert not damaged & set(self.intact)
         if self.attempt_to(lambda: self.store.quarantine(POINT), step, fault):
             assert self.store.damaged(POINT) == []
-        assert len(self.found() & damaged) + sum("damaged-" in name for name in self.found()) >= len(damaged)
+        assert len(self.stored_names() & damaged) + sum("damaged-" in name for name in self.stored_names()) >= len(
+            damaged
+        )
 
     @rule()
     def run_again(self) -> None:
@@ -167,9 +169,9 @@ class StoreMachine(RuleBasedStateMachine):
     def finished_is_what_has_an_intact_result_and_it_is_the_first_that_was_accepted(self) -> None:
         if not hasattr(self, "store"):
             return
-        known = self.store.state(POINT)
-        assert known.state.is_done == ("result" in self.intact)
-        assert known.result == self.intact.get("result")
+        state = self.store.state(POINT)
+        assert state.state.is_done == ("result" in self.intact)
+        assert state.result == self.intact.get("result")
         assert self.store.result(OTHER) == self.neighbor
 
     @invariant()
@@ -177,16 +179,16 @@ class StoreMachine(RuleBasedStateMachine):
         if not hasattr(self, "store"):
             return
         kept = [name for name in sorted(self.intact) if name.startswith("snapshot")]
-        found = self.store.snapshot(POINT)
-        assert (found is None) == (not kept)
-        if found is not None:
+        snapshot = self.store.snapshot(POINT)
+        assert (snapshot is None) == (not kept)
+        if snapshot is not None:
             expected = self.intact[kept[-1]]
             assert isinstance(expected, Snapshot)
-            assert found.epoch == expected.epoch
-            assert np.array_equal(found.variables[0], expected.variables[0])
-        known = self.store.state(POINT)
-        if kept and not known.state.is_done:
-            assert known.state in (State.INTERRUPTED, State.FAILED)
+            assert snapshot.epoch == expected.epoch
+            assert np.array_equal(snapshot.variables[0], expected.variables[0])
+        state = self.store.state(POINT)
+        if kept and not state.state.is_done:
+            assert state.state in (State.INTERRUPTED, State.FAILED)
 
 
 class BucketMachine(StoreMachine):

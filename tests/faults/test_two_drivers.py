@@ -60,12 +60,12 @@ def test_the_second_driver_is_refused_within_5_seconds_and_told_who_holds_the_sw
         seen = holder(store, "demo")
         assert seen is not None
         began = time.monotonic()
-        code, said = finish(start("run", "demo", "--store", str(store.root)))
+        code, stderr = finish(start("run", "demo", "--store", str(store.root)))
         seconds = time.monotonic() - began
-        assert code == 4, said
+        assert code == 4, stderr
         assert seconds < 5
-        assert f"pid {first.pid} on {seen.host}, since {seen.since}" in said
-        assert "next: sweep status demo --watch" in said
+        assert f"pid {first.pid} on {seen.host}, since {seen.since}" in stderr
+        assert "next: sweep status demo --watch" in stderr
         assert objects_of(store) == before
 
 
@@ -204,13 +204,13 @@ def test_points_that_another_sweep_is_running_come_last(store: Store) -> None:
     points = tuple(TrialConfig(seed=seed) for seed in range(4))
     running = {points[1].point_id: 3, "another": 1}
     with Lease(store, "other", lambda: {"running": running}):
-        found = {}
+        elsewhere = {}
         deadline = time.monotonic() + 20
-        while not found and time.monotonic() < deadline:
+        while not elsewhere and time.monotonic() < deadline:
             time.sleep(0.1)
-            found = running_elsewhere(store, "demo", points)
-        assert list(found) == [points[1].point_id]
-        assert found[points[1].point_id][0] == "other"
-        assert others_last(points, found) == (points[0], points[2], points[3], points[1])
+            elsewhere = running_elsewhere(store, "demo", points)
+        assert list(elsewhere) == [points[1].point_id]
+        assert elsewhere[points[1].point_id][0] == "other"
+        assert others_last(points, elsewhere) == (points[0], points[2], points[3], points[1])
         assert running_elsewhere(store, "other", points) == {}
     assert running_elsewhere(store, "demo", points) == {}

@@ -29,8 +29,8 @@ HeldRun = tuple[str, "subprocess.Popen[str]"]
 def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The epochs of the same sweep in a folder, which nothing disturbed."""
     store = tmp_path_factory.mktemp("undisturbed") / "runs"
-    code, said = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
-    assert code == 0, said
+    code, stderr = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
+    assert code == 0, stderr
     return epochs(store, "tiny")
 
 
@@ -66,12 +66,12 @@ def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
     process.communicate()
     for one in below:
         one.kill()
-    code, said = finish(start("status", "tiny", "--store", store))
-    assert code == 0, said
-    assert "next: sweep resume tiny --store" in said
-    code, said = finish(start("resume", "tiny", "--store", store))
-    assert code == 0, said
-    assert "a bucket cannot hold MLflow's database: it is sqlite:///" in said
+    code, stderr = finish(start("status", "tiny", "--store", store))
+    assert code == 0, stderr
+    assert "next: sweep resume tiny --store" in stderr
+    code, stderr = finish(start("resume", "tiny", "--store", store))
+    assert code == 0, stderr
+    assert "a bucket cannot hold MLflow's database: it is sqlite:///" in stderr
     pd.testing.assert_frame_equal(epochs(store, "tiny"), undisturbed, check_exact=True)
     assert list((tmp_path / "home").glob("mi-sweep/sweeps-*/mlflow.db"))
     points = [point.point_id for point in Store(store).spec("tiny").points]
@@ -105,8 +105,8 @@ def check_commands(store: str, point_id: str, spec_file: Path, tmp_path: Path) -
 def ask(*words: str) -> str:
     """What a command prints, once it has ended well."""
     process = start(*words)
-    printed, said = process.communicate(timeout=500)
-    assert process.returncode == 0, said
+    printed, stderr = process.communicate(timeout=500)
+    assert process.returncode == 0, stderr
     return printed
 
 
@@ -124,25 +124,25 @@ def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_i
     store, process = held_run
     wait_until(lambda: has_begun(store), process)
     with s3.away():
-        code, said = finish(process)
-        assert code == 6, said
-        assert f"{Store(store).objects.where('points')}" in said
-        assert "the service does not answer" in said
-        assert "next: check the network and the endpoint" in said
-        code, said = finish(start("status", "tiny", "--store", store))
-        assert code == 6, said
-        assert "the service does not answer" in said
-    code, said = finish(start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME))
-    assert code == 0, said
+        code, stderr = finish(process)
+        assert code == 6, stderr
+        assert f"{Store(store).objects.where('points')}" in stderr
+        assert "the service does not answer" in stderr
+        assert "next: check the network and the endpoint" in stderr
+        code, stderr = finish(start("status", "tiny", "--store", store))
+        assert code == 6, stderr
+        assert "the service does not answer" in stderr
+    code, stderr = finish(start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME))
+    assert code == 0, stderr
     pd.testing.assert_frame_equal(epochs(store, "tiny"), undisturbed, check_exact=True)
 
 
 def test_stop_reaches_a_driver_through_the_bucket(held_run: HeldRun) -> None:
     store, process = held_run
     wait_until(lambda: has_begun(store), process)
-    code, said = finish(start("stop", "tiny", "--store", store))
-    assert code == 0, said
-    assert "the driver has gone" in said
-    code, said = finish(process)
-    assert code == 5, said
+    code, stderr = finish(start("stop", "tiny", "--store", store))
+    assert code == 0, stderr
+    assert "the driver has gone" in stderr
+    code, stderr = finish(process)
+    assert code == 5, stderr
     assert Store(store).objects.names("sweeps/tiny") == ["spec.yaml"]

@@ -55,9 +55,9 @@ def test_a_submitted_sweep_is_right_although_a_workers_link_was_cut_for_a_minute
         workers[1].cut()
         time.sleep(CUT_SECONDS)
         workers[1].mend()
-        code, said = finish(client)
-    assert code == 0, said
-    assert {str(known.state) for known in sweeps.states().values()} == {"finished"}
+        code, stderr = finish(client)
+    assert code == 0, stderr
+    assert {str(state.state) for state in sweeps.states().values()} == {"finished"}
     pd.testing.assert_frame_equal(epochs(sweeps.store), epochs(undisturbed.store), check_exact=True)
 
 

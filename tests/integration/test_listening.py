@@ -54,8 +54,8 @@ def test_a_run_with_all_that_it_starts_listens_on_loopback_only(tmp_path: Path) 
     while process.poll() is None:
         found |= listeners(process)
         time.sleep(0.2)
-    code, said = finish(process)
-    assert code == 0, said
+    code, stderr = finish(process)
+    assert code == 0, stderr
     assert {"gcs_server", "raylet"} <= {name for name, _ in found}
     assert open_to_others(found) == set()
 

@@ -1,4 +1,4 @@
-"""An MLflow server that asks for a login: it comes from the environment, goes nowhere else, and its lack is said."""
+"""An MLflow server with logins: the login is of the environment, goes nowhere else, and a missing one is an error."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -58,13 +58,13 @@ def test_the_login_of_the_environment_opens_the_server_and_is_kept_nowhere(
     server: Server, spec: SweepSpec, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = start("track", spec.name, "--store", str(store.root), "--tracking-uri", server.uri, **ADA.environment)
-    code, said = finish(process)
-    assert code == 0, said
+    code, stderr = finish(process)
+    assert code == 0, stderr
     for name, value in ADA.environment.items():
         monkeypatch.setenv(name, value)
     assert doctor_checks.tracker(server.uri).verdict == doctor_checks.FIT
     assert_equal_to_the_store(server.uri, spec, store)
-    assert not any(secret in said.encode() for secret in ADA.secrets)
+    assert not any(secret in stderr.encode() for secret in ADA.secrets)
     assert holders(ADA.secrets, tmp_path, server.folder) == []
 
 
@@ -79,12 +79,12 @@ def test_a_login_that_is_not_accepted_is_said_once_with_what_to_set(
         for point in spec.points:
             mirror.touch(point, is_running=False)
     assert isinstance(console.file, io.StringIO)
-    said = console.file.getvalue()
-    assert said.count("refuses the login") == said.count(NEXT) == 1
-    assert said.count(f"next: sweep track {spec.name}") == 1
+    stderr = console.file.getvalue()
+    assert stderr.count("refuses the login") == stderr.count(NEXT) == 1
+    assert stderr.count(f"next: sweep track {spec.name}") == 1
     finding = doctor_checks.tracker(server.uri)
     assert (finding.verdict, finding.remedy) == (doctor_checks.WARNING, NEXT.removeprefix("next: "))
     assert "refuses the login" in finding.found
-    code, said = finish(start("track", spec.name, "--store", str(store.root), "--tracking-uri", server.uri))
+    code, stderr = finish(start("track", spec.name, "--store", str(store.root), "--tracking-uri", server.uri))
     assert code == 1
-    assert f"{NEXT}, then sweep track {spec.name}" in said
+    assert f"{NEXT}, then sweep track {spec.name}" in stderr

@@ -50,8 +50,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of a sweep that nothing disturbed, one point after the other."""
     store = tmp_path_factory.mktemp("undisturbed") / "runs"
-    code, said = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
-    assert code == 0, said
+    code, stderr = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
+    assert code == 0, stderr
     return store
 
 
@@ -71,9 +71,9 @@ def test_every_point_is_finished_with_every_epoch_once(undisturbed: Path) -> Non
 def test_running_again_has_nothing_to_do_and_takes_seconds(undisturbed: Path, spec_file: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in undisturbed.glob("points/*/*")}
     began = time.monotonic()
-    code, said = finish(start("run", str(spec_file), "--store", str(undisturbed)))
+    code, stderr = finish(start("run", str(spec_file), "--store", str(undisturbed)))
     assert code == 0
-    assert "0 to run" in said
+    assert "0 to run" in stderr
     assert time.monotonic() - began < 30
     assert {path: path.stat().st_mtime_ns for path in undisturbed.glob("points/*/*")} == before
 
@@ -114,8 +114,8 @@ def test_killed_at_random_moments_until_done_equals_undisturbed(
         assert json.loads(status.stdout)["driver"] == "lost"
     kept = {group.name: max(paths).name for group, paths in _snapshots(store).items()}
     numbers = {name: len(list((store / "points" / name).glob("attempt-*"))) for name in kept}
-    code, said = finish(start("resume", "tiny", "--store", str(store)))
-    assert code == 0, said
+    code, stderr = finish(start("resume", "tiny", "--store", str(store)))
+    assert code == 0, stderr
     for name, newest in kept.items():
         attempts = Store(store).attempts(name)
         assert len(attempts) == numbers[name] + 1
@@ -168,9 +168,9 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     stopper = sweeps.run("stop", "tiny")
     assert stopper.returncode == 0, stopper.stderr
     assert "the driver has gone" in stopper.stderr
-    code, said = finish(process)
-    assert code == 5, said
-    assert "next: sweep resume tiny" in said
+    code, stderr = finish(process)
+    assert code == 5, stderr
+    assert "next: sweep resume tiny" in stderr
     assert alive(below, 60) == []
     assert not (store / "sweeps" / "tiny" / "lease").exists()
 
@@ -182,9 +182,9 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     process.send_signal(signal.SIGTERM)
     time.sleep(0.2)
     process.send_signal(signal.SIGTERM)
-    code, said = finish(process)
-    assert code == 5, said
-    assert "stopped at once; what was committed is kept\n  next: sweep resume tiny" in said
+    code, stderr = finish(process)
+    assert code == 5, stderr
+    assert "stopped at once; what was committed is kept\n  next: sweep resume tiny" in stderr
     assert time.monotonic() - began < 15
     assert alive(below, 60) == []
     assert not (store / "sweeps" / "tiny" / "lease").exists()
@@ -205,9 +205,9 @@ def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
         wait_until(lambda: in_mid_training(store), process)
         below = descendants(process)
         filler = fill(disk)
-        code, said = finish(process)
-        assert code == 6, said
-        assert f"No space left on device on the file system {disk}" in said
+        code, stderr = finish(process)
+        assert code == 6, stderr
+        assert f"No space left on device on the file system {disk}" in stderr
         assert alive(below, 60) == []
         assert set(from_store(Store(store), "tiny").points.to_pandas()["state"]) <= {
             "finished",
@@ -215,8 +215,8 @@ def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
             "missing",
         }
         filler.unlink()
-        code, said = finish(start(*arguments, *ONE_AT_A_TIME))
-        assert code == 0, said
+        code, stderr = finish(start(*arguments, *ONE_AT_A_TIME))
+        assert code == 0, stderr
         pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
 
 
@@ -229,48 +229,48 @@ def test_rays_own_disk_that_fills_up_in_mid_run_costs_no_result(
         process = start(*arguments, RAY_TMPDIR=str(disk), TMPDIR=str(disk))
         wait_until(lambda: in_mid_training(store), process)
         filler = fill(disk)
-        code, said = finish(process)
-        assert code in (0, 6), said
-        assert code == 0 or f"the file system {disk}" in said
+        code, stderr = finish(process)
+        assert code in (0, 6), stderr
+        assert code == 0 or f"the file system {disk}" in stderr
         filler.unlink()
-        code, said = finish(start(*arguments, *ONE_AT_A_TIME, RAY_TMPDIR=str(disk), TMPDIR=str(disk)))
-        assert code == 0, said
+        code, stderr = finish(start(*arguments, *ONE_AT_A_TIME, RAY_TMPDIR=str(disk), TMPDIR=str(disk)))
+        assert code == 0, stderr
         pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
 
 
 def test_figures_and_tables_come_out_of_the_command_line(undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    code, said = finish(start("export", "tiny", "--store", str(undisturbed), "-o", str(out)))
-    assert code == 0, said
+    code, stderr = finish(start("export", "tiny", "--store", str(undisturbed), "-o", str(out)))
+    assert code == 0, stderr
     uri = f"sqlite:///{undisturbed}/mlflow.db"
-    code, said = finish(start("export", "tiny", "--from-mlflow", uri, "-o", str(out / "mirrored")))
-    assert code == 0, said
+    code, stderr = finish(start("export", "tiny", "--from-mlflow", uri, "-o", str(out / "mirrored")))
+    assert code == 0, stderr
     keys = ["point_id", "epoch", "pair"]
     pd.testing.assert_frame_equal(
         pd.read_parquet(out / "epochs.parquet").sort_values(keys, ignore_index=True),
         pd.read_parquet(out / "mirrored" / "epochs.parquet").sort_values(keys, ignore_index=True),
         check_exact=True,
     )
-    code, said = finish(start("figures", "tiny", "--store", str(undisturbed), "-o", str(out)))
-    assert code == 0, said
-    assert "fig4a: not drawn" in said
+    code, stderr = finish(start("figures", "tiny", "--store", str(undisturbed), "-o", str(out)))
+    assert code == 0, stderr
+    assert "fig4a: not drawn" in stderr
     assert {path.name for path in out.glob("fig5b.*")} == {"fig5b.png", "fig5b.pdf", "fig5b.csv"}
 
 
 def test_failed_points_are_rows_that_run_again_only_when_asked(spec_file: Path, tmp_path: Path) -> None:
     store = tmp_path / "runs"
     narrow = [*ONE_AT_A_TIME, "--store", str(store), "--set", "fixed.epochs=3", "--set", "grid.width=[4]"]
-    code, said = finish(start("run", str(spec_file), *narrow, KERAS_BACKEND="no_such_backend"))
-    assert code == 3, said
+    code, stderr = finish(start("run", str(spec_file), *narrow, KERAS_BACKEND="no_such_backend"))
+    assert code == 3, stderr
     points = from_store(Store(store), "tiny").points.to_pandas()
     assert set(points["state"]) == {"failed"}
     assert set(points["failure_kind"]) == {"code"}
     assert points["failure_message"].str.contains("no_such_backend").all()
-    code, said = finish(start("run", str(spec_file), *narrow))
+    code, stderr = finish(start("run", str(spec_file), *narrow))
     assert code == 3
-    assert "0 to run" in said
-    code, said = finish(start("run", str(spec_file), *narrow, "--retry", "code"))
-    assert code == 0, said
+    assert "0 to run" in stderr
+    code, stderr = finish(start("run", str(spec_file), *narrow, "--retry", "code"))
+    assert code == 0, stderr
     points = from_store(Store(store), "tiny").points.to_pandas()
     assert set(points["state"]) == {"finished"}
     assert set(points["attempts"]) == {2}
@@ -281,8 +281,8 @@ def test_a_diverging_point_is_a_result_with_its_epochs_so_far(spec_file: Path, t
     settings = ["fixed.epochs=20", "fixed.learning_rate=1e38", "fixed.batch_norm=false", "fixed.width=4"]
     settings += ["fixed.architecture=mlp", "fixed.optimizer=sgd"]
     arguments = [part for setting in settings for part in ("--set", setting)]
-    code, said = finish(start("run", str(spec_file), "--store", str(store), *arguments))
-    assert code == 0, said
+    code, stderr = finish(start("run", str(spec_file), "--store", str(store), *arguments))
+    assert code == 0, stderr
     (point,) = from_store(Store(store), "tiny").points.to_pylist()
     assert point["state"] == "diverged"
     assert 0 < point["epochs_done"] < 20

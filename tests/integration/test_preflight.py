@@ -76,15 +76,15 @@ def ray_start(*options: str, hidden: tuple[Path, ...] = (), gpus: int = 0) -> It
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     process = subprocess.Popen(command, env=environment, text=True, start_new_session=True, **pipes)  # type: ignore[call-overload]
     try:
-        said = []
+        output = []
         for line in process.stdout:
-            said.append(line)
+            output.append(line)
             if "--block" in line:
                 break
         else:
-            if hidden and "ermitted" in "".join(said):
-                pytest.skip(f"not allowed to mount: {said}")
-            pytest.fail(f"Ray did not start: {said}")
+            if hidden and "ermitted" in "".join(output):
+                pytest.skip(f"not allowed to mount: {output}")
+            pytest.fail(f"Ray did not start: {output}")
         yield
     finally:
         kill_with_descendants(process)
@@ -99,12 +99,12 @@ def test_a_node_without_the_store_is_named_and_nothing_is_launched(
     add()
     add(store)
     arguments = ["run", str(spec_file), "--address", head, "--store", str(store)]
-    code, said = finish(start(*arguments))
-    assert code == 7, said
-    assert "checking the store and sending the data on 2 nodes of the cluster" in said
-    assert "1 of 2 nodes that could hold a trial cannot run one:" in said
-    assert f"what the driver wrote to {store} is not there for it: it is another place, or not mounted" in said
-    assert "next: mount the store there at the same path, or choose a --store that every node sees" in said
+    code, stderr = finish(start(*arguments))
+    assert code == 7, stderr
+    assert "checking the store and sending the data on 2 nodes of the cluster" in stderr
+    assert "1 of 2 nodes that could hold a trial cannot run one:" in stderr
+    assert f"what the driver wrote to {store} is not there for it: it is another place, or not mounted" in stderr
+    assert "next: mount the store there at the same path, or choose a --store that every node sees" in stderr
     assert sorted(path.name for path in (store / "sweeps/tiny").iterdir()) == ["spec.yaml"]
     assert not (store / "points").exists()
 
@@ -123,10 +123,10 @@ def test_a_node_without_the_store_that_comes_later_ends_the_run_before_it_trains
     process = start("run", str(spec), "--address", head, "--store", str(store))
     wait_until(lambda: any(store.glob("points/*/result")), process)
     add(store)
-    code, said = finish(process)
-    assert code == 7, said
-    assert f"has joined the cluster, but what the driver wrote to {store} is not there for it" in said
-    assert "next: mount the store there at the same path" in said
+    code, stderr = finish(process)
+    assert code == 7, stderr
+    assert f"has joined the cluster, but what the driver wrote to {store} is not there for it" in stderr
+    assert "next: mount the store there at the same path" in stderr
     opened = Store(store)
     states = {str(opened.state(point).state) for point in opened.spec("tiny").points}
     assert states <= {"finished", "interrupted", "missing"}
@@ -141,13 +141,13 @@ def test_trials_on_other_nodes_reach_the_bucket_and_get_the_data_and_no_log_tell
         of_the_node.setenv("PYTHONPATH", str(small), prepend=os.pathsep)
         add(gpus=1)
     store = s3.address()
-    code, said = finish(start("run", str(spec_file), "--address", head, "--store", store, "--gpus-per-trial", "0.25"))
-    assert code == 0, said
-    assert "0.25 GPU for each lets 4 trials share one Card" in said
-    assert "checking the store and sending the data on 1 node of the cluster" in said
+    code, stderr = finish(start("run", str(spec_file), "--address", head, "--store", store, "--gpus-per-trial", "0.25"))
+    assert code == 0, stderr
+    assert "0.25 GPU for each lets 4 trials share one Card" in stderr
+    assert "checking the store and sending the data on 1 node of the cluster" in stderr
     alone = str(tmp_path / "alone")
-    code, said = finish(start("run", str(spec_file), "--store", alone, *ONE_AT_A_TIME))
-    assert code == 0, said
+    code, stderr = finish(start("run", str(spec_file), "--store", alone, *ONE_AT_A_TIME))
+    assert code == 0, stderr
     pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(alone, "tiny"), check_exact=True)
     secret = CREDENTIALS["AWS_SECRET_ACCESS_KEY"].encode()
     told = [path for path in session.rglob("*") if path.is_file() and secret in path.read_bytes()]
@@ -170,9 +170,9 @@ def test_data_that_only_the_driver_has_reaches_the_trials(
     )
     store = tmp_path / "runs"
     add(data)
-    code, said = finish(start("run", str(spec), "--address", head, "--store", str(store), "--data-dir", str(data)))
-    assert code == 0, said
+    code, stderr = finish(start("run", str(spec), "--address", head, "--store", str(store), "--data-dir", str(data)))
+    assert code == 0, stderr
     alone = str(tmp_path / "alone")
-    code, said = finish(start("run", str(spec), "--store", alone, "--data-dir", str(data), *ONE_AT_A_TIME))
-    assert code == 0, said
+    code, stderr = finish(start("run", str(spec), "--store", alone, "--data-dir", str(data), *ONE_AT_A_TIME))
+    assert code == 0, stderr
     pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(alone, "tiny"), check_exact=True)

@@ -29,9 +29,9 @@ def test_a_worn_process_is_replaced_and_every_point_is_finished_at_its_first_att
     spec, folder = tmp_path / "many.yaml", tmp_path / "runs"
     spec.write_text(SPEC)
     options = ["--store", str(folder), "--max-concurrent", str(at_a_time)]
-    code, said = finish(start("run", str(spec), *options, SWEEP_POINTS_PER_PROCESS="3"))
-    assert code == 0, said
-    assert "failed" not in said
+    code, stderr = finish(start("run", str(spec), *options, SWEEP_POINTS_PER_PROCESS="3"))
+    assert code == 0, stderr
+    assert "failed" not in stderr
     points = points_of_processes(folder)
     assert max(points) == 3
     assert len(points) == 3 if at_a_time == 1 else len(points) >= 3
@@ -53,7 +53,7 @@ def test_so_it_is_on_a_cluster_where_the_next_points_wait_in_a_queue(tmp_path: P
 def points_of_processes(folder: Path) -> list[int]:
     """How many points each process has computed, all of which are finished at their first attempt."""
     store = Store(folder)
-    known = [store.state(point) for point in store.spec("many").points]
-    assert [found.state for found in known] == [State.FINISHED] * POINTS
-    assert [len(found.attempts) for found in known] == [1] * POINTS
-    return list(Counter(found.provenance["pid"] for found in known).values())
+    states = [store.state(point) for point in store.spec("many").points]
+    assert [state.state for state in states] == [State.FINISHED] * POINTS
+    assert [len(state.attempts) for state in states] == [1] * POINTS
+    return list(Counter(state.provenance["pid"] for state in states).values())

@@ -38,19 +38,19 @@ def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_co
         gone = datetime.now().astimezone()
         cluster.add()
         replaced = datetime.now().astimezone()
-        code, said = finish(process, seconds=1500)
-    assert code == 0, said
-    known = sweeps.states()
-    assert len(known) == POINTS
-    assert {str(found.state) for found in known.values()} == {"finished"}
-    attempts = [attempt for found in known.values() for attempt in found.attempts]
+        code, stderr = finish(process, seconds=1500)
+    assert code == 0, stderr
+    states = sweeps.states()
+    assert len(states) == POINTS
+    assert {str(state.state) for state in states.values()} == {"finished"}
+    attempts = [attempt for state in states.values() for attempt in state.attempts]
     lost = [one for one in attempts if one.failure]
     hosts = {one.provenance.get("ray_node", node) for one in lost}  # none is told where it died before it could begin
     assert hosts <= {node}  # what ran on other nodes was left alone
     assert PLACES_PER_NODE - _just_ended(attempts, node, asked, gone) <= len(lost) <= PLACES_PER_NODE
     assert len(attempts) == POINTS + len(lost)
     share = _busy_share(attempts, gone, replaced)
-    print(json.dumps({"busy_share": round(share, 3), "said": said.splitlines()[-1]}))
+    print(json.dumps({"busy_share": round(share, 3), "stderr": stderr.splitlines()[-1]}))
     assert share > 0.9
 
 

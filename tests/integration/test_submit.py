@@ -33,8 +33,8 @@ Sweep = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
-    with head(cpus=2) as found:
-        yield found
+    with head(cpus=2) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def spec(folder: Path, name: str, epochs: int) -> Path:
 
 def answer(process: "subprocess.Popen[str]") -> Any:
     """What the command printed as JSON, and nothing else, once it has ended well."""
-    printed, said = process.communicate(timeout=500)
-    assert process.returncode == 0, said
+    printed, stderr = process.communicate(timeout=500)
+    assert process.returncode == 0, stderr
     return json.loads(printed)
 
 
@@ -102,23 +102,23 @@ def test_a_live_run_is_seen_kept_alone_stopped_resumed_and_interrupted(
 ) -> None:
     store, file = folder / "endless", spec(folder, "endless", 1_000_000)
     client = sweep("submit", file, "--store", store, "--no-follow")
-    code, said = finish(client)
-    assert code == 0, said
-    assert f"sweep stop endless --address {cluster.address}" in said
+    code, stderr = finish(client)
+    assert code == 0, stderr
+    assert f"sweep stop endless --address {cluster.address}" in stderr
     waiting = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True)
     wait_until(lambda: in_mid_training(store), waiting)
     waiting.communicate("\n")
 
     looking, second = sweep("status", "endless", "--json"), sweep("submit", file, "--store", store)
     assert answer(looking)["driver"] == "alive"
-    code, said = finish(second)
-    assert code == 4, said
-    assert "already has a live driver" in said
+    code, stderr = finish(second)
+    assert code == 4, stderr
+    assert "already has a live driver" in stderr
 
-    code, said = finish(sweep("stop", "endless"))
-    assert code == 0, said
-    assert "the driver has gone" in said
-    assert f"next: sweep resume endless --store {store} --address {cluster.address}" in said
+    code, stderr = finish(sweep("stop", "endless"))
+    assert code == 0, stderr
+    assert "the driver has gone" in stderr
+    assert f"next: sweep resume endless --store {store} --address {cluster.address}" in stderr
 
     before = newest(store)
     with tunnel(int(cluster.address.rpartition(":")[2])) as through:
@@ -129,13 +129,13 @@ def test_a_live_run_is_seen_kept_alone_stopped_resumed_and_interrupted(
         client.send_signal(signal.SIGINT)  # reaches the job once the link is there again
         time.sleep(3.0)
         through.mend()
-        code, said = finish(client)
-    assert code == 5, said
-    assert said.count("the cluster does not answer") == 1
-    assert said.count("endless: 1 point (1 interrupted), 1 to run") == 1
-    assert "goes to job sweep-endless-resume-" in said
-    assert "SIGINT: taking snapshots, then stopping" in said
-    assert "stopped with 1 point to go; what was trained is kept" in said
+        code, stderr = finish(client)
+    assert code == 5, stderr
+    assert stderr.count("the cluster does not answer") == 1
+    assert stderr.count("endless: 1 point (1 interrupted), 1 to run") == 1
+    assert "goes to job sweep-endless-resume-" in stderr
+    assert "SIGINT: taking snapshots, then stopping" in stderr
+    assert "stopped with 1 point to go; what was trained is kept" in stderr
     assert holder(Store(store), "endless") is None
 
 
@@ -150,24 +150,24 @@ def test_without_the_token_nothing_is_told(cluster: Head, folder: Path) -> None:
     none = {"RAY_AUTH_MODE": "token", "HOME": str(folder)}
     expected = [("wants a token", without), ("refuses the token", wrong), ("wants a token", none)]
     words = ["status", "endless", "--address", cluster.address]
-    for said, client in [(said, start(*words, **environment)) for said, environment in expected]:
-        code, found = finish(client)
-        assert code == 7, found
-        assert said in found
-        assert "next: the same with RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN" in found
+    for message, client in [(message, start(*words, **environment)) for message, environment in expected]:
+        code, stderr = finish(client)
+        assert code == 7, stderr
+        assert message in stderr
+        assert "next: the same with RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN" in stderr
 
 
 @pytest.mark.usefixtures("outlived")
 def test_the_token_is_written_nowhere(cluster: Head, folder: Path, sweep: Sweep) -> None:
-    code, said = finish(sweep("status", "unknown", "--store", folder))
-    assert code == 2, said
-    assert "unknown sweep 'unknown'" in said
+    code, stderr = finish(sweep("status", "unknown", "--store", folder))
+    assert code == 2, stderr
+    assert "unknown sweep 'unknown'" in stderr
     asked = urllib.request.Request(f"{cluster.address}/api/jobs/", headers={"Authorization": f"Bearer {cluster.token}"})
     with urllib.request.urlopen(asked, timeout=30) as told:
         jobs = told.read().decode()
     assert "sweep-outlives-run-" in jobs
     assert {job["submission_id"] for job in json.loads(jobs) if not job["metadata"]} == set()  # Ray's, of removed ones
-    assert cluster.token not in jobs + said
+    assert cluster.token not in jobs + stderr
     files = [path for place in (folder, cluster.folder) for path in place.rglob("*") if path.is_file()]
     assert any(path.name.startswith("job-driver-sweep-") for path in files)
     assert [path for path in files if cluster.token.encode() in path.read_bytes()] == []

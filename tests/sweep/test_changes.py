@@ -67,11 +67,11 @@ def test_values_in_a_few_words(found: list[Any], words: str) -> None:
 def done(result: Result) -> Callable[..., dict[str, PointState]]:
     """A finished point that was computed by the code of now but for some changes."""
 
-    def known(**changes: Any) -> dict[str, PointState]:
+    def states(**changes: Any) -> dict[str, PointState]:
         found = replace(result(POINT), provenance=NOW | changes)
         return {POINT.point_id: PointState(State.FINISHED, found.history_arrow, found)}
 
-    return known
+    return states
 
 
 @pytest.mark.parametrize(

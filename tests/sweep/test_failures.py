@@ -168,32 +168,32 @@ OTHER = Failure("code", "KeyError: 'x'")
 
 
 def test_failed_points_are_grouped_by_cause_with_hosts_and_times() -> None:
-    known = {
+    states = {
         "a": failed(BROKEN[0]),
         "b": failed(OTHER),
         "c": failed(DIED, BROKEN[1], host="two"),
         "d": PointState(State.FINISHED, attempts=(attempt(1, DIED), attempt(2, None))),
         "e": PointState(State.MISSING),
     }
-    first, second = group(known)
+    first, second = group(states)
     assert (first.points, first.hosts, first.attempts) == (("a", "c"), {"one": 1, "two": 1}, 2)
     assert (first.first, first.last) == ("2026-01-01", "2026-01-02")
     assert first.example[0] == "c"
     assert second.points == ("b",)
-    (survived,) = overcome(known)
+    (survived,) = overcome(states)
     assert (survived.cause.kind, survived.attempts, survived.points) == ("infra", 1, ("d",))
     (line,) = overcome_in_words([survived])
     assert line == "overcome: 1 earlier failure (1 infra) of 1 point with a result now"
 
 
 def test_the_command_names_the_kind_or_if_others_share_it_the_cause() -> None:
-    known = {"a": failed(BROKEN[0]), "b": failed(DIED)}
-    by_kind = {one.cause.kind: retry_arguments("s", one, known, Resources()) for one in group(known)}
+    states = {"a": failed(BROKEN[0]), "b": failed(DIED)}
+    by_kind = {one.cause.kind: retry_arguments("s", one, states, Resources()) for one in group(states)}
     assert by_kind == {"code": ["resume", "s", "--retry", "code"], "infra": ["resume", "s", "--retry", "infra"]}
-    known["c"] = failed(OTHER)
-    for one in group(known):
-        words = retry_arguments("s", one, known, Resources())
-        asked = {point for point, found in known.items() if found.failure and is_asked_for(found.failure, words[-1:])}
+    states["c"] = failed(OTHER)
+    for one in group(states):
+        words = retry_arguments("s", one, states, Resources())
+        asked = {point for point, found in states.items() if found.failure and is_asked_for(found.failure, words[-1:])}
         assert asked == set(one.points)
 
 
@@ -202,9 +202,9 @@ def test_the_command_names_the_kind_or_if_others_share_it_the_cause() -> None:
     [("A100", 0.25, ["--gpus-per-trial", "0.5"]), ("A100", 1.0, []), ("cpu", 1.0, ["--max-concurrent", "1"])],
 )
 def test_out_of_memory_suggests_a_larger_share(device: str, gpus: float, share: list[str]) -> None:
-    known = {"a": failed(Failure("resource", "ResourceExhaustedError: OOM"), device=device)}
-    (one,) = group(known)
-    assert retry_arguments("s", one, known, Resources(gpus=gpus))[4:] == share
+    states = {"a": failed(Failure("resource", "ResourceExhaustedError: OOM"), device=device)}
+    (one,) = group(states)
+    assert retry_arguments("s", one, states, Resources(gpus=gpus))[4:] == share
     assert {"A1000.25": "share of the GPU", "A1001.0": "larger GPU", "cpu1.0": "fewer trials at a time"}[
         f"{device}{gpus}"
     ] in advice(one, Resources(gpus=gpus))

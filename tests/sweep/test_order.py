@@ -20,7 +20,7 @@ configs = st.builds(
 )
 
 
-def known(*points: tuple[TrialConfig, float]) -> Costs:
+def costs_of(*points: tuple[TrialConfig, float]) -> Costs:
     return costs(Sample(shape(point), work(point), per_epoch, 1.0) for point, per_epoch in points)
 
 
@@ -28,7 +28,7 @@ def known(*points: tuple[TrialConfig, float]) -> Costs:
 def test_every_point_starts_once_and_shapes_are_not_torn_apart(
     points: list[TrialConfig], measured: list[TrialConfig]
 ) -> None:
-    order = launch_order(points, known(*((point, 0.5) for point in measured)), {})
+    order = launch_order(points, costs_of(*((point, 0.5) for point in measured)), {})
     assert sorted(point.point_id for point in order) == sorted(point.point_id for point in points)
     shapes = [like for like, _ in groupby(order, key=shape)]
     assert len(shapes) == len(set(shapes))
@@ -46,13 +46,13 @@ def test_shapes_and_the_points_of_each_go_from_long_to_short(points: list[TrialC
 def test_what_was_measured_counts_more_than_what_is_guessed() -> None:
     small, large = TrialConfig(width=10, epochs=10), TrialConfig(width=100, epochs=10)
     assert launch_order([small, large], UNKNOWN, {}) == (large, small)
-    assert launch_order([small, large], known((small, 9.0), (large, 1.0)), {}) == (small, large)
+    assert launch_order([small, large], costs_of((small, 9.0), (large, 1.0)), {}) == (small, large)
 
 
 def test_points_of_unknown_cost_take_the_pace_of_the_known() -> None:
     measured = TrialConfig(width=50, epochs=10)
     longer, shorter = TrialConfig(width=60, epochs=10), TrialConfig(width=40, epochs=10)
-    assert launch_order([shorter, measured, longer], known((measured, 2.0)), {}) == (longer, measured, shorter)
+    assert launch_order([shorter, measured, longer], costs_of((measured, 2.0)), {}) == (longer, measured, shorter)
 
 
 def test_epochs_that_are_done_do_not_count() -> None:

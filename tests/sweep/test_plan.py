@@ -15,7 +15,7 @@ POINTS = tuple(TrialConfig(epochs=10, seed=seed) for seed in range(5))
 
 
 @pytest.fixture
-def known(
+def states(
     history: Callable[[TrialConfig, int], tuple[EpochRecord, ...]], result: Callable[[TrialConfig], PointResult]
 ) -> dict[str, PointState]:
     failed = Attempt(1, "", "", 0, {}, failure=Failure("code", "no"))
@@ -30,21 +30,21 @@ def known(
     return {point.point_id: state for point, state in zip(POINTS, states, strict=True)}
 
 
-def test_done_and_failed_points_are_left_alone(known: dict[str, PointState]) -> None:
-    todo = plan(POINTS, known)
+def test_done_and_failed_points_are_left_alone(states: dict[str, PointState]) -> None:
+    todo = plan(POINTS, states)
     assert {point.seed for point in todo.to_run} == {3, 4}
     assert [point.seed for point in todo.left_failed] == [2]
     assert todo.count(State.FINISHED) == todo.count(State.DIVERGED) == 1
 
 
-def test_failed_points_run_again_when_their_kind_is_asked_for(known: dict[str, PointState]) -> None:
-    assert {point.seed for point in plan(POINTS, known, ["code"]).to_run} == {2, 3, 4}
-    assert {point.seed for point in plan(POINTS, known, ["infra"]).to_run} == {3, 4}
+def test_failed_points_run_again_when_their_kind_is_asked_for(states: dict[str, PointState]) -> None:
+    assert {point.seed for point in plan(POINTS, states, ["code"]).to_run} == {2, 3, 4}
+    assert {point.seed for point in plan(POINTS, states, ["infra"]).to_run} == {3, 4}
 
 
-def test_the_cost_is_what_like_points_took_for_the_epochs_still_to_come(known: dict[str, PointState]) -> None:
-    known[POINTS[1].point_id] = PointState(State.MISSING)
-    todo = plan(POINTS, known)
+def test_the_cost_is_what_like_points_took_for_the_epochs_still_to_come(states: dict[str, PointState]) -> None:
+    states[POINTS[1].point_id] = PointState(State.MISSING)
+    todo = plan(POINTS, states)
     once = 50.0 - 10 * 0.75
     assert todo.epochs_to_run == 10 + 6 + 10
     assert todo.seconds == pytest.approx(3 * once + 0.75 * (10 + 6 + 10))
@@ -54,9 +54,9 @@ def test_the_cost_is_what_like_points_took_for_the_epochs_still_to_come(known: d
     assert (todo.measured_on, todo.measured_points) == (("cpu",), 1)
 
 
-def test_the_cost_is_unknown_rather_than_nothing_without_a_like_point(known: dict[str, PointState]) -> None:
+def test_the_cost_is_unknown_rather_than_nothing_without_a_like_point(states: dict[str, PointState]) -> None:
     other = TrialConfig(epochs=10, width=51)
-    todo = plan((*POINTS, other), known | {other.point_id: PointState(State.MISSING)})
+    todo = plan((*POINTS, other), states | {other.point_id: PointState(State.MISSING)})
     assert todo.seconds is None
     assert todo.uncalibrated == 1
     assert todo.wall_seconds(2) is None
@@ -66,8 +66,8 @@ def test_the_cost_is_unknown_rather_than_nothing_without_a_like_point(known: dic
     assert plan((other,), {other.point_id: PointState(State.MISSING)}, (), elsewhere).seconds == 5 + 2 * 10
 
 
-def test_failures_are_told_by_cause_and_interruptions_by_epoch(known: dict[str, PointState]) -> None:
-    todo = plan(POINTS, known)
+def test_failures_are_told_by_cause_and_interruptions_by_epoch(states: dict[str, PointState]) -> None:
+    todo = plan(POINTS, states)
     assert [(one.cause.kind, one.cause.message, one.points) for one in todo.failed] == [
         ("code", "no", (POINTS[2].point_id,))
     ]

@@ -65,11 +65,11 @@ def test_a_committed_result_is_finished_and_its_snapshots_go(
 ) -> None:
     store.commit_snapshot(snapshot(history, 3))
     store.commit_result(POINT, result(POINT))
-    known = store.state(POINT)
-    assert known.state is State.FINISHED
-    assert known.epochs_done == 6
-    assert known.history == history(POINT, 6)
-    assert known.result == result(POINT)
+    state = store.state(POINT)
+    assert state.state is State.FINISHED
+    assert state.epochs_done == 6
+    assert state.history == history(POINT, 6)
+    assert state.result == result(POINT)
     assert everything(store, FOLDER) == {"result"}
 
 
@@ -122,9 +122,9 @@ def test_damaged_objects_are_put_aside_and_named(
 def test_a_failed_attempt_is_a_state_until_the_next_one_begins(store: Store) -> None:
     failure = Failure("code", "ValueError: no", "trace")
     store.save_attempt(POINT.point_id, attempt(1, ended="later", failure=failure, log=("a", "b")))
-    known = store.state(POINT)
-    assert (known.state, known.failure) == (State.FAILED, failure)
-    assert known.attempts[0].log == ("a", "b")
+    state = store.state(POINT)
+    assert (state.state, state.failure) == (State.FAILED, failure)
+    assert state.attempts[0].log == ("a", "b")
     store.save_attempt(POINT.point_id, attempt(2))
     assert store.state(POINT).state is State.INTERRUPTED
     assert [one.number for one in store.attempts(POINT.point_id)] == [1, 2]

@@ -281,6 +281,6 @@ TESTS_OF_EVERY_BACKEND = (
 
 @pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_the_tests_of_every_backend_pass_on_jax(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
+def test_they_pass_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
     said = passed_on_jax(__file__, TESTS_OF_EVERY_BACKEND)
     assert f"{len(TESTS_OF_EVERY_BACKEND) + 2 * EPOCHS} passed" in said  # two tests run at every epoch
