@@ -6,7 +6,9 @@ A new numba that breaks one of these needs another line in neighbors/compilation
 import ast
 from pathlib import Path
 
+from numba import typeof
 from numba.core.compiler import DEFAULT_FLAGS, Flags
+from numba.core.datamodel import default_manager
 from numba.core.registry import CPUDispatcher
 
 from trainables.information.neighbors import bounds, compilation, count, lanes, saturation, search
@@ -31,6 +33,14 @@ def test_counting_of_references_and_inlining_are_options_of_the_compiler() -> No
     assert {"nrt", "forceinline"} <= set(Flags.options)
     assert search.insert_sorted.targetoptions["forceinline"] is True  # type: ignore[attr-defined]
     assert search.search_block.targetoptions["_nrt"] is False  # type: ignore[attr-defined]
+
+
+def test_a_named_tuple_is_a_structure_of_its_fields_in_their_order() -> None:
+    """`simd` takes fields of a query out of the value that numba hands to an intrinsic."""
+    kind = typeof(lanes.no_radii())
+    assert kind.fields == lanes.LaneRadii._fields
+    assert [str(one) for one in kind.types] == ["array(uint8, 1d, C)", "int64"]
+    assert [model.fe_type for model in default_manager[kind].inner_models()] == list(kind.types)
 
 
 def test_all_kernels_lie_where_a_change_compiles_them_anew() -> None:
