@@ -13,6 +13,7 @@ from sweep.storage.bucket import Bucket
 from sweep.store import lease
 from tests.buckets import Server, s3_server
 from tests.commands import Command, in_this_process
+from tests.struck import Sweeps
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PairRecord, PointResult, history_to_arrow
 
@@ -84,6 +85,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "store")
     server: Server = request.getfixturevalue("s3")
     return server.address()
+
+
+@pytest.fixture
+def sweeps(tmp_path: Path) -> Sweeps:
+    """Runs the command in a folder of the test, with a strike in its trainings."""
+    return Sweeps.in_folder(tmp_path)
 
 
 @pytest.fixture

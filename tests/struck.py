@@ -8,22 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from analysis.tables.collect import from_store
 from sweep.store.store import PointState, Store
 from tests.injection import strikes
 from tests.processes import COMMAND
 
 INJECTION = Path(__file__).parent / "injection"
 TIMEOUT_SECONDS = 900
-CLOCKS = ["train_seconds", "measure_seconds", "timestamp"]
-"""Columns in which two runs of the same points differ."""
-
-
-def epochs(store: Path | str, sweep: str = "struck") -> pd.DataFrame:
-    """What epochs.parquet would hold of a sweep, but for clocks."""
-    return from_store(Store(store), sweep).epochs.to_pandas().drop(columns=CLOCKS)
 
 
 @dataclass

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from sweep.store.store import Store
 from tests.clusters import Nodes, nodes
+from tests.epoch_tables import epochs
 from tests.processes import ONE_AT_A_TIME, finish, is_of_trained_network, wait_until
-from tests.struck import Sweeps, epochs
+from tests.struck import Sweeps
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(1200)]
 
@@ -21,11 +21,6 @@ grid: {seed: SEEDS}
 measure: {every: 20}
 resources: {gpus: 0, cpus: 1}
 """
-
-
-@pytest.fixture
-def sweeps(tmp_path: Path) -> Sweeps:
-    return Sweeps.in_folder(tmp_path)
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ def module_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("struck")
 
 
-@pytest.fixture
-def sweeps(tmp_path: Path) -> Sweeps:
-    return Sweeps.in_folder(tmp_path)
-
-
 WELL, DIVERGED = 5, 6
 EPOCHS = 80
 MIXED = f"""

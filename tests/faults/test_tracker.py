@@ -10,12 +10,11 @@ import pytest
 from rich.console import Console
 
 from sweep.spec.model import SweepSpec
-from sweep.store.spec_source import load
 from sweep.store.store import Store
 from sweep.tracking import background
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror
-from tests.mirrored import assert_equal_to_the_store, runs
+from tests.mirrored import assert_equal_to_the_store, demo_named_by_test, runs
 from tests.servers import PATIENCE_SECONDS, Between, Server
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult
@@ -47,8 +46,7 @@ def between(request: pytest.FixtureRequest) -> Iterator[Between]:
 
 @pytest.fixture
 def spec(request: pytest.FixtureRequest) -> SweepSpec:
-    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    return load("demo", [*SETTINGS, f"name={name[:90]}"])
+    return demo_named_by_test(request, SETTINGS)
 
 
 @pytest.fixture
@@ -66,7 +64,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
 
 
-def said(console: Console) -> str:
+def printed_on(console: Console) -> str:
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -97,12 +95,12 @@ def test_a_server_that_never_serves_costs_one_warning_and_no_time(
             mirror.touch(point, is_running=False)
             slowest = max(slowest, time.monotonic() - start)
             time.sleep(0.2)
-        wait_until(lambda: "does not answer" in said(console))
+        wait_until(lambda: "does not answer" in printed_on(console))
         ended = time.monotonic()
     assert slowest < 0.1
     assert time.monotonic() - ended < background.OUTAGE_END_SECONDS + 2
-    assert said(console).count("does not answer") == 1
-    assert said(console).count(f"next: sweep track {spec.name}") == 1
+    assert printed_on(console).count("does not answer") == 1
+    assert printed_on(console).count(f"next: sweep track {spec.name}") == 1
 
 
 @pytest.mark.slow
@@ -128,14 +126,14 @@ def test_an_outage_in_mid_run_leaves_nothing_missing_and_nothing_twice(
         for point in points[:-1]:
             store.commit_result(point, result(point))
             mirror.touch(point, is_running=False)
-        wait_until(lambda: "does not answer" in said(console))
+        wait_until(lambda: "does not answer" in printed_on(console))
         time.sleep(0.5)
         between.mode = "ok"
         store.commit_result(points[-1], result(points[-1]))
         mirror.touch(points[-1], is_running=False)
         wait_until(lambda: len(runs(server.uri, spec)) >= len(points))
-    assert said(console).count("does not answer") == 1
-    assert "behind" not in said(console)
+    assert printed_on(console).count("does not answer") == 1
+    assert "behind" not in printed_on(console)
     assert_equal_to_the_store(server.uri, spec, store)
 
 
@@ -159,7 +157,7 @@ def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
         assert time.monotonic() - start < 1
         ended = time.monotonic()
     assert time.monotonic() - ended < 4
-    assert said(console).count("next: sweep track") == 1
+    assert printed_on(console).count("next: sweep track") == 1
     between.mode = "ok"
     time.sleep(1.0)  # the request that was under way arrives after all
     late = Mirror(between.uri, spec)
@@ -180,7 +178,7 @@ def test_what_is_mirrored_already_takes_few_requests_to_verify(
     with BackgroundMirror(between.uri, spec, store, console):
         pass
     assert between.requests <= 5
-    assert said(console) == ""
+    assert printed_on(console) == ""
 
 
 def test_two_runs_of_one_point_become_one(
@@ -214,8 +212,8 @@ def test_a_server_killed_in_mid_run_and_started_again(
             store.commit_result(point, result(point))
             mirror.touch(point, is_running=False)
             time.sleep(0.3)
-        wait_until(lambda: "does not answer" in said(console))
+        wait_until(lambda: "does not answer" in printed_on(console))
         server.start()
-    assert said(console).count("does not answer") == 1
-    assert "behind" not in said(console)
+    assert printed_on(console).count("does not answer") == 1
+    assert "behind" not in printed_on(console)
     assert_equal_to_the_store(server.uri, spec, store)

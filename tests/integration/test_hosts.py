@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from sweep.store.store import Store
+from tests.epoch_tables import epochs
 from tests.hosts import DASHBOARD_PORT, RAY_PORT, hosts, wait_for_ray
 from tests.processes import finish, wait_until
-from tests.struck import Sweeps, epochs
+from tests.struck import Sweeps
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 

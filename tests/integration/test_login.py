@@ -9,11 +9,10 @@ from rich.console import Console
 
 from sweep.cli import doctor_checks
 from sweep.spec.model import SweepSpec
-from sweep.store.spec_source import load
 from sweep.store.store import Store
 from sweep.tracking.background import BackgroundMirror
 from tests.logins import User, add, holders, with_logins
-from tests.mirrored import assert_equal_to_the_store
+from tests.mirrored import assert_equal_to_the_store, demo_named_by_test
 from tests.processes import finish, start
 from tests.servers import Server
 from trainables.config import TrialConfig
@@ -40,8 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def spec(request: pytest.FixtureRequest) -> SweepSpec:
-    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    return load("demo", [*SETTINGS, f"name={name[:90]}"])
+    return demo_named_by_test(request, SETTINGS)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import pytest
 from analysis.tables.collect import from_store
 from sweep.store.store import Store
 from tests.disks import fill, small_disk
+from tests.epoch_tables import epochs
 from tests.processes import (
     COMMAND,
     ONE_AT_A_TIME,
@@ -29,7 +30,7 @@ from tests.processes import (
     wait_until,
     without_agents,
 )
-from tests.struck import Sweeps, epochs
+from tests.struck import Sweeps
 
 SPEC = """
 name: tiny

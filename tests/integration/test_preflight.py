@@ -19,10 +19,11 @@ import pytest
 
 from sweep.store.store import Store
 from tests.buckets import CREDENTIALS, Server
+from tests.epoch_tables import epochs
 from tests.nvidia import Card, folder_of
 from tests.processes import ONE_AT_A_TIME, finish, kill_with_descendants, start, wait_until
 from tests.servers import free_port
-from tests.struck import Sweeps, epochs
+from tests.struck import Sweeps
 
 SPEC = """
 name: tiny

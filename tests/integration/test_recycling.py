@@ -38,8 +38,7 @@ def test_a_worn_process_is_replaced_and_every_point_is_finished_at_its_first_att
 
 
 @pytest.mark.faults
-def test_so_it_is_on_a_cluster_where_the_next_points_wait_in_a_queue(tmp_path: Path) -> None:
-    sweeps = Sweeps.in_folder(tmp_path)
+def test_a_cluster_where_points_wait_in_a_queue_replaces_worn_processes_too(sweeps: Sweeps) -> None:
     sweeps.strike("nothing")
     sweeps.environment["SWEEP_POINTS_PER_PROCESS"] = "2"
     with nodes(sweeps) as cluster:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -27,8 +26,7 @@ BETWEEN = timedelta(seconds=3)
 """So long a place may take from the end of a point to the start of the next; ends are told in whole seconds."""
 
 
-def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_come(tmp_path: Path) -> None:
-    sweeps = Sweeps.in_folder(tmp_path)
+def test_every_place_is_busy_and_every_point_is_there_once_while_nodes_go_and_come(sweeps: Sweeps) -> None:
     sweeps.strike("slow_down", seconds=SLOW_SECONDS)
     with nodes(sweeps, workers=3, cpus=4, gpus=2) as cluster:
         process = sweeps.start("run", sweeps.spec(SPEC), "--address", cluster.address)

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from sweep.store import Store
+from tests.epoch_tables import CLOCKS
 from tests.processes import alive, descendants, in_mid_training, program, wait_until, without_agents
-from tests.struck import CLOCKS, Sweeps
+from tests.struck import Sweeps
 from trainables.records import history_from_arrow
 
 SPEC = """
