@@ -95,9 +95,14 @@ def _too_large(gpus: float, cpus: float) -> str | None:
     )
 
 
-def room(granted: Share, barred: Collection[str]) -> Any:
-    """What Ray reserves for each trial, anywhere but on the nodes that are barred."""
-    bundle = {"CPU": granted.cpus, "GPU": granted.gpus}
+def total(resource: str) -> float:
+    """What all live nodes have of a resource."""
+    return sum(_has(node, resource) for node in _live_nodes())
+
+
+def room(cpus: float, gpus: float, barred: Collection[str]) -> Any:
+    """What Ray reserves for a trial of that size, anywhere but on the nodes that are barred."""
+    bundle = {"CPU": cpus, "GPU": gpus}
     if not barred:
         return tune.PlacementGroupFactory([bundle])
     selector = {NODE_LABEL: f"!in({','.join(sorted(barred))})"}

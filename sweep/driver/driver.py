@@ -6,16 +6,16 @@ from typing import Protocol
 
 from rich.console import Console
 
-from sweep.cluster.share import Share
 from sweep.commands import command_line
 from sweep.driver import pre_run
-from sweep.driver.executor import Batch, Executor, RunContext
+from sweep.driver.executor import Executor, RunContext
 from sweep.driver.options import Options
+from sweep.driver.point_queue import PointQueue
 from sweep.driver.session import Mirror, Session
 from sweep.driver.stopping import Stopping
 from sweep.driver.supervisor import Supervisor
 from sweep.errors import Interrupted, PointsFailed
-from sweep.failures import advice, group, in_short, points_to_retry, retry_arguments
+from sweep.failures import advice, group, in_short, retry_arguments
 from sweep.planning import Plan, disk_space, plan
 from sweep.progress import Watch
 from sweep.spec import SweepSpec
@@ -120,25 +120,16 @@ class Driver:
         """Let the executor train the points, in batches; the store records what was done, whatever happens."""
         session, supervisor = self._session, self._supervisor
         with self._executor.opened(self._run, todo) as share:
-            batch = Batch(tuple(todo.to_run), share)
-            while batch.points and not (session.stopping.is_set() or supervisor.must_stop):
-                session.begin_batch()
-                supervisor.trial_size = (batch.share.cpus, batch.share.gpus)
-                self._executor.execute(self._run, batch)
-                if session.stopping.is_set():  # Ray, which the same signal may have ended, is asked nothing more
-                    break
-                batch = self._next_batch(todo, share)
-
-    def _next_batch(self, todo: Plan, share: Share) -> Batch:
-        """The points to retry, each with a larger share where the last failures were of memory."""
-        supervisor, states = self._supervisor, self._watch.states()
-        points, needs_more_room = points_to_retry(supervisor.decide(todo.to_run, states), supervisor.must_regroup)
-        if points and not self._session.is_batch_over:
-            more = ", with more room for each" if needs_more_room else ""
-            self._console.print(f"to run again: {counted(len(points), 'failed point')}{more}", style="yellow")
-        if points and (needs_more_room or supervisor.has_more_room):
-            share = share.enlarged(self._executor.nodes.largest("CPU"))
-        return Batch(points, share)
+            enlarged = share.enlarged(self._executor.nodes.largest("CPU"))
+            session.queue = PointQueue(todo.to_run, share, enlarged, supervisor, self._console)
+            is_over = False
+            while not is_over:
+                session.begin()
+                placed = enlarged if supervisor.has_more_room else share
+                supervisor.trial_size = (placed.cpus, placed.gpus)
+                self._executor.execute(self._run)
+                session.queue.take_back()
+                is_over = not supervisor.placement_changed or supervisor.must_stop or session.stopping.is_set()
 
     def _conclude(self) -> None:
         """Report how the run ended, by the states in the store; raises as `run`."""

@@ -19,7 +19,6 @@ from sweep.store import Store
 from sweep.system import provenance
 from sweep.trial.attempt import TrialSettings
 from sweep.trial.timing import Timing
-from trainables.config import TrialConfig
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,6 @@ class RunContext:
         return TrialSettings(str(self.store.root), data_dir, share.threads, self.code, share.gpus, self.timing)
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Points to train, and what each gets of the cluster."""
-
-    points: tuple[TrialConfig, ...]
-    share: Share
-
-
 class Executor(Protocol):
     """A place where points are trained. `prepare` comes first; `execute` comes within the block of `opened`."""
 
@@ -80,5 +71,5 @@ class Executor(Protocol):
             ClusterUnusable: when it cannot be used.
         """
 
-    def execute(self, run: RunContext, batch: Batch) -> None:
-        """Train the points; return when all have ended, or once the session says that the batch is over."""
+    def execute(self, run: RunContext) -> None:
+        """Train what the session hands out; return when its queue is over, or once it says that trials must end."""

@@ -11,7 +11,7 @@ from typing import Any
 from sweep.cluster.driver_data import DriverData
 from sweep.cluster.share import Share
 from sweep.driver import pre_run
-from sweep.driver.executor import Batch, RunContext
+from sweep.driver.executor import RunContext
 from sweep.driver.nodes import Nodes
 from sweep.planning import Plan
 from sweep.system import machine
@@ -62,16 +62,15 @@ class InProcess:
         pre_run.say_share(share, run.console)
         yield share
 
-    def execute(self, run: RunContext, batch: Batch) -> None:
+    def execute(self, run: RunContext) -> None:
         """Train one point after the other."""
         worker, session = Worker(NODE, self._data.datasets, run.timing), run.session
-        for point in batch.points:
-            if session.is_batch_over:
-                return
+        while execution := session.next_execution():
+            point = execution.point
             session.started(point.point_id)
-            worker.begin(point, run.trial_settings(batch.share))
+            worker.begin(point, run.trial_settings(execution.share))
             is_done = False
-            while not (is_done or session.is_batch_over):
+            while not (is_done or session.must_end_trials):
                 report = worker.step()
                 session.reported(point, report)
                 is_done = report["done"]

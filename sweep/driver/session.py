@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Protocol
 
+from sweep.driver.point_queue import Execution, PointQueue
 from sweep.driver.supervisor import Supervisor
 from sweep.errors import ClusterUnusable, StorageFault, SweepError
 from sweep.progress import Progress, Watch
@@ -21,7 +22,7 @@ class Mirror(Protocol):
 
 
 class Session:
-    """Passes the executor's reports to the supervisor, the mirror, the lease and the display.
+    """Hands the executor points from the queue, and passes its reports to the supervisor, mirror, lease and display.
 
     A fault of the store during a report stops the run in order; no method raises it.
     """
@@ -34,6 +35,7 @@ class Session:
         self.stopping = threading.Event()
         self.fault: SweepError | None = None
         self.supervisor = supervisor
+        self.queue: PointQueue  # set once it is known what the executor can give each trial
 
     def progress(self) -> Progress:
         """The progress that the store does not hold yet."""
@@ -44,22 +46,28 @@ class Session:
         """The progress as the lease carries it."""
         return asdict(self.progress())
 
-    def begin_batch(self) -> None:
-        """Start a batch; nothing runs yet."""
+    def begin(self) -> None:
+        """All trials are placed from here on; none runs yet."""
         self.running.clear()
-        self.supervisor.begin_batch()
+        self.supervisor.begin()
 
     @property
-    def is_batch_over(self) -> bool:
-        """Whether running trials are to stop: the run ends, or it goes on with another batch."""
-        return self.stopping.is_set() or self.supervisor.must_stop or self.supervisor.must_regroup
+    def must_end_trials(self) -> bool:
+        """Whether running trials are to stop: the run ends, or they are placed anew."""
+        return self.stopping.is_set() or self.supervisor.must_stop or self.supervisor.placement_changed
 
-    def started(self, point_id: str) -> int:
-        """How often the process of this point, which starts now, may be restarted if it dies."""
+    def next_execution(self) -> Execution | None:
+        """The execution to start next; None while none may start."""
+        if not self.must_end_trials:
+            with self.faults_noted():
+                return self.queue.take()
+        return None
+
+    def started(self, point_id: str) -> None:
+        """The process of this point starts to train it."""
         self.running.setdefault(point_id, 0)
         with self.faults_noted():
-            return self.supervisor.started(point_id)
-        return 0
+            self.supervisor.started(point_id)
 
     def reported(self, point: TrialConfig, report: Mapping[str, Any]) -> None:
         """Take a report of a trial: the epoch for the display, commits for the mirror, failures for the supervisor."""
@@ -70,6 +78,10 @@ class Session:
         self._count(point.point_id, report["epoch"])
         with self.faults_noted():
             self.supervisor.reported(point.point_id, report)
+        if report.get("failure_kind"):
+            self.queue.failed(point.point_id)
+        elif report["done"]:
+            self.queue.finished(point.point_id)
         if report["committed"] >= 0 or report["done"]:
             self._mirror.touch(point, is_running=not report["done"])
 
@@ -77,14 +89,15 @@ class Session:
         """The point has ended with a result or a failure of its own, both reported before."""
         self.running.pop(point_id, None)
 
-    def died(self, point: TrialConfig, executor_error: str, will_restart: bool) -> None:
-        """The process of the point died, and is restarted or not."""
-        if not will_restart:
-            self.running.pop(point.point_id, None)
+    def died(self, point: TrialConfig, executor_error: str) -> None:
+        """The process of the point died."""
         with self.faults_noted():
-            self.supervisor.died(point, executor_error, will_restart)
-        if not will_restart:
-            self._mirror.touch(point, is_running=False)
+            if decision := self.supervisor.died(point, executor_error):
+                self.queue.restart(point.point_id, decision.needs_more_room)
+                return
+            self.queue.failed(point.point_id)
+        self.running.pop(point.point_id, None)
+        self._mirror.touch(point, is_running=False)
 
     def end_for(self, fault: SweepError) -> None:
         """Stop in order because of a fault; the command ends with it."""

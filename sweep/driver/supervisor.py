@@ -1,7 +1,7 @@
-"""A driver's reaction to failures: it records deaths, kills hanging trials, and decides when to stop or regroup."""
+"""A driver's reaction to failures: it records deaths, kills hanging trials, and decides on retries and when to stop."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,7 +35,10 @@ SLACK_FACTOR = 1.5
 
 
 class Supervisor:
-    """Follows the executions of a run. The driver ends the run if `must_stop`, and the batch if `must_regroup`."""
+    """Follows the executions of a run. The driver ends the run if `must_stop`.
+
+    If `placement_changed`, as a host was barred or every point needs more room, it has all trials placed anew.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class Supervisor:
         }
         self.health = Health()
         self.must_stop = False
-        self.must_regroup = False
+        self.placement_changed = False
         self.has_more_room = False
         self.trial_size = (0.0, 0.0)
         self._noted = dict(self._begun)
@@ -63,31 +66,22 @@ class Supervisor:
         self._oom_kills = oom_kills()
         self._looked = 0.0
 
-    def begin_batch(self) -> None:
-        """Start a batch; nothing runs yet."""
+    def begin(self) -> None:
+        """All trials are placed from here on; none runs yet."""
         self._running.clear()
-        self.must_regroup = False
+        self.placement_changed = False
 
-    def started(self, point_id: str) -> int:
-        """How often the execution that starts now may be restarted if it dies."""
+    def started(self, point_id: str) -> None:
+        """An execution of the point starts."""
         self._running[point_id] = _Execution(self._clock(), self._timing)
-        attempts: Sequence[Attempt] = ()
         if point_id in self._begun_here:
-            attempts = self._store.attempts(point_id)
-            self._noted[point_id] = max((attempt.number for attempt in attempts), default=0)
-            self.lost_attempts()
+            self._noted[point_id] = max((attempt.number for attempt in self._store.attempts(point_id)), default=0)
         self._begun_here.add(point_id)
-        return self._retry(point_id, attempts, None).restarts
 
-    def decide(
-        self, points: Iterable[TrialConfig], states: Mapping[str, PointState]
-    ) -> list[tuple[TrialConfig, PointState, RetryDecision]]:
-        """The retry decision for each of the points, none of which is running, with the point's state."""
-        self.lost_attempts()
-        with_states = ((point, states[point.point_id]) for point in points)
-        return [
-            (point, state, self._retry(point.point_id, state.attempts, state.failure)) for point, state in with_states
-        ]
+    def decide(self, point: TrialConfig) -> RetryDecision:
+        """Whether the point, which failed and does not run, runs again."""
+        state = self._store.state(point)
+        return self._retry(point.point_id, state.attempts, state.failure)
 
     def reported(self, point_id: str, result: Mapping[str, Any]) -> None:
         """Take a report of an execution; the last one says how it ended."""
@@ -101,14 +95,17 @@ class Supervisor:
         else:
             self.health.progressed(execution.node, execution.epoch)
 
-    def died(self, point: TrialConfig, executor_error: str, will_restart: bool) -> None:
-        """The process of an execution died: record why, and save the end of its log."""
+    def died(self, point: TrialConfig, executor_error: str) -> RetryDecision | None:
+        """The process of an execution died: record why, and save the end of its log.
+
+        Returns the decision if the point is to run again at once. One that ran out of memory is decided on later.
+        """
         if self._store.result(point) is not None:  # accepted just before: nothing was lost
-            return
+            return None
         execution = self._running.get(point.point_id) or _Execution(self._clock(), self._timing)
         attempt = self._last_attempt(point.point_id)
         if attempt and attempt.failure:  # written down just before
-            return
+            return None
         if attempt is None or attempt.ended:  # it died before it could begin one
             begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, {})
             attempt = self._store.begin_attempt(point.point_id, begun)
@@ -117,10 +114,13 @@ class Supervisor:
         failure = self._failure_of_death(executor_error, point.point_id, execution, attempt)
         self._store.save_attempt(point.point_id, replace(attempt, failure=failure))
         self._node_losses.died(point.point_id, attempt.number, execution.node, self._clock())
-        consequence = "it goes on from its last snapshot" if will_restart else "it is not restarted now"
+        decision = self.decide(point)
+        runs_at_once = decision.is_due and failure.kind != "resource"
+        consequence = "it goes on from its last snapshot" if runs_at_once else "it is not restarted now"
         text = f"{point.point_id}: {failure.message} at epoch {execution.epoch}; {consequence}"
         self._console.print(text, style="yellow", soft_wrap=True)
         self._take_failure(point.point_id, execution, failure.kind, cause(failure).digest)
+        return decision if runs_at_once else None
 
     def kill_silent(self, actor_of: Callable[[str], Any]) -> None:
         """Kill executions that hang and did not end themselves; `actor_of` gives the actor for a point's id."""
@@ -148,7 +148,7 @@ class Supervisor:
     def _retry(self, point_id: str, attempts: Sequence[Attempt], failure: Failure | None) -> RetryDecision:
         """The retry decision for the point's attempts in this run."""
         of_this_run = [attempt for attempt in attempts if attempt.number > self._begun[point_id]]
-        lost = self._node_losses.lost_attempts.get(point_id, ())
+        lost = self.lost_attempts().get(point_id, ())
         return retry(of_this_run, failure, KnownHosts(self.health.barred_hosts, lost))
 
     def _failure_of_death(
@@ -172,11 +172,11 @@ class Supervisor:
         for node in self.health.barred_hosts - barred_before:
             text = f"{live.get(node, 'a host')} (node {node[:8]}) fails where others do not: no more trials run there"
             self._console.print(text, style="yellow", soft_wrap=True)
-            self.must_regroup = True
+            self.placement_changed = True
         if self.health.failing_alike:
             if kind == "resource" and not self.has_more_room:
                 self._console.print("every point runs out of memory: going on with more room for each", style="yellow")
-                self.has_more_room = self.must_regroup = True
+                self.has_more_room = self.placement_changed = True
                 self.health.forget_alike()
             else:
                 self.must_stop = True

@@ -1,14 +1,16 @@
 """The session as Ray Tune's callback, stopper and search algorithm."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
+from sweep.cluster.share import Share
 from sweep.driver.session import Session
-from sweep.driver.tune_internals import EndedTrials, actor_of, allow_restarts, error_of, has_live_trials, retire
+from sweep.driver.tune_internals import EndedTrials, actor_of, error_of, retire
 from trainables.config import TrialConfig
 
 from ray import tune  # isort: skip
-from ray.tune.search.basic_variant import BasicVariantGenerator  # isort: skip
+from ray.tune.search import Searcher  # isort: skip
 
 
 class _InThisProcess:
@@ -30,14 +32,15 @@ class Reports(_InThisProcess, tune.Callback):
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
         def actor(point_id: str) -> Any:
-            return next((actor_of(trial) for trial in trials if point_of(trial).point_id == point_id), None)
+            actors = (actor_of(trial) for trial in trials if point_of(trial).point_id == point_id)
+            return next(filter(None, actors), None)
 
         with self._session.faults_noted():
             self._session.supervisor.kill_silent(actor)
         self._ended.drop()
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        allow_restarts(trial, self._session.started(point_of(trial).point_id))
+        self._session.started(point_of(trial).point_id)
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
         self._session.reported(point_of(trial), result)
@@ -48,16 +51,13 @@ class Reports(_InThisProcess, tune.Callback):
             retire(trial)
         self._ended.add(trial)
 
-    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        self._session.died(point_of(trial), error_of(trial), will_restart=True)
-
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        self._session.died(point_of(trial), error_of(trial), will_restart=False)
+        self._session.died(point_of(trial), error_of(trial))
         self._ended.add(trial)
 
 
 class StopWhenAsked(_InThisProcess, tune.Stopper):
-    """Ends all trials once the session says that the batch is over."""
+    """Ends all trials once the session says so."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -66,30 +66,33 @@ class StopWhenAsked(_InThisProcess, tune.Stopper):
         return False
 
     def stop_all(self) -> bool:
-        return self._session.is_batch_over
+        return self._session.must_end_trials
 
 
-class Launch(BasicVariantGenerator):
-    """Gives Tune the points in their order; starts no more while all started points may be failing alike."""
+class Suggestions(_InThisProcess, Searcher):
+    """Gives Tune the executions that the session hands out, with what Ray reserves for each and its settings."""
 
-    def __init__(self, session: Session, concurrent: int | None) -> None:
-        super().__init__(max_concurrent=concurrent or 0)
-        self._gate, self._launched = _Gate(session), 0
+    def __init__(self, session: Session, settings_of: Callable[[Share], str]) -> None:
+        super().__init__()
+        self._session, self._settings_of = session, settings_of
 
-    def next_trial(self) -> Any:
-        if has_live_trials(self) and not self._gate.is_open(self._launched):
-            return None
-        trial = super().next_trial()
-        self._launched += trial is not None
-        return trial
+    def suggest(self, trial_id: str) -> dict[str, Any] | None:
+        if execution := self._session.next_execution():
+            share = execution.share
+            trial_settings = self._settings_of(share)
+            point = execution.point.model_dump_json()
+            return {"point": point, "trial_settings": trial_settings, "cpus": share.cpus, "gpus": share.gpus}
+        finished: Any = Searcher.FINISHED
+        return finished if self._session.queue.is_over else None
 
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Nothing: `Reports` tells the session."""
 
-class _Gate(_InThisProcess):
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the store is the state of a sweep."""
 
-    def is_open(self, launched: int) -> bool:
-        return self._session.supervisor.health.may_launch(launched)
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing."""
 
 
 def point_of(trial: Any) -> TrialConfig:

@@ -1,9 +1,12 @@
 """The executors over Ray Tune: this machine, and a cluster."""
 
+import math
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from typing import Any
 
 import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
@@ -14,17 +17,23 @@ from sweep.cluster.head_watch import head_watched
 from sweep.cluster.preflight import with_driver_data
 from sweep.cluster.share import Share
 from sweep.driver import pre_run
-from sweep.driver.executor import Batch, RunContext
+from sweep.driver.executor import RunContext
 from sweep.driver.nodes import Nodes
-from sweep.driver.tune_callbacks import Launch, Reports, StopWhenAsked, point_of
+from sweep.driver.tune_callbacks import Reports, StopWhenAsked, Suggestions, point_of
 from sweep.driver.tune_internals import Reuse
-from sweep.failures import KnownHosts, retry
 from sweep.planning import Plan
 from sweep.progress import LiveView
 from sweep.system import machine
 from sweep.trial.actor import PointTrial
 
 from ray import tune  # isort: skip
+
+FEWEST_PENDING = 200
+"""So many trials may wait for a place, or 1.1 times the CPUs if more: Tune's own rule for grid search. It allows one
+where a searcher suggests trials, so that on a cluster one process after another would start."""
+
+UNLIMITED = 10**9
+"""Trials of one run: the searcher says when it has no more."""
 
 
 class OwnMachine:
@@ -43,9 +52,9 @@ class OwnMachine:
         with _ray(run, address=None) as granted:
             yield granted
 
-    def execute(self, run: RunContext, batch: Batch) -> None:
+    def execute(self, run: RunContext) -> None:
         """Let Tune train the points."""
-        fit(run, PointTrial, batch)
+        fit(run, PointTrial)
 
 
 class Cluster:
@@ -73,9 +82,9 @@ class Cluster:
             pre_run.warn_of_gpu_memory(run.spec, todo, gpus, run.options.max_concurrent, run.console)
             yield granted
 
-    def execute(self, run: RunContext, batch: Batch) -> None:
+    def execute(self, run: RunContext) -> None:
         """Let Tune train the points."""
-        fit(run, self._trainable, batch)
+        fit(run, self._trainable)
 
 
 @contextmanager
@@ -88,20 +97,20 @@ def _ray(run: RunContext, address: str | None) -> Iterator[Share]:
         yield granted
 
 
-def fit(run: RunContext, trainable: Any, batch: Batch) -> None:
-    """Let Ray Tune train the points of one batch."""
-    share, session = batch.share, run.session
-    barred = session.supervisor.health.barred_hosts
-    points = {"point": tune.grid_search([point.model_dump_json() for point in batch.points])}
+def fit(run: RunContext, trainable: Any) -> None:
+    """Let Ray Tune train what the session hands out."""
+    session = run.session
+    barred = frozenset(session.supervisor.health.barred_hosts)
+    settings_of = cache(lambda share: run.trial_settings(share).to_json())
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(FEWEST_PENDING, math.ceil(1.1 * nodes.total("CPU"))))
     with tempfile.TemporaryDirectory(prefix="sweep-tune-") as scratch:
         run.stopping.last_acts.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
-        # Tune copies the space for each point; texts are shared by the copies.
         tuner = tune.Tuner(
-            tune.with_resources(trainable, nodes.room(share, barred)),
-            param_space=points | {"trial_settings": run.trial_settings(share).to_json()},
+            tune.with_resources(trainable, partial(_room, barred)),
             tune_config=tune.TuneConfig(
+                num_samples=UNLIMITED,
                 reuse_actors=True,
-                search_alg=Launch(session, share.concurrent),
+                search_alg=Suggestions(session, settings_of),
                 scheduler=Reuse(),
                 trial_name_creator=_name,
                 trial_dirname_creator=_name,
@@ -113,7 +122,7 @@ def fit(run: RunContext, trainable: Any, batch: Batch) -> None:
                 stop=StopWhenAsked(session),
                 callbacks=[Reports(session)],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                failure_config=tune.FailureConfig(max_failures=retry((), None, KnownHosts()).restarts),
+                failure_config=tune.FailureConfig(max_failures=0),  # the queue hands it out again
             ),
         )
         if session.stopping.is_set():
@@ -121,6 +130,10 @@ def fit(run: RunContext, trainable: Any, batch: Batch) -> None:
         # Ray put handlers of its own in place of ours when it started.
         with run.stopping.on_signals(), LiveView(lambda: run.watch.status(session.progress()), run.console):
             tuner.fit()
+
+
+def _room(barred: frozenset[str], config: dict[str, Any]) -> Any:
+    return nodes.room(config["cpus"], config["gpus"], barred)
 
 
 def _name(trial: Any) -> str:

@@ -9,17 +9,6 @@ import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imp
 
 from ray.tune.experiment import Trial  # isort: skip
 from ray.tune.schedulers import FIFOScheduler  # isort: skip
-from ray.tune.search.basic_variant import BasicVariantGenerator  # isort: skip
-
-
-def has_live_trials(generator: BasicVariantGenerator) -> bool:
-    """Whether some trial that the generator has handed out has not ended."""
-    return bool(generator._live_trials)
-
-
-def allow_restarts(trial: Any, restarts: int) -> None:
-    """Let Tune restart the process of the trial so many times more, whatever the limit was before."""
-    trial.max_failures = trial.num_failures + restarts
 
 
 def actor_of(trial: Any) -> Any:

@@ -9,7 +9,7 @@ from sweep.failures.health import FailedExecution, Health
 from sweep.failures.kinds import KINDS, NODE_LOST, RETRIES, classify
 from sweep.failures.node_losses import NodeLosses
 from sweep.failures.report import advice, in_short, overcome_in_words, retry_arguments
-from sweep.failures.retries import KnownHosts, RetryDecision, points_to_retry, retry
+from sweep.failures.retries import KnownHosts, RetryDecision, retry
 
 __all__ = [
     "DIGEST",
@@ -33,7 +33,6 @@ __all__ = [
     "oom_kills",
     "overcome",
     "overcome_in_words",
-    "points_to_retry",
     "retry",
     "retry_arguments",
 ]

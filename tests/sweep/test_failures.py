@@ -1,7 +1,6 @@
 """Which failures are worth another try, and what counts as the same cause."""
 
 import errno
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,7 @@ from sweep.errors import UsageError
 from sweep.failures.causes import DIGEST, cause, general, group, is_asked_for, overcome, place
 from sweep.failures.kinds import KINDS, RETRIES, RETRIES_NODE_LOST, classify, may_retry
 from sweep.failures.report import advice, overcome_in_words, retry_arguments
-from sweep.failures.retries import KnownHosts, points_to_retry, retry
+from sweep.failures.retries import KnownHosts, RetryDecision, retry
 from sweep.spec.model import Resources
 from sweep.store.store import Attempt, PointState, State
 from trainables.config import TrialConfig
@@ -212,76 +211,52 @@ def test_out_of_memory_suggests_a_larger_share(device: str, gpus: float, share: 
 
 # retries
 
-POINTS = tuple(TrialConfig(seed=seed) for seed in range(4))
 MEMORY = Failure("resource", "MemoryError")
 
 
-def retried_after(
-    *states: PointState,
+def decision(
+    *failures: Failure | None,
     barred: tuple[str, ...] = (),
     lost: tuple[int, ...] = (),
-    is_cut_short: bool = False,
     begun: int = 0,
-) -> SimpleNamespace:
-    """The seeds of the points that run again, whose attempts up to `begun` were there before."""
-
-    def of_this_run(state: PointState) -> list[Attempt]:
-        return [one for one in state.attempts if one.number > begun]
-
-    decided = [
-        (point, state, retry(of_this_run(state), state.failure, KnownHosts(barred, lost)))
-        for point, state in zip(POINTS, states, strict=False)
-    ]
-    points, needs_more_room = points_to_retry(decided, is_cut_short)
-    return SimpleNamespace(seeds=[point.seed for point in points], needs_more_room=needs_more_room)
+    **provenance: str,
+) -> RetryDecision:
+    """The decision on a point with these failures, of which the first `begun` are of an earlier run."""
+    state = failed(*failures, **provenance)
+    of_this_run = [attempt for attempt in state.attempts if attempt.number > begun]
+    return retry(of_this_run, state.failure, KnownHosts(barred, lost))
 
 
-def test_what_died_runs_again_and_then_alone_what_ran_out_of_memory() -> None:
-    found = retried_after(failed(DIED), failed(MEMORY), failed(BROKEN[0]), PointState(State.DIVERGED))
-    assert (found.seeds, found.needs_more_room) == ([0], False)
-    found = retried_after(failed(BROKEN[0]), failed(MEMORY))
-    assert (found.seeds, found.needs_more_room) == ([1], True)
+def test_what_died_runs_again_and_what_ran_out_of_memory_with_more_room() -> None:
+    assert decision(DIED) == RetryDecision(is_due=True, needs_more_room=False)
+    assert decision(MEMORY) == RetryDecision(is_due=True, needs_more_room=True)
+    assert not decision(BROKEN[0]).is_due
+    assert not decision(None).is_due
+    assert decision(MEMORY, DIED) == RetryDecision(is_due=True, needs_more_room=True)
 
 
 def test_budgets_count_this_run_only_and_not_what_failed_on_barred_hosts() -> None:
-    spent = failed(*[DIED] * 4, ray_node="n1")
-    assert retried_after(spent).seeds == []
-    assert retried_after(spent, begun=2).seeds == [0]
-    assert retried_after(spent, barred=("n1",)).seeds == [0]
-    assert retried_after(failed(MEMORY, MEMORY)).seeds == []
+    spent = [DIED] * 4
+    assert not decision(*spent, ray_node="n1").is_due
+    assert decision(*spent, ray_node="n1", begun=2).is_due
+    assert decision(*spent, ray_node="n1", barred=("n1",)).is_due
+    assert not decision(MEMORY, MEMORY).is_due
 
 
 def test_deaths_with_the_node_have_a_larger_budget_that_ends_too() -> None:
-    def seeds(times: int, lost: int, failure: Failure = DIED) -> list[int]:
-        return retried_after(failed(*[failure] * times), lost=tuple(range(1, lost + 1))).seeds
+    def is_due(times: int, lost: int, failure: Failure = DIED) -> bool:
+        return decision(*[failure] * times, lost=tuple(range(1, lost + 1))).is_due
 
-    assert seeds(4, lost=0) == []
-    assert seeds(4, lost=4) == [0]
-    assert seeds(5, lost=2) == [0]
-    assert seeds(6, lost=2) == []
-    assert seeds(RETRIES_NODE_LOST, lost=RETRIES_NODE_LOST) == [0]
-    assert seeds(RETRIES_NODE_LOST + 1, lost=RETRIES_NODE_LOST + 1) == []
-    assert seeds(1, lost=1, failure=BROKEN[0]) == []
-
-
-def test_points_without_a_word_run_again_only_if_the_batch_was_cut_short() -> None:
-    unfinished = (PointState(State.MISSING), failed(None), PointState(State.FINISHED))
-    assert retried_after(*unfinished).seeds == []
-    assert retried_after(*unfinished, is_cut_short=True).seeds == [0, 1]
+    assert not is_due(4, lost=0)
+    assert is_due(4, lost=4)
+    assert is_due(5, lost=2)
+    assert not is_due(6, lost=2)
+    assert is_due(RETRIES_NODE_LOST, lost=RETRIES_NODE_LOST)
+    assert not is_due(RETRIES_NODE_LOST + 1, lost=RETRIES_NODE_LOST + 1)
+    assert not is_due(1, lost=1, failure=BROKEN[0])
 
 
 def test_more_room_packs_less_and_leaves_the_threads() -> None:
     assert Share(0.25, 1, 1, 8).enlarged(16) == Share(1.0, 2, 1, 4)
     assert Share(0, 1, 1, 1).enlarged(1) == Share(0, 1, 1, 1)
     assert Share(2, 4, 4, None).enlarged(6) == Share(2, 6, 4, None)
-
-
-def test_restarts_are_what_is_left_of_the_smaller_budget_and_none_after_memory() -> None:
-    def restarts(*failures: Failure, lost: tuple[int, ...] = ()) -> int:
-        return retry(failed(*failures).attempts if failures else (), None, KnownHosts((), lost)).restarts
-
-    assert [restarts(*[DIED] * times) for times in range(6)] == [3, 2, 1, 0, 0, 0]
-    assert restarts(DIED, DIED, lost=(1,)) == 2
-    assert restarts(*[DIED] * RETRIES_NODE_LOST, lost=tuple(range(1, RETRIES_NODE_LOST + 1))) == 0
-    assert restarts(DIED, MEMORY) == 0
-    assert restarts(MEMORY, DIED) == 2

@@ -10,14 +10,14 @@ import pytest
 from rich.console import Console
 
 from sweep.driver.supervisor import Supervisor
-from sweep.failures import explain
+from sweep.failures import RetryDecision, explain
 from sweep.failures.health import ALIKE, BARRED_AFTER
 from sweep.failures.kinds import RETRIES_NODE_LOST
 from sweep.failures.node_losses import NOTICE_SECONDS
 from sweep.store.store import Attempt, Store
 from sweep.trial.timing import Timing
 from trainables.config import TrialConfig
-from trainables.records import PointResult
+from trainables.records import Failure, PointResult
 
 POINTS = tuple(TrialConfig(seed=seed) for seed in range(6))
 POINT = POINTS[0].point_id
@@ -41,15 +41,20 @@ class Bench:
         timing = Timing(hang_seconds=600.0)
         self.supervisor = Supervisor(self.store, states, Console(quiet=True), nodes, timing, lambda: self.clock)
 
-    def start(self, point: TrialConfig = POINTS[0], node: str = "n1", begins: bool = True) -> int:
-        """The restarts that are allowed."""
-        restarts = self.supervisor.started(point.point_id)
+    def start(self, point: TrialConfig = POINTS[0], node: str = "n1", begins: bool = True) -> None:
+        """An execution starts, and begins an attempt unless it dies before."""
+        self.supervisor.started(point.point_id)
         if begins:
             self.store.begin_attempt(point.point_id, Attempt(0, "now", "one", 0, {"ray_node": node, "pid": 7}))
-        return restarts
 
-    def die(self, point: TrialConfig = POINTS[0], will_restart: bool = True) -> None:
-        self.supervisor.died(point, self.said, will_restart)
+    def die(self, point: TrialConfig = POINTS[0]) -> bool:
+        """Whether the point runs again at once."""
+        return self.supervisor.died(point, self.said) is not None
+
+    def fail(self, point: TrialConfig, kind: str) -> None:
+        """The last attempt of the point is recorded as failed."""
+        attempt = self.store.attempts(point.point_id)[-1]
+        self.store.save_attempt(point.point_id, replace(attempt, failure=Failure(kind, "it failed")))
 
     def kill_silent(self) -> None:
         self.supervisor.kill_silent(lambda _: None)
@@ -60,26 +65,26 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def test_each_death_is_written_down_and_leaves_one_restart_less(bench: Bench) -> None:
+def test_each_death_is_written_down_and_three_of_them_lead_to_a_restart(bench: Bench) -> None:
     restarts = []
     for _ in range(4):
-        restarts.append(bench.start())
-        bench.die()
-    assert restarts == [3, 2, 1, 0]
+        bench.start()
+        restarts.append(bench.die())
+    assert restarts == [True] * 3 + [False]
     assert [one.failure.kind for one in bench.store.attempts(POINT) if one.failure] == ["infra"] * 4
 
 
-def test_a_death_for_memory_leaves_one_restart(bench: Bench) -> None:
+def test_a_point_that_ran_out_of_memory_runs_again_later_with_more_room(bench: Bench) -> None:
     bench.start()
     bench.said = "Task was killed due to the node running low on memory"
-    bench.die()
-    assert bench.start() == 0
+    assert not bench.die()
+    assert bench.supervisor.decide(POINTS[0]) == RetryDecision(is_due=True, needs_more_room=True)
     assert [one.failure.kind for one in bench.store.attempts(POINT) if one.failure] == ["resource"]
 
 
 def test_a_process_that_dies_before_it_begins_is_an_attempt_too(bench: Bench) -> None:
     bench.start(begins=False)
-    bench.die(will_restart=False)
+    bench.die()
     (only,) = bench.store.attempts(POINT)
     assert (only.host, only.failure.kind if only.failure else None) == ("unknown", "infra")
 
@@ -88,7 +93,7 @@ def test_an_attempt_that_was_stopped_in_order_did_not_die(bench: Bench) -> None:
     bench.start()
     (stopped,) = bench.store.attempts(POINT)
     bench.store.save_attempt(POINT, replace(stopped, ended="later"))
-    bench.supervisor.begin_batch()
+    bench.supervisor.begin()
     bench.start(begins=False)
     bench.die()
     first, second = bench.store.attempts(POINT)
@@ -137,19 +142,19 @@ def test_every_point_out_of_memory_asks_for_more_room_once(bench: Bench) -> None
             bench.start(point)
             report(bench, point, failure_kind="resource", cause="same")
         if not bench.supervisor.must_stop:
-            assert bench.supervisor.must_regroup
+            assert bench.supervisor.placement_changed
             assert bench.supervisor.has_more_room
-            bench.supervisor.begin_batch()
+            bench.supervisor.begin()
     assert bench.supervisor.must_stop
 
 
-def test_a_barred_host_asks_to_regroup(bench: Bench) -> None:
+def test_a_barred_host_has_trials_placed_anew(bench: Bench) -> None:
     bench.start(POINTS[5], node="n2")
     for point in POINTS[:BARRED_AFTER]:
         bench.start(point)
         bench.die(point)
     assert bench.supervisor.health.barred_hosts == {"n1"}
-    assert bench.supervisor.must_regroup
+    assert bench.supervisor.placement_changed
     assert not bench.supervisor.must_stop
 
 
@@ -158,10 +163,10 @@ def test_deaths_with_the_node_leave_as_many_restarts_up_to_a_budget_of_their_own
     for number in range(RETRIES_NODE_LOST + 2):
         node = f"spot-{number}"
         bench.live[node] = "spot"
-        restarts.append(bench.start(node=node))
+        bench.start(node=node)
         del bench.live[node]
-        bench.die()
-    assert restarts == [3] * 8 + [2, 1, 0, 0]
+        restarts.append(bench.die())
+    assert restarts == [True] * RETRIES_NODE_LOST + [False] * 2
     assert {one.failure.kind for one in bench.store.attempts(POINT) if one.failure} == {"infra"}
 
 
@@ -170,12 +175,12 @@ def test_a_death_on_a_node_that_leaves_later_stays_what_it_was(bench: Bench) -> 
     for number in range(4):
         node = f"spot-{number}"
         bench.live[node] = "spot"
-        restarts.append(bench.start(node=node))
-        bench.die()
+        bench.start(node=node)
+        restarts.append(bench.die())
         bench.clock += NOTICE_SECONDS + 1
         bench.kill_silent()
         del bench.live[node]
-    assert restarts == [3, 2, 1, 0]
+    assert restarts == [True] * 3 + [False]
     assert not bench.supervisor.lost_attempts()
 
 
@@ -200,7 +205,7 @@ def test_a_lost_host_is_not_barred_and_what_runs_elsewhere_goes_on(bench: Bench)
     for point in POINTS[:BARRED_AFTER]:
         bench.die(point)
     assert not bench.supervisor.health.barred_hosts
-    assert not bench.supervisor.must_regroup
+    assert not bench.supervisor.placement_changed
     assert [bench.store.attempts(point.point_id)[0].failure is not None for point in POINTS[:BARRED_AFTER]] == [
         True
     ] * BARRED_AFTER

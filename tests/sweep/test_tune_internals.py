@@ -3,13 +3,12 @@
 import inspect
 import json
 
-from sweep.driver.tune_internals import EndedTrials, actor_of, allow_restarts, error_of, has_live_trials
+from sweep.driver.tune_internals import EndedTrials, actor_of, error_of
 
 import ray  # isort: skip
 from ray.tune import PlacementGroupFactory  # isort: skip
 from ray.tune.execution.tune_controller import TrialRunnerWrapper, TuneController  # isort: skip
 from ray.tune.experiment import Trial  # isort: skip
-from ray.tune.search.basic_variant import BasicVariantGenerator  # isort: skip
 
 
 def ended(epochs: int) -> Trial:
@@ -62,14 +61,6 @@ def test_the_private_parts_of_tune_2_60_are_there() -> None:
     assert "self._actor_manager = " in source
     assert "self._trial_to_actor" in source
     assert "self._tune_controller = " in inspect.getsource(TrialRunnerWrapper)
-    assert not has_live_trials(BasicVariantGenerator())
-
-
-def test_a_trial_is_restarted_as_often_as_it_is_allowed_to() -> None:
-    trial = ended(epochs=0)
-    trial.run_metadata.num_failures = 2
-    allow_restarts(trial, 3)
-    assert trial.max_failures == 5
 
 
 def test_a_trial_that_has_no_actor_and_no_error_says_so() -> None:
