@@ -82,8 +82,9 @@ class Suggestions(_InThisProcess, Searcher):
             trial_settings = self._settings_of(share)
             point = execution.point.model_dump_json()
             return {"point": point, "trial_settings": trial_settings, "cpus": share.cpus, "gpus": share.gpus}
+        # Where nothing runs, Tune asks again for ten minutes and looks at no stopper meanwhile.
         finished: Any = Searcher.FINISHED
-        return finished if self._session.queue.is_over else None
+        return finished if self._session.queue.is_over or self._session.must_end_trials else None
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Nothing: `Reports` tells the session."""
