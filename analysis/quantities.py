@@ -33,7 +33,7 @@ def with_any(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 def default_pair(epochs: pd.DataFrame) -> pd.DataFrame:
     """The rows of the paper's pair: first-merged, else first-last, decided once per architecture.
 
-    Networks without a shortcut have one pair under either name (design 2), so they take what each point has. A network
+    Networks without a shortcut have one pair under either name, so they take what each point has. A network
     with a shortcut takes first-last only if no point of its architecture has first-merged, never a mixture.
     """
     rows = epochs[epochs["pair"].isin(PREFERRED_PAIRS)]

@@ -72,7 +72,7 @@ def _history(measured: Measured) -> pa.Table:
             "scale_ratio": 1.0,
             "test_error": error,
             "test_loss": 2 * error,
-            "train_loss": 2 * error,
+            "train_loss": 2 * error if epoch else None,
             "train_seconds": 0.1,
             "measure_seconds": 0.2,
             "timestamp": START + timedelta(seconds=epoch),

@@ -45,10 +45,11 @@ def test_the_table_says_what_the_sweeps_said() -> None:
 
 
 @pytest.mark.parametrize("sweep", ["paper", "isometry"])
-def test_every_point_is_finished_and_every_claim_is_judged(sweep: str) -> None:
+def test_every_point_is_finished_and_every_claim_of_theirs_is_stated_as_it_is_today(sweep: str) -> None:
     found = claims(sweep)
     assert set(found["points"]) == {"finished"}
-    assert [one["statement"] for one in found["claims"]] == [claim.statement for claim in CLAIMS]
+    statements = {claim.number: claim.statement for claim in CLAIMS}
+    assert [one["statement"] for one in found["claims"]] == [statements[one["number"]] for one in found["claims"]]
 
 
 def test_the_readme_counts_them_alike() -> None:

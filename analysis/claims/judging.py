@@ -19,7 +19,7 @@ Cells = Mapping[Cell, list[RunGroup]]
 
 
 def judge(epochs: pd.DataFrame, points: pd.DataFrame, claims: Sequence[Claim], origin: Origin) -> list[Judgement]:
-    """The judgement of each claim by a sweep. epochs, points: its tables (design 5).
+    """The judgement of each claim by a sweep. epochs, points: its tables, as `analysis.tables` has them.
 
     Claims about points that are missing, interrupted or failed stay undecided; diverged points are left out. Both are
     named. p values are corrected (Holm) for all effects of all claims by all readings together.

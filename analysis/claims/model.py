@@ -11,6 +11,12 @@ from analysis.statistics import Estimate
 Reading = Literal["NPEET", "balanced", "error"]
 """The quantity by which a claim is judged: MI as NPEET gives it, MI on the balanced scale, or the test error alone."""
 
+Unit = Literal["bits", "epochs", "error", "rho"]
+"""The unit of an effect: error is a share of the validation images, rho a rank correlation."""
+
+DECIMALS: dict[Unit, int] = {"bits": 3, "epochs": 1, "error": 4, "rho": 3}
+"""The decimals with which an effect is written, by its unit."""
+
 BOTH_SCALES: tuple[Reading, ...] = ("NPEET", "balanced")
 SIGNIFICANT = 0.05
 MOST = 0.75
@@ -30,13 +36,12 @@ class Effect:
     """A number whose sign a claim predicts.
 
     of: one number for each group of a cell; NaN where it is undefined.
-    unit: bits, epochs, error (a share of the validation images) or rho (a rank correlation).
     expected: the side of `null` that the claim predicts. each: a config field; the effect is judged separately at each
     of its values.
     """
 
     name: str
-    unit: str
+    unit: Unit
     expected: Literal["above", "below"]
     of: Callable[[Sequence[RunGroup], Reading], Sequence[float]]
     null: float = 0.0
@@ -76,7 +81,7 @@ class Finding:
     """
 
     effect: str
-    unit: str
+    unit: Unit
     expected: Literal["above", "below"]
     null: float
     estimate: Estimate | None

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from analysis.claims.model import Answer, Finding, Judgement, Need
+from analysis.claims.model import DECIMALS, Answer, Finding, Judgement, Need
 
 NAMED_POINTS = 3
 INDENT = "    "
-DECIMALS = {"bits": 3, "epochs": 1, "error": 4, "rho": 3}
 SCALES_OPPOSE = "the scales differ: what holds on one alone may be the scale of the activations, not information"
 ONE_SCALE = "the scales differ: decided on one alone, so part of it may be the scale of the activations, or few seeds"
 

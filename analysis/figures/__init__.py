@@ -1,4 +1,4 @@
-"""The figures: numbers from two tables (design 5), pictures from the numbers. To add one: a file, a line here."""
+"""The figures: numbers from the tables of a sweep, pictures from the numbers. To add one: a file, a line here."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +44,7 @@ __all__ = ["FIGURES", "Figure", "FigureData", "NothingToDraw", "numbers", "png",
 def save(name: str, epochs: pd.DataFrame, points: pd.DataFrame, folder: Path) -> list[Path]:
     """Write NAME.png, NAME.pdf and NAME.csv of a registered figure into `folder`; returns their paths.
 
-    epochs, points: the tables of design 5. Raises NothingToDraw, and writes nothing, if the sweep lacks
+    epochs, points: the tables of `analysis.tables`. Raises NothingToDraw, and writes nothing, if the sweep lacks
     the figure's points.
     """
     data = numbers(name, epochs, points)

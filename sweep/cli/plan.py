@@ -175,6 +175,6 @@ def _say_next(source: str, settings: list[str], todo: Plan, passed: Mapping[str,
         change += ["--set", f"grid.seed=[{seed}]"]
     change += ["--accept-code-change"] if mixes else []
     why = "to learn the cost from one seed" if todo.seconds is None else "to run them"
-    why += ", knowingly mixed," if mixes else ""
+    why += ", mixed with points of other code" if mixes else ""
     passed = {name: f"{value:g}" if isinstance(value, float) else value for name, value in passed.items()}
     say(f"next, {why}: {command_line('run', source, *change, **passed)}")

@@ -131,7 +131,8 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def test_the_registry_is_what_a_config_may_name_and_each_has_its_wiring_here() -> None:
-    assert set(ARCHITECTURES) == set(get_args(Architecture)) == set(WIRING)
+    assert set(ARCHITECTURES) == set(get_args(Architecture))
+    assert set(WIRING) == set(ARCHITECTURES), "write what the architecture sums, in numpy, in WIRING of this file"
 
 
 @every_network
@@ -154,7 +155,10 @@ def size(depth: int, per_unit: int) -> int:
 
 @every_network
 def test_no_weights_but_those_of_the_layers(architecture: str, depth: int) -> None:
-    """Per hidden unit: a bias, gamma and beta, and the moving mean and variance, which are not trained."""
+    """Per hidden unit: a bias, gamma and beta, and the moving mean and variance, which are not trained.
+
+    Connections add outputs up: the inputs of a layer are as wide as one layer's outputs.
+    """
     model = untouched(architecture, depth)
     assert model.count_params() == size(depth, per_unit=1 + 4)
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == size(depth, per_unit=1 + 2)

@@ -15,7 +15,7 @@ from tests.struck import Sweeps
 
 SPEC = """
 name: tiny
-fixed: {dataset: digits, architecture: shortcut, depth: 4, epochs: 1000}
+fixed: {dataset: digits, architecture: shortcut, depth: 4, epochs: 500}
 grid:
   width: [4, 6]
 measure: {every: 50}

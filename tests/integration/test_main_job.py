@@ -34,7 +34,7 @@ from tests.struck import Sweeps
 
 SPEC = """
 name: tiny
-fixed: {dataset: digits, depth: 4, epochs: 400}
+fixed: {dataset: digits, depth: 4, epochs: 200}
 grid:
   architecture: [mlp, shortcut_resnet]
   width: [4, 6]
@@ -63,7 +63,7 @@ def test_every_point_is_finished_with_every_epoch_once(undisturbed: Path) -> Non
     assert (points["attempts"] == 1).all()
     rows = tables.epochs.to_pandas()
     assert not rows.duplicated(["point_id", "epoch", "pair"]).any()
-    assert (rows.groupby(["point_id", "pair"])["epoch"].agg(list).map(lambda found: found == list(range(401)))).all()
+    assert (rows.groupby(["point_id", "pair"])["epoch"].agg(list).map(lambda found: found == list(range(201)))).all()
     measured = rows[rows["mutual_information_bits"].notna()]
     assert (measured["epoch"] % 4 == 0).all()
     assert points["mi_standard_error_bits"].notna().all()
@@ -131,7 +131,7 @@ def test_killed_at_random_moments_until_done_equals_undisturbed(
     for run in runs:
         assert run.info.status == "FINISHED"
         steps = [entry.step for entry in client.get_metric_history(run.info.run_id, "test_error")]
-        assert steps == list(range(401))
+        assert steps == list(range(201))
 
 
 def _moments(source: random.Random) -> Iterator[tuple[bool, float]]:

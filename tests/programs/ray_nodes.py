@@ -17,7 +17,7 @@ KILL_SECONDS = 60
 
 def main(workers: int, cpus: int, gpus: int) -> None:
     """Start the cluster, then obey."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "num_gpus": 0})
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "num_gpus": 0, "include_dashboard": False})
     head: Any = cluster.head_node
     nodes = {head.node_id: head}
 

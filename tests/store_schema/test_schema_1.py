@@ -136,6 +136,7 @@ def assert_equal_but_for_clocks(name: str, now: pa.Table, then: pa.Table) -> Non
         assert now[column].combine_chunks().equals(then[column].combine_chunks()), (name, column)
 
 
+@pytest.mark.slow
 def test_points_computed_anew_have_the_same_numbers_bit_for_bit(root: Path, done: SweepSpec, tmp_path: Path) -> None:
     chosen = {name: next(point for point in done.points if point.architecture == name) for name in ARCHITECTURES}
     noisy = next(point for point in done.points if point.channel_noise)
@@ -153,6 +154,7 @@ def test_points_computed_anew_have_the_same_numbers_bit_for_bit(root: Path, done
         assert_equal_but_for_clocks(name, now, arrow_to_table(result.history_arrow))
 
 
+@pytest.mark.slow
 def test_an_interrupted_point_goes_on_to_the_same_numbers_bit_for_bit(root: Path, tmp_path: Path) -> None:
     store = Store(root)
     point = next(point for point in load(BEGUN).points if store.state(point).state is State.INTERRUPTED)

@@ -74,6 +74,7 @@ def test_a_training_step_is_computed_by_as_many_threads_as_were_pinned(
     assert sum(ticks > 0.1 * sum(spent) for ticks in spent) == threads
 
 
+@pytest.mark.slow
 def test_a_description_is_flat_text_and_numbers_that_json_can_hold(
     pinned: dict[int, dict[str, Any]],
 ) -> None:

@@ -1,4 +1,4 @@
-"""What an architecture is: a way of connecting given hidden layers."""
+"""What an architecture is: a way of connecting given hidden layers, by sums alone; it adds no weights of its own."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

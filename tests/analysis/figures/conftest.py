@@ -1,4 +1,4 @@
-"""Sweeps that look like the paper's (design 2, the table of measured bits), made in milliseconds."""
+"""Sweeps that look like the paper's, with bits like those measured, made in milliseconds."""
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
