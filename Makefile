@@ -14,7 +14,7 @@ install: $(INSTALLED)  ## Create .venv with everything, at the versions of const
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -c constraints.txt uv
-	$(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python -c constraints.txt -e '.[dev]' || { \
+	$(BIN)/uv pip install --quiet --compile-bytecode --system-certs --python $(BIN)/python -c constraints.txt -e '.[dev]' || { \
 		echo "uv cannot install the packages; pip takes longer"; \
 		$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev]'; }
 	touch $@
@@ -31,10 +31,10 @@ demo: $(INSTALLED)  ## Run the demo sweep, export it, draw its figures and write
 	@echo "MLflow:   $(BIN)/sweep ui"
 
 test: $(INSTALLED)  ## Run the tests of minutes; those on MNIST need SWEEP_DATA_DIR
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED)  ## Run the others: real sweeps, clusters, servers, other backends; a quarter of an hour
-	$(BIN)/pytest -n 2 --dist loadfile -m 'slow and not cluster'
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'slow and not cluster'
 
 faults: $(INSTALLED)  ## Run those tests alone that use a Ray cluster of several nodes
 	$(BIN)/pytest -m faults

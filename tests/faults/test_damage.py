@@ -13,6 +13,7 @@ from rich.console import Console
 
 from sweep.driver.pre_run import announcement, warn_of_damage
 from sweep.errors import UsageError
+from sweep.storage.bucket import Bucket
 from sweep.store.encoding import result_from_bytes
 from sweep.store.lease import Lease, holder
 from sweep.store.spec_source import load
@@ -266,6 +267,7 @@ def test_a_damaged_lease_names_nobody_and_is_taken_after_a_while_without_a_beat(
     any_store: Store, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = any_store
+    monkeypatch.setattr(Bucket, "settle_seconds", 0.3)
     monkeypatch.setattr("sweep.store.lease.BEAT_SECONDS", 0.05)
     monkeypatch.setattr("sweep.store.lease.SILENCE_SECONDS", 0.2)
     store.objects.write(store.lease_name("demo"), content)
