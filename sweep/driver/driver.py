@@ -117,7 +117,7 @@ class Driver:
             yield
 
     def _execute(self, todo: Plan) -> None:
-        """Let the executor train the points, in batches; the store records what was done, whatever happens."""
+        """Let the executor train the points; the store records what was done, whatever happens."""
         session, supervisor = self._session, self._supervisor
         with self._executor.opened(self._run, todo) as share:
             enlarged = share.enlarged(self._executor.nodes.largest("CPU"))

@@ -35,7 +35,7 @@ class PointQueue:
         self._again: deque[tuple[TrialConfig, bool]] = deque()  # with whether it needs more room
         self._failed: list[TrialConfig] = []
         self._not_due: list[TrialConfig] = []
-        self._out: dict[str, TrialConfig] = {}
+        self._out: dict[str, tuple[TrialConfig, bool]] = {}
         self._launched = 0
 
     @property
@@ -64,7 +64,7 @@ class PointQueue:
                 return None
             self._first.popleft()
             self._launched += 1
-        self._out[point.point_id] = point
+        self._out[point.point_id] = (point, needs_more_room)
         return Execution(point, share)
 
     def finished(self, point_id: str) -> None:
@@ -73,17 +73,17 @@ class PointQueue:
 
     def failed(self, point_id: str) -> None:
         """The execution failed; whether the point runs again is decided once no other point waits."""
-        if point := self._out.pop(point_id, None):
-            self._failed.append(point)
+        if execution := self._out.pop(point_id, None):
+            self._failed.append(execution[0])
 
     def restart(self, point_id: str, needs_more_room: bool) -> None:
         """The execution died, and the point runs again next."""
-        if point := self._out.pop(point_id, None):
-            self._again.appendleft((point, needs_more_room))
+        if execution := self._out.pop(point_id, None):
+            self._again.appendleft((execution[0], needs_more_room))
 
     def take_back(self) -> None:
-        """All executions were stopped: points that were out come next, and executions are counted anew."""
-        self._first.extendleft(reversed(self._out.values()))
+        """All executions were stopped: points that were out come next, with their room; first ones are counted anew."""
+        self._again.extendleft(reversed(self._out.values()))
         self._out.clear()
         self._launched = 0
 

@@ -109,6 +109,16 @@ def test_points_that_were_out_when_trials_were_stopped_come_first(bench: Bench) 
     assert [take(bench, points) for _ in range(3)] == [(0, 0.25), (2, 0.25), (3, 0.25)]
 
 
+def test_a_point_that_was_out_with_more_room_keeps_it_when_trials_were_stopped(bench: Bench) -> None:
+    points = queue(bench, points=2)
+    take(bench, points)
+    take(bench, points)
+    end(bench, points, 0, "resource")
+    assert take(bench, points) == (0, 1.0)
+    points.take_back()
+    assert sorted([take(bench, points) or (), take(bench, points) or ()]) == [(0, 1.0), (1, 0.25)]
+
+
 def test_no_more_start_while_all_may_be_failing_alike(bench: Bench) -> None:
     points = queue(bench, points=6)
     assert [take(bench, points) for _ in range(6)][-2:] == [(4, 0.25), None]
