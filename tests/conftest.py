@@ -92,7 +92,8 @@ def s3() -> Iterator[Server]:
         yield server
 
 
-PLACES = ("folder", "bucket")
+PLACES = ("folder", pytest.param("bucket", marks=pytest.mark.slow))
+"""What holds in a folder holds in a bucket, which takes several times as long to try."""
 
 
 @pytest.fixture(params=PLACES)

@@ -177,6 +177,7 @@ IN_BUCKET: list[tuple[str, Callable[[], None]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("commit", "fault"), IN_BUCKET)
 def test_in_a_bucket_a_commit_is_done_or_not_whichever_request_is_the_last(
     commit: str, fault: Callable[[], None], s3: Server, tmp_path: Path
