@@ -15,3 +15,10 @@ def replaced(path: Path) -> Iterator[Path]:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def put(path: Path, content: bytes) -> Path:
+    """Write the file as a whole, in place of an older one; returns its path."""
+    with replaced(path) as unfinished:
+        unfinished.write_bytes(content)
+    return path

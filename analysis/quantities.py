@@ -1,4 +1,4 @@
-"""The two measured quantities: test error, and mutual information of the paper's pair of layers."""
+"""The measured quantities by the names of their columns: test error, MI of the paper's pair of layers, Jacobians."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,13 @@ import pandas as pd
 
 from trainables.config import WITH_SHORTCUT
 
-MEAN = "jacobian_mean_squared_singular_value"
+JACOBIAN_MEAN = "jacobian_mean_squared_singular_value"
 
-SPREAD = "jacobian_spread_squared_singular_value"
+JACOBIAN_SPREAD = "jacobian_spread_squared_singular_value"
 
+
+DONE_STATES = ("finished", "diverged")
+"""The states of a point that has its result: a training that diverged is one."""
 
 TEST_ERROR = "test_error"
 PAPER_BITS = "mutual_information_bits"

@@ -12,7 +12,12 @@ SPEC_FILE = "spec.yaml"
 CLIENT = "SWEEP_SAID"
 """Set in a job, as JSON: the client's dashboard address and the arguments that name its spec."""
 
-TAKE_AN_ADDRESS = ("status", "stop", "failures", "show", "plan", "resume")
+RUN_COMMANDS = ("run", "resume")
+QUERY_COMMANDS = ("status", "stop", "failures", "show", "plan")
+"""The commands that a cluster runs as a job: those that run a sweep, and those whose jobs end with their answer."""
+
+TAKE_AN_ADDRESS = (*QUERY_COMMANDS, "resume")
+"""The commands to which a user gives the address of a cluster."""
 
 
 DEFAULT_STORE = "runs"

@@ -21,6 +21,11 @@ def warn(text: str, console: Console = talk) -> None:
     console.print(text, style="yellow", soft_wrap=True)
 
 
+def say_error(error: Exception, console: Console = talk) -> None:
+    """Print the error that ends a command on stderr, with its next step."""
+    console.print(f"sweep: {error}", style="red", soft_wrap=True)
+
+
 def print_json(value: Any) -> None:
     """The value on stdout, for scripts."""
     print(json.dumps(value, indent=1, default=str))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis.quantities import MEAN
+from analysis.quantities import JACOBIAN_MEAN
 from analysis.tables.tables import assemble, epoch_rows, last_values
 from trainables.config import TrialConfig
 from trainables.records import HISTORY_SCHEMA
@@ -56,7 +56,7 @@ def tables(
             history = history.filter(pa.compute.less_equal(history["epoch"], kept))
         histories.append(epoch_rows(SWEEP, config.point_id, config.flat(), history))
         identity = {"sweep": SWEEP, "point_id": config.point_id, "config_id": config.config_id, "state": state}
-        spectrum = {MEAN: config.gain ** (2 * config.depth)} if config.epochs == 0 and len(history) else {}
+        spectrum = {JACOBIAN_MEAN: config.gain ** (2 * config.depth)} if config.epochs == 0 and len(history) else {}
         rows.append(identity | config.flat() | {"attempts": 1, "wall_seconds": 60.0} | last_values(history) | spectrum)
     made = assemble(histories, rows)
     return made.epochs.to_pandas(), made.points.to_pandas()

@@ -30,7 +30,7 @@ WITH_SHORTCUT: frozenset[Architecture] = frozenset({"shortcut", "shortcut_resnet
 VALIDATION_IMAGES: dict[DatasetName, int] = {"mnist": 10_000, "digits": 364}
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Units = Annotated[int, Field(ge=1, le=100_000)]
+UnitCount = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class Measurement(BaseModel):
@@ -89,7 +89,7 @@ class TrialConfig(BaseModel):
 
     dataset: DatasetName = Field("digits", description="training and validation images")
     architecture: Architecture = Field("mlp", description="how the hidden layers are connected")
-    width: Units = Field(50, description="units W of a hidden layer; the first and the last have 2W")
+    width: UnitCount = Field(50, description="units W of a hidden layer; the first and the last have 2W")
     depth: Annotated[int, Field(ge=2, le=1000)] = Field(5, description="hidden layers, the two wide ones included")
     seed: Seed = Field(0, description="of the initial weights and the measurement noise")
 

@@ -1,4 +1,7 @@
-"""The papers' claims, and their judgement by a sweep. To add one: a file with a CLAIM, a line here."""
+"""The papers' claims, and their judgement by a sweep. To add one: a file with a CLAIM, a line here.
+
+Imported by `report` and `commands`. Not here: tables (`tables`), figures (`figures`), statistics of any data.
+"""
 
 from analysis.claims import (
     depth_hinders,
@@ -15,7 +18,7 @@ from analysis.claims import (
 from analysis.claims.judging import judge
 from analysis.claims.model import Answer, Claim, Finding, Judgement, Need, Verdict
 from analysis.claims.needs import Origin
-from analysis.claims.writing import document, plain, rows, text
+from analysis.claims.writing import document, files, plain, rows, text
 
 CLAIMS: tuple[Claim, ...] = (
     mlp_rises.CLAIM,
@@ -40,6 +43,7 @@ __all__ = [
     "Origin",
     "Verdict",
     "document",
+    "files",
     "judge",
     "plain",
     "rows",

@@ -22,7 +22,7 @@ def between(number: Callable[[Run, Run, Reading], float], first: Any, second: An
     return lambda groups, reading: [number(group.runs[first], group.runs[second], reading) for group in groups]
 
 
-def rank_correlation(x: np.ndarray, y: np.ndarray) -> float:
+def rank_correlation_or_nan(x: np.ndarray, y: np.ndarray) -> float:
     """Spearman's rank correlation; NaN where it is undefined, as for constants."""
     value = spearman(x, y)
     return float("nan") if value is None else value

@@ -11,9 +11,9 @@ import pandas as pd
 from analysis.claims.model import SIGNIFICANT, Answer, Claim, Effect, Finding, Judgement, Need, Reading, Verdict
 from analysis.claims.needs import Origin
 from analysis.claims.runs import Run, RunGroup, read_runs
+from analysis.quantities import DONE_STATES
 from analysis.statistics import Estimate, differ, holm, mean_over_cells
 
-DONE = ("finished", "diverged")
 Cell = tuple[tuple[str, Any], ...]
 Cells = Mapping[Cell, list[RunGroup]]
 
@@ -98,7 +98,7 @@ def _sort_out(claim: Claim, groups: Sequence[RunGroup], reading: Reading) -> _So
     sorted_groups = _SortedGroups([], {}, {}, {})
     for group in groups:
         states = {run.point_id: run.state for run in group.runs.values()}
-        unfinished = {name: state for name, state in states.items() if state not in DONE}
+        unfinished = {name: state for name, state in states.items() if state not in DONE_STATES}
         diverged = {name: state for name, state in states.items() if state == "diverged"}
         unmeasured = {
             run.point_id: "without a value"

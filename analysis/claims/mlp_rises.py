@@ -6,7 +6,7 @@ Judged for every MLP by itself, on two effects, both above 0: the MI after the l
 end).
 """
 
-from analysis.claims.contrasts import of_each, rank_correlation
+from analysis.claims.contrasts import of_each, rank_correlation_or_nan
 from analysis.claims.model import Claim, Effect, Reading
 from analysis.claims.runs import Run, has_first_to_last, of_architectures
 
@@ -20,7 +20,7 @@ def rise(run: Run, reading: Reading) -> float:
 def trend(run: Run, reading: Reading) -> float:
     """Rank correlation of the MI with the epoch; NaN when it never changes."""
     curve = run.first_to_last(reading)
-    return rank_correlation(curve.epochs, curve.values)
+    return rank_correlation_or_nan(curve.epochs, curve.values)
 
 
 CLAIM = Claim(

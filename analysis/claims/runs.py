@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.quantities import BALANCED_BITS, MEAN, PAPER_BITS, PREFERRED_PAIRS, TEST_ERROR
+from analysis.quantities import BALANCED_BITS, JACOBIAN_MEAN, PAPER_BITS, PREFERRED_PAIRS, TEST_ERROR
 from trainables.config import WITH_SHORTCUT, TrialConfig
 
 CONFIG_FIELDS = tuple(TrialConfig().flat())
@@ -105,7 +105,7 @@ def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
             row["state"],
             {name: row[name] for name in CONFIG_FIELDS},
             curves.get(row["point_id"], {}),
-            float(row.get(MEAN, "nan")),
+            float(row.get(JACOBIAN_MEAN, "nan")),
         )
         for row in points.drop_duplicates("point_id").sort_values("point_id").to_dict("records")
     ]

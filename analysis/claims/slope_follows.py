@@ -9,7 +9,7 @@ and it is of speed that the two phases speak.
 
 import numpy as np
 
-from analysis.claims.contrasts import of_each, rank_correlation
+from analysis.claims.contrasts import of_each, rank_correlation_or_nan
 from analysis.claims.model import Claim, Effect, Reading
 from analysis.claims.runs import Run, has_first_to_last, of_architectures
 
@@ -19,7 +19,7 @@ def slope_with_mi(run: Run, reading: Reading) -> float:
     mi, errors = run.first_to_last(reading), run.errors
     _, of_mi, of_errors = np.intersect1d(mi.epochs, errors.epochs, return_indices=True)
     decrease = -np.diff(errors.values[of_errors]) / np.diff(errors.epochs[of_errors])
-    return rank_correlation(mi.values[of_mi][:-1], decrease)
+    return rank_correlation_or_nan(mi.values[of_mi][:-1], decrease)
 
 
 CLAIM = Claim(

@@ -1,5 +1,6 @@
 """Judgements as text for people, as plain values for JSON, and as rows for a table."""
 
+import json
 import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,14 @@ def _plain_finding(finding: Finding) -> dict[str, Any]:
         "p": finding.p,
         "p_uncorrected": estimate.p if estimate else None,
         "verdict": str(finding.verdict),
+    }
+
+
+def files(whole: Mapping[str, Any], judgements: Sequence[Judgement]) -> dict[str, bytes]:
+    """By name: what `document` gave as JSON, and `rows` as CSV."""
+    return {
+        "claims.json": (json.dumps(whole, indent=1) + "\n").encode(),
+        "claims.csv": rows(judgements).to_csv(index=False, lineterminator="\n").encode(),
     }
 
 

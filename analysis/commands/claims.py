@@ -1,6 +1,5 @@
 """The command `claims`: what a sweep says about each of the papers' claims."""
 
-import json
 import shutil
 import textwrap
 from collections import Counter
@@ -32,7 +31,8 @@ def claims(
     as_json: options.Json = False,
 ) -> None:
     """Judge each of the papers' claims by this sweep: effect, interval over seeds, n, verdict."""
-    from analysis.claims import CLAIMS, Origin, document, judge, rows, text
+    from analysis.claims import CLAIMS, Origin, document, files, judge, text
+    from analysis.files import put
     from analysis.tables import from_store
 
     store = Store(shared.store)
@@ -43,8 +43,8 @@ def claims(
     if output:
         with writing_to(output):
             output.mkdir(parents=True, exist_ok=True)
-            (output / "claims.json").write_text(json.dumps(whole, indent=1) + "\n")
-            rows(findings).to_csv(output / "claims.csv", index=False, lineterminator="\n")
+            for name, content in files(whole, findings).items():
+                put(output / name, content)
     if as_json:
         print_json(whole)
         return

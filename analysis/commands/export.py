@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from analysis.commands.output import Folder, writing_to
+from analysis.commands.output import OutputFolder, writing_to
 from sweep.cli import options
 from sweep.console import say
 from sweep.errors import UsageError
@@ -14,7 +14,7 @@ from sweep.tracking.settings import without_login
 
 def export(
     sweep: options.Sweep,
-    output: Folder,
+    output: OutputFolder,
     shared: options.Shared,
     from_mlflow: Annotated[
         str | None,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from analysis.commands.output import Folder, writing_to
+from analysis.commands.output import OutputFolder, writing_to
 from sweep.cli import options
 from sweep.commands import command_line
 from sweep.console import warn
@@ -14,7 +14,7 @@ from sweep.store import Store
 
 def figures(
     sweep: options.Sweep,
-    output: Folder,
+    output: OutputFolder,
     shared: options.Shared,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NAME", help="Only this figure; may be repeated.")

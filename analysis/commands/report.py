@@ -22,7 +22,7 @@ def report(
 
     It is kept in MLflow as well, as run `report` of the sweep's experiment.
     """
-    from analysis.figures.drawing.saving import put
+    from analysis.files import put
     from analysis.report import artifacts, gather, page
     from analysis.report.to_mlflow import keep_report
 

@@ -1,4 +1,7 @@
-"""The figures: numbers from the tables of a sweep, pictures from the numbers. To add one: a file, a line here."""
+"""The figures: numbers from the tables of a sweep, pictures from the numbers. To add one: a file, a line here.
+
+Imported by `report` and `commands`. Not here: tables (`tables`), verdicts (`claims`).
+"""
 
 from dataclasses import replace
 from pathlib import Path

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.claims import CLAIMS, Judgement, Origin, judge
 from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
+from analysis.quantities import DONE_STATES
 from analysis.report import environment, estimator_check
 from analysis.tables.collect import collect
 from analysis.tables.tables import assemble
@@ -68,7 +69,7 @@ class Contents:
     @property
     def is_complete(self) -> bool:
         """Whether every point has its result; a training that diverged is one."""
-        return all(state in ("finished", "diverged") for state in self.states)
+        return all(state in DONE_STATES for state in self.states)
 
 
 def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], None]) -> Contents:
@@ -114,7 +115,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
         not_drawn=not_drawn,
         checks=tuple(checks),
         failures=_failures(points),
-        overcome=_overcome(points),
+        overcome=_recovered(points),
         environment=environment.settings(
             (point, state.provenance) for point, state in zip(spec.points, states, strict=True)
         ),
@@ -146,7 +147,7 @@ def _failures(points: pd.DataFrame) -> tuple[Failures, ...]:
     return tuple(sorted(groups, key=lambda group: -len(group.points)))
 
 
-def _overcome(points: pd.DataFrame) -> dict[str, int]:
-    done = points[points["state"].isin(["finished", "diverged"])]
+def _recovered(points: pd.DataFrame) -> dict[str, int]:
+    done = points[points["state"].isin(DONE_STATES)]
     kinds: Counter[Any] = Counter(attempt["failure_kind"] for times in done["attempt_times"] for attempt in times)
     return {kind: count for kind, count in kinds.most_common() if kind}

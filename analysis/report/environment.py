@@ -50,7 +50,7 @@ def settings(points: Iterable[tuple[TrialConfig, Mapping[str, Any]]]) -> dict[st
 
 def _components(points: Sequence[tuple[TrialConfig, Mapping[str, Any]]]) -> dict[str, Counter[str]]:
     """The identities of the components that the points use, by label, those of one kind together."""
-    by_kind: list[dict[str, Counter[str]]] = [{} for _ in components.KINDS]
+    by_kind: list[dict[str, Counter[str]]] = [{} for _ in components.COMPONENTS]
     for point, provenance in points:
         recorded = components.recorded(provenance)
         for labels, name in zip(by_kind, components.names(point), strict=True):

@@ -1,5 +1,7 @@
 """The two tables of a sweep: epochs and points, from a store or from MLflow, with units and meanings.
 
+Imported by `export`, `report` and `commands`. Not here: files (`export`).
+
 Only `mlflow_access` imports mlflow, so `from_mlflow` is imported by its name where it is needed.
 """
 

@@ -8,7 +8,7 @@ import typer
 
 from sweep.cli import doctor, failures, mi, plan, presets, resume, run, show, status, stop, store, submit, track, ui
 from sweep.cli.options import expanded
-from sweep.console import talk
+from sweep.console import say_error
 from sweep.errors import SweepError
 
 app = typer.Typer(
@@ -52,7 +52,7 @@ def report_errors(command: Callable[[], None] = app) -> None:
         if os.environ.get("SWEEP_DEBUG") == "1":
             raise
         fault = error if isinstance(error, SweepError) else _internal(error)
-        talk.print(f"sweep: {fault}", style="red", soft_wrap=True)
+        say_error(fault)
         sys.exit(fault.exit_code)
 
 

@@ -13,7 +13,7 @@ from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
 from sweep.planning import plan
 from sweep.progress import Watch
 from sweep.spec import SweepSpec, trials_at_a_time
-from sweep.storage import parsed
+from sweep.storage import place_of
 from sweep.store import Store, load
 from sweep.system import machine
 from sweep.tracking.settings import database_file
@@ -30,7 +30,7 @@ def doctor(
     shared: options.Shared,
     trials: options.Trials,
     source: OptionalSpec = None,
-    settings: options.Settings = None,
+    settings: options.SpecSettings = None,
     address: options.Address = None,
     as_json: options.Json = False,
 ) -> None:
@@ -57,7 +57,7 @@ def examine(
     """
     at_a_time = trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), trials.max_concurrent)
     names: list[DatasetName] = sorted({point.dataset for point in spec.points} if is_named else get_args(DatasetName))
-    store, tracker = parsed(shared.store), shared.tracker
+    store, tracker = place_of(shared.store), shared.tracker
     database = database_file(tracker)
     return [
         doctor_checks.accelerators(spec.resources),

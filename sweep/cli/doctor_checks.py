@@ -17,10 +17,10 @@ import psutil
 from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
 from sweep.planning import disk_space
 from sweep.spec import Resources, trials_at_a_time
-from sweep.storage import Objects, Place, at, check_exclusive, check_writable, existing, free_bytes, mount_point
+from sweep.storage import Objects, Place, at, check_exclusive, check_writable, free_bytes, mount_point, nearest_existing
 from sweep.system import machine
 from sweep.text import counted
-from sweep.tracking.settings import LOGIN, database_file, is_refused
+from sweep.tracking.settings import LOGIN, database_file, is_refused, is_server
 from trainables import datasets, device
 from trainables.config import DatasetName, TrialConfig
 
@@ -120,7 +120,7 @@ def store_commits(store: Place) -> CheckResult:
         with contextlib.ExitStack() as stack:
             if isinstance(store, Path) and not store.is_dir():
                 _refuse_a_file(store)
-                above = stack.enter_context(tempfile.TemporaryDirectory(prefix=".doctor-", dir=existing(store)))
+                above = stack.enter_context(tempfile.TemporaryDirectory(prefix=".doctor-", dir=nearest_existing(store)))
                 seconds = _commit_seconds(at(Path(above)))
             else:
                 seconds = _commit_seconds(at(store))
@@ -133,8 +133,10 @@ def store_commits(store: Place) -> CheckResult:
 
 
 def _refuse_a_file(store: Path) -> None:
-    if not existing(store).is_dir():
-        raise StorageFault(f"cannot write {store}: {existing(store)} is not a folder", next="choose another --store")
+    if not nearest_existing(store).is_dir():
+        raise StorageFault(
+            f"cannot write {store}: {nearest_existing(store)} is not a folder", next="choose another --store"
+        )
 
 
 def _commit_seconds(objects: Objects) -> float:
@@ -171,7 +173,7 @@ def tracker(uri: str) -> CheckResult:
     try:
         if database := database_file(uri):
             return _database(database)
-        if uri.startswith("http"):
+        if is_server(uri):
             return _server(uri)
     except (OSError, sqlite3.Error) as error:
         found = f"{uri} does not answer within {ANSWER_SECONDS:.0f} s: {error}"

@@ -8,7 +8,15 @@ from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line
 from sweep.console import print_json, print_table, say
 from sweep.errors import with_next
-from sweep.failures import FailureGroup, RecoveredFailure, advice, group, overcome, overcome_in_words, retry_arguments
+from sweep.failures import (
+    FailureGroup,
+    RecoveredFailure,
+    advice,
+    group,
+    recovered_failures,
+    recovered_in_words,
+    retry_arguments,
+)
 from sweep.progress import Watch
 from sweep.spec import Resources
 from sweep.store import Store
@@ -29,7 +37,7 @@ def failures(
     store = Store(shared.store)
     spec = store.spec(sweep)
     states = Watch(store, sweep, spec.points).states()
-    groups, recovered = group(states), overcome(states)
+    groups, recovered = group(states), recovered_failures(states)
     commands = [
         command_line(*retry_arguments(sweep, failure_group, states, spec.resources), **asdict(shared))
         for failure_group in groups
@@ -43,14 +51,14 @@ def failures(
             {
                 "sweep": sweep,
                 "causes": causes,
-                "overcome": [_overcome_json(recovered_failure) for recovered_failure in recovered],
+                "overcome": [_recovered_json(recovered_failure) for recovered_failure in recovered],
             }
         )
         return
     for failure_group, command in zip(groups, commands, strict=True):
         _print_group(failure_group, store)
         say(with_next(advice(failure_group, spec.resources), command) + "\n")
-    for line in overcome_in_words(recovered):
+    for line in recovered_in_words(recovered):
         print(line)
     if not groups:
         say(f"no point of {sweep} has failed")
@@ -92,5 +100,5 @@ def _group_json(group: FailureGroup, store: Store, resources: Resources, command
     }
 
 
-def _overcome_json(recovered: RecoveredFailure) -> dict[str, Any]:
+def _recovered_json(recovered: RecoveredFailure) -> dict[str, Any]:
     return {**asdict(recovered.cause), "attempts": recovered.attempts, "points": list(recovered.points)}

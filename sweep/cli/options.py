@@ -17,7 +17,7 @@ from sweep.tracking.settings import default_tracking_uri, without_login
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A preset's name or the path of a YAML file.")]
 Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="The name of a sweep in the store.")]
-Store = Annotated[
+StoreOption = Annotated[
     str,
     typer.Option("--store", envvar="SWEEP_STORE", help="Folder of the results, or s3://BUCKET/PREFIX, gs://..."),
 ]
@@ -33,7 +33,7 @@ TrackingUri = Annotated[
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", envvar="SWEEP_DATA_DIR", help="Folder that holds mnist/*-ubyte.gz.")
 ]
-Settings = Annotated[
+SpecSettings = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=YAML", help="Change the spec, as in grid.width=[50].")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -81,7 +81,7 @@ Points = Annotated[list[str] | None, typer.Option("--point", help="Only this poi
 class Shared:
     """The options that every command takes: where results, tracker and data are."""
 
-    store: Store = DEFAULT_STORE
+    store: StoreOption = DEFAULT_STORE
     tracking_uri: TrackingUri = None
     data_dir: DataDir = None
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import typer
 
 from sweep.errors import UsageError
-from sweep.storage import parsed
+from sweep.storage import place_of
 
 PLACES = ("store", "data_dir")
 
@@ -39,7 +39,7 @@ def _arguments(parameter: Any, value: Any) -> list[str]:
         if parameter.name in PLACES:
             _refuse_relative(parameter.opts[0], text)
         if parameter.name == "store":
-            parsed(text)
+            place_of(text)
     return [argument for text in values for argument in (parameter.opts[0], text)]
 
 

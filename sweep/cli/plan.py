@@ -37,7 +37,7 @@ def plan(
     shared: options.Shared,
     trials: options.Trials,
     cluster: options.OnCluster,
-    settings: options.Settings = None,
+    settings: options.SpecSettings = None,
     retry: options.Retry = None,
     as_json: options.Json = False,
 ) -> None:

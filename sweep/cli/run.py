@@ -14,7 +14,7 @@ def run(
     shared: options.Shared,
     trials: options.Trials,
     running: options.Running,
-    settings: options.Settings = None,
+    settings: options.SpecSettings = None,
     point: options.Points = None,
 ) -> None:
     """Compute what the store does not hold yet. Finished points are left alone, interrupted ones continue."""

@@ -17,7 +17,7 @@ from sweep.tracking.settings import without_login
 
 RESOLVED_HERE = ("source", "settings", "gpus_per_trial", "cpus_per_trial", "address", "follow_log")
 
-Store = Annotated[
+StoreThere = Annotated[
     str | None,
     typer.Option("--store", help="Folder or bucket of the results, as nodes see it; by default SWEEP_STORE there."),
 ]
@@ -42,7 +42,7 @@ Follow = Annotated[bool, typer.Option("--follow/--no-follow", help="Show its log
 class SharedThere:
     """The options that every command takes, here as the cluster sees these places."""
 
-    store: Store = None
+    store: StoreThere = None
     tracking_uri: TrackingUri = None
     data_dir: DataDir = None
 
@@ -53,7 +53,7 @@ def submit(
     _shared: SharedThere,
     trials: options.Trials,
     address: options.Dashboard = None,
-    settings: options.Settings = None,
+    settings: options.SpecSettings = None,
     retry: options.Retry = None,
     point: options.Points = None,
     accept_code_change: options.AcceptCodeChange = False,

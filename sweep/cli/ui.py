@@ -11,7 +11,7 @@ from sweep.cli import options
 from sweep.commands import command_line
 from sweep.console import say
 from sweep.errors import UsageError
-from sweep.tracking.settings import database_file
+from sweep.tracking.settings import database_file, is_server
 
 
 def ui(
@@ -20,7 +20,7 @@ def ui(
 ) -> None:
     """Open the MLflow UI on the tracking store, reachable from this machine only."""
     tracking_uri = shared.tracking_uri
-    if tracking_uri and tracking_uri.startswith("http"):
+    if tracking_uri and is_server(tracking_uri):
         raise UsageError(f"{tracking_uri} is a server with a UI of its own", next="open it in a browser")
     uri = shared.tracker
     database = database_file(uri)

@@ -7,11 +7,12 @@ from typing import Protocol
 from rich.console import Console
 
 from sweep.commands import command_line
+from sweep.console import say
 from sweep.driver import pre_run
 from sweep.driver.executor import Executor, RunContext
 from sweep.driver.options import Options
 from sweep.driver.point_queue import PointQueue
-from sweep.driver.session import Mirror, Session
+from sweep.driver.session import Session, Tracker
 from sweep.driver.stopping import Stopping
 from sweep.driver.supervisor import Supervisor
 from sweep.errors import Interrupted, PointsFailed
@@ -39,8 +40,8 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     Driver(spec, options, executor, mirror, console).run()
 
 
-class MirrorInBlock(Mirror, AbstractContextManager["Mirror"], Protocol):
-    """A mirror that works while in its `with` block."""
+class TrackerInBlock(Tracker, AbstractContextManager["Tracker"], Protocol):
+    """A tracker that works while in its `with` block."""
 
 
 class Driver:
@@ -51,7 +52,7 @@ class Driver:
         spec: SweepSpec,
         options: Options,
         executor: Executor,
-        mirror: MirrorInBlock,
+        mirror: TrackerInBlock,
         console: Console,
         timing: Timing | None = None,
     ) -> None:
@@ -91,7 +92,7 @@ class Driver:
         """The plan of the run, after all checks and announcements that come before it."""
         spec, options, console, store = self._spec, self._options, self._console, self._store
         todo = plan(self._points, self._watch.states(), options.retry)
-        console.print(pre_run.announcement(spec.name, todo), soft_wrap=True)
+        say(pre_run.announcement(spec.name, todo), console)
         is_whole = self._points is spec.points
         all_points = self._watch.states() if is_whole else Watch(store, spec.name, spec.points).states()
         pre_run.say_spec_change(spec, store, console)
@@ -112,7 +113,7 @@ class Driver:
         pre_run.say_lease_wait(name, store, self._console)
         tracking_uri = self._options.tracking_uri
         if not store.folder and tracking_uri == default_tracking_uri(store.root):
-            self._console.print(f"a bucket cannot hold MLflow's database: it is {tracking_uri}", soft_wrap=True)
+            say(f"a bucket cannot hold MLflow's database: it is {tracking_uri}", self._console)
         with stopping.on_signals(), lease:
             yield
 
@@ -136,7 +137,7 @@ class Driver:
         spec, options, console = self._spec, self._options, self._console
         status = self._watch.status()
         counts = ", ".join(f"{count} {state}" for state, count in status.counts.items() if count)
-        console.print(f"{spec.name}: {counts}")
+        say(f"{spec.name}: {counts}", console)
         if self._session.fault:
             raise self._session.fault
         states = self._watch.states()

@@ -35,6 +35,7 @@ class RunContext:
 
     @property
     def store(self) -> Store:
+        """The store of the sweep."""
         return self.watch.store
 
     @cached_property

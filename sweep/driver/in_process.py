@@ -1,4 +1,4 @@
-"""The executor that trains in this process, one point after another, without Ray: for debugging and for tests.
+"""The executor that trains in this process, one point after another, without Ray: for tests of the driver.
 
 What a point prints goes to its log, as with other executors. If the process dies, the driver dies; nothing restarts it.
 """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from sweep.cluster.share import Share
+from sweep.console import warn
 from sweep.driver.supervisor import Supervisor
 from sweep.text import counted
 from trainables.config import TrialConfig
@@ -106,4 +107,4 @@ class PointQueue:
             if due:
                 more = ", with more room for each" if needs_more_room else ""
                 text = f"to run again: {counted(len(due), 'failed point')}{more}"
-                self._console.print(text, style="yellow")
+                warn(text, self._console)

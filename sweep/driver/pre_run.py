@@ -7,6 +7,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from sweep.cluster.share import Share
+from sweep.console import say, warn
 from sweep.errors import UsageError
 from sweep.planning import Plan, code_change, disk_space, fit, last_change
 from sweep.spec import SweepSpec, trials_at_a_time
@@ -29,7 +30,7 @@ def say_spec_change(spec: SweepSpec, store: Store, console: Console) -> None:
     """Print how the spec differs from the one last run; points that it no longer names stay in the store."""
     if change := last_change(spec, store):
         for line in change.in_words():
-            console.print(line, style="yellow", soft_wrap=True)
+            warn(line, console)
 
 
 def check_code(
@@ -42,7 +43,7 @@ def check_code(
     """
     change = code_change(points, states, provenance.current())
     for line in change.in_words():
-        console.print(line, style="yellow", soft_wrap=True)
+        warn(line, console)
     if change.concerns(todo.to_run) and not is_accepted:
         other_points = f"{len(change.points):,} computed by other code"
         raise UsageError(
@@ -57,7 +58,7 @@ def warn_of_damage(store: Store, todo: Plan, console: Console) -> None:
     for point in todo.to_run:
         if damaged := store.damaged(point):
             text = f"{point.point_id}: {', '.join(damaged)} damaged, to be put aside: it goes on from what is intact"
-            console.print(text, style="yellow", soft_wrap=True)
+            warn(text, console)
 
 
 def put_points_of_others_last(sweep: str, store: Store, todo: Plan, console: Console) -> Plan:
@@ -65,7 +66,7 @@ def put_points_of_others_last(sweep: str, store: Store, todo: Plan, console: Con
     elsewhere = running_elsewhere(store, sweep, todo.to_run)
     for other, driver in dict(elsewhere.values()).items():
         count = sum(name == other for name, _ in elsewhere.values())
-        console.print(f"{count} of them are being run by sweep {other} ({driver}): they come last", soft_wrap=True)
+        say(f"{count} of them are being run by sweep {other} ({driver}): they come last", console)
     return replace(todo, to_run=others_last(todo.to_run, elsewhere))
 
 
@@ -74,7 +75,7 @@ def say_lease_wait(sweep: str, store: Store, console: Console) -> None:
     lease_holder = holder(store, sweep)
     if lease_holder and not lease_holder.is_near:
         text = f"watching for {SILENCE_SECONDS:.0f} s whether its driver still lives: {lease_holder}"
-        console.print(text, style="yellow", soft_wrap=True)
+        warn(text, console)
 
 
 def warn_of_gpu_memory(
@@ -83,7 +84,7 @@ def warn_of_gpu_memory(
     """Warn of points that may need more than their share of the smallest of these GPUs, and of shares that crowd it."""
     if gpus and (room := fit(todo.to_run, spec.resources, gpus, max_concurrent)):
         for warning in room.warnings:
-            console.print(warning, style="yellow", soft_wrap=True)
+            warn(warning, console)
 
 
 def check_space(spec: SweepSpec, todo: Plan, max_concurrent: int | None, tracking_uri: str, store: Store) -> None:
@@ -100,6 +101,6 @@ def check_space(spec: SweepSpec, todo: Plan, max_concurrent: int | None, trackin
 def say_share(share: Share, console: Console) -> None:
     """Print what each trial gets and how many run at a time."""
     if share.note:
-        console.print(share.note, style="yellow", soft_wrap=True)
+        warn(share.note, console)
     gpus = f"{share.gpus:g} GPU and " if share.gpus else ""
-    console.print(f"{share.concurrent or 'as many as fit'} at a time, {gpus}{share.cpus:g} CPU each")
+    say(f"{share.concurrent or 'as many as fit'} at a time, {gpus}{share.cpus:g} CPU each", console)

@@ -14,7 +14,7 @@ from sweep.progress import Progress, Watch
 from trainables.config import TrialConfig
 
 
-class Mirror(Protocol):
+class Tracker(Protocol):
     """Copies commits to a tracker; `sweep.tracking.background.BackgroundMirror` is one."""
 
     def touch(self, point: TrialConfig, is_running: bool) -> None:
@@ -27,7 +27,7 @@ class Session:
     A fault of the store during a report stops the run in order; no method raises it.
     """
 
-    def __init__(self, watch: Watch, supervisor: Supervisor, mirror: Mirror) -> None:
+    def __init__(self, watch: Watch, supervisor: Supervisor, mirror: Tracker) -> None:
         self._mirror = mirror
         self._first_report: float | None = None
         self._epochs_at_start = sum(state.epochs_done for state in watch.states().values())

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from sweep.console import say_error, warn
 from sweep.errors import ClusterUnusable, Interrupted, SweepError
 from sweep.store import StopRequest
 from sweep.system.processes import kill_children
@@ -55,7 +56,7 @@ class Stopping:
     def on_loss(self) -> None:
         """Stop in order, as another driver has taken the sweep over."""
         self._asked.set()
-        self._console.print("another driver has taken this sweep over: stopping", style="yellow")
+        warn("another driver has taken this sweep over: stopping", self._console)
 
     def ask(self, reason: str, hint: str, is_request: bool = False) -> None:
         """Stop in order; if the run is stopping already, a signal ends the process at once."""
@@ -63,7 +64,7 @@ class Stopping:
             self._end_as_asked(reason)
         self._is_ending = True
         self._asked.set()
-        self._console.print(f"{reason}: taking snapshots, then stopping; {hint}", style="yellow", soft_wrap=True)
+        warn(f"{reason}: taking snapshots, then stopping; {hint}", self._console)
 
     def on_head_loss(self, message: str) -> None:
         """End at once, as Ray can do nothing without its head.
@@ -84,5 +85,5 @@ class Stopping:
             with suppress(Exception):
                 act()
         with suppress(Exception):
-            self._console.print(f"sweep: {error}", style="red", soft_wrap=True)
+            say_error(error, self._console)
         os._exit(error.exit_code)

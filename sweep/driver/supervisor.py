@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from sweep.console import warn
 from sweep.driver.nodes import Nodes
 from sweep.failures import (
     FailedExecution,
@@ -60,7 +61,7 @@ class Supervisor:
         self.trial_size = (0.0, 0.0)
         self._noted = dict(self._begun)
         self._begun_here: set[str] = set()
-        self._running: dict[str, _Execution] = {}
+        self._running: dict[str, _RunningPoint] = {}
         self._lost: set[str] = set()
         self._node_losses = NodeLosses()
         self._oom_kills = oom_kills()
@@ -73,7 +74,7 @@ class Supervisor:
 
     def started(self, point_id: str) -> None:
         """An execution of the point starts."""
-        self._running[point_id] = _Execution(self._clock(), self._timing)
+        self._running[point_id] = _RunningPoint(self._clock(), self._timing)
         if point_id in self._begun_here:
             self._noted[point_id] = max((attempt.number for attempt in self._store.attempts(point_id)), default=0)
         self._begun_here.add(point_id)
@@ -85,7 +86,7 @@ class Supervisor:
 
     def reported(self, point_id: str, result: Mapping[str, Any]) -> None:
         """Take a report of an execution; the last one says how it ended."""
-        execution = self._running.setdefault(point_id, _Execution(self._clock(), self._timing))
+        execution = self._running.setdefault(point_id, _RunningPoint(self._clock(), self._timing))
         execution.heard(self._clock(), result)
         if kind := result.get("failure_kind"):
             self._take_failure(point_id, execution, kind, result["cause"])
@@ -102,7 +103,7 @@ class Supervisor:
         """
         if self._store.result(point) is not None:  # accepted just before: nothing was lost
             return None
-        execution = self._running.get(point.point_id) or _Execution(self._clock(), self._timing)
+        execution = self._running.get(point.point_id) or _RunningPoint(self._clock(), self._timing)
         attempt = self._last_attempt(point.point_id)
         if attempt and attempt.failure:  # written down just before
             return None
@@ -118,7 +119,7 @@ class Supervisor:
         runs_at_once = decision.is_due and failure.kind != "resource"
         consequence = "it goes on from its last snapshot" if runs_at_once else "it is not restarted now"
         text = f"{point.point_id}: {failure.message} at epoch {execution.epoch}; {consequence}"
-        self._console.print(text, style="yellow", soft_wrap=True)
+        warn(text, self._console)
         self._take_failure(point.point_id, execution, failure.kind, cause(failure).digest)
         return decision if runs_at_once else None
 
@@ -152,7 +153,7 @@ class Supervisor:
         return retry(of_this_run, failure, KnownHosts(self.health.barred_hosts, lost))
 
     def _failure_of_death(
-        self, executor_error: str, point_id: str, execution: "_Execution", attempt: Attempt
+        self, executor_error: str, point_id: str, execution: "_RunningPoint", attempt: Attempt
     ) -> Failure:
         kills, self._oom_kills = oom_kills() - self._oom_kills, oom_kills()
         is_oom_killed = kills > 0 and execution.node == self._nodes.own()
@@ -160,7 +161,7 @@ class Supervisor:
             self._store.log(point_id, attempt.number), executor_error, execution.was_silent_for, is_oom_killed
         )
 
-    def _take_failure(self, point_id: str, execution: "_Execution", kind: str, digest: str) -> None:
+    def _take_failure(self, point_id: str, execution: "_RunningPoint", kind: str, digest: str) -> None:
         self._running.pop(point_id, None)
         if self._is_lost(execution.node):
             return
@@ -171,11 +172,11 @@ class Supervisor:
         self.health.failed(failed, running_epochs, self._nodes_in_use() if kind == "infra" else (), live)
         for node in self.health.barred_hosts - barred_before:
             text = f"{live.get(node, 'a host')} (node {node[:8]}) fails where others do not: no more trials run there"
-            self._console.print(text, style="yellow", soft_wrap=True)
+            warn(text, self._console)
             self.placement_changed = True
         if self.health.failing_alike:
             if kind == "resource" and not self.has_more_room:
-                self._console.print("every point runs out of memory: going on with more room for each", style="yellow")
+                warn("every point runs out of memory: going on with more room for each", self._console)
                 self.has_more_room = self.placement_changed = True
                 self.health.forget_alike()
             else:
@@ -187,7 +188,7 @@ class Supervisor:
             return False
         if node not in self._lost:
             self._lost.add(node)
-            self._console.print(f"node {node[:8]} has left the cluster", style="yellow")
+            warn(f"node {node[:8]} has left the cluster", self._console)
         return True
 
     def _nodes_in_use(self) -> set[str]:
@@ -205,7 +206,7 @@ class Supervisor:
         return attempts[-1] if attempts and attempts[-1].number > self._noted[point_id] else None
 
 
-class _Execution:
+class _RunningPoint:
     """One point in one process: its node, its epoch, its last report, and how long it may be silent."""
 
     def __init__(self, moment: float, timing: Timing) -> None:
@@ -216,6 +217,7 @@ class _Execution:
         self._allowance = Pace(timing.hang_seconds).allowance(is_first=True)
 
     def heard(self, moment: float, report: Mapping[str, Any]) -> None:
+        """Note a report of the trial, and how long it may be silent from now on."""
         self.heard_at, self.node, self.epoch, self.has_reported = moment, report["ray_node"], report["epoch"], True
         self._allowance = report["allowance_seconds"]
 

@@ -1,4 +1,7 @@
-"""The only module that uses private parts of Ray Tune; `tests/sweep/test_tune_internals.py` names each."""
+"""The private parts of Ray Tune that a driver uses; `tests/sweep/test_tune_internals.py` names each.
+
+`cluster.ray_internals` has those of Ray, and the one of Tune that decides what its log holds.
+"""
 
 from contextlib import suppress
 from typing import Any

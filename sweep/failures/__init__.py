@@ -1,14 +1,15 @@
-"""Failures: their kind, their cause, whether a retry is due, and their description for users. Pure.
+"""Failures: their kind, their cause, whether a retry is due, and their description for users. Pure, but for
+`oom_kills`, which reads the kernel's count.
 
-Not here: what is done about them (`driver`, `trial`).
+Not here: what is done about them (`driver`, `trial`), which import it, as do `planning` and `cli`.
 """
 
-from sweep.failures.causes import DIGEST, FailureGroup, RecoveredFailure, cause, group, is_asked_for, overcome
+from sweep.failures.causes import DIGEST, FailureGroup, RecoveredFailure, cause, group, is_asked_for, recovered_failures
 from sweep.failures.crash_cause import explain, oom_kills
 from sweep.failures.health import FailedExecution, Health
 from sweep.failures.kinds import KINDS, NODE_LOST, RETRIES, classify
 from sweep.failures.node_losses import NodeLosses
-from sweep.failures.report import advice, in_short, overcome_in_words, retry_arguments
+from sweep.failures.report import advice, in_short, recovered_in_words, retry_arguments
 from sweep.failures.retries import KnownHosts, RetryDecision, retry
 
 __all__ = [
@@ -31,8 +32,8 @@ __all__ = [
     "in_short",
     "is_asked_for",
     "oom_kills",
-    "overcome",
-    "overcome_in_words",
+    "recovered_failures",
+    "recovered_in_words",
     "retry",
     "retry_arguments",
 ]

@@ -131,7 +131,7 @@ def _group(
     )
 
 
-def overcome(states: Mapping[str, PointState]) -> list[RecoveredFailure]:
+def recovered_failures(states: Mapping[str, PointState]) -> list[RecoveredFailure]:
     """The failed attempts of points that have their result now, by cause."""
     by_cause: dict[str, tuple[Cause, list[str]]] = {}
     for point_id, state in states.items():

@@ -1,4 +1,4 @@
-"""LEAF. The kind of failure that an error is, and how often a point is retried after it. Tables first, code last."""
+"""The kind of failure that an error is, and how often a point is retried after it. Tables first, code last."""
 
 import errno
 import re

@@ -41,7 +41,7 @@ def in_short(group: FailureGroup) -> str:
     return f"{group.cause.kind}: {first}" + (f" ({group.cause.place})" if group.cause.place else "")
 
 
-def overcome_in_words(recovered: Sequence[RecoveredFailure]) -> list[str]:
+def recovered_in_words(recovered: Sequence[RecoveredFailure]) -> list[str]:
     """One line on the failed attempts of points that have their result now; none when there are none."""
     if not recovered:
         return []

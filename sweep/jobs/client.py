@@ -14,11 +14,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from sweep.cluster.settings import TOKEN
-from sweep.commands import SPEC_FILE
+from sweep.commands import QUERY_COMMANDS, RUN_COMMANDS, SPEC_FILE
 from sweep.errors import ClusterUnusable, UsageError
 from sweep.jobs.request import Request
-from sweep.system.network import http_status
-from sweep.tracking.settings import UNAUTHORIZED
+from sweep.system.network import UNAUTHORIZED, http_status
 
 T = TypeVar("T")
 
@@ -27,9 +26,6 @@ ANSWER_SECONDS = 5.0
 GRACE_SECONDS = 180
 """The time that a stopped job has for its snapshots and for MLflow; Ray's default is 3 s."""
 ANSWERED_SECONDS = 60.0
-RUN_COMMANDS = ("run", "resume")
-QUERY_COMMANDS = ("status", "stop", "failures", "show", "plan")
-"""The commands that run a sweep as a job, and those whose jobs end with their answer."""
 
 STOP_IN_ORDER = {"RAY_JOB_STOP_SIGNAL": "SIGINT", "RAY_JOB_STOP_WAIT_TIME_S": str(GRACE_SECONDS)}
 
@@ -144,7 +140,10 @@ class JobClient:
             async for text in self._client.tail_job_logs(job):
                 yield text
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
-            raise ClusterUnusable(f"the log of job {job} broke off: {error}") from error
+            raise ClusterUnusable(
+                f"the log of job {job} broke off: {error}",
+                next="sweep status with the same --address tells how it is",
+            ) from error
 
     def forget_answered(self) -> None:
         """Delete the jobs of queries that ended a while ago from the cluster's list; jobs of runs stay.

@@ -1,4 +1,4 @@
-"""LEAF. The request that a client sends to a cluster's head as a job, and the marks of the job's log."""
+"""The request that a client sends to a cluster's head as a job, and the marks of the job's log."""
 
 import json
 import shlex

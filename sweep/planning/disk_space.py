@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweep.errors import StorageFault
-from sweep.storage import existing, free_bytes, fullness, mount_point
+from sweep.storage import free_bytes, fullness, mount_point, nearest_existing
 from sweep.store import SNAPSHOTS_KEPT
 from trainables import probes
 from trainables.config import TrialConfig
@@ -84,7 +84,7 @@ def check(space_needs: Sequence[SpaceNeed]) -> None:
     """
     by_device: dict[int, list[SpaceNeed]] = {}
     for need in space_needs:
-        by_device.setdefault(existing(need.folder).stat().st_dev, []).append(need)
+        by_device.setdefault(nearest_existing(need.folder).stat().st_dev, []).append(need)
     short = []
     for group in by_device.values():
         needed, free = sum(need.bytes for need in group), free_bytes(group[0].folder)

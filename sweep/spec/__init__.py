@@ -5,15 +5,15 @@ Not here: the location of a spec (`store.spec_source`), the fields of a point (`
 
 from sweep.spec.document import in_words
 from sweep.spec.model import Resources, SweepSpec, presets, trials_at_a_time
-from sweep.spec.reader import SpecReader, parsed, without_problems
+from sweep.spec.reader import SpecReader, spec_from_bytes, without_problems
 
 __all__ = [
     "Resources",
     "SpecReader",
     "SweepSpec",
     "in_words",
-    "parsed",
     "presets",
+    "spec_from_bytes",
     "trials_at_a_time",
     "without_problems",
 ]

@@ -81,6 +81,7 @@ class Document:
         self.settings[keys] = setting
 
     def check_keys(self, path: yaml_lines.Path, mapping: dict[Any, Any], allowed: Sequence[str]) -> None:
+        """Note a problem for each key of the mapping at that path that is not allowed."""
         for key in mapping:
             if key not in allowed:
                 where = f" in '{path[-1]}'" if path and isinstance(path[-1], str) else ""

@@ -1,4 +1,4 @@
-"""LEAF. A sweep as a value: its name, its grid of points and the resources of a trial. `reader` makes it."""
+"""A sweep as a value: its name, its grid of points and the resources of a trial. `reader` makes it."""
 
 import itertools
 import math
@@ -105,7 +105,10 @@ class SweepSpec:
         """
         by_id = {point.point_id: point for point in self.points}
         for unknown in set(point_ids) - set(by_id):
-            raise UsageError(f"--point {unknown}: not a point of {self.name}; there are {self.points[0].point_id}, ...")
+            raise UsageError(
+                f"--point {unknown}: not a point of {self.name}; there are {self.points[0].point_id}, ...",
+                next="sweep plan SPEC --json lists them",
+            )
         return tuple(by_id[point_id] for point_id in dict.fromkeys(point_ids))
 
     def to_yaml(self) -> str:

@@ -16,13 +16,14 @@ from sweep.text import did_you_mean
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-def parsed(data: bytes, source: str, settings: Sequence[str] = ()) -> SweepSpec:
+def spec_from_bytes(data: bytes, source: str, settings: Sequence[str] = ()) -> SweepSpec:
     """The spec in the bytes that were read from `source`; raises as `store.load`."""
     reader = SpecReader()
     return without_problems(reader, reader.parse(data, source, settings), source, settings)
 
 
 def without_problems(reader: "SpecReader", spec: SweepSpec | None, source: str, settings: Sequence[str]) -> SweepSpec:
+    """The spec that the reader read. Raises UsageError, with all its problems, where it noted any."""
     if spec is None or reader.problems:
         again = " ".join(["sweep plan", source, *(f"--set {shlex.quote(setting)}" for setting in settings)])
         raise UsageError("\n".join(dict.fromkeys(reader.problems)), next=f"correct this, then {again}")
@@ -37,6 +38,7 @@ class SpecReader:
         self._open: list[Path] = []
 
     def find(self, source: str, relative_to: Path = Path()) -> Path | None:
+        """The file of a preset's name, or of a path; None, with a problem noted, where there is none."""
         packaged = presets()
         if source in packaged:
             return packaged[source]
@@ -53,6 +55,7 @@ class SpecReader:
         return None
 
     def read(self, path: Path, settings: Sequence[str]) -> SweepSpec | None:
+        """The spec in a file; None, with its problems noted, where there is none."""
         try:
             return self.parse(path.read_bytes(), str(path), settings)
         except OSError as error:
@@ -60,6 +63,7 @@ class SpecReader:
             return None
 
     def parse(self, content: bytes, source: str, settings: Sequence[str]) -> SweepSpec | None:
+        """The spec in what was read from `source`; None, with its problems noted, where there is none."""
         try:
             data, lines = yaml_lines.load(content.decode("utf-8"))
         except yaml_lines.YamlProblem as problem:

@@ -3,9 +3,9 @@
 Not here: what the objects mean (`store`). Imported by `store`, and by modules that handle its address.
 """
 
-from sweep.storage.address import BucketAddress, Place, StoreAddress, absolute, is_bucket, parsed, split
+from sweep.storage.address import BucketAddress, Place, StoreAddress, absolute, below, is_bucket, place_of, split
 from sweep.storage.bucket_client import SETTINGS
-from sweep.storage.file_systems import existing, free_bytes, fullness, mount_point
+from sweep.storage.file_systems import free_bytes, fullness, mount_point, nearest_existing
 from sweep.storage.objects import Objects, at, check_exclusive, check_writable
 
 __all__ = [
@@ -16,13 +16,14 @@ __all__ = [
     "StoreAddress",
     "absolute",
     "at",
+    "below",
     "check_exclusive",
     "check_writable",
-    "existing",
     "free_bytes",
     "fullness",
     "is_bucket",
     "mount_point",
-    "parsed",
+    "nearest_existing",
+    "place_of",
     "split",
 ]

@@ -1,4 +1,4 @@
-"""LEAF. The address of a store, as the user gives it: a folder, or a bucket and a prefix in it."""
+"""The address of a store, as the user gives it: a folder, or a bucket and a prefix in it."""
 
 import re
 from dataclasses import dataclass, replace
@@ -44,7 +44,7 @@ Place = Path | BucketAddress
 StoreAddress = str | Path | BucketAddress
 
 
-def parsed(address: StoreAddress) -> Place:
+def place_of(address: StoreAddress) -> Place:
     """The folder or bucket of an address.
 
     Raises:
@@ -63,8 +63,8 @@ def is_bucket(address: Any) -> bool:
 
 
 def absolute(address: StoreAddress) -> Place:
-    """The folder as an absolute path, or the bucket; raises as `parsed`."""
-    place = parsed(address)
+    """The folder as an absolute path, or the bucket; raises as `place_of`."""
+    place = place_of(address)
     return place.absolute() if isinstance(place, Path) else place
 
 

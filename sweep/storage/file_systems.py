@@ -1,4 +1,4 @@
-"""LEAF. File systems: the one that a path is on, its free space, and whether an error says that it is full."""
+"""File systems: the one that a path is on, its free space, and whether an error says that it is full."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from sweep.errors import causes
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def existing(path: Path) -> Path:
+def nearest_existing(path: Path) -> Path:
     """The path, or the nearest folder above it that exists."""
     path = path.absolute()
     while not path.exists() and path != path.parent:
@@ -20,7 +20,7 @@ def existing(path: Path) -> Path:
 
 def mount_point(path: Path) -> Path:
     """The mount point of the file system that the path is on, or would be on."""
-    path = Path(os.path.realpath(existing(path)))
+    path = Path(os.path.realpath(nearest_existing(path)))
     while not os.path.ismount(path):
         path = path.parent
     return path
@@ -28,7 +28,7 @@ def mount_point(path: Path) -> Path:
 
 def free_bytes(path: Path) -> int:
     """Bytes that this user can still write there."""
-    return shutil.disk_usage(existing(path)).free
+    return shutil.disk_usage(nearest_existing(path)).free
 
 
 def fullness(error: BaseException | None) -> OSError | None:

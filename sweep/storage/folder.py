@@ -1,4 +1,4 @@
-"""LEAF. Objects in a folder of a file system with hard links: written under a temporary name, flushed, renamed."""
+"""Objects in a folder of a file system with hard links: written under a temporary name, flushed, renamed."""
 
 import contextlib
 import functools

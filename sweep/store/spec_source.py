@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from sweep.errors import UsageError
-from sweep.spec import SpecReader, SweepSpec, parsed, without_problems
-from sweep.storage import is_bucket, objects, split
+from sweep.spec import SpecReader, SweepSpec, spec_from_bytes, without_problems
+from sweep.storage import at, is_bucket, split
 
 
 def load(source: str, settings: Sequence[str] = ()) -> SweepSpec:
@@ -15,9 +15,9 @@ def load(source: str, settings: Sequence[str] = ()) -> SweepSpec:
     """
     if is_bucket(source):
         place, name = split(source)
-        if (data := objects.at(place).read(name)) is None:
+        if (data := at(place).read(name)) is None:
             raise UsageError(f"{source}: no such spec", next="sweep presets")
-        return parsed(data, source, settings)
+        return spec_from_bytes(data, source, settings)
     reader = SpecReader()
     path = reader.find(source)
     return without_problems(reader, reader.read(path, settings) if path else None, source, settings)

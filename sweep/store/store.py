@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from sweep.errors import OtherRecordVersion, UsageError
-from sweep.spec import SweepSpec, reader
-from sweep.storage import StoreAddress, address, at, check_writable
+from sweep.spec import SweepSpec, spec_from_bytes
+from sweep.storage import StoreAddress, at, below, check_writable, place_of
 from sweep.store import encoding, layout
 from sweep.store.point_state import Attempt, PointState, State
 from sweep.text import did_you_mean
@@ -38,7 +38,7 @@ class Store:
     """
 
     def __init__(self, root: StoreAddress) -> None:
-        self.root = address.parsed(root)
+        self.root = place_of(root)
         self.objects = at(self.root)
 
     @property
@@ -100,7 +100,7 @@ class Store:
         try:
             yield
         except OtherVersion as error:
-            where = address.below(self.root, layout.point(point_id, name))
+            where = below(self.root, layout.point(point_id, name))
             raise OtherRecordVersion.of(f"{where}: {error}") from error
 
     def commit_result(self, config: TrialConfig, result: PointResult) -> None:
@@ -256,7 +256,7 @@ class Store:
                 f"{where}: damaged or edited, it is not the spec that was run",
                 next=f"sweep run SPEC with that spec, or sweep run {shlex.quote(where)} to run it as it is now",
             )
-        return reader.parsed(kept, where)
+        return spec_from_bytes(kept, where)
 
     def has_spec(self, name: str) -> bool:
         """Whether a spec is kept for the sweep."""
@@ -264,7 +264,7 @@ class Store:
 
     def spec_address(self, name: str) -> str:
         """Path or address of the spec kept for the sweep, for `store.load`."""
-        return address.below(self.root, self.spec_name(name))
+        return below(self.root, self.spec_name(name))
 
     def require(self, name: str) -> None:
         """Check that a sweep of that name was run in this store.

@@ -1,1 +1,4 @@
-"""This machine and this code: processors and GPUs, processes, versions and provenance. Leaf modules."""
+"""This machine and this code: processors and GPUs, processes, versions and provenance.
+
+Imported by all packages above, module by module. Not here: the machines of a cluster (`cluster`).
+"""

@@ -1,8 +1,10 @@
-"""LEAF. Whether a service answers within seconds: a TCP port that opens, a web server that responds."""
+"""Whether a service answers within seconds: a TCP port that opens, a web server that responds."""
 
 import socket
 
 from sweep.errors import causes
+
+UNAUTHORIZED = 401
 
 
 def check_port(address: str, seconds: float) -> None:

@@ -22,7 +22,7 @@ from sweep.spec import SweepSpec
 from sweep.store import Store
 from sweep.system.network import http_status
 from sweep.tracking.mirror import Mirror
-from sweep.tracking.settings import LOGIN, is_refused
+from sweep.tracking.settings import LOGIN, is_refused, is_server
 from trainables.config import TrialConfig
 
 RETRY_SECONDS = 15.0
@@ -60,7 +60,7 @@ class BackgroundMirror:
     ) -> None:
         self._touched.put(None)
         ended = time.monotonic()
-        most = END_SECONDS["server" if _is_server(self._uri) else "database"] + END_SHARE * (ended - self._started)
+        most = END_SECONDS["server" if is_server(self._uri) else "database"] + END_SHARE * (ended - self._started)
         while self._thread.is_alive():
             self._thread.join(0.05)
             if time.monotonic() - ended > (min(most, OUTAGE_END_SECONDS) if self._is_out else most):
@@ -154,12 +154,8 @@ def check_answers(tracking_uri: str) -> None:
     Raises:
         OSError: when it does not answer so within ANSWER_SECONDS.
     """
-    if not _is_server(tracking_uri):
+    if not is_server(tracking_uri):
         return
     status = http_status(f"{tracking_uri.rstrip('/')}/health", ANSWER_SECONDS)
     if status == TOO_MANY_REQUESTS or (status or 0) >= SERVER_ERROR:
         raise OSError(f"HTTP status {status}")
-
-
-def _is_server(tracking_uri: str) -> bool:
-    return tracking_uri.startswith(("http://", "https://"))

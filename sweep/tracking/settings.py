@@ -10,12 +10,11 @@ from platformdirs import user_data_path
 
 from sweep.errors import UsageError
 from sweep.storage import BucketAddress, StoreAddress, absolute
+from sweep.system.network import UNAUTHORIZED
 
 SQLITE = "sqlite:///"
 
 LOGIN = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-
-UNAUTHORIZED = 401
 
 LOGIN_REFUSED = (UNAUTHORIZED, 403)
 
@@ -84,6 +83,11 @@ def without_login(address: str | None) -> str | None:
             next=f"{LOGIN}; for a database, what its driver reads, such as PGPASSWORD",
         )
     return address
+
+
+def is_server(tracking_uri: str) -> bool:
+    """Whether the address is that of a tracking server, not of a database."""
+    return tracking_uri.startswith(("http://", "https://"))
 
 
 def is_refused(error: Exception) -> bool:

@@ -98,7 +98,9 @@ class PointAttempt:
             raise
         except Exception as error:
             if full := fullness(error):
-                raise StorageFault(f"no space left: {full}; what was committed is kept") from error
+                raise StorageFault(
+                    f"no space left: {full}; what was committed is kept", next="make room there, then the same again"
+                ) from error
             self._fail(error)
         finally:
             unwatch()

@@ -76,7 +76,8 @@ def test_stop_now_ends_a_driver_that_would_take_for_ever_and_all_its_processes(s
 
 
 @pytest.mark.parametrize(
-    "second", [signal.SIGINT, *(pytest.param(other, marks=pytest.mark.slow) for other in (signal.SIGTERM, signal.SIGHUP))]
+    "second",
+    [signal.SIGINT, *(pytest.param(other, marks=pytest.mark.slow) for other in (signal.SIGTERM, signal.SIGHUP))],
 )
 def test_a_second_signal_ends_it_at_once_without_orphans(store: Store, driver: Start, second: signal.Signals) -> None:
     process = driver("slow")

@@ -2,7 +2,7 @@
 
 import sys
 
-from sweep.storage.address import parsed
+from sweep.storage.address import place_of
 from sweep.storage.objects import at
 
-at(parsed(sys.argv[1])).create("a", b"1")
+at(place_of(sys.argv[1])).create("a", b"1")

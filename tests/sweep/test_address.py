@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sweep.errors import UsageError
-from sweep.storage.address import absolute, parsed
+from sweep.storage.address import absolute, place_of
 from sweep.tracking.settings import default_tracking_uri
 
 
@@ -15,7 +15,7 @@ from sweep.tracking.settings import default_tracking_uri
 )
 def test_an_address_with_credentials_is_refused_without_repeating_them(address: str) -> None:
     with pytest.raises(UsageError, match=r"carries credentials, .*\n  next: set AWS_ACCESS_KEY_ID") as raised:
-        parsed(address)
+        place_of(address)
     assert "AKIAX" not in str(raised.value)
     assert "secret@" not in str(raised.value)
 
@@ -30,17 +30,17 @@ def test_an_address_with_credentials_is_refused_without_repeating_them(address: 
 )
 def test_what_is_no_address_is_refused(address: str, said: str) -> None:
     with pytest.raises(UsageError) as raised:
-        parsed(address)
+        place_of(address)
     assert said in str(raised.value)
     assert "\n  next: " in str(raised.value)
 
 
 def test_addresses_are_told_from_paths_and_keep_their_form(tmp_path: Path) -> None:
-    assert parsed("runs") == Path("runs")
-    assert parsed(tmp_path) == tmp_path
+    assert place_of("runs") == Path("runs")
+    assert place_of(tmp_path) == tmp_path
     for text in ("s3://b", "s3://b/p/q", "gs://b/p", "s3://b/p?endpoint_override=h:9000&scheme=http"):
-        assert str(parsed(text)) == str(absolute(text)) == text
-    assert str(parsed("s3://b//p/")) == "s3://b/p"
+        assert str(place_of(text)) == str(absolute(text)) == text
+    assert str(place_of("s3://b//p/")) == "s3://b/p"
 
 
 def test_a_store_in_a_bucket_has_a_tracking_database_of_its_own_on_this_host(

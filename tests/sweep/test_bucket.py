@@ -12,7 +12,7 @@ import pytest
 
 from sweep.errors import StorageFault
 from sweep.storage import bucket_client, claim_lock
-from sweep.storage.address import BucketAddress, parsed
+from sweep.storage.address import BucketAddress, place_of
 from sweep.storage.bucket import Bucket, bucket_at
 from sweep.storage.claim_lock import ClaimLock
 from sweep.storage.conditional_put import ConditionalPut
@@ -28,7 +28,7 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     if request.param == "folder":
         return at(tmp_path / "store")
     server: Server = request.getfixturevalue("s3")
-    address = parsed(server.address())
+    address = place_of(server.address())
     assert isinstance(address, BucketAddress)
     if request.param == "bucket":
         return at(address)
@@ -106,16 +106,16 @@ def race(own: Callable[[], Objects], name: str, gap_seconds: float = 0.0) -> lis
 
 @pytest.mark.parametrize("number", range(5))
 def test_of_racing_writers_one_creates_the_object_and_it_is_that_ones(place: str, number: int) -> None:
-    won = race(lambda: at(parsed(place)), f"race/{number}")
+    won = race(lambda: at(place_of(place)), f"race/{number}")
     assert len(won) == 1
-    assert at(parsed(place)).read(f"race/{number}") == won[0]
+    assert at(place_of(place)).read(f"race/{number}") == won[0]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gap_seconds", [0.0, 0.7])
 def test_claims_let_one_of_racing_writers_win_whenever_it_comes(s3: Server, gap_seconds: float) -> None:
     """With their real waits, without which they guarantee nothing."""
-    address = parsed(s3.address())
+    address = place_of(s3.address())
     assert isinstance(address, BucketAddress)
     won = race(lambda: without_conditions(address), "late", gap_seconds)
     assert len(won) == 1
@@ -129,7 +129,7 @@ def test_the_claim_of_a_dead_writer_holds_others_up_for_a_while_only(
 ) -> None:
     for name, seconds in {"SETTLE_SECONDS": 0.1, "LOOK_SECONDS": 0.05, "STALE_SECONDS": 1.0}.items():
         monkeypatch.setattr(claim_lock, name, seconds)
-    address = parsed(s3.address())
+    address = place_of(s3.address())
     assert isinstance(address, BucketAddress)
     bucket = without_conditions(address)
     ClaimLock(bucket)._claim("f/a")
@@ -147,7 +147,7 @@ def test_the_claim_of_a_dead_writer_holds_others_up_for_a_while_only(
 
 
 def test_a_service_that_ignores_conditions_is_found_out(s3: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = parsed(s3.address())
+    address = place_of(s3.address())
     assert isinstance(address, BucketAddress)
     assert isinstance(Bucket(address)._exclusive, ConditionalPut)
     monkeypatch.setattr(ConditionalPut, "_put", lambda *_: 200)
@@ -156,14 +156,14 @@ def test_a_service_that_ignores_conditions_is_found_out(s3: Server, monkeypatch:
 
 
 def test_a_creator_whose_first_answer_got_lost_is_told_that_it_did_it(s3: Server) -> None:
-    bucket = bucket_at(parsed(s3.address()))
+    bucket = bucket_at(place_of(s3.address()))
     assert bucket.create("lease", b"mine")
     assert bucket.create("lease", b"mine")
     assert not bucket.create("lease", b"another's")
 
 
 def test_no_read_sees_parts_of_two_versions(s3: Server) -> None:
-    bucket = bucket_at(parsed(s3.address()))
+    bucket = bucket_at(place_of(s3.address()))
     versions = [bytes([number]) * (1 + 999 * number) for number in range(1, 8)]
     bucket.write("changing", versions[0])
     ended = threading.Event()
@@ -185,7 +185,7 @@ def test_no_read_sees_parts_of_two_versions(s3: Server) -> None:
 
 
 def test_marks_change_with_the_objects_and_only_with_theirs(s3: Server) -> None:
-    bucket = bucket_at(parsed(s3.address()))
+    bucket = bucket_at(place_of(s3.address()))
     assert bucket.marks("points") == {}
     bucket.write("points/a/x", b"1")
     bucket.write("points/b/x", b"1")
@@ -197,7 +197,7 @@ def test_marks_change_with_the_objects_and_only_with_theirs(s3: Server) -> None:
 
 
 def test_a_bucket_travels_as_its_address_without_secrets(s3: Server) -> None:
-    bucket = bucket_at(parsed(s3.address()))
+    bucket = bucket_at(place_of(s3.address()))
     bucket.write("a", b"1")
     packed = pickle.dumps(bucket)
     assert b"test-secret" not in packed
@@ -215,7 +215,7 @@ def test_the_endpoint_and_the_region_can_come_from_the_environment(s3: Server, m
 
 @pytest.mark.parametrize("act", ["read", "write", "create", "names"])
 def test_a_bucket_that_is_not_there_is_a_fault_that_says_so(s3: Server, act: str) -> None:
-    bucket = bucket_at(parsed(s3.address(bucket="nowhere-at-all")))
+    bucket = bucket_at(place_of(s3.address(bucket="nowhere-at-all")))
     acts = {"read": ("a",), "write": ("a", b"1"), "create": ("a", b"1"), "names": ("a",)}
     with pytest.raises(StorageFault, match=r"nowhere-at-all.*: there is no such bucket .*\n  next: create it"):
         getattr(bucket, act)(*acts[act])
@@ -225,7 +225,7 @@ def test_a_bucket_that_is_not_there_is_a_fault_that_says_so(s3: Server, act: str
 @pytest.mark.parametrize("act", ["read", "create"])
 def test_a_service_that_does_not_answer_is_a_fault_within_seconds(act: str, s3: Server) -> None:
     del s3  # its environment is that of every client here
-    bucket = bucket_at(parsed("s3://b/p?endpoint_override=127.0.0.1:9&scheme=http&region=us-east-1"))
+    bucket = bucket_at(place_of("s3://b/p?endpoint_override=127.0.0.1:9&scheme=http&region=us-east-1"))
     with pytest.raises(StorageFault, match=r"s3://b/p/.*: the service does not answer .*\n  next: check the network"):
         bucket.read("a") if act == "read" else bucket.create("a", b"1")
 

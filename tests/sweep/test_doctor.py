@@ -14,7 +14,7 @@ from sweep.cli.doctor import conclude
 from sweep.cli.doctor_checks import FIT, NOT_FIT, WARNING, CheckResult
 from sweep.errors import ClusterUnusable, StorageFault, UsageError
 from sweep.spec.model import Resources, trials_at_a_time
-from sweep.storage.address import parsed
+from sweep.storage.address import place_of
 from sweep.system import machine
 from sweep.system.machine import Gpu
 from tests.buckets import Server
@@ -174,10 +174,10 @@ def test_the_command_tells_what_is_not_fit(doctor: Command, arguments: list[str]
 
 
 def test_a_bucket_is_fit_when_it_takes_commits_and_says_why_when_not(s3: Server) -> None:
-    finding = doctor_checks.store_commits(parsed(s3.address()))
+    finding = doctor_checks.store_commits(place_of(s3.address()))
     assert finding.verdict in (FIT, WARNING)
     assert "a commit takes" in finding.found
-    finding = doctor_checks.store_commits(parsed(s3.address(bucket="nowhere-at-all")))
+    finding = doctor_checks.store_commits(place_of(s3.address(bucket="nowhere-at-all")))
     assert (finding.verdict, finding.error) == (NOT_FIT, StorageFault)
     assert "there is no such bucket" in finding.found
     assert "create it, or choose another with --store" in finding.remedy

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sweep.cli.options import retry_kinds
 from sweep.cluster.share import Share
 from sweep.errors import UsageError
-from sweep.failures.causes import DIGEST, cause, general, group, is_asked_for, overcome, place
+from sweep.failures.causes import DIGEST, cause, general, group, is_asked_for, place, recovered_failures
 from sweep.failures.kinds import KINDS, RETRIES, RETRIES_NODE_LOST, classify, may_retry
-from sweep.failures.report import advice, overcome_in_words, retry_arguments
+from sweep.failures.report import advice, recovered_in_words, retry_arguments
 from sweep.failures.retries import KnownHosts, RetryDecision, retry
 from sweep.spec.model import Resources
 from sweep.store.store import Attempt, PointState, State
@@ -179,9 +179,9 @@ def test_failed_points_are_grouped_by_cause_with_hosts_and_times() -> None:
     assert (first.first, first.last) == ("2026-01-01", "2026-01-02")
     assert first.example[0] == "c"
     assert second.points == ("b",)
-    (survived,) = overcome(states)
+    (survived,) = recovered_failures(states)
     assert (survived.cause.kind, survived.attempts, survived.points) == ("infra", 1, ("d",))
-    (line,) = overcome_in_words([survived])
+    (line,) = recovered_in_words([survived])
     assert line == "overcome: 1 earlier failure (1 infra) of 1 point with a result now"
 
 

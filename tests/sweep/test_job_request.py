@@ -99,10 +99,10 @@ def passed(*words: str, **environment: str) -> list[str]:
     def command(
         context: typer.Context,
         sweep: options.Sweep,
-        store: options.Store = DEFAULT_STORE,
+        store: options.StoreOption = DEFAULT_STORE,
         data_dir: options.DataDir = None,
         tracking_uri: options.TrackingUri = None,
-        settings: options.Settings = None,
+        settings: options.SpecSettings = None,
         gpus_per_trial: options.GpusPerTrial = None,
         as_json: options.Json = False,
     ) -> None:

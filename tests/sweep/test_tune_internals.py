@@ -2,13 +2,20 @@
 
 import inspect
 import json
+from pathlib import Path
 
+import pytest
+
+from sweep.cluster.settings import QUIET
 from sweep.driver.tune_internals import EndedTrials, actor_of, error_of
 
 import ray  # isort: skip
+from ray.air.execution._internal import RayActorManager  # isort: skip
 from ray.tune import PlacementGroupFactory  # isort: skip
 from ray.tune.execution.tune_controller import TrialRunnerWrapper, TuneController  # isort: skip
 from ray.tune.experiment import Trial  # isort: skip
+
+RAY = Path(ray.__file__).parent
 
 
 def ended(epochs: int) -> Trial:
@@ -61,6 +68,20 @@ def test_the_private_parts_of_tune_2_60_are_there() -> None:
     assert "self._actor_manager = " in source
     assert "self._trial_to_actor" in source
     assert "self._tune_controller = " in inspect.getsource(TrialRunnerWrapper)
+    assert "def live_actors(self)" in inspect.getsource(RayActorManager)
+
+
+@pytest.mark.parametrize("name", ["TUNE_MAX_PENDING_TRIALS_PG", *QUIET])
+def test_the_variables_by_which_ray_is_settled_are_read_by_it(name: str) -> None:
+    sources = (
+        path for folder in ("tune", "train", "air", "_private", "_common") for path in (RAY / folder).rglob("*.py")
+    )
+    assert any(name in path.read_text(errors="replace") for path in sources)
+
+
+def test_the_loggers_of_rays_job_client_have_these_names() -> None:
+    for name in ("dashboard.modules.dashboard_sdk", "dashboard.modules.job.sdk"):
+        assert "logging.getLogger(__name__)" in (RAY / f"{name.replace('.', '/')}.py").read_text()
 
 
 def test_a_trial_that_has_no_actor_and_no_error_says_so() -> None:

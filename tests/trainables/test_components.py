@@ -9,7 +9,7 @@ import pytest
 
 from trainables.config import TrialConfig
 from trainables.identity import components
-from trainables.identity.components import KINDS, ROOT, identities, names
+from trainables.identity.components import COMPONENTS, ROOT, identities, names
 from trainables.identity.definitions import Package, Symbol, pieces
 
 Edit = Callable[[Path], None]
@@ -163,8 +163,8 @@ def test_a_root_that_is_not_there_or_there_twice_is_an_error() -> None:
     package = Package(ROOT, "trainables")
     for name in ("Nothing", "Training.nothing", "SAMPLED_ROWS"):
         with pytest.raises(LookupError, match=name):
-            package.the(name)
-    assert [package.the(root) for kind in KINDS.values() for root in kind.roots]
+            package.named(name)
+    assert [package.named(root) for kind in COMPONENTS.values() for root in kind.roots]
 
 
 def write(root: Path, **modules: str) -> Package:

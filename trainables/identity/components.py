@@ -1,4 +1,4 @@
-"""LEAF. The identity of the code by component: what decides the numbers of a point, and nothing else.
+"""The identity of the code by component: what decides the numbers of a point, and nothing else.
 
 A component is what its root definitions reach. Its identity is a digest of these definitions in the order in which they
 are reached, so that moving, renaming and documenting them changes nothing. Of a table keyed by the names of components,
@@ -28,7 +28,7 @@ NOT_FOLLOWED = frozenset({"config", "records", "snapshots", "sealed", "versions"
 
 
 @dataclass(frozen=True)
-class Kind:
+class ComponentKind:
     """A kind of component: its root definitions, and the field of the config whose every value has one of its own."""
 
     roots: tuple[str, ...]
@@ -36,13 +36,15 @@ class Kind:
     choices: tuple[str, ...] = ("",)
 
 
-KINDS = {
-    "data set": Kind(("LOADERS", "VALIDATION_IMAGES"), "dataset", get_args(configuration.DatasetName)),
-    "architecture": Kind(("ARCHITECTURES", "WITH_SHORTCUT"), "architecture", get_args(configuration.Architecture)),
-    "initializer": Kind(("INITIALIZERS",), "initializer", get_args(configuration.Initializer)),
-    "optimizer": Kind(("OPTIMIZERS",), "optimizer", get_args(configuration.Optimizer)),
-    "training": Kind(("Training", "pin")),
-    "estimator": Kind(
+COMPONENTS = {
+    "data set": ComponentKind(("LOADERS", "VALIDATION_IMAGES"), "dataset", get_args(configuration.DatasetName)),
+    "architecture": ComponentKind(
+        ("ARCHITECTURES", "WITH_SHORTCUT"), "architecture", get_args(configuration.Architecture)
+    ),
+    "initializer": ComponentKind(("INITIALIZERS",), "initializer", get_args(configuration.Initializer)),
+    "optimizer": ComponentKind(("OPTIMIZERS",), "optimizer", get_args(configuration.Optimizer)),
+    "training": ComponentKind(("Training", "pin")),
+    "estimator": ComponentKind(
         ("Probe", "Isometry", "Measurement.is_due"), "measure.estimator", get_args(configuration.Estimator)
     ),
 }
@@ -50,7 +52,9 @@ KINDS = {
 
 def names(config: TrialConfig) -> tuple[str, ...]:
     """The components that decide the numbers of a point: `architecture mlp`, `training`, ..."""
-    return tuple(f"{name} {attrgetter(kind.field)(config)}" if kind.field else name for name, kind in KINDS.items())
+    return tuple(
+        f"{name} {attrgetter(kind.field)(config)}" if kind.field else name for name, kind in COMPONENTS.items()
+    )
 
 
 @functools.cache
@@ -58,7 +62,7 @@ def identities(root: Path = ROOT) -> Mapping[str, str]:
     """The identity of every component by its name: 16 hex digits."""
     package = _Package(root)
     found = {}
-    for name, kind in KINDS.items():
+    for name, kind in COMPONENTS.items():
         for choice in kind.choices:
             found[f"{name} {choice}".rstrip()] = package.identity(name, choice)
     return found
@@ -84,13 +88,13 @@ class _Package:
 
     def __init__(self, root: Path) -> None:
         self._package = Package(root, ROOT.name)
-        self._roots = {self._package.the(root): name for name, kind in KINDS.items() for root in kind.roots}
+        self._roots = {self._package.named(root): name for name, kind in COMPONENTS.items() for root in kind.roots}
         self._written: dict[Symbol, list[Piece]] = {}
 
     def identity(self, name: str, choice: str) -> str:
         """The digest of what the roots of that kind reach."""
-        kind = KINDS[name]
-        waiting = [self._package.the(root) for root in kind.roots]
+        kind = COMPONENTS[name]
+        waiting = [self._package.named(root) for root in kind.roots]
         numbers = {symbol: number for number, symbol in enumerate(waiting)}
         digest = hashlib.sha256()
         for symbol in waiting:  # grows as it is read

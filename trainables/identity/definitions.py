@@ -31,13 +31,13 @@ class Foreign(NamedTuple):
     path: str
 
 
-class Ours(NamedTuple):
+class OwnModule(NamedTuple):
     """A module of the package."""
 
     name: str
 
 
-Meaning = Symbol | Foreign | Ours | None
+Referent = Symbol | Foreign | OwnModule | None
 Piece = str | Symbol
 """Of a definition: text, or a reference to another definition."""
 
@@ -68,7 +68,7 @@ class Package:
                 found.setdefault(name, []).append(Symbol(module.name, name))
         return found
 
-    def the(self, name: str) -> Symbol:
+    def named(self, name: str) -> Symbol:
         """The one definition of that name, `Class.method` for a method.
 
         Raises:
@@ -90,7 +90,7 @@ class Package:
         bodies = [node.body for node in found if isinstance(node, ast.ClassDef)]
         return [node for body in bodies for node in body if isinstance(node, FUNCTIONS) and node.name == method]
 
-    def resolve(self, module: str, name: str) -> Meaning:
+    def resolve(self, module: str, name: str) -> Referent:
         """What a global name in a module stands for; None for a builtin."""
         here = self.modules[module]
         if name in here.definitions:
@@ -99,17 +99,17 @@ class Package:
             source, imported = here.imports[name]
             return self._imported(source, imported)
         if (inner := f"{module}.{name}".lstrip(".")) in self.modules and here.is_package:
-            return Ours(inner)
+            return OwnModule(inner)
         return None
 
-    def _imported(self, source: str, name: str | None) -> Meaning:
+    def _imported(self, source: str, name: str | None) -> Referent:
         if not (source == self.name or source.startswith(f"{self.name}.")):
             return Foreign(source if name is None else f"{source}.{name}")
         inner = source.removeprefix(self.name).lstrip(".")
         if name is None:
-            return Ours(inner)
+            return OwnModule(inner)
         if self.modules[inner].imports.get(name) == (source, name):  # a package that imports a module of its own
-            return Ours(f"{inner}.{name}".lstrip("."))
+            return OwnModule(f"{inner}.{name}".lstrip("."))
         return self.resolve(inner, name) or Foreign(f"{source}.{name}")
 
 
@@ -231,7 +231,7 @@ class _Writer:
         bound = [getattr(one, "id", one) for one in (value if isinstance(value, list) else [value])]
         return bound == [self._symbol.name.rpartition(".")[2]]
 
-    def _resolved(self, node: ast.AST, local: frozenset[str]) -> Meaning:
+    def _resolved(self, node: ast.AST, local: frozenset[str]) -> Referent:
         if isinstance(node, ast.Name):
             is_free = isinstance(node.ctx, ast.Load) and node.id not in local
             return self._package.resolve(self._symbol.module, node.id) if is_free else None
@@ -239,7 +239,7 @@ class _Writer:
             owner = self._resolved(node.value, local)
             if isinstance(owner, Foreign):
                 return Foreign(f"{owner.path}.{node.attr}")
-            if isinstance(owner, Ours):
+            if isinstance(owner, OwnModule):
                 return self._package.resolve(owner.name, node.attr)
         return None
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numba
 
-State = TypeVar("State")
+OfThread = TypeVar("OfThread")
 
 # Fewer pieces of work than these are done before a thread would have started.
 FEWEST_CHUNKS = 4
@@ -28,15 +28,15 @@ def run_in_threads(work: Callable[[int, int], None], count: int, threads: int, c
 
 
 def gather_from_threads(
-    begin: Callable[[], State], work: Callable[[int, int, State], None], count: int, threads: int, chunk: int
-) -> list[State]:
+    begin: Callable[[], OfThread], work: Callable[[int, int, OfThread], None], count: int, threads: int, chunk: int
+) -> list[OfThread]:
     """As `run_in_threads`, of work(start, stop, state) with a state of its own for each thread; the states."""
     if threads == 1 or count <= FEWEST_CHUNKS * chunk:
         state = begin()
         work(0, count, state)
         return [state]
     starts = itertools.count(0, chunk)
-    states: list[State] = []
+    states: list[OfThread] = []
     failures: list[BaseException] = []
 
     def drain() -> None:

@@ -17,11 +17,11 @@ LINE = 0.14
 LONG_LABEL = 36
 """With longer labels the blocks are spread over the whole width; else they are close together."""
 BELOW_PANELS, ABOVE_PANELS = 0.42, 0.24
-Block = tuple[str, Sequence[Artist]]
+LegendBlock = tuple[str, Sequence[Artist]]
 
 
 def sheet(
-    data: FigureData, rows: int, columns: int, row_height: float, legends: Sequence[Block], row_gap: float = GAP
+    data: FigureData, rows: int, columns: int, row_height: float, legends: Sequence[LegendBlock], row_gap: float = GAP
 ) -> tuple[Canvas, np.ndarray]:
     """An empty figure with its texts, if there are any, and its legends, and its axes, shape (rows, columns).
 
@@ -68,7 +68,7 @@ def _write_header(canvas: Canvas, title: str, caption: Sequence[str], warnings: 
         top -= LINE
 
 
-def _write_legends(canvas: Canvas, legends: Sequence[Block], height: float) -> None:
+def _write_legends(canvas: Canvas, legends: Sequence[LegendBlock], height: float) -> None:
     starts = np.cumsum([0.0, *(_columns(handles) + 0.6 for _, handles in legends)])
     longest = max(len(str(handle.get_label())) for _, handles in legends for handle in handles)
     scale = (WIDTH_INCHES - LEFT) / max(starts[-1], 0.0 if longest > LONG_LABEL else 4.5)

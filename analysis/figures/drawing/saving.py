@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as Canvas
 
 from analysis.figures.drawing.style import RC
 from analysis.figures.model import FigureData
-from analysis.files import replaced
+from analysis.files import put
 
 DOTS_PER_INCH = 200
 # Dates and versions would make two equal figures differ.
@@ -39,10 +39,3 @@ def rendered(canvas: Canvas, kind: str) -> bytes:
     with rc_context(RC):
         canvas.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=METADATA[kind])
     return buffer.getvalue()
-
-
-def put(path: Path, content: bytes) -> Path:
-    """Write the file as a whole, in place of an older one; returns its path."""
-    with replaced(path) as unfinished:
-        unfinished.write_bytes(content)
-    return path

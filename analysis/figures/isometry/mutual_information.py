@@ -14,7 +14,7 @@ from analysis.figures.isometry import shared
 from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
 from analysis.figures.rows.layer_rows import with_input
-from analysis.quantities import BALANCED_BITS, MEAN
+from analysis.quantities import BALANCED_BITS, JACOBIAN_MEAN
 
 CURVES = Curves(("initializer", "width", "depth"), "gain", each_point=True)
 NEEDS = "isometry_mi needs MI of the input and the last hidden layer at two or more gains (preset isometry)"
@@ -29,7 +29,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     rows = last_layer_rows(epochs, points)
     shown = shared.gain_slice(points, set(rows["point_id"]), CURVES.series, NEEDS)
     drawn = shown.select(rows)
-    quantities = [BALANCED_BITS, *([MEAN] if MEAN in drawn else [])]
+    quantities = [BALANCED_BITS, *([JACOBIAN_MEAN] if JACOBIAN_MEAN in drawn else [])]
     curves = shared.with_isometries(CURVES.table(drawn, quantities, also=["pair"]), CURVES.series)
     ceiling = shown.points[CEILING].max() if CEILING in shown.points else None
     return FigureData(
@@ -53,7 +53,7 @@ def last_layer_rows(epochs: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     """Of every point at epoch 0 the row of the input and the last hidden layer, where its MI was measured."""
     if "gain" not in points:
         raise NothingToDraw(NEEDS)
-    fields = [name for name in ("gain", MEAN) if name in points]
+    fields = [name for name in ("gain", JACOBIAN_MEAN) if name in points]
     rows = with_input(epochs[epochs["epoch"] == 0], points, fields)
     return rows[(rows["layer"] == rows["depth"]) & rows[BALANCED_BITS].notna()].reset_index(drop=True)
 

@@ -17,7 +17,7 @@ from analysis.figures.drawing.scales import number_axis
 from analysis.figures.model import NothingToDraw
 from analysis.figures.rows import captions
 from analysis.figures.rows.slices import Slice, choose
-from analysis.quantities import MEAN, keeps_norms
+from analysis.quantities import JACOBIAN_MEAN, keeps_norms
 
 PAPER = "Weng et al. 2022"
 CRITICAL_GAIN = 1.0
@@ -61,15 +61,15 @@ def describe(shown: Slice, drawn: pd.DataFrame, series: Sequence[str], each: str
 def with_isometries(curves: pd.DataFrame, series: Sequence[str]) -> pd.DataFrame:
     """The table of curves over gains with `is_isometry`, true for medians at isometry; all false without Jacobians."""
     is_median = curves["statistic"] == "median"
-    nearest = nearest_to_isometry(curves[is_median], series) if MEAN in curves else False
+    nearest = nearest_to_isometry(curves[is_median], series) if JACOBIAN_MEAN in curves else False
     return curves.assign(is_isometry=is_median & nearest)
 
 
 def nearest_to_isometry(medians: pd.DataFrame, series: Sequence[str]) -> pd.Series:
-    """Whether each row has, in its series, the gain that `keeps_norms`. medians: by series and gain, with `MEAN`."""
+    """Whether each row has, in its series, the gain that `keeps_norms`. medians: by series and gain."""
     nearest = pd.Series(False, index=medians.index)
     for _, rows in medians.groupby(list(series)):
-        place = keeps_norms(rows[MEAN].tolist())
+        place = keeps_norms(rows[JACOBIAN_MEAN].tolist())
         if place is not None:
             nearest[rows.index[place]] = True
     return nearest

@@ -14,13 +14,13 @@ from analysis.figures.drawing.layout import sheet
 from analysis.figures.isometry import shared
 from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
-from analysis.quantities import MEAN, SPREAD
+from analysis.quantities import JACOBIAN_MEAN, JACOBIAN_SPREAD
 
 CURVES = Curves(("initializer", "depth"), "gain", each_point=True)
 NEEDS = "isometry_spectrum needs the Jacobians of networks of two or more gains (preset isometry)"
 RELATIVE = "relative_spread"
-QUANTITIES = [MEAN, SPREAD, RELATIVE]
-ROWS = {MEAN: "Mean of σ²", RELATIVE: "Standard deviation / mean"}
+QUANTITIES = [JACOBIAN_MEAN, JACOBIAN_SPREAD, RELATIVE]
+ROWS = {JACOBIAN_MEAN: "Mean of σ²", RELATIVE: "Standard deviation / mean"}
 IDENTITY = ["point_id", "architecture", "width", "depth", "seed", "initializer", "gain", "state"]
 FAR_BELOW = 1e-12
 """Values this far below 1 are lost signals, whatever their order; the axis ends here."""
@@ -31,10 +31,10 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
 
     `relative_spread`: standard deviation of the squared singular values in units of their mean; 0 when all are equal.
     """
-    if not {"gain", MEAN, SPREAD} <= set(points):
+    if not {"gain", JACOBIAN_MEAN, JACOBIAN_SPREAD} <= set(points):
         raise NothingToDraw(NEEDS)
-    rows = points.drop_duplicates("point_id").dropna(subset=[MEAN, SPREAD])
-    rows = rows.assign(**{RELATIVE: rows[SPREAD] / rows[MEAN].where(rows[MEAN] > 0)})
+    rows = points.drop_duplicates("point_id").dropna(subset=[JACOBIAN_MEAN, JACOBIAN_SPREAD])
+    rows = rows.assign(**{RELATIVE: rows[JACOBIAN_SPREAD] / rows[JACOBIAN_MEAN].where(rows[JACOBIAN_MEAN] > 0)})
     rows = rows.sort_values(IDENTITY[1:-1])
     shown = shared.gain_slice(points, set(rows["point_id"]), CURVES.series, NEEDS)
     drawn = shown.select(rows)[[*IDENTITY, *QUANTITIES]]
@@ -61,7 +61,7 @@ def draw(data: FigureData) -> Canvas:
                 CURVES.draw(axes[i, j], rows[rows["initializer"] == initializer], quantity, "depth", palette)
                 shared.gain_axis(axes[i, j], rows["gain"])
             axes[i, 0].set_ylabel(label, labelpad=0.5)
-        _powers(axes[0, 0], rows[MEAN])
+        _powers(axes[0, 0], rows[JACOBIAN_MEAN])
         axes[1, 0].set_ylim(bottom=0)
         for j, initializer in enumerate(initializers):
             axes[0, j].axhline(1, color=GREY, lw=0.8, ls=":", zorder=1.5)

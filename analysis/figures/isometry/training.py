@@ -17,10 +17,9 @@ from analysis.figures.drawing.style import number
 from analysis.figures.isometry import shared
 from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
-from analysis.quantities import TEST_ERROR
+from analysis.quantities import DONE_STATES, TEST_ERROR
 
-ENDED = ("finished", "diverged")
-CURVES = Curves(("initializer", "depth"), "gain", each_point=True, ended=ENDED)
+CURVES = Curves(("initializer", "depth"), "gain", each_point=True, ended=DONE_STATES)
 NEEDS = "isometry_training needs trained networks of two or more gains (preset isometry-train)"
 EPOCHS = "epochs_to_threshold"
 THRESHOLDS = (0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
@@ -36,13 +35,13 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     needed = epochs.drop_duplicates(["point_id", "epoch"])
     trained = set(needed.loc[needed["epoch"] > 0, "point_id"])
     shown = shared.gain_slice(points, trained, CURVES.series, NEEDS)
-    ended = shown.points[shown.points["state"].isin(ENDED)]
+    ended = shown.points[shown.points["state"].isin(DONE_STATES)]
     traces = needed[needed["point_id"].isin(ended["point_id"])]
     threshold = _threshold(traces)
     passed = traces[traces[TEST_ERROR] <= threshold].groupby("point_id")["epoch"].min()
     drawn = ended.assign(**{EPOCHS: ended["point_id"].map(passed).fillna(math.inf)})
     drawn = drawn.sort_values([*CURVES.series, "gain", "seed", "point_id"])
-    quantities = [EPOCHS, *([shared.MEAN] if shared.MEAN in drawn else [])]
+    quantities = [EPOCHS, *([shared.JACOBIAN_MEAN] if shared.JACOBIAN_MEAN in drawn else [])]
     curves = shared.with_isometries(CURVES.table(drawn, quantities), CURVES.series)
     curves["has_passed"] = np.isfinite(curves[EPOCHS])
     curves["last_epoch"] = int(traces["epoch"].max())

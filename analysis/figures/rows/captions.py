@@ -4,10 +4,9 @@ import pandas as pd
 
 from analysis.figures.drawing.style import ARCHITECTURE_LABELS, number
 from analysis.figures.rows.slices import Slice
-from analysis.quantities import BALANCED_BITS, PAPER_BITS
+from analysis.quantities import BALANCED_BITS, DONE_STATES, PAPER_BITS
 from trainables.config import WITH_SHORTCUT
 
-SETTLED = ("finished", "diverged")
 STATES = ("diverged", "failed", "interrupted", "running", "missing")
 ALWAYS_NAMED = {
     "dataset": "{}",
@@ -34,7 +33,7 @@ def incompleteness(shown: pd.DataFrame, sweep: pd.DataFrame) -> str | None:
     finished, everything = int((shown["state"] == "finished").sum()), int((sweep["state"] == "finished").sum())
     if everything == len(sweep):
         return None
-    over = sweep["state"].isin(SETTLED).all()
+    over = sweep["state"].isin(DONE_STATES).all()
     if finished == len(shown):
         extent = "Whole sweep" if over else "Incomplete sweep"
         return f"{extent}: {everything} of {len(sweep)} points finished (the {finished} points of this figure all are)"

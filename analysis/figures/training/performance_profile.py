@@ -19,11 +19,10 @@ from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
 from analysis.figures.rows.error_rows import error_rows
 from analysis.figures.rows.slices import choose
-from analysis.quantities import TEST_ERROR
+from analysis.quantities import DONE_STATES, TEST_ERROR
 
 NEEDS = "performance_profile needs two or more finished, trained points"
 TASK = ["width", "depth"]
-ENDED = ("finished", "diverged")
 RESAMPLES, COVERAGE, SEED = 2_000, 0.95, 0
 
 
@@ -36,7 +35,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """
     rows = error_rows(epochs, points)
     rows = rows.drop_duplicates("point_id", keep="last")
-    rows = rows[rows["state"].isin(ENDED) & (rows["epoch"] > 0)]
+    rows = rows[rows["state"].isin(DONE_STATES) & (rows["epoch"] > 0)]
     if len(rows) < 2:
         raise NothingToDraw(NEEDS)
     shown = choose(points, set(rows["point_id"]), ["architecture", *TASK], style.in_order(points["architecture"]))

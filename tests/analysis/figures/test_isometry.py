@@ -8,7 +8,7 @@ import pytest
 
 from analysis.figures import FIGURES, NothingToDraw
 from analysis.figures.isometry.layers import GAINS_SHOWN
-from analysis.figures.isometry.shared import MEAN, gain_colours, nearest_to_isometry
+from analysis.figures.isometry.shared import JACOBIAN_MEAN, gain_colours, nearest_to_isometry
 from tests.analysis.figures.conftest import GAINS, make_isometry
 
 BALANCED = "mutual_information_balanced_bits"
@@ -34,13 +34,13 @@ def test_the_ring_is_at_the_gain_whose_mean_squared_singular_value_is_nearest_1(
     epochs, points = make_isometry()
     found = medians("isometry_mi", epochs, points)
     assert found.loc[found["is_isometry"], "gain"].tolist() == [1.0] * 4
-    points.loc[points["depth"] == 4, MEAN] *= 50  # which moves the isometry of the deeper networks to gain 0.5
+    points.loc[points["depth"] == 4, JACOBIAN_MEAN] *= 50  # which moves the isometry of the deeper networks to gain 0.5
     found = medians("isometry_mi", epochs, points)
     assert found.loc[found["is_isometry"], ["depth", "gain"]].to_numpy().tolist() == [[2, 1.0], [4, 0.5]] * 2
 
 
 def test_nearness_to_isometry_is_in_ratios_and_lost_signals_never_count() -> None:
-    frame = pd.DataFrame({"depth": 2, MEAN: [0.0, 0.4, 2.0, math.nan], "gain": [1, 2, 3, 4]})
+    frame = pd.DataFrame({"depth": 2, JACOBIAN_MEAN: [0.0, 0.4, 2.0, math.nan], "gain": [1, 2, 3, 4]})
     assert nearest_to_isometry(frame, ["depth"]).tolist() == [False, False, True, False]
     assert not nearest_to_isometry(frame.iloc[[0, 3]], ["depth"]).any()
 
@@ -50,7 +50,7 @@ def test_gains_on_one_side_of_isometry_do_not_tell_where_it_is(kept: list[float]
     epochs, points = make_isometry()
     points.loc[~points["gain"].isin(kept), "state"] = "missing"
     missing = set(points.loc[points["state"] == "missing", "point_id"])
-    points.loc[points["point_id"].isin(missing), MEAN] = math.nan
+    points.loc[points["point_id"].isin(missing), JACOBIAN_MEAN] = math.nan
     found = medians("isometry_mi", epochs, points)
     assert not found["is_isometry"].any()
     whole = medians("isometry_training", *make_isometry())
@@ -59,9 +59,9 @@ def test_gains_on_one_side_of_isometry_do_not_tell_where_it_is(kept: list[float]
 
 def test_sweeps_without_jacobians_are_drawn_without_a_ring() -> None:
     epochs, points = make_isometry()
-    table = FIGURES["isometry_mi"].table(epochs, points.drop(columns=[MEAN])).table
+    table = FIGURES["isometry_mi"].table(epochs, points.drop(columns=[JACOBIAN_MEAN])).table
     assert not table["is_isometry"].any()
-    unknown = FIGURES["isometry_mi"].table(epochs, points.assign(**{MEAN: np.nan}))
+    unknown = FIGURES["isometry_mi"].table(epochs, points.assign(**{JACOBIAN_MEAN: np.nan}))
     assert not unknown.table["is_isometry"].any()
     labels = [text.get_text() for legend in FIGURES["isometry_mi"].draw(unknown).legends for text in legend.get_texts()]
     assert "norms are kept in the mean" not in labels
@@ -96,16 +96,16 @@ def test_layers_are_those_of_the_deepest_networks_and_gains_are_thinned_around_t
 
 def test_the_spectrum_is_of_the_points_and_its_medians_are_over_seeds() -> None:
     epochs, points = make_isometry(initializers=["gaussian"], depths=[2], seeds=range(3))
-    points.loc[(points["gain"] == 1.5) & (points["seed"] == 0), MEAN] = 1e6
+    points.loc[(points["gain"] == 1.5) & (points["seed"] == 0), JACOBIAN_MEAN] = 1e6
     found = medians("isometry_spectrum", epochs.iloc[:0], points)
-    assert found[MEAN].tolist() == pytest.approx([gain**4 for gain in GAINS])
+    assert found[JACOBIAN_MEAN].tolist() == pytest.approx([gain**4 for gain in GAINS])
     assert found["jacobian_spread_squared_singular_value"].tolist() == pytest.approx([gain**4 / 2 for gain in GAINS])
     assert found["relative_spread"].tolist() == pytest.approx([0.5, 0.5, 0.5, 0.5])
 
 
 def test_a_signal_that_is_lost_altogether_has_no_relative_spread() -> None:
     epochs, points = make_isometry(depths=[2])
-    lost = points.assign(**{MEAN: 0.0, "jacobian_spread_squared_singular_value": 0.0})
+    lost = points.assign(**{JACOBIAN_MEAN: 0.0, "jacobian_spread_squared_singular_value": 0.0})
     data = FIGURES["isometry_spectrum"].table(epochs, lost)
     assert data.table["relative_spread"].isna().all()
     FIGURES["isometry_spectrum"].draw(data)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import digamma
 
+from tests.trainables.information.neighborhoods import neighborhoods
 from trainables.information import ceiling_bits, measure, mutual_information
 from trainables.information.host.pairs import host_pair
 
@@ -54,7 +55,8 @@ def assert_equal_to_twin(
 ) -> None:
     expected = twin(x, y, k, units)
     for number in threads:
-        radii, x_counts, y_counts = host_pair(x, y, k, noise=0.0, seed=0, threads=number).neighbors(units)
+        pair = host_pair(x, y, k, noise=0.0, seed=0, threads=number)
+        radii, x_counts, y_counts = neighborhoods(pair, units)
         np.testing.assert_array_equal(radii, expected.radii)
         np.testing.assert_array_equal(x_counts, expected.x_counts)
         np.testing.assert_array_equal(y_counts, expected.y_counts)

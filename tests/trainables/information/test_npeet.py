@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.trainables.information.neighborhoods import neighborhoods
 from trainables.information import measure, mutual_information
 from trainables.information.host.pairs import host_pair
 
@@ -53,7 +54,7 @@ def test_value_is_the_stored_one(name: str) -> None:
 def test_radii_and_counts_are_the_stored_ones(name: str) -> None:
     x, y, _, expected = load(name)
     pair = host_pair(x.astype(np.float64), y.astype(np.float64), k=3, noise=0.0, seed=0, threads=2)
-    found = pair.neighbors()
+    found = neighborhoods(pair)
     for values, key in zip(found, ("eps", "nx", "ny"), strict=True):
         np.testing.assert_array_equal(values, expected[key])
 

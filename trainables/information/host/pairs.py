@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,6 @@ from trainables.information.host.layers import Layer, RowOrder
 from trainables.information.neighbors.queries import counts_within, joint_radii, joint_rectangles
 from trainables.information.pair import Counts, Neighborhood, Units
 from trainables.information.samples import Floats, Noisy
-
-Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,20 +78,6 @@ class HostPair:
             x_extents, y_extents = joint_rectangles(self.x.space, self.y.space, units, self.k, self.x.threads)
             return np.nextafter(x_extents, np.inf), np.nextafter(y_extents, np.inf)
         raise ValueError(f"neighborhood = {neighborhood!r}: allowed are 'square', 'rectangle'")
-
-    def neighbors(self, units: Units = (1.0, 1.0)) -> tuple[Floats, Counts, Counts]:
-        """(radii, x counts, y counts) of KSG-1, each (N,) in the caller's order."""
-        radii, _ = self.radii(units, "square")
-        x_counts, y_counts = (
-            counts_within(layer.space, [unit], radii[np.newaxis], layer.threads)[0]
-            for layer, unit in zip((self.x, self.y), units, strict=True)
-        )
-        return self._restored(radii), self._restored(x_counts), self._restored(y_counts)
-
-    def _restored(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
-        restored = np.empty_like(values)
-        restored[self.x.order.rows] = values
-        return restored
 
 
 def host_pair(x: npt.NDArray[Any], y: npt.NDArray[Any], k: int, noise: float, seed: int, threads: int) -> HostPair:
