@@ -7,15 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import digamma
 
+from tests.trainables.information.conftest import distances
 from trainables.information import DegenerateInput, conditional_mutual_information, mutual_information
 
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def distances(points: np.ndarray, i: int) -> np.ndarray:
-    others = np.abs(points - points[i]).max(axis=1)
-    others[i] = np.inf
-    return others
 
 
 def twin_bits(x: np.ndarray, y: np.ndarray, z: np.ndarray, k: int) -> float:

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import digamma
 
 from tests.trainables.information.neighborhoods import neighborhoods
+from tests.trainables.information.conftest import distances
 from trainables.information import ceiling_bits, measure, mutual_information
 from trainables.information.host.pairs import host_pair
 
@@ -19,12 +20,6 @@ class Twin(NamedTuple):
     x_counts: np.ndarray
     y_counts: np.ndarray
     bits: float
-
-
-def distances(points: np.ndarray, i: int) -> np.ndarray:
-    others = np.abs(points - points[i]).max(axis=1)
-    others[i] = np.inf
-    return others
 
 
 def twin(x: np.ndarray, y: np.ndarray, k: int, units: tuple[float, float] = (1.0, 1.0)) -> Twin:

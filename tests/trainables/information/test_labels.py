@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import digamma
 from sklearn.feature_selection._mutual_info import _compute_mi_cd
 
+from tests.trainables.information.conftest import distances
 from trainables.information import DegenerateInput, mutual_information_with_labels
 
 
@@ -17,12 +18,11 @@ def twin_bits(x: np.ndarray, labels: np.ndarray, k: int) -> float:
     x, labels = x[kept], labels[kept]
     terms = []
     for i in range(len(x)):
-        distances = np.abs(x - x[i]).max(axis=1)
-        distances[i] = np.inf
+        of_x = distances(x, i)
         same = labels == labels[i]
         neighbors = min(k, np.count_nonzero(same) - 1)
-        radius = np.sort(distances[same])[neighbors - 1]
-        near = np.count_nonzero(distances < radius) + 1
+        radius = np.sort(of_x[same])[neighbors - 1]
+        near = np.count_nonzero(of_x < radius) + 1
         terms.append(digamma(neighbors) - digamma(np.count_nonzero(same)) - digamma(near))
     return (digamma(len(x)) + np.mean(terms)) / np.log(2)
 
