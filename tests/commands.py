@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from analysis.cli import main
+from tests.processes import bare_environment
 
 Command = Callable[..., "Done"]
 
@@ -26,9 +27,8 @@ def in_this_process(capsys: pytest.CaptureFixture[str]) -> Command:
     def run(*arguments: str, **environment: str) -> Done:
         capsys.readouterr()
         with pytest.MonkeyPatch.context() as patched:
-            for name in os.environ:
-                if name.startswith(("SWEEP_", "MLFLOW_")) or name == "RAY_ADDRESS":
-                    patched.delenv(name)
+            for name in os.environ.keys() - bare_environment().keys():
+                patched.delenv(name)
             for name, value in environment.items():
                 patched.setenv(name, value)
             patched.setattr(sys, "argv", ["sweep", *arguments])

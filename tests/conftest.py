@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sweep.spec import SweepSpec
 from sweep.storage.bucket import Bucket
-from sweep.store import lease
+from sweep.store import lease, load
 from tests.buckets import Server, s3_server
 from tests.commands import Command, in_this_process
 from tests.struck import Sweeps
@@ -77,6 +78,22 @@ def history() -> Callable[[TrialConfig, int], tuple[EpochRecord, ...]]:
 @pytest.fixture
 def result() -> Callable[[TrialConfig], PointResult]:
     return make_result
+
+
+@pytest.fixture
+def spec(request: pytest.FixtureRequest) -> SweepSpec:
+    """The demo with the SETTINGS of the module of the test, and a name of its own on a server that tests share."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    return load("demo", [*request.module.SETTINGS, f"name={name[:90]}"])
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder of the test and of the commands that it starts, which is empty."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pandas as pd
 from analysis.tables.collect import from_store
 from sweep.store.store import Store
 
-CLOCKS = ["train_seconds", "measure_seconds", "timestamp"]
-"""Columns in which two runs of the same points differ."""
+CLOCKS = ["train_seconds", "measure_seconds", "credibility_seconds", "timestamp"]
+"""Columns, where a table has them, in which two runs of the same points differ."""
 
 
 def epochs(store: Path | str, sweep: str = "struck") -> pd.DataFrame:
     """What epochs.parquet would hold of a sweep, but for clocks."""
-    return from_store(Store(store), sweep).epochs.to_pandas().drop(columns=CLOCKS)
+    return from_store(Store(store), sweep).epochs.to_pandas().drop(columns=CLOCKS, errors="ignore")

@@ -3,19 +3,11 @@
 from typing import Any
 
 import mlflow
-import pytest
 
 from analysis.tables.collect import from_store
 from analysis.tables.from_mlflow import from_mlflow
 from sweep.spec.model import SweepSpec
-from sweep.store.spec_source import load
 from sweep.store.store import Store
-
-
-def demo_named_by_test(request: pytest.FixtureRequest, settings: list[str]) -> SweepSpec:
-    """The demo with these settings, and a name of its own on a server that tests share."""
-    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    return load("demo", [*settings, f"name={name[:90]}"])
 
 
 def runs(uri: str, spec: SweepSpec) -> list[Any]:

@@ -24,6 +24,12 @@ def program(name: str, *arguments: str) -> list[str]:
     return [sys.executable, str(PROGRAMS / f"{name}.py"), *arguments]
 
 
+def bare_environment() -> dict[str, str]:
+    """The environment of a user who set nothing of `sweep`, MLflow or Ray."""
+    settings = ("SWEEP_", "MLFLOW_", "RAY_ADDRESS")
+    return {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+
+
 def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     """A `sweep` command, started, with snapshots every fifth of a second."""
     variables = os.environ | {"SWEEP_SNAPSHOT_SECONDS": "0.2"} | environment

@@ -10,10 +10,9 @@ from typing import Any
 
 from sweep.store.store import PointState, Store
 from tests.injection import strikes
-from tests.processes import COMMAND
+from tests.processes import COMMAND, TIMEOUT_SECONDS, bare_environment
 
 INJECTION = Path(__file__).parent / "injection"
-TIMEOUT_SECONDS = 900
 
 
 @dataclass
@@ -26,12 +25,11 @@ class Sweeps:
     @classmethod
     def in_folder(cls, folder: Path) -> "Sweeps":
         """Sweeps that start from nothing: no settings of whoever runs the tests, snapshots five times a second."""
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
         paths = [str(INJECTION), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         struck = {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
         struck["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # jobs take its python3
         struck |= {"SWEEP_TEST_STRIKE": str(folder / "strike.json"), "SWEEP_SNAPSHOT_SECONDS": "0.2"}
-        return cls(folder, clean | struck)
+        return cls(folder, bare_environment() | struck)
 
     @property
     def store(self) -> Path:

@@ -11,6 +11,7 @@ import pytest
 
 from analysis.cli import app
 from sweep.store.spec_source import load
+from tests.processes import bare_environment
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -29,8 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
-    return clean | {"PATH": path}
+    return bare_environment() | {"PATH": path}
 
 
 @pytest.mark.slow

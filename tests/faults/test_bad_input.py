@@ -14,11 +14,8 @@ Refused = Callable[..., str]
 
 
 @pytest.fixture
-def sweep(run_here: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
+def sweep(run_here: Command, here: Path) -> Refused:
     """Runs the command in an empty folder; what it said when it refused, as bad usage and with nothing printed."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
 
     def run(*arguments: str) -> str:
         done = run_here(*arguments)
@@ -48,7 +45,7 @@ def sweep(run_here: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ids=["typos", "types", "empty", "huge", "huge range", "yaml", "duplicate", "utf8", "bytes", "list", "name"],
 )
 def test_a_bad_spec_is_refused_before_disk_and_cluster_are_touched(
-    sweep: Refused, tmp_path: Path, command: str, content: bytes, expected: list[str]
+    sweep: Refused, here: Path, tmp_path: Path, command: str, content: bytes, expected: list[str]
 ) -> None:
     path = tmp_path / "bad.yaml"
     path.write_bytes(content)
@@ -56,7 +53,7 @@ def test_a_bad_spec_is_refused_before_disk_and_cluster_are_touched(
     for words in expected:
         assert words in said
     assert f"next: correct this, then sweep plan {path}" in said
-    assert list(Path.cwd().iterdir()) == []
+    assert list(here.iterdir()) == []
 
 
 def write_mnist(folder: Path) -> None:
@@ -88,7 +85,7 @@ def flip(path: Path) -> None:
     ids=["missing", "truncated", "flipped", "empty", "other"],
 )
 def test_bad_data_is_named_before_anything_starts(
-    sweep: Refused, tmp_path: Path, damage: Callable[[Path], None], expected: str
+    sweep: Refused, here: Path, tmp_path: Path, damage: Callable[[Path], None], expected: str
 ) -> None:
     folder = tmp_path / "data" / "mnist"
     write_mnist(folder)
@@ -96,4 +93,4 @@ def test_bad_data_is_named_before_anything_starts(
     said = sweep("run", "fig4a", "--data-dir", str(tmp_path / "data"))
     assert expected in said
     assert "next: " in said
-    assert list(Path.cwd().iterdir()) == []
+    assert list(here.iterdir()) == []

@@ -11,6 +11,7 @@ import pytest
 from sweep.store.store import Attempt, Store
 from sweep.system import provenance
 from tests.commands import Command, Done
+from tests.files import files
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult
 from trainables.snapshots import Snapshot
@@ -46,10 +47,6 @@ def sweep(run_here: Command, tmp_path: Path, store: Store) -> Command:
     return run
 
 
-def contents(store: Store) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in store.root.rglob("*") if path.is_file()}
-
-
 def by_other_code(store: Store, result: Result, point: TrialConfig, **changes: Any) -> None:
     """Put a result in the place of the point's that other code computed."""
     store.objects.delete(f"points/{point.point_id}/result")
@@ -64,12 +61,12 @@ def test_more_seeds_are_all_there_is_to_run_and_the_difference_is_shown_first(sw
     assert plan["spec_change"]["fields"] == {"seed": [[0, 1, 2, 3, 4], list(range(10))]}
     assert plan["trial_seconds"] == pytest.approx(5 * 12.5)
     assert plan["cpu_hours"] == pytest.approx(5 * 12.5 / 3600)
-    before = contents(store)
+    before = files(store.root)
     done = sweep("run", *more, *NOWHERE)
     assert done.returncode == 7, done.stderr
     lines = done.stderr.splitlines()
     assert lines[1:3] == ["since last run: 5 points added, 5 kept", "  seed: 0..4 -> 0..9"]
-    assert contents(store) == before
+    assert files(store.root) == before
 
 
 def test_a_changed_value_makes_other_points_and_keeps_the_old_ones(sweep: Command, store: Store) -> None:
@@ -100,7 +97,7 @@ def test_points_of_other_code_are_not_added_to_unless_told_so(
         store, result, POINTS[0], code_sha256="a" * 64, components=None, git_commit="1" * 40, git_diff_sha256=None
     )
     store.objects.delete(f"points/{POINTS[4].point_id}/result")
-    before = contents(store)
+    before = files(store.root)
     done = sweep(command, *NOWHERE)
     assert done.returncode == 2, done.stderr
     assert "1 point was computed by other code (111111111111)" in done.stderr
@@ -110,7 +107,7 @@ def test_points_of_other_code_are_not_added_to_unless_told_so(
     told = sweep(command, *NOWHERE, "--accept-code-change")
     assert told.returncode == 7, told.stderr
     assert "1 point was computed by other code" in told.stderr
-    assert contents(store) == before
+    assert files(store.root) == before
 
 
 def test_a_snapshot_of_other_code_is_not_continued(

@@ -14,7 +14,7 @@ from sweep.store.store import Store
 from sweep.tracking import background
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror
-from tests.mirrored import assert_equal_to_the_store, demo_named_by_test, runs
+from tests.mirrored import assert_equal_to_the_store, runs
 from tests.servers import PATIENCE_SECONDS, Between, Server
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult
@@ -42,11 +42,6 @@ def between(request: pytest.FixtureRequest) -> Iterator[Between]:
     between = Between(port)
     yield between
     between.close()
-
-
-@pytest.fixture
-def spec(request: pytest.FixtureRequest) -> SweepSpec:
-    return demo_named_by_test(request, SETTINGS)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sweep.spec.model import SweepSpec
 from sweep.store.store import Store
 from sweep.tracking.background import BackgroundMirror
 from tests.logins import User, add, holders, with_logins
-from tests.mirrored import assert_equal_to_the_store, demo_named_by_test
+from tests.mirrored import assert_equal_to_the_store
 from tests.processes import finish, start
 from tests.servers import Server
 from trainables.config import TrialConfig
@@ -35,11 +35,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
     finally:
         server.kill()
-
-
-@pytest.fixture
-def spec(request: pytest.FixtureRequest) -> SweepSpec:
-    return demo_named_by_test(request, SETTINGS)
 
 
 @pytest.fixture

@@ -1,27 +1,14 @@
 """Stores that code of earlier schemas wrote, kept for ever, one for each schema."""
 
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from analysis.cli import main
+from tests.commands import Command
 
 SCHEMA_1 = Path(__file__).parent.parent / "fixtures" / "store_schema_1"
-
-
-class Done(NamedTuple):
-    """How a command ended, and what it printed."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Sweep = Callable[..., Done]
+DONE, BEGUN = str(SCHEMA_1 / "done.yaml"), str(SCHEMA_1 / "begun.yaml")
 
 
 @pytest.fixture
@@ -31,15 +18,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def sweep(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sweep:
+def sweep(root: Path, run_here: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs a command on that store, which is the default one."""
     monkeypatch.chdir(root.parent)
-    monkeypatch.delenv("SWEEP_STORE", raising=False)
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["sweep", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return Done(int(end.value.code or 0), *capsys.readouterr())
-
-    return run
+    return run_here

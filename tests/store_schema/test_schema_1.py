@@ -17,19 +17,16 @@ from analysis.tables.tables import epoch_rows
 from sweep.spec import SweepSpec
 from sweep.store import State, Store, load
 from sweep.system import provenance
-from tests.store_schema.conftest import SCHEMA_1, Sweep
+from tests.commands import Command
+from tests.epoch_tables import CLOCKS
+from tests.files import files
+from tests.store_schema.conftest import BEGUN, DONE, SCHEMA_1
 from trainables.identity import components
 from trainables.identity.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS, FIRST
 from trainables.records import arrow_to_table
 
-DONE, BEGUN = str(SCHEMA_1 / "done.yaml"), str(SCHEMA_1 / "begun.yaml")
 EXPECTED = SCHEMA_1 / "expected"
-CLOCKS = ("train_seconds", "measure_seconds", "credibility_seconds", "timestamp")
 ARCHITECTURES = ("mlp", "shortcut", "resnet")
-
-
-def files(root: Path) -> dict[Path, bytes]:
-    return {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def without_clocks(table: pa.Table) -> pa.Table:
@@ -41,14 +38,14 @@ def done() -> SweepSpec:
     return load(DONE)
 
 
-def test_status_and_claims_say_what_they_said(sweep: Sweep, root: Path) -> None:
+def test_status_and_claims_say_what_they_said(sweep: Command, root: Path) -> None:
     before = files(root)
     assert json.loads(sweep("status", "done", "--json").stdout) == json.loads((EXPECTED / "status.json").read_text())
     assert json.loads(sweep("claims", "done", "--json").stdout) == json.loads((EXPECTED / "claims.json").read_text())
     assert files(root) == before
 
 
-def test_an_export_has_equal_tables(sweep: Sweep, tmp_path: Path) -> None:
+def test_an_export_has_equal_tables(sweep: Command, tmp_path: Path) -> None:
     assert sweep("export", "done", "-o", str(tmp_path / "tables")).returncode == 0
     for name in ("epochs.parquet", "points.parquet"):
         assert pq.read_table(tmp_path / "tables" / name).equals(pq.read_table(EXPECTED / name), check_metadata=True), (
@@ -57,14 +54,14 @@ def test_an_export_has_equal_tables(sweep: Sweep, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("spec", "to_run"), [(DONE, 0), (BEGUN, 2)])
-def test_a_plan_finds_what_is_done_and_no_other_code(sweep: Sweep, spec: str, to_run: int) -> None:
+def test_a_plan_finds_what_is_done_and_no_other_code(sweep: Command, spec: str, to_run: int) -> None:
     plan = json.loads(sweep("plan", spec, "--json").stdout)
     assert len(plan["to_run"]) == to_run
     change = plan["code_change"] or {"parts": {}}
     assert not set(change["parts"]) & {*components.identities(), "trainables"}
 
 
-def test_a_run_has_nothing_to_do_and_changes_no_record(sweep: Sweep, root: Path) -> None:
+def test_a_run_has_nothing_to_do_and_changes_no_record(sweep: Command, root: Path) -> None:
     before = files(root / "points")
     ended = sweep("run", DONE)
     assert ended.returncode == 0, ended.stderr
@@ -73,7 +70,7 @@ def test_a_run_has_nothing_to_do_and_changes_no_record(sweep: Sweep, root: Path)
 
 
 def test_a_changed_component_is_told_of_its_points_alone(
-    sweep: Sweep, done: SweepSpec, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    sweep: Command, done: SweepSpec, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     edited = tmp_path / "trainables"
     shutil.copytree(components.ROOT, edited, ignore=shutil.ignore_patterns("__pycache__"))

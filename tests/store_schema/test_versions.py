@@ -12,12 +12,13 @@ import pytest
 from sweep.errors import OtherRecordVersion, StorageFault
 from sweep.planning import priced
 from sweep.store import Store, load, migrate
-from tests.store_schema.conftest import SCHEMA_1, Sweep
+from tests.commands import Command
+from tests.files import files
+from tests.store_schema.conftest import BEGUN, DONE
 from trainables.config import TrialConfig
 from trainables.format.versions import MIGRATIONS
 from trainables.records import PointResult
 
-DONE, BEGUN = str(SCHEMA_1 / "done.yaml"), str(SCHEMA_1 / "begun.yaml")
 KINDS = ("result", "snapshot", "attempt")
 
 
@@ -36,10 +37,6 @@ def program_of_version(version: int) -> Iterator[None]:
         for kind in KINDS:
             patch.setitem(MIGRATIONS, (kind, 1), marked)
         yield
-
-
-def files(root: Path) -> dict[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def records(root: Path) -> list[Path]:
@@ -68,7 +65,7 @@ def make_newer(store: Store, spec: str, kind: str) -> TrialConfig:
     ("spec", "kind"), [(DONE, "result"), (DONE, "attempt"), (BEGUN, "snapshot"), (BEGUN, "attempt")]
 )
 def test_a_newer_record_is_refused_with_both_versions_and_left_as_it_is(
-    sweep: Sweep, root: Path, spec: str, kind: str
+    sweep: Command, root: Path, spec: str, kind: str
 ) -> None:
     store = Store(root)
     point = make_newer(store, spec, kind)
@@ -107,7 +104,7 @@ def test_newer_records_of_another_sweep_stop_nothing(root: Path) -> None:
     assert todo.measured_points > 0
 
 
-def test_older_records_are_read_as_if_of_the_present_version(sweep: Sweep, root: Path) -> None:
+def test_older_records_are_read_as_if_of_the_present_version(sweep: Command, root: Path) -> None:
     store, points = Store(root), load(DONE).points
     then, before = [store.state(point) for point in points], files(root)
     with program_of_version(2):
@@ -125,7 +122,7 @@ def test_older_records_are_read_as_if_of_the_present_version(sweep: Sweep, root:
     assert files(root) == before
 
 
-def test_a_migration_rewrites_every_older_record_once(sweep: Sweep, root: Path) -> None:
+def test_a_migration_rewrites_every_older_record_once(sweep: Command, root: Path) -> None:
     before, count = files(root), len(records(root))
     with program_of_version(2):
         ended = sweep("store", "migrate")
@@ -160,7 +157,7 @@ def test_a_migration_that_was_interrupted_goes_on(root: Path, monkeypatch: pytes
         assert (done.current, done.rewritten) == (7, {1: len(records(root)) - 7})
 
 
-def test_on_a_store_of_the_present_version_a_migration_has_nothing_to_do(sweep: Sweep, root: Path) -> None:
+def test_on_a_store_of_the_present_version_a_migration_has_nothing_to_do(sweep: Command, root: Path) -> None:
     before = files(root)
     ended = sweep("store", "migrate")
     assert ended.returncode == 0
@@ -168,7 +165,7 @@ def test_on_a_store_of_the_present_version_a_migration_has_nothing_to_do(sweep: 
     assert files(root) == before
 
 
-def test_a_migration_leaves_newer_and_damaged_records_alone_and_says_so(sweep: Sweep, root: Path) -> None:
+def test_a_migration_leaves_newer_and_damaged_records_alone_and_says_so(sweep: Command, root: Path) -> None:
     store = Store(root)
     newer = make_newer(store, DONE, "result")
     damaged = next(path for path in records(root) if path.parent.name != newer.point_id)

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import shlex
 import shutil
 import socket
@@ -17,6 +16,7 @@ import pytest
 from sweep.store.store import Store
 from tests.commands import Command
 from tests.nvidia import Card, module_of
+from tests.processes import bare_environment
 from trainables.config import TrialConfig
 from trainables.records import PointResult
 
@@ -24,34 +24,29 @@ Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def sweep(run_here: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+def sweep(run_here: Command, here: Path) -> Command:
     """Runs the command in an empty folder, in this process."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
     return run_here
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Process:
+def process(here: Path) -> Process:
     """Runs the installed command in an empty folder, as a user does."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
+    environment = bare_environment()
     installed = shutil.which("sweep", path=str(Path(sys.executable).parent))
     assert installed
 
     def run(*arguments: str, **extra: str) -> "subprocess.CompletedProcess[str]":
         command = [installed, *arguments]
         return subprocess.run(
-            command, cwd=folder, env=environment | extra, capture_output=True, text=True, timeout=500, check=False
+            command, env=environment | extra, capture_output=True, text=True, timeout=500, check=False
         )
 
     return run
 
 
-def here(tmp_path: Path) -> list[Path]:
-    return sorted((tmp_path / "here").rglob("*"))
+def below(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
 
 
 @pytest.mark.parametrize(
@@ -110,17 +105,17 @@ def here(tmp_path: Path) -> list[Path]:
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_bad_input_is_one_clear_message_and_creates_nothing(
-    sweep: Command, tmp_path: Path, arguments: list[str], code: int, said: str
+    sweep: Command, here: Path, arguments: list[str], code: int, said: str
 ) -> None:
     done = sweep(*arguments)
     assert done.returncode == code, done.stderr
     assert said in " ".join(done.stderr.split()), done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
-    assert here(tmp_path) == []
+    assert below(here) == []
 
 
-def test_a_corrupt_data_file_is_named_before_anything_starts(sweep: Command, tmp_path: Path) -> None:
+def test_a_corrupt_data_file_is_named_before_anything_starts(sweep: Command, here: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data" / "mnist"
     folder.mkdir(parents=True)
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
@@ -128,7 +123,7 @@ def test_a_corrupt_data_file_is_named_before_anything_starts(sweep: Command, tmp
     done = sweep("run", "fig4a", "--data-dir", str(tmp_path / "data"))
     assert done.returncode == 2
     assert "train-images-idx3-ubyte.gz is damaged: SHA-256" in done.stderr
-    assert here(tmp_path) == []
+    assert below(here) == []
 
 
 def test_a_store_that_cannot_be_written_is_a_storage_fault(sweep: Command, tmp_path: Path) -> None:
@@ -140,21 +135,21 @@ def test_a_store_that_cannot_be_written_is_a_storage_fault(sweep: Command, tmp_p
     assert "Traceback" not in done.stderr
 
 
-def test_plan_writes_nothing_and_speaks_json(sweep: Command, tmp_path: Path) -> None:
+def test_plan_writes_nothing_and_speaks_json(sweep: Command, here: Path) -> None:
     done = sweep("plan", "demo", "--set", "grid.seed=[0]", "--json")
     plan = json.loads(done.stdout)
     assert (plan["points_total"], len(plan["to_run"]), plan["trial_seconds"]) == (10, 10, None)
-    assert here(tmp_path) == []
+    assert below(here) == []
 
 
 def test_reading_commands_tell_of_a_finished_point(
-    sweep: Command, tmp_path: Path, result: Callable[[TrialConfig], PointResult]
+    sweep: Command, here: Path, result: Callable[[TrialConfig], PointResult]
 ) -> None:
-    store = Store(tmp_path / "here" / "runs")
+    store = Store(here / "runs")
     point = TrialConfig(epochs=4, width=8)
     store.save_spec("one", "name: one\nfixed: {epochs: 4, width: 8}\n")
     store.commit_result(point, result(point))
-    before = here(tmp_path)
+    before = below(here)
     status = json.loads(sweep("status", "one", "--json").stdout)
     assert status["points"]["finished"] == status["points_total"] == 1
     assert status["driver"] == "none"
@@ -162,7 +157,7 @@ def test_reading_commands_tell_of_a_finished_point(
     assert json.loads(shown.stdout)["point_id"] == point.point_id
     assert "test error" in sweep("show", "one", "mlp").stdout
     assert "finished" in sweep("plan", store.spec_address("one")).stdout
-    assert here(tmp_path) == before
+    assert below(here) == before
 
 
 @pytest.mark.parametrize(
@@ -206,12 +201,12 @@ def test_every_command_takes_the_shared_options(sweep: Command, command: str) ->
 
 
 @pytest.mark.slow
-def test_a_sweep_with_damaged_records_can_still_be_run(process: Process, tmp_path: Path) -> None:
-    store = Store(tmp_path / "here" / "runs")
+def test_a_sweep_with_damaged_records_can_still_be_run(process: Process, here: Path) -> None:
+    store = Store(here / "runs")
     store.save_spec("one", "gri: [")
     point = TrialConfig(epochs=4, width=8)
     store.objects.write(f"points/{point.point_id}/attempt-0001", b"{")
-    spec = tmp_path / "here" / "one.yaml"
+    spec = here / "one.yaml"
     spec.write_text("name: one\nfixed: {epochs: 0, width: 8}\n")
     done = process("run", "one.yaml")
     assert done.returncode == 0, done.stderr
@@ -242,11 +237,11 @@ def test_plan_warns_of_a_share_too_small_and_says_what_was_asked_again_with_one_
 
 
 def test_plan_as_a_job_speaks_of_no_gpu_and_no_cpu_of_the_head(
-    sweep: Command, tmp_path: Path, card: None, result: Callable[[TrialConfig], PointResult]
+    sweep: Command, here: Path, card: None, result: Callable[[TrialConfig], PointResult]
 ) -> None:
-    store = Store(tmp_path / "here" / "runs")
+    store = Store(here / "runs")
     point = TrialConfig(epochs=4, width=8)
-    spec = tmp_path / "here" / "one.yaml"
+    spec = here / "one.yaml"
     spec.write_text("name: one\nfixed: {epochs: 4, width: 8}\ngrid: {seed: [0, 1]}\n")
     store.commit_result(point, result(point))
     said = json.dumps({"address": "http://127.0.0.1:8265", "spec": ["one.yaml"]})

@@ -11,7 +11,6 @@ import pytest
 from rich.console import Console
 
 from sweep.spec.model import SweepSpec
-from sweep.store.spec_source import load
 from sweep.store.store import Attempt, State, Store
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror
@@ -27,11 +26,6 @@ SETTINGS = ["grid.architecture=[mlp, shortcut]", "grid.width=[8]", "grid.depth=[
 @pytest.fixture(scope="module")
 def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"sqlite:///{tmp_path_factory.mktemp('tracking')}/mlflow.db"
-
-
-@pytest.fixture
-def spec(request: pytest.FixtureRequest) -> SweepSpec:
-    return load("demo", [*SETTINGS, f"name={request.node.name[:90]}"])
 
 
 @pytest.fixture
