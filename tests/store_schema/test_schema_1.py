@@ -2,10 +2,9 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,25 @@ from analysis.tables.tables import epoch_rows
 from sweep.spec import SweepSpec
 from sweep.store import State, Store, load
 from sweep.system import provenance
-from tests.commands import Command
+from tests.code_edits import ADD_AN_ARCHITECTURE, Edit, edited_copy, move, replace
+from tests.commands import Command, Done
 from tests.epoch_tables import CLOCKS
 from tests.files import files
+from tests.processes import COMMAND, bare_environment
 from tests.store_schema.conftest import BEGUN, DONE, SCHEMA_1
-from trainables.identity import components
+from trainables.identity import code_sha256, components
 from trainables.identity.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS, FIRST
 from trainables.records import arrow_to_table
 
 EXPECTED = SCHEMA_1 / "expected"
 ARCHITECTURES = ("mlp", "shortcut", "resnet")
+EDITS_OF_NO_NUMBER = {
+    "an architecture is added": ADD_AN_ARCHITECTURE,
+    "a module is renamed": move("initializers.py", "starts.py"),
+    "a module is moved": move("training.py", "fitting/training.py"),
+}
+
+Ended = Done | subprocess.CompletedProcess[str]
 
 
 def without_clocks(table: pa.Table) -> pa.Table:
@@ -69,18 +77,68 @@ def test_a_run_has_nothing_to_do_and_changes_no_record(sweep: Command, root: Pat
     assert files(root / "points") == before
 
 
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Edit], None]:
+    """Makes an edited copy of the package the code whose identity commands tell."""
+
+    def apply(edit: Edit) -> None:
+        copy = edited_copy(tmp_path, edit)
+        found, checksum = components.identities(copy), code_sha256(copy)
+        assert checksum != code_sha256()
+        monkeypatch.setattr(components, "identities", lambda: found)
+        monkeypatch.setattr(provenance, "code_sha256", lambda: checksum)
+
+    return apply
+
+
 def test_a_changed_component_is_told_of_its_points_alone(
-    sweep: Command, done: SweepSpec, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    sweep: Command, done: SweepSpec, use: Callable[[Edit], None]
 ) -> None:
-    edited = tmp_path / "trainables"
-    shutil.copytree(components.ROOT, edited, ignore=shutil.ignore_patterns("__pycache__"))
-    path = edited / "architectures" / "resnet.py"
-    path.write_text(path.read_text().replace("% 2 == 1", "% 2 == 0"))
-    found = components.identities(edited)
-    monkeypatch.setattr(components, "identities", lambda: found)
+    use(replace("architectures/resnet.py", "% 2 == 1", "% 2 == 0"))
     change = json.loads(sweep("plan", DONE, "--json").stdout)["code_change"]
     assert set(change["points"]) == {point.point_id for point in done.points if point.architecture == "resnet"}
     assert set(change["parts"]) == {"architecture resnet"}
+
+
+@pytest.mark.parametrize("edit", EDITS_OF_NO_NUMBER.values(), ids=EDITS_OF_NO_NUMBER)
+def test_what_decides_no_number_leaves_nothing_to_do(
+    sweep: Command, root: Path, use: Callable[[Edit], None], edit: Edit
+) -> None:
+    use(edit)
+    before = files(root / "points")
+    assert_nothing_to_do(sweep("plan", DONE, "--json"), sweep("run", DONE))
+    assert files(root / "points") == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edit", EDITS_OF_NO_NUMBER.values(), ids=EDITS_OF_NO_NUMBER)
+def test_a_program_of_which_a_part_was_added_or_moved_has_nothing_to_do(
+    root: Path, edit: Edit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As above, with the edited copy as the code that runs."""
+    copy = edited_copy(tmp_path / "edited", edit)
+    monkeypatch.chdir(root.parent)
+    environment = bare_environment() | {"PYTHONPATH": os.pathsep.join([str(copy.parent), str(components.ROOT.parent)])}
+    before = files(root / "points")
+    plan, run = (
+        subprocess.run([*COMMAND, *words], env=environment, capture_output=True, text=True, check=False)
+        for words in (["plan", DONE, "--json"], ["run", DONE])
+    )
+    assert_nothing_to_do(plan, run)
+    assert json.loads(plan.stdout)["code"]["code_sha256"] == code_sha256(copy)
+    assert files(root / "points") == before
+
+
+def assert_nothing_to_do(plan: Ended, run: Ended) -> None:
+    """The plan and the run of `done` find every point there, computed by the code of now."""
+    assert plan.returncode == 0, plan.stderr
+    assert json.loads(plan.stdout)["to_run"] == []
+    assert run.returncode == 0, run.stderr
+    assert "20 points (19 finished, 1 diverged), 0 to run" in run.stderr
+    changed = (json.loads(plan.stdout)["code_change"] or {"parts": {}})["parts"]
+    assert not set(changed) & {*components.identities(), "trainables"}
+    if not changed:  # these packages have the versions of then
+        assert "other code" not in run.stderr
 
 
 def test_the_code_of_every_component_is_known_to_give_the_numbers_of_this_store() -> None:

@@ -1,18 +1,16 @@
 """The identity of code by component: what decides the numbers of a point changes it, nothing else does."""
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.code_edits import ADD_AN_ARCHITECTURE, Edit, edited_copy, move, rename, replace
 from trainables.config import TrialConfig
 from trainables.identity import components
 from trainables.identity.components import COMPONENTS, ROOT, identities, names
 from trainables.identity.definitions import Package, Symbol, pieces
-
-Edit = Callable[[Path], None]
 
 
 @pytest.fixture(scope="module")
@@ -25,67 +23,11 @@ def changed(tmp_path: Path, now: dict[str, str]) -> Callable[[Edit], set[str]]:
     """Edits a copy of the package; the components whose identity that changes."""
 
     def apply(edit: Edit) -> set[str]:
-        root = tmp_path / "trainables"
-        shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns("__pycache__"))
-        edit(root)
-        found = identities(root)
+        found = identities(edited_copy(tmp_path, edit))
         assert found.keys() == now.keys()
         return {name for name, identity in found.items() if identity != now[name]}
 
     return apply
-
-
-def replace(path: str, old: str, new: str) -> Edit:
-    """Replaces every occurrence of the text, of which there must be one, in a file."""
-
-    def edit(root: Path) -> None:
-        text = (root / path).read_text()
-        assert old in text
-        (root / path).write_text(text.replace(old, new))
-
-    return edit
-
-
-def rename(old: str, new: str) -> Edit:
-    """Renames a definition, wherever it is used."""
-
-    def edit(root: Path) -> None:
-        for path in root.rglob("*.py"):
-            path.write_text(re.sub(rf"\b{old}\b", new, path.read_text()))
-
-    return edit
-
-
-def move(old: str, new: str) -> Edit:
-    """Moves a module, with the imports that name it."""
-
-    def edit(root: Path) -> None:
-        (root / new).parent.mkdir(exist_ok=True)
-        (root / old).rename(root / new)
-        names = [path.removesuffix(".py").replace("/", ".") for path in (old, new)]
-        rename(re.escape(f"trainables.{names[0]}"), f"trainables.{names[1]}")(root)
-
-    return edit
-
-
-def all_of(*edits: Edit) -> Edit:
-    """One edit after the other."""
-
-    def edit(root: Path) -> None:
-        for one in edits:
-            one(root)
-
-    return edit
-
-
-REGISTRY = "architectures/__init__.py"
-ADD_AN_ARCHITECTURE = all_of(
-    lambda root: shutil.copy(root / "architectures" / "mlp.py", root / "architectures" / "other.py"),
-    replace(REGISTRY, '    "mlp": mlp.connect,\n', '    "mlp": mlp.connect,\n    "x": other.connect,\n'),
-    replace(REGISTRY, "import mlp,", "import other, mlp,"),
-    replace("config.py", 'frozenset({"shortcut"', 'frozenset({"x", "shortcut"'),
-    replace("config.py", 'Literal["mlp",', 'Literal["mlp", "x",'),
-)
 
 
 @pytest.mark.parametrize(
