@@ -1,8 +1,7 @@
-"""Reading: beside a writer what is read fits together; stores of earlier schemas open; odd and read-only ones too."""
+"""Reading: beside a writer what is read fits together; stores of odd names and read-only ones open too."""
 
 import json
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ from tests.conftest import make_history, make_result
 from trainables.config import TrialConfig
 from trainables.snapshots import Snapshot
 
-STORES = Path(__file__).parent / "stores"
 SPEC = "name: demo\nfixed: {epochs: 40, width: 4}\ngrid:\n  architecture: [mlp, shortcut]\n  seed: [0, 1]\n"
 
 
@@ -63,30 +61,6 @@ def test_what_is_read_beside_a_writer_fits_together_and_never_goes_back(tmp_path
     writer.join()
     assert {state.state for state in map(store.state, points)} == {State.FINISHED}
     assert reads > 3
-
-
-@pytest.mark.parametrize("root", sorted(STORES.iterdir()), ids=lambda path: path.name)
-def test_a_store_of_an_earlier_schema_opens_and_is_finished_by_this_one(root: Path, tmp_path: Path) -> None:
-    """One point of each state; kept as it was written then, never written anew."""
-    store = Store(Path(shutil.copytree(root, tmp_path / "runs")))
-    points = store.spec("old").points
-    states = [store.state(point) for point in points]
-    assert [one.state for one in states] == [State.FINISHED, State.INTERRUPTED, State.FAILED, State.DIVERGED]
-    assert [one.epochs_done for one in states] == [2, 1, 0, 1]
-    assert [len(one.attempts) for one in states] == [1, 1, 1, 1]
-    assert [record.pairs[0].mutual_information_bits for record in states[0].history] == [1.0, 2.0, 3.0]
-    assert [record.test_error for record in states[1].history] == [0.9, 0.45]
-    assert states[2].failure is not None
-    assert states[2].failure.message == "ValueError: no"
-    snapshot = store.snapshot(points[1])
-    assert snapshot is not None
-    assert snapshot.variables[0].tolist() == [0, 1, 2, 3]
-    tables = from_store(store, "old")
-    assert tables.points.to_pandas().state.tolist() == ["finished", "interrupted", "failed", "diverged"]
-    assert [store.quarantine(point) for point in points] == [[], [], [], []]
-    assert store.begin_attempt(points[1].point_id, Attempt(0, "now", "here", 1, {})).number == 2
-    store.commit_result(points[1], make_result(points[1]))
-    assert store.state(points[1]).state is State.FINISHED
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The store of the first schema: today's code tells of it what its own code told, and computes nothing of it anew."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -9,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from analysis.tables.collect import from_store
 from analysis.tables.tables import epoch_rows
 from sweep.spec import SweepSpec
-from sweep.store import State, Store, load
+from sweep.store import Attempt, State, Store, load
 from sweep.system import provenance
 from tests.code_edits import ADD_AN_ARCHITECTURE, Edit, edited_copy, move, replace
 from tests.commands import Command, Done
@@ -22,12 +25,16 @@ from tests.epoch_tables import CLOCKS
 from tests.files import files
 from tests.processes import COMMAND, bare_environment
 from tests.store_schema.conftest import BEGUN, DONE, SCHEMA_1
+from trainables.config import TrialConfig
 from trainables.identity import code_sha256, components
 from trainables.identity.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS, FIRST
-from trainables.records import arrow_to_table
+from trainables.records import PointResult, arrow_to_table
 
 EXPECTED = SCHEMA_1 / "expected"
 ARCHITECTURES = ("mlp", "shortcut", "resnet")
+VARIABLES_SHA256 = "6e7e8ad7b4d64f5dd042d0b6939df594644bc0ee88e4759faae1881f4c7767ac"
+"""Of the variables in the last snapshot of the interrupted point, from which the second golden test below goes on."""
+
 EDITS_OF_NO_NUMBER = {
     "an architecture is added": ADD_AN_ARCHITECTURE,
     "a module is renamed": move("initializers.py", "starts.py"),
@@ -59,6 +66,41 @@ def test_an_export_has_equal_tables(sweep: Command, tmp_path: Path) -> None:
         assert pq.read_table(tmp_path / "tables" / name).equals(pq.read_table(EXPECTED / name), check_metadata=True), (
             name
         )
+
+
+def test_a_point_of_each_state_is_read_as_it_was_written(root: Path, done: SweepSpec) -> None:
+    store, begun = Store(root), load(BEGUN).points
+    points = [done.points[0], *begun, next(point for point in done.points if point.optimizer == "sgd")]
+    states = [store.state(point) for point in points]
+    assert [str(one.state) for one in states] == ["finished", "interrupted", "failed", "missing", "diverged"]
+    assert [one.epochs_done for one in states] == [6, 24, 1, 0, 2]
+    assert [len(one.attempts) for one in states] == [1, 1, 1, 0, 1]
+    failure = states[2].failure
+    assert failure
+    assert (failure.kind, failure.message) == ("numeric", "FloatingPointError: the fixture's point fails here")
+    snapshot = store.snapshot(begun[0])
+    assert snapshot
+    steps = next(variable for variable in snapshot.variables if variable.dtype == "int64")
+    assert steps == snapshot.epoch == 24
+    content = b"".join(variable.tobytes() for variable in snapshot.variables)
+    assert hashlib.sha256(content).hexdigest() == VARIABLES_SHA256
+    tables = from_store(store, "begun")
+    assert tables.points.equals(pq.read_table(EXPECTED / "begun_points_before.parquet"))
+    for point, state in zip(begun[:2], states[1:3], strict=True):
+        kept = (pc.field("point_id") == point.point_id) & (pc.field("epoch") <= state.epochs_done)
+        then = pq.read_table(EXPECTED / "begun_epochs.parquet", filters=kept)
+        assert then.num_rows == state.epochs_done + 1
+        assert tables.epochs.filter(kept).equals(then)
+    assert [store.quarantine(point) for point in points] == [[]] * len(points)
+
+
+def test_an_interrupted_point_gets_its_next_attempt_and_its_result(
+    root: Path, result: Callable[[TrialConfig], PointResult]
+) -> None:
+    store, point = Store(root), load(BEGUN).points[0]
+    assert store.begin_attempt(point.point_id, Attempt(0, "now", "here", 24, {})).number == 2
+    store.commit_result(point, result(point))
+    assert store.state(point).state is State.FINISHED
 
 
 @pytest.mark.parametrize(("spec", "to_run"), [(DONE, 0), (BEGUN, 2)])
