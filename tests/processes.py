@@ -24,6 +24,12 @@ def program(name: str, *arguments: str) -> list[str]:
     return [sys.executable, str(PROGRAMS / f"{name}.py"), *arguments]
 
 
+def imported_with(*modules: str, of: set[str]) -> set[str]:
+    """Which of these names a process has imported after it imported the modules."""
+    command = program("imported_with", ",".join(modules), ",".join(of))
+    return set(subprocess.run(command, check=True, capture_output=True, text=True, timeout=500).stdout.split())
+
+
 def bare_environment() -> dict[str, str]:
     """The environment of a user who set nothing of `sweep`, MLflow or Ray."""
     settings = ("SWEEP_", "MLFLOW_", "RAY_ADDRESS")

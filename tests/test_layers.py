@@ -2,14 +2,13 @@
 
 import ast
 import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.processes import program
+from tests.processes import imported_with, program
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("sweep", "trainables", "analysis")
@@ -178,5 +177,4 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_tracking_is_imported_without_mlflow_and_sweep_without_ray() -> None:
-    script = "import sys, sweep, sweep.tracking, sweep.cluster; assert not {'ray', 'mlflow'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert imported_with("sweep", "sweep.tracking", "sweep.cluster", of={"ray", "mlflow"}) == set()

@@ -9,6 +9,7 @@ import pytest
 
 from sweep.system.machine import Gpu, gpus
 from tests.nvidia import Card, folder_of, module_of
+from tests.processes import program
 
 CARDS = [
     Card("GPU-aaaa-1", "Large", 80000, 79000),
@@ -65,8 +66,7 @@ def test_a_driver_that_is_not_there_or_fails_has_no_gpus(monkeypatch: pytest.Mon
 
 def test_other_processes_see_what_a_folder_of_the_stand_in_lists(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(folder_of(tmp_path, *CARDS[:1])), "CUDA_VISIBLE_DEVICES": ""}
-    script = "from sweep.system.machine import gpus; print(gpus(also_hidden=True))"
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(program("hidden_gpus"), env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"[{Gpu('Large', 80000, 79000, '550.1')}]"
 
 
