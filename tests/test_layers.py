@@ -2,16 +2,12 @@
 
 import ast
 import subprocess
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import pytest
 
+from tests.modules import NAMES, PACKAGES, imported, package_of, tree
 from tests.processes import imported_with, program
 
-ROOT = Path(__file__).parent.parent
-PACKAGES = ("sweep", "trainables", "analysis")
 FORBIDDEN = {
     "trainables": {"ray", "mlflow", "sweep", "analysis", "matplotlib"},
     "analysis": {"ray", "tensorflow", "keras", "jax"},
@@ -47,41 +43,6 @@ PRIVATE_API = {
     "numba": {"trainables.information.neighbors.compilation"},
 }
 """The one module, or one for each part of a library, in which its private names may stand."""
-
-
-def modules() -> Iterator[tuple[str, Path]]:
-    """Full name and path of every module."""
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
-
-
-NAMES = dict(modules())
-
-
-@cache
-def tree(name: str) -> ast.Module:
-    return ast.parse(NAMES[name].read_text())
-
-
-def imported(name: str) -> set[str]:
-    """Full names of the modules that a module imports, anywhere in it."""
-    found = set()
-    for node in ast.walk(tree(name)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            inner = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {one if one in NAMES else node.module for one in inner}
-    return found - {name}
-
-
-def package_of(name: str) -> str:
-    """The package whose face stands before a module: `sweep.store` for `sweep.store.lease`."""
-    while name not in NAMES or NAMES[name].name != "__init__.py":
-        name = name.rpartition(".")[0]
-    return name
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)

@@ -11,12 +11,11 @@ import pytest
 from sweep.errors import UsageError
 from sweep.store.spec_source import load
 from sweep.store.store import Attempt, State, Store
-from tests.test_layers import NAMES, imported
+from tests.modules import NAMES, PACKAGES, imported
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult
 from trainables.snapshots import Snapshot
 
-PACKAGES = ("trainables", "sweep", "analysis")
 PICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "jsonpickle"}
 READERS = {"read_pickle", "to_pickle", "unsafe_load", "full_load", "UnsafeLoader", "FullLoader", "eval", "exec"}
 

@@ -1,18 +1,10 @@
 """The order in which executions start, and which points come again, over a real store and supervisor."""
 
-from pathlib import Path
-
-import pytest
 from rich.console import Console
 
 from sweep.cluster.share import Share
 from sweep.driver.point_queue import PointQueue
-from tests.sweep.test_supervisor import POINTS, Bench, report
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+from tests.sweep.bench import POINTS, Bench, report
 
 
 def queue(bench: Bench, points: int = 3, concurrent: int | None = None) -> PointQueue:

@@ -2,67 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import pytest
-from rich.console import Console
-
-from sweep.driver.supervisor import Supervisor
 from sweep.failures import RetryDecision, explain
 from sweep.failures.health import ALIKE, BARRED_AFTER
 from sweep.failures.kinds import RETRIES_NODE_LOST
 from sweep.failures.node_losses import NOTICE_SECONDS
-from sweep.store.store import Attempt, Store
-from sweep.trial.timing import Timing
+from tests.sweep.bench import POINT, POINTS, Bench, report
 from trainables.config import TrialConfig
-from trainables.records import Failure, PointResult
-
-POINTS = tuple(TrialConfig(seed=seed) for seed in range(6))
-POINT = POINTS[0].point_id
-
-
-class Bench:
-    """A supervisor over a store, the executions it follows, and what it killed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store, self.killed, self.clock = Store(folder), [], 1000.0
-        self.said = ""
-        self.live = {"n1": "one", "n2": "two"}
-        nodes: Any = SimpleNamespace(
-            live=lambda *_: self.live,
-            own=lambda: "n1",
-            largest=lambda _: 8.0,
-            kill=lambda actor, node, pid: self.killed.append((node, pid)),
-            on_node=lambda *_: None,
-        )
-        states = {point.point_id: self.store.state(point) for point in POINTS}
-        timing = Timing(hang_seconds=600.0)
-        self.supervisor = Supervisor(self.store, states, Console(quiet=True), nodes, timing, lambda: self.clock)
-
-    def start(self, point: TrialConfig = POINTS[0], node: str = "n1", begins: bool = True) -> None:
-        """An execution starts, and begins an attempt unless it dies before."""
-        self.supervisor.started(point.point_id)
-        if begins:
-            self.store.begin_attempt(point.point_id, Attempt(0, "now", "one", 0, {"ray_node": node, "pid": 7}))
-
-    def die(self, point: TrialConfig = POINTS[0]) -> bool:
-        """Whether the point runs again at once."""
-        return self.supervisor.died(point, self.said) is not None
-
-    def fail(self, point: TrialConfig, kind: str) -> None:
-        """The last attempt of the point is recorded as failed."""
-        attempt = self.store.attempts(point.point_id)[-1]
-        self.store.save_attempt(point.point_id, replace(attempt, failure=Failure(kind, "it failed")))
-
-    def kill_silent(self) -> None:
-        self.supervisor.kill_silent(lambda _: None)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+from trainables.records import PointResult
 
 
 def test_each_death_is_written_down_and_three_of_them_lead_to_a_restart(bench: Bench) -> None:
@@ -127,12 +74,6 @@ def test_what_may_take_long_is_not_killed_before_it_ends_itself(bench: Bench) ->
     bench.clock += 3000
     bench.kill_silent()
     assert bench.killed == []
-
-
-def report(bench: Bench, point: TrialConfig, **fields: object) -> None:
-    bench.supervisor.reported(
-        point.point_id, {"ray_node": "n1", "epoch": 0, "done": True, "allowance_seconds": 600.0} | fields
-    )
 
 
 def test_every_point_out_of_memory_asks_for_more_room_once(bench: Bench) -> None:
