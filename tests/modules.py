@@ -42,3 +42,31 @@ def package_of(name: str) -> str:
     while name not in NAMES or NAMES[name].name != "__init__.py":
         name = name.rpartition(".")[0]
     return name
+
+
+@cache
+def faces() -> dict[str, dict[str, str]]:
+    """The names that each package has from its modules, with the module of each."""
+    return {
+        name: {
+            alias.asname or alias.name: node.module
+            for node in tree(name).body
+            if isinstance(node, ast.ImportFrom) and node.module
+            for alias in node.names
+        }
+        for name, path in NAMES.items()
+        if path.name == "__init__.py"
+    }
+
+
+def sources(name: str) -> set[str]:
+    """The modules that a module imports or whose names it has from the face of a package."""
+    behind = {
+        faces()[node.module].get(alias.name, node.module)
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.ImportFrom) and node.module in faces()
+        for alias in node.names
+        if f"{node.module}.{alias.name}" not in NAMES
+    }
+    plain = {alias.name for node in ast.walk(tree(name)) if isinstance(node, ast.Import) for alias in node.names}
+    return {one for one in imported(name) if one not in faces()} | plain | behind

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.modules import NAMES, PACKAGES, imported, package_of, tree
+from tests.modules import NAMES, PACKAGES, faces, imported, package_of, sources, tree
 from tests.processes import imported_with, program
 
 FORBIDDEN = {
@@ -28,7 +28,7 @@ FLOORS = (
 """The packages and modules of `sweep`: each imports only those of floors before its own."""
 
 SEEN_BY_ANALYSIS = {"spec", "store", "console", "commands", "errors", "text", "tracking"}
-"""Of `tracking` the settings of MLflow's client alone."""
+"""Of `tracking` the settings of MLflow's client alone, as a test of its own has it."""
 
 ENTRY_POINT = ("analysis.cli", "analysis.commands")
 """Composes the command line, so that it alone of the analysis imports `sweep.cli`."""
@@ -43,6 +43,9 @@ PRIVATE_API = {
     "numba": {"trainables.information.neighbors.compilation"},
 }
 """The one module, or one for each part of a library, in which its private names may stand."""
+
+DOCUMENTED = {"_asdict", "_make", "_replace", "_fields", "_exit"}
+"""Names that are public all the same: of named tuples, and of `os`."""
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)
@@ -69,26 +72,19 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_what_a_face_has_is_imported_from_the_face() -> None:
-    faces = {
-        name: {
-            alias.asname or alias.name
-            for node in tree(name).body
-            if isinstance(node, ast.ImportFrom)
-            for alias in node.names
-        }
-        for name, path in NAMES.items()
-        if path.name == "__init__.py"
-    }
     for name in NAMES:
         for node in ast.walk(tree(name)):
-            if not (isinstance(node, ast.ImportFrom) and node.module in NAMES):
-                continue
-            package = package_of(node.module)
-            is_inside = name == package or name.startswith(f"{package}.")
-            if package == node.module or is_inside:
-                continue
-            passed_over = faces[package] & {alias.name for alias in node.names}
-            assert not passed_over, f"{name} imports {sorted(passed_over)} from {node.module}, past {package}"
+            if isinstance(node, ast.ImportFrom) and node.module in NAMES:
+                passed_over = {alias.name for alias in node.names} & behind_a_face(name, node.module)
+                assert not passed_over, f"{name} imports {sorted(passed_over)} from {node.module}"
+
+
+def behind_a_face(name: str, module: str) -> set[str]:
+    """What the face before a module has of it; empty where the face is not before the importing module."""
+    package = package_of(module)
+    if package == module or name == package or name.startswith(f"{package}."):
+        return set()
+    return {one for one, source in faces()[package].items() if source == module}
 
 
 def test_the_analysis_knows_of_the_sweep_only_its_data() -> None:
@@ -96,6 +92,13 @@ def test_the_analysis_knows_of_the_sweep_only_its_data() -> None:
         if name.startswith("analysis") and not name.startswith(ENTRY_POINT):
             used = {one.split(".")[1] for one in imported(name) if one.startswith("sweep.")}
             assert used <= SEEN_BY_ANALYSIS, name
+
+
+def test_the_analysis_knows_of_the_mirror_only_the_settings_of_mlflows_client() -> None:
+    for name in NAMES:
+        if name.startswith("analysis"):
+            used = {one for one in sources(name) if one.startswith("sweep.tracking")}
+            assert used <= {"sweep.tracking.settings"}, name
 
 
 def test_only_the_store_reaches_into_its_objects() -> None:
@@ -125,6 +128,36 @@ def test_private_names_of_other_libraries_stand_in_their_own_module() -> None:
             library, *inner = one.split(".")
             if library not in PACKAGES and any(part.startswith("_") and not part.startswith("__") for part in inner):
                 assert name in PRIVATE_API.get(library, ()), f"{name} imports {one}"
+
+
+def test_private_attributes_are_those_of_objects_of_the_same_module() -> None:
+    allowed = set().union(*PRIVATE_API.values())
+    for name in NAMES:
+        strange = private_attributes(name)
+        assert not strange or name in allowed, f"{name} uses {sorted(strange)}"
+
+
+def test_each_module_with_private_names_of_a_library_needs_to_be_one() -> None:
+    for name in set().union(*PRIVATE_API.values()):
+        private = {one for one in imported(name) if any(part.startswith("_") for part in one.split("."))}
+        assert private | private_attributes(name), name
+
+
+def private_attributes(name: str) -> set[str]:
+    """Attributes `x._y`, also by `getattr`, where x is neither self nor cls and the module defines no `_y` itself."""
+    used, own = set(), set(DOCUMENTED)
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            own.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            own.add(node.id)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls", "super()"):
+            used.add(node.attr)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            own.add(node.attr)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "setattr", "hasattr"):
+            used |= {one.value for one in node.args[1:2] if isinstance(one, ast.Constant)}
+    return {attribute for attribute in used - own if attribute.startswith("_") and not attribute.startswith("__")}
 
 
 def test_every_package_says_what_it_covers() -> None:
