@@ -45,6 +45,7 @@ class Sweeps:
 
     def hold(self) -> None:
         """From now on trainings take snapshots, and do not end, however slow the machine, before `release`."""
+        (self.folder / "released").unlink(missing_ok=True)
         self.strike("hold", released=str(self.folder / "released"))
 
     def release(self) -> None:

@@ -25,13 +25,25 @@ resources: {gpus: 0, cpus: 1}
 
 @pytest.fixture
 def cluster(sweeps: Sweeps) -> Iterator[Nodes]:
+    """One of the test's own, of which it kills nodes."""
     with nodes(sweeps) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sweeps, Nodes]]:
+    """Sweeps and a cluster for tests that leave every node as it is, and have points of their own."""
+    sweeps = Sweeps.in_folder(tmp_path_factory.mktemp("lasting"))
+    with nodes(sweeps) as started:
+        yield sweeps, started
+
+
+@pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """The epochs of seeds 0 to 3, computed without a fault."""
+    """The epochs of seeds 0 to 3, computed without a fault.
+
+    A run of its own: trainings of other files are longer or differ, and xdist may run those files on another worker.
+    """
     sweeps = Sweeps.in_folder(tmp_path_factory.mktemp("undisturbed"))
     sweeps.strike("nothing")
     done = sweeps.run("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")), *ONE_AT_A_TIME)
@@ -88,7 +100,8 @@ def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
     pd.testing.assert_frame_equal(epochs(sweeps.store), undisturbed, check_exact=True)
 
 
-def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(sweeps: Sweeps, cluster: Nodes) -> None:
+def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(lasting: tuple[Sweeps, Nodes]) -> None:
+    sweeps, cluster = lasting
     sweeps.hold()
     seeds = {"a": "0..2", "b": "2..4"}
     texts = {name: SPEC.replace("struck", name).replace("SEEDS", some) for name, some in seeds.items()}
@@ -123,7 +136,8 @@ def test_a_node_that_joins_gets_points_though_they_end_faster_than_a_process_sta
     assert min(points.values()) > 4
 
 
-def test_a_host_that_fails_where_others_do_not_gets_no_more_points(sweeps: Sweeps, cluster: Nodes) -> None:
+def test_a_host_that_fails_where_others_do_not_gets_no_more_points(lasting: tuple[Sweeps, Nodes]) -> None:
+    sweeps, cluster = lasting
     sick, healthy = cluster.workers
     sweeps.strike("fail_on_node", node=sick)
     done = sweeps.run(

@@ -28,7 +28,10 @@ HeldRun = tuple[str, "subprocess.Popen[str]"]
 
 @pytest.fixture(scope="module")
 def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """The epochs of the same sweep in a folder, which nothing disturbed."""
+    """The epochs of the same sweep in a folder, which nothing disturbed.
+
+    A run of its own: trainings last longer here than in other files, as snapshots are rarer in a bucket.
+    """
     store = tmp_path_factory.mktemp("undisturbed") / "runs"
     code, stderr = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
     assert code == 0, stderr

@@ -49,7 +49,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 @pytest.fixture(scope="module")
 def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store of a sweep that nothing disturbed, one point after the other."""
+    """The store of a sweep that nothing disturbed, one point after the other.
+
+    A run of its own: most tests of this file read all of it, its MI and its mirror too, which other files have no use
+    for.
+    """
     store = tmp_path_factory.mktemp("undisturbed") / "runs"
     code, stderr = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
     assert code == 0, stderr
