@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
@@ -77,6 +78,33 @@ def test_what_a_face_has_is_imported_from_the_face() -> None:
             if isinstance(node, ast.ImportFrom) and node.module in NAMES:
                 passed_over = {alias.name for alias in node.names} & behind_a_face(name, node.module)
                 assert not passed_over, f"{name} imports {sorted(passed_over)} from {node.module}"
+
+
+def test_what_a_face_has_is_not_taken_out_of_an_imported_module() -> None:
+    past = [f"{name} uses {module}.{attribute}" for name in NAMES for module, attribute in past_a_face(name)]
+    assert not past, "\n".join(past)
+
+
+def past_a_face(name: str) -> Iterator[tuple[str, str]]:
+    """Module and attribute, wherever an attribute of an imported module is one that the face before it has."""
+    modules = imported_modules(name)
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Attribute):
+            module = modules.get(ast.unparse(node.value))
+            if module and node.attr in behind_a_face(name, module):
+                yield module, node.attr
+
+
+def imported_modules(name: str) -> dict[str, str]:
+    """What a module calls the modules that it imports as such, and their full names."""
+    found = {}
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Import):
+            found |= {alias.asname or alias.name: alias.name for alias in node.names if alias.name in NAMES}
+        elif isinstance(node, ast.ImportFrom):
+            inner = {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {called: one for called, one in inner.items() if one in NAMES}
+    return found
 
 
 def behind_a_face(name: str, module: str) -> set[str]:
