@@ -105,8 +105,8 @@ def _seconds(act: Callable[[], object]) -> float:
 
 
 def _report(rows: dict[str, dict[str, float]], repeats: int) -> str:
+    from sweep.timing import Timing
     from sweep.trial.attempt import SNAPSHOT_SHARE
-    from sweep.trial.timing import Timing
 
     snapshot_seconds = Timing().snapshot_seconds
 

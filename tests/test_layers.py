@@ -15,7 +15,7 @@ FORBIDDEN = {
     "sweep": {"matplotlib", "analysis"},
 }
 FLOORS = (
-    {"errors", "text"},
+    {"errors", "text", "timing"},
     {"console", "commands"},
     {"system"},
     {"storage", "spec"},

@@ -24,9 +24,9 @@ from sweep.storage import absolute
 from sweep.store import Lease, Store
 from sweep.system import provenance
 from sweep.text import counted
+from sweep.timing import Timing
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.settings import default_tracking_uri
-from sweep.trial.timing import Timing
 
 CAUSES_SHOWN = 3
 

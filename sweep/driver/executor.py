@@ -17,8 +17,8 @@ from sweep.progress import Watch
 from sweep.spec import SweepSpec
 from sweep.store import Store
 from sweep.system import provenance
+from sweep.timing import Timing
 from sweep.trial.attempt import TrialSettings
-from sweep.trial.timing import Timing
 
 
 @dataclass(frozen=True)

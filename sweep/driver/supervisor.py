@@ -23,8 +23,8 @@ from sweep.failures import (
     retry,
 )
 from sweep.store import Attempt, PointState, Store
+from sweep.timing import Timing
 from sweep.trial.log_capture import rescue
-from sweep.trial.timing import Timing
 from sweep.trial.watchdog import Pace
 from trainables.config import TrialConfig
 from trainables.records import Failure

@@ -16,8 +16,8 @@ from sweep.failures import classify
 from sweep.storage import fullness
 from sweep.store import Attempt, Store
 from sweep.system.provenance import refuse_other_code
+from sweep.timing import Timing
 from sweep.trial.log_capture import Output, path_on_host, rescue
-from sweep.trial.timing import Timing
 from sweep.trial.watchdog import Pace, unwatch, watch
 from sweep.trial.worker_state import WorkerState
 from trainables import device

@@ -9,8 +9,8 @@ from typing import Any
 from sweep.errors import ClusterUnusable, StorageFault
 from sweep.failures import cause
 from sweep.store import Store
+from sweep.timing import Timing
 from sweep.trial.attempt import PointAttempt, TrialSettings
-from sweep.trial.timing import Timing
 from sweep.trial.worker_state import WorkerState
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset

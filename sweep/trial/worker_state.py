@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from sweep.system import machine
-from sweep.trial.timing import Timing
+from sweep.timing import Timing
 from trainables import device, gpu_share
 from trainables.config import DatasetName, TrialConfig
 from trainables.datasets import Dataset, load

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from sweep.driver.supervisor import Supervisor
 from sweep.store.store import Attempt, Store
-from sweep.trial.timing import Timing
+from sweep.timing import Timing
 from trainables.config import TrialConfig
 from trainables.records import Failure
 

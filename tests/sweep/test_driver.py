@@ -14,8 +14,8 @@ from sweep.errors import Interrupted, PointsFailed
 from sweep.spec.model import SweepSpec
 from sweep.store.spec_source import load
 from sweep.store.store import State, Store
+from sweep.timing import Timing
 from sweep.tracking.settings import default_tracking_uri
-from sweep.trial.timing import Timing
 from sweep.trial.worker_state import WorkerState
 from tests.processes import imported_with
 from trainables.config import TrialConfig

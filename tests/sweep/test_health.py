@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sweep.failures.crash_cause import explain, oom_kills
 from sweep.failures.health import ALIKE, BARRED_AFTER, FailedExecution, Health
-from sweep.trial.timing import Timing
+from sweep.timing import Timing
 from sweep.trial.watchdog import Pace
 
 

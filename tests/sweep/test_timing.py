@@ -2,8 +2,8 @@
 
 import pytest
 
+from sweep.timing import Timing
 from sweep.trial.attempt import TrialSettings
-from sweep.trial.timing import Timing
 
 
 def test_the_environment_gives_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
