@@ -9,6 +9,59 @@ def _from_environment(name: str, default: str) -> float:
 
 
 @dataclass(frozen=True)
+class LeaseTiming:
+    """Delays of the lease of a sweep."""
+
+    beat_seconds: float = 2.0
+    """A driver renews its lease this often."""
+
+    look_seconds: float = 4.0
+    """A driver whose lease changes within this time is certainly alive."""
+
+    silence_seconds: float = 30.0
+    """A driver on another host counts as lost after so long without a heartbeat; slow shared folders delay
+    heartbeats."""
+
+
+@dataclass(frozen=True)
+class ClaimTiming:
+    """Delays of writers that create one object by claims."""
+
+    settle_seconds: float = 3.0
+    """The wait between putting a claim and listing the claims."""
+
+    write_seconds: float = 1.0
+    """A claim that took longer to put does not count. With `settle_seconds` this leaves 2 s between the claims of two
+    writers that did not see each other: services give the times of objects in whole seconds."""
+
+    hold_seconds: float = 20.0
+    """A writer that has not begun to write so long after its claim must claim again."""
+
+    stale_seconds: float = 90.0
+    """A claim that is still there after so long belongs to a dead writer."""
+
+    look_seconds: float = 0.5
+    """A writer looks this often whether the one before it is done."""
+
+
+@dataclass(frozen=True)
+class StoreTiming:
+    """Delays of a store: of its leases, and of its objects in a folder or a bucket."""
+
+    lease: LeaseTiming = LeaseTiming()
+    claim: ClaimTiming = ClaimTiming()
+
+    folder_settle_seconds: float = 0.3
+    """Much longer than a few successive operations in a folder take."""
+
+    bucket_settle_seconds: float = 2.0
+    """Much longer than a few successive requests take."""
+
+    leftover_seconds: float = 3600.0
+    """A temporary file of an unknown process is a leftover after so long: no single write takes so long."""
+
+
+@dataclass(frozen=True)
 class Timing:
     """Delays and limits, in seconds; the defaults come from this process' environment."""
 
@@ -26,6 +79,8 @@ class Timing:
 
     look_seconds: float = 1.0
     """The driver checks for silent trials this often."""
+
+    store: StoreTiming = StoreTiming()
 
     @property
     def slack_seconds(self) -> float:

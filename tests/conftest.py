@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sweep.spec import SweepSpec
-from sweep.storage.bucket import Bucket
-from sweep.store import lease, load
+from sweep.store import load
+from sweep.timing import LeaseTiming, StoreTiming
 from tests.buckets import Server, s3_server
 from tests.commands import Command, in_this_process
 from tests.struck import Sweeps
@@ -20,6 +20,10 @@ from trainables.records import EpochRecord, PairRecord, PointResult, history_to_
 
 os.environ.setdefault("RAY_worker_niceness", "0")  # else other tests on the same cores starve trials
 PATIENCE_SECONDS = 120.0
+QUICK_BEATS = StoreTiming(
+    LeaseTiming(beat_seconds=0.1, look_seconds=0.5, silence_seconds=2.0), bucket_settle_seconds=0.3
+)
+"""Leases beat ten times a second, and are lost after two seconds of silence."""
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
@@ -126,14 +130,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def sweeps(tmp_path: Path) -> Sweeps:
     """Runs the command in a folder of the test, with a strike in its trainings."""
     return Sweeps.in_folder(tmp_path)
-
-
-@pytest.fixture
-def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases beat ten times a second, and are lost after two seconds of silence."""
-    monkeypatch.setattr(Bucket, "settle_seconds", 0.3)
-    for name, seconds in {"BEAT_SECONDS": 0.1, "SILENCE_SECONDS": 2.0, "LOOK_SECONDS": 0.5}.items():
-        monkeypatch.setattr(lease, name, seconds)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from sweep.console import say
 from sweep.errors import UsageError
 from sweep.progress import DriverState, Watch, line
 from sweep.store import Holder, Store, delete_stop_request, holder, is_alive, request_stop, stop_requested
+from sweep.timing import StoreTiming
 
 POLL_SECONDS = 0.25
 
@@ -27,13 +28,13 @@ def stop(
     stop_driver(sweep, shared.store, now)
 
 
-def stop_driver(sweep: str, address: str, now: bool = False) -> None:
+def stop_driver(sweep: str, address: str, now: bool = False, timing: StoreTiming | None = None) -> None:
     """Ask the driver of the sweep in the store at that address to stop, and wait until it has.
 
     Raises:
         UsageError: when the sweep has no live driver.
     """
-    store = Store(address)
+    store = Store(address, timing)
     seen = holder(store, sweep)
     again = command_line("resume", sweep, store=address)
     if seen is None:

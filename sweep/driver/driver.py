@@ -36,8 +36,10 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     from sweep.driver.tune_executor import Cluster, OwnMachine  # imports Ray
 
     executor = Cluster(options.address) if options.address else OwnMachine()
-    mirror = BackgroundMirror(options.tracking_uri, spec, Store(absolute(options.store)), console)
-    Driver(spec, options, executor, mirror, console).run()
+    timing = Timing()
+    store = Store(absolute(options.store), timing.store)
+    mirror = BackgroundMirror(options.tracking_uri, spec, store, console)
+    Driver(spec, options, executor, mirror, console, timing).run()
 
 
 class TrackerInBlock(Tracker, AbstractContextManager["Tracker"], Protocol):
@@ -56,7 +58,8 @@ class Driver:
         console: Console,
         timing: Timing | None = None,
     ) -> None:
-        store, timing = Store(absolute(options.store)), timing or Timing()
+        timing = timing or Timing()
+        store = Store(absolute(options.store), timing.store)
         self._points = spec.only(options.only) if options.only else spec.points
         watch = Watch(store, spec.name, self._points)
         self._spec, self._options, self._console, self._store, self._watch = spec, options, console, store, watch

@@ -11,7 +11,7 @@ from sweep.console import say, warn
 from sweep.errors import UsageError
 from sweep.planning import Plan, code_change, disk_space, fit, last_change
 from sweep.spec import SweepSpec, trials_at_a_time
-from sweep.store import SILENCE_SECONDS, PointState, Store, holder, others_last, running_elsewhere
+from sweep.store import PointState, Store, holder, others_last, running_elsewhere
 from sweep.system import machine, provenance
 from sweep.system.machine import Gpu
 from sweep.text import counted
@@ -74,8 +74,8 @@ def say_lease_wait(sweep: str, store: Store, console: Console) -> None:
     """Print that the lease of a driver on another host is watched first, if there is one."""
     lease_holder = holder(store, sweep)
     if lease_holder and not lease_holder.is_near:
-        text = f"watching for {SILENCE_SECONDS:.0f} s whether its driver still lives: {lease_holder}"
-        warn(text, console)
+        silence = store.timing.lease.silence_seconds
+        warn(f"watching for {silence:.0f} s whether its driver still lives: {lease_holder}", console)
 
 
 def warn_of_gpu_memory(

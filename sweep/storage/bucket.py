@@ -13,17 +13,15 @@ from sweep.storage.address import BucketAddress
 from sweep.storage.bucket_client import explained, file_system
 from sweep.storage.claim_lock import ClaimLock
 from sweep.storage.conditional_put import ConditionalPut
-
-SETTLE_SECONDS = 2.0
-"""Much longer than a few successive requests take."""
+from sweep.timing import StoreTiming
 
 READS = 10
 
 
 @functools.lru_cache(maxsize=16)
-def bucket_at(address: BucketAddress) -> "Bucket":
+def bucket_at(address: BucketAddress, timing: StoreTiming | None = None) -> "Bucket":
     """The objects at that address; cached, so that a process shares one client and its connections."""
-    return Bucket(address)
+    return Bucket(address, timing)
 
 
 class Bucket:
@@ -38,13 +36,16 @@ class Bucket:
         StorageFault: when the service refuses or does not answer within seconds.
     """
 
-    settle_seconds = SETTLE_SECONDS
-
-    def __init__(self, address: BucketAddress) -> None:
-        self._address = address
+    def __init__(self, address: BucketAddress, timing: StoreTiming | None = None) -> None:
+        self._address, self._timing = address, timing or StoreTiming()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return bucket_at, (self._address,)
+        return bucket_at, (self._address, self._timing)
+
+    @property
+    def settle_seconds(self) -> float:
+        """Much longer than the time between reading an object and acting on it."""
+        return self._timing.bucket_settle_seconds
 
     def where(self, name: str) -> str:
         """Its address."""
@@ -143,7 +144,7 @@ class Bucket:
             conditional = ConditionalPut(self._address, self.read)
             if conditional.is_obeyed():
                 return conditional
-        return ClaimLock(self)
+        return ClaimLock(self, self._timing.claim)
 
 
 def _version(info: fs.FileInfo) -> str:

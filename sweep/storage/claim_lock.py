@@ -7,18 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sweep.errors import StorageFault
+from sweep.timing import ClaimTiming
 
-SETTLE_SECONDS = 3.0
-"""The wait between putting a claim and listing the claims."""
-WRITE_SECONDS = 1.0
-"""A claim that took longer to put does not count. With SETTLE_SECONDS this leaves 2 s between the claims of two writers
-that did not see each other: services give the times of objects in whole seconds."""
-HOLD_SECONDS = 20.0
-"""A writer that has not begun to write so long after its claim must claim again."""
-STALE_SECONDS = 90.0
-"""A claim that is still there after so long belongs to a dead writer."""
 TRIES = 10
-LOOK_SECONDS = 0.5
 CLAIM = ".claim-"
 
 
@@ -47,12 +38,12 @@ class ClaimLock:
 
     Of the calls that race for a name exactly one returns true, and the object is that call's, provided that the service
     lists what it has acknowledged, that its clock does not step by a second, and that no write is under way for longer
-    than STALE_SECONDS - HOLD_SECONDS. Slow claims do not count, and clocks of writers play no part. Otherwise a later
-    writer may replace the object of an earlier one: objects are whole even then.
+    than `stale_seconds` - `hold_seconds`. Slow claims do not count, and clocks of writers play no part. Otherwise a
+    later writer may replace the object of an earlier one: objects are whole even then.
     """
 
-    def __init__(self, bucket: Listed) -> None:
-        self._bucket = bucket
+    def __init__(self, bucket: Listed, timing: ClaimTiming) -> None:
+        self._bucket, self._timing = bucket, timing
 
     def create(self, name: str, data: bytes) -> bool:
         """Write the object unless one of that name exists; whether this call did it."""
@@ -61,14 +52,14 @@ class ClaimLock:
                 return False
             claim = self._claim(name)
             try:
-                if time.monotonic() - claim.began > WRITE_SECONDS:
+                if time.monotonic() - claim.began > self._timing.write_seconds:
                     continue
-                time.sleep(SETTLE_SECONDS)
+                time.sleep(self._timing.settle_seconds)
                 before = self._first(claim)
                 if before == claim.name:
                     if self._exists(name):  # another writer wrote it and deleted its claim already
                         return False
-                    if time.monotonic() - claim.began > HOLD_SECONDS:
+                    if time.monotonic() - claim.began > self._timing.hold_seconds:
                         continue
                     self._bucket.write(name, data)
                     return True
@@ -88,7 +79,8 @@ class ClaimLock:
         clock = self._claim("clock")
         moment = next((info.mtime_ns for info in self._bucket.listed("") if info.base_name == clock.name), 0)
         self._bucket.delete(clock.name)
-        stale = [(folder, info) for folder, info in claims if moment - info.mtime_ns > STALE_SECONDS * 1e9]
+        age = self._timing.stale_seconds * 1e9
+        stale = [(folder, info) for folder, info in claims if moment - info.mtime_ns > age]
         for folder, info in stale:
             self._bucket.delete(f"{folder}/{info.base_name}".lstrip("/"))
         return len(stale)
@@ -112,11 +104,11 @@ class ClaimLock:
 
     def _wait_for(self, name: str, other: str | None, claim: _Claim) -> None:
         """Wait until the object exists or the other claim is gone; delete that claim if it is stale."""
-        deadline = time.monotonic() + STALE_SECONDS
+        deadline = time.monotonic() + self._timing.stale_seconds
         while other and time.monotonic() < deadline and self._bucket.read(other) is not None:
             if self._exists(name):
                 return
-            time.sleep(LOOK_SECONDS)
+            time.sleep(self._timing.look_seconds)
         if other and time.monotonic() >= deadline:
             self._bucket.delete(other)
 

@@ -11,10 +11,7 @@ from pathlib import Path
 from sweep.errors import StorageFault
 from sweep.storage.file_systems import FULL, mount_point
 from sweep.system import processes
-
-SETTLE_SECONDS = 0.3
-LEFTOVER_SECONDS = 3600.0
-"""A temporary file of an unknown process is a leftover after so long: no single write takes so long."""
+from sweep.timing import StoreTiming
 
 
 class Folder:
@@ -27,10 +24,13 @@ class Folder:
         StorageFault: when the file system refuses; the message names the path and the cause.
     """
 
-    settle_seconds = SETTLE_SECONDS
+    def __init__(self, root: Path, timing: StoreTiming | None = None) -> None:
+        self.root, self._timing = root, timing or StoreTiming()
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    @property
+    def settle_seconds(self) -> float:
+        """Much longer than the time between reading an object and acting on it."""
+        return self._timing.folder_settle_seconds
 
     def where(self, name: str) -> str:
         """Its path."""
@@ -117,7 +117,7 @@ class Folder:
         cleared = 0
         for path in paths:
             with contextlib.suppress(OSError):
-                if _is_leftover(path, moment):
+                if _is_leftover(path, moment, self._timing.leftover_seconds):
                     os.unlink(path)
                     cleared += 1
         return cleared
@@ -140,13 +140,13 @@ def _machine() -> str:
     return f".{uuid.uuid5(uuid.NAMESPACE_OID, processes.place()).hex[:12]}"
 
 
-def _is_leftover(path: Path, moment: float) -> bool:
+def _is_leftover(path: Path, moment: float, leftover_seconds: float) -> bool:
     """Whether no process still writes the file, at this time of the file system's clock."""
     machine, _, rest = path.name.partition("-")
     pid = rest.partition("-")[0]
     if machine == _machine() and pid.isdigit() and processes.started(int(pid)) is None:
         return True
-    return moment - path.stat().st_mtime > LEFTOVER_SECONDS
+    return moment - path.stat().st_mtime > leftover_seconds
 
 
 def _write_whole(path: str, data: bytes) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 from sweep.errors import StorageFault
 from sweep.storage.address import Place
 from sweep.storage.folder import Folder
+from sweep.timing import StoreTiming
 
 
 class Objects(Protocol):
@@ -58,13 +59,13 @@ class Objects(Protocol):
         """Delete what dead writers left in these folders; returns the number."""
 
 
-def at(place: Place) -> Objects:
+def at(place: Place, timing: StoreTiming | None = None) -> Objects:
     """The objects at that place; the first request to a bucket is sent when an object is used."""
     if isinstance(place, os.PathLike):
-        return Folder(place)
+        return Folder(place, timing)
     from sweep.storage.bucket import bucket_at  # its clients take a while to import
 
-    return bucket_at(place)
+    return bucket_at(place, timing or StoreTiming())
 
 
 def check_writable(objects: Objects) -> None:

@@ -4,7 +4,6 @@ Not here: how objects are stored (`storage`), how results are computed (`trial`)
 """
 
 from sweep.store.lease import (
-    SILENCE_SECONDS,
     Holder,
     Lease,
     holder,
@@ -20,7 +19,6 @@ from sweep.store.stop_request import StopRequest, delete_stop_request, request_s
 from sweep.store.store import SNAPSHOTS_KEPT, Attempt, PointState, State, Store
 
 __all__ = [
-    "SILENCE_SECONDS",
     "SNAPSHOTS_KEPT",
     "Attempt",
     "Holder",

@@ -19,12 +19,6 @@ from sweep.store.store import Store
 from sweep.system.processes import place, started
 from trainables.config import TrialConfig
 
-BEAT_SECONDS = 2.0
-LOOK_SECONDS = 2.0 * BEAT_SECONDS
-"""A driver whose lease changes within this time is certainly alive."""
-SILENCE_SECONDS = 30.0
-"""A driver on another host counts as lost after so long without a heartbeat; slow shared folders delay heartbeats."""
-
 
 @dataclass(frozen=True)
 class Holder:
@@ -69,7 +63,8 @@ def is_alive(store: Store, sweep: str, seen: Holder, patience: float | None = No
     """Whether that driver is still alive.
 
     On this machine its process is looked up. On other hosts the lease is watched for a change, by this process'
-    monotonic clock, so that differing clocks do not matter; after `patience` seconds without one it counts as lost.
+    monotonic clock, so that differing clocks do not matter; after `patience` seconds without one, or else after those
+    of the store's timing, it counts as lost.
     """
     if seen.is_near:
         return started(seen.pid) == seen.process_started
@@ -83,7 +78,7 @@ def refuse_if_live(store: Store, sweep: str) -> None:
         DriverLive: when it has one.
     """
     seen = holder(store, sweep)
-    if seen and is_alive(store, sweep, seen, LOOK_SECONDS):
+    if seen and is_alive(store, sweep, seen, store.timing.lease.look_seconds):
         raise _driver_live(sweep, seen)
 
 
@@ -96,9 +91,9 @@ def _driver_live(sweep: str, seen: Holder) -> DriverLive:
 
 def _changed(store: Store, sweep: str, before: Holder | None, patience: float | None = None) -> Holder | None:
     """The holder that the lease names after a change; None if it is deleted, or does not change within `patience`."""
-    deadline = time.monotonic() + (SILENCE_SECONDS if patience is None else patience)
+    deadline = time.monotonic() + (store.timing.lease.silence_seconds if patience is None else patience)
     while time.monotonic() < deadline:
-        time.sleep(BEAT_SECONDS / 4)
+        time.sleep(store.timing.lease.beat_seconds / 4)
         data = store.objects.read(store.lease_name(sweep))
         if data is None:
             return None
@@ -110,6 +105,8 @@ def _changed(store: Store, sweep: str, before: Holder | None, patience: float | 
 
 class Lease:
     """The lease of a sweep, held while in the `with` block, and renewed by a thread with what `work` returns.
+
+    Its delays are those of the store's timing.
 
     If another driver takes it over, `on_loss` is called, once. A request in the store to stop this driver is passed to
     `on_stop`, once for each way of stopping.
@@ -127,7 +124,7 @@ class Lease:
         on_stop: Callable[[StopRequest], None] = lambda request: None,
     ) -> None:
         self._store, self._sweep, self._work, self._on_loss, self._on_stop = store, sweep, work, on_loss, on_stop
-        self._name = store.lease_name(sweep)
+        self._name, self._timing = store.lease_name(sweep), store.timing.lease
         moment, own = _now(), started(os.getpid()) or ""
         self._mine = Holder(socket.gethostname(), os.getpid(), own, uuid.uuid4().hex, moment, renewed=moment)
         self._obeyed: StopRequest | None = None
@@ -164,7 +161,7 @@ class Lease:
     def leave(self) -> None:
         """Delete the lease and the stop request that was obeyed; a lease that cannot be deleted will count as lost."""
         self._released.set()
-        self._writing.acquire(timeout=BEAT_SECONDS)  # a heartbeat that is being written would put it back
+        self._writing.acquire(timeout=self._timing.beat_seconds)  # a heartbeat that is being written would put it back
         with contextlib.suppress(StorageFault):
             if stop_requested(self._store, self._sweep, self._mine.session):
                 delete_stop_request(self._store, self._sweep)
@@ -191,7 +188,7 @@ class Lease:
         return current is not None and current.session == self._mine.session
 
     def _renew(self) -> None:
-        while not self._released.wait(BEAT_SECONDS):
+        while not self._released.wait(self._timing.beat_seconds):
             try:
                 self._obey()
                 with self._writing:
@@ -238,7 +235,7 @@ def running_elsewhere(store: Store, sweep: str, points: Sequence[TrialConfig]) -
     for other in store.sweeps():
         driver = None if other == sweep else holder(store, other)
         shared = point_ids & set(driver.work.get("running", ())) if driver else set()
-        if driver and shared and is_alive(store, other, driver, LOOK_SECONDS):
+        if driver and shared and is_alive(store, other, driver, store.timing.lease.look_seconds):
             elsewhere |= dict.fromkeys(shared, (other, driver))
     return elsewhere
 

@@ -14,6 +14,7 @@ from sweep.storage import StoreAddress, at, below, check_writable, place_of
 from sweep.store import encoding, layout
 from sweep.store.point_state import Attempt, PointState, State
 from sweep.text import did_you_mean
+from sweep.timing import StoreTiming
 from trainables.config import TrialConfig
 from trainables.format.sealed import DamagedObject
 from trainables.format.versions import OtherVersion
@@ -37,9 +38,9 @@ class Store:
         UsageError: when the address is that of neither.
     """
 
-    def __init__(self, root: StoreAddress) -> None:
-        self.root = place_of(root)
-        self.objects = at(self.root)
+    def __init__(self, root: StoreAddress, timing: StoreTiming | None = None) -> None:
+        self.root, self.timing = place_of(root), timing or StoreTiming()
+        self.objects = at(self.root, self.timing)
 
     @property
     def folder(self) -> Path | None:
@@ -72,8 +73,7 @@ class Store:
 
     def marks_of(self, points: Sequence[TrialConfig]) -> Mapping[str, str]:
         """By point id, a mark of each of these points that changes whenever its objects do; reads no object."""
-        marks = self.marks()
-        if marks is not None:
+        if (marks := self.marks()) is not None:
             return marks
         return {point.point_id: self.objects.mark(layout.point(point.point_id)) for point in points}
 

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from pydantic import TypeAdapter
+
 from sweep.errors import StorageFault
 from sweep.failures import classify
 from sweep.storage import fullness
@@ -51,8 +53,7 @@ class TrialSettings:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The settings that `to_json` wrote."""
-        fields = json.loads(text)
-        return cls(**fields | {"timing": Timing(**fields["timing"])})
+        return TypeAdapter(cls).validate_json(text)
 
 
 class PointAttempt:

@@ -39,7 +39,7 @@ class Worker:
             self._attempt.release()
         self._point, self._attempt = point, None
         self._settings = replace(settings, code=settings.code | {"ray_node": self._node, "pid": os.getpid()})
-        self._store = Store(settings.store)
+        self._store = Store(settings.store, settings.timing.store)
 
     def step(self) -> dict[str, Any]:
         """Train for a step; returns a report of the point's progress, the last one with its end."""

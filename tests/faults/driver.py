@@ -18,9 +18,9 @@ from sweep.cluster import head_watch
 from sweep.console import talk
 from sweep.driver.stopping import Stopping
 from sweep.errors import Interrupted
-from sweep.store import lease
 from sweep.store.lease import Lease
 from sweep.store.store import Store
+from sweep.timing import LeaseTiming, StoreTiming
 
 
 def open_to_all(server: socket.socket) -> None:
@@ -32,10 +32,10 @@ def open_to_all(server: socket.socket) -> None:
 
 def main() -> None:
     """Hold the lease until asked to stop."""
-    lease.BEAT_SECONDS = head_watch.PROBE_SECONDS = 0.1
+    head_watch.PROBE_SECONDS = 0.1
     head_watch.SILENCE_SECONDS = 3.0
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup, which has it ignored
-    store, how = Store(Path(sys.argv[1])), sys.argv[2]
+    store, how = Store(Path(sys.argv[1]), StoreTiming(LeaseTiming(beat_seconds=0.1))), sys.argv[2]
     asked = threading.Event()
     stopping = Stopping(asked, talk, "sweep resume demo", "sweep stop demo --now")
     held = Lease(store, "demo", dict, stopping.on_loss, stopping.on_request)

@@ -13,6 +13,7 @@ from sweep.errors import StorageFault
 from sweep.storage import folder as folders
 from sweep.storage.folder import Folder
 from sweep.store.store import Attempt, State, Store
+from sweep.timing import StoreTiming
 from tests.buckets import Server, everything, put_raw
 from tests.conftest import make_history, make_result
 from tests.faults.steps import Disk, Killed, Requests, die, no_answer, no_space
@@ -165,8 +166,7 @@ def test_a_disk_full_at_any_step_is_a_storage_fault_and_nothing_is_half_done(
         if not lasting:
             leftovers = [path.name for path in store.root.rglob(".*.part")]
             assert disk.done[step - 1][0] == "unlink" or not leftovers
-        monkeypatch.setattr(folders, "LEFTOVER_SECONDS", -1.0)
-        mended(store, act)
+        mended(Store(store.root, StoreTiming(leftover_seconds=-1.0)), act)
 
 
 IN_BUCKET: list[tuple[str, Callable[[], None]]] = [

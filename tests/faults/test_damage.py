@@ -13,11 +13,11 @@ from rich.console import Console
 
 from sweep.driver.pre_run import announcement, warn_of_damage
 from sweep.errors import UsageError
-from sweep.storage.bucket import Bucket
 from sweep.store.encoding import result_from_bytes
 from sweep.store.lease import Lease, holder
 from sweep.store.spec_source import load
 from sweep.store.store import Attempt, State, Store
+from sweep.timing import LeaseTiming, StoreTiming
 from sweep.trial.attempt import PointAttempt, TrialSettings
 from sweep.trial.worker_state import WorkerState
 from tests.buckets import everything
@@ -263,13 +263,9 @@ def test_a_spec_kept_before_there_were_checksums_is_read(any_store: Store) -> No
 
 
 @pytest.mark.parametrize("content", [b"", b'{"host"', b"[]", b"null", b'{"host": 1}', b"\xff"])
-def test_a_damaged_lease_names_nobody_and_is_taken_after_a_while_without_a_beat(
-    any_store: Store, content: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = any_store
-    monkeypatch.setattr(Bucket, "settle_seconds", 0.3)
-    monkeypatch.setattr("sweep.store.lease.BEAT_SECONDS", 0.05)
-    monkeypatch.setattr("sweep.store.lease.SILENCE_SECONDS", 0.2)
+def test_a_damaged_lease_names_nobody_and_is_taken_after_a_while_without_a_beat(place: str, content: bytes) -> None:
+    quick = LeaseTiming(beat_seconds=0.05, silence_seconds=0.2)
+    store = Store(place, StoreTiming(quick, bucket_settle_seconds=0.3))
     store.objects.write(store.lease_name("demo"), content)
     assert holder(store, "demo") is None
     with Lease(store, "demo"):

@@ -15,6 +15,7 @@ from sweep.store import lease
 from sweep.store.lease import Lease, holder
 from sweep.store.stop_request import StopRequest, request_stop
 from sweep.store.store import Store
+from sweep.timing import LeaseTiming, StoreTiming
 from tests.processes import alive, descendants, finish, start
 
 ROOT = Path(__file__).parents[2]
@@ -123,10 +124,8 @@ def test_from_another_host_the_store_is_the_only_way_and_it_is_enough(
     store: Store, driver: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(lease.socket, "gethostname", lambda: "elsewhere")
-    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(lease, "SILENCE_SECONDS", 3.0)
     process = driver("quick")
-    stop_driver("demo", store.root)
+    stop_driver("demo", store.root, timing=StoreTiming(LeaseTiming(beat_seconds=0.1, silence_seconds=3.0)))
     assert process.wait() == 5
     assert holder(store, "demo") is None
 
@@ -158,8 +157,8 @@ def test_without_a_live_driver_it_says_so(store: Store, driver: Start) -> None:
         stop_driver("demo", store.root)
 
 
-def test_each_request_is_passed_on_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.05)
+def test_each_request_is_passed_on_once(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs", StoreTiming(LeaseTiming(beat_seconds=0.05)))
     asked: list[StopRequest] = []
     with Lease(store, "demo", on_stop=asked.append):
         seen = holder(store, "demo")

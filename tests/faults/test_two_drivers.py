@@ -17,6 +17,7 @@ from sweep.store.lease import Holder, Lease, holder, is_alive, others_last, refu
 from sweep.store.store import Store
 from sweep.system import processes
 from tests.buckets import everything
+from tests.conftest import QUICK_BEATS
 from tests.leases import alter, other_driver
 from tests.processes import finish, start
 from trainables.config import TrialConfig
@@ -25,6 +26,12 @@ from trainables.config import TrialConfig
 @pytest.fixture
 def store(place: str) -> Store:
     return Store(place)
+
+
+@pytest.fixture
+def quick_store(place: str) -> Store:
+    """A store whose leases beat quickly, and are soon lost."""
+    return Store(place, QUICK_BEATS)
 
 
 def objects_of(store: Store) -> dict[str, bytes | None]:
@@ -41,7 +48,7 @@ def far_driver(store: Store, **changes: object) -> Iterator[None]:
     ended = threading.Event()
 
     def beat() -> None:
-        while not ended.wait(lease.BEAT_SECONDS):
+        while not ended.wait(store.timing.lease.beat_seconds):
             seen = holder(store, "demo")
             alter(store, beat=seen.beat + 1 if seen else 0)
 
@@ -113,17 +120,16 @@ def test_of_many_that_start_at_one_moment_one_gets_the_sweep(store: Store) -> No
     assert (len(held), len(refused)) == (1, 5)
 
 
-@pytest.mark.usefixtures("quick_beats")
 @pytest.mark.parametrize("skew", [timedelta(hours=1), timedelta(hours=-1)], ids=str)
-def test_a_clock_that_is_an_hour_off_neither_kills_nor_revives_a_driver(store: Store, skew: timedelta) -> None:
+def test_a_clock_that_is_an_hour_off_neither_kills_nor_revives_a_driver(quick_store: Store, skew: timedelta) -> None:
     renewed = (datetime.now(UTC) + skew).isoformat(timespec="seconds")
-    with far_driver(store, renewed=renewed):
-        seen = holder(store, "demo")
+    with far_driver(quick_store, renewed=renewed):
+        seen = holder(quick_store, "demo")
         assert seen is not None
-        assert is_alive(store, "demo", seen)
-    seen = holder(store, "demo")
+        assert is_alive(quick_store, "demo", seen)
+    seen = holder(quick_store, "demo")
     assert seen is not None
-    assert not is_alive(store, "demo", seen)
+    assert not is_alive(quick_store, "demo", seen)
 
 
 class SteppingClock:
@@ -139,30 +145,28 @@ class SteppingClock:
     fromisoformat = staticmethod(datetime.fromisoformat)
 
 
-@pytest.mark.usefixtures("quick_beats")
-def test_a_driver_whose_clock_steps_back_keeps_its_lease(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_whose_clock_steps_back_keeps_its_lease(quick_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "datetime", SteppingClock)
     lost = threading.Event()
-    with Lease(store, "demo", on_loss=lost.set):
-        seen = holder(store, "demo")
+    with Lease(quick_store, "demo", on_loss=lost.set):
+        seen = holder(quick_store, "demo")
         assert seen is not None
         monkeypatch.setattr(Holder, "is_near", False)
         for _ in range(5):
-            assert is_alive(store, "demo", seen)
+            assert is_alive(quick_store, "demo", seen)
             with pytest.raises(DriverLive):
-                Lease(store, "demo").__enter__()
+                Lease(quick_store, "demo").__enter__()
         assert seen.heartbeat_age_seconds == 0
     assert not lost.is_set()
 
 
-@pytest.mark.usefixtures("quick_beats")
-def test_the_same_process_number_after_a_reboot_or_in_another_container_is_another_process(store: Store) -> None:
-    store.objects.write(store.lease_name("demo"), Lease(store, "demo")._bytes())
-    alter(store, process_started="another-boot/4026531836/123")
-    seen = holder(store, "demo")
+def test_the_same_process_number_after_a_reboot_or_in_another_container_is_another_process(quick_store: Store) -> None:
+    quick_store.objects.write(quick_store.lease_name("demo"), Lease(quick_store, "demo")._bytes())
+    alter(quick_store, process_started="another-boot/4026531836/123")
+    seen = holder(quick_store, "demo")
     assert seen is not None
     assert not seen.is_near
-    with Lease(store, "demo"):
+    with Lease(quick_store, "demo"):
         pass
 
 
@@ -178,22 +182,21 @@ def test_a_process_that_ended_and_was_not_waited_for_is_dead() -> None:
     assert processes.started(os.getpid()) == processes.started(os.getpid()) is not None
 
 
-@pytest.mark.usefixtures("quick_beats")
 @pytest.mark.parametrize("content", [None, b"", b"\0\0"], ids=["deleted", "empty", "damaged"])
-def test_a_live_driver_puts_its_lease_back(store: Store, content: bytes | None) -> None:
+def test_a_live_driver_puts_its_lease_back(quick_store: Store, content: bytes | None) -> None:
     lost = threading.Event()
-    with Lease(store, "demo", on_loss=lost.set):
-        mine = holder(store, "demo")
+    with Lease(quick_store, "demo", on_loss=lost.set):
+        mine = holder(quick_store, "demo")
         assert mine is not None
         if content is None:
-            store.objects.delete(store.lease_name("demo"))
+            quick_store.objects.delete(quick_store.lease_name("demo"))
         else:
-            store.objects.write(store.lease_name("demo"), content)
+            quick_store.objects.write(quick_store.lease_name("demo"), content)
         if content is not None:
             with pytest.raises(DriverLive):
-                Lease(store, "demo").__enter__()
+                Lease(quick_store, "demo").__enter__()
         deadline = time.monotonic() + 10
-        while not (seen := holder(store, "demo")) and time.monotonic() < deadline:
+        while not (seen := holder(quick_store, "demo")) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert seen is not None
         assert seen.session == mine.session

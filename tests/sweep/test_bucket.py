@@ -6,17 +6,19 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sweep.errors import StorageFault
-from sweep.storage import bucket_client, claim_lock
+from sweep.storage import bucket_client
 from sweep.storage.address import BucketAddress, place_of
 from sweep.storage.bucket import Bucket, bucket_at
 from sweep.storage.claim_lock import ClaimLock
 from sweep.storage.conditional_put import ConditionalPut
 from sweep.storage.objects import Objects, at, check_writable
+from sweep.timing import ClaimTiming
 from tests.buckets import BUCKET, Server
 from tests.processes import program
 
@@ -24,7 +26,7 @@ WRITERS = 8
 
 
 @pytest.fixture(params=["folder", "bucket", "bucket without conditional PUTs"])
-def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
     if request.param == "folder":
         return at(tmp_path / "store")
     server: Server = request.getfixturevalue("s3")
@@ -32,14 +34,12 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     assert isinstance(address, BucketAddress)
     if request.param == "bucket":
         return at(address)
-    monkeypatch.setattr(claim_lock, "SETTLE_SECONDS", 0.2)
-    monkeypatch.setattr(claim_lock, "LOOK_SECONDS", 0.05)
-    return without_conditions(address)
+    return without_conditions(address, ClaimTiming(settle_seconds=0.2, look_seconds=0.05))
 
 
-def without_conditions(address: BucketAddress) -> Bucket:
+def without_conditions(address: BucketAddress, timing: ClaimTiming) -> Bucket:
     bucket = Bucket(address)
-    bucket.__dict__["_exclusive"] = ClaimLock(bucket)
+    bucket.__dict__["_exclusive"] = ClaimLock(bucket, timing)
     return bucket
 
 
@@ -117,30 +117,26 @@ def test_claims_let_one_of_racing_writers_win_whenever_it_comes(s3: Server, gap_
     """With their real waits, without which they guarantee nothing."""
     address = place_of(s3.address())
     assert isinstance(address, BucketAddress)
-    won = race(lambda: without_conditions(address), "late", gap_seconds)
+    won = race(lambda: without_conditions(address, ClaimTiming()), "late", gap_seconds)
     assert len(won) == 1
     assert Bucket(address).read("late") == won[0]
     assert [info.base_name for info in Bucket(address).listed("") if info.is_file] == ["late"]
 
 
 @pytest.mark.slow
-def test_the_claim_of_a_dead_writer_holds_others_up_for_a_while_only(
-    s3: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, seconds in {"SETTLE_SECONDS": 0.1, "LOOK_SECONDS": 0.05, "STALE_SECONDS": 1.0}.items():
-        monkeypatch.setattr(claim_lock, name, seconds)
+def test_the_claim_of_a_dead_writer_holds_others_up_for_a_while_only(s3: Server) -> None:
+    timing = ClaimTiming(settle_seconds=0.1, look_seconds=0.05, stale_seconds=1.0)
+    patient = replace(timing, stale_seconds=1000.0)
     address = place_of(s3.address())
     assert isinstance(address, BucketAddress)
-    bucket = without_conditions(address)
-    ClaimLock(bucket)._claim("f/a")
+    bucket = without_conditions(address, timing)
+    ClaimLock(bucket, timing)._claim("f/a")
     time.sleep(1.1)
     assert bucket.create("f/a", b"data")
     assert [info.base_name for info in bucket.listed("f")] == ["a"]
-    ClaimLock(bucket)._claim("f/b")
-    ClaimLock(bucket)._claim("f/b")
-    monkeypatch.setattr(claim_lock, "STALE_SECONDS", 1000.0)
-    assert bucket.clear_leftovers(["f", "nowhere"]) == 0
-    monkeypatch.setattr(claim_lock, "STALE_SECONDS", 1.0)
+    ClaimLock(bucket, timing)._claim("f/b")
+    ClaimLock(bucket, timing)._claim("f/b")
+    assert without_conditions(address, patient).clear_leftovers(["f", "nowhere"]) == 0
     time.sleep(2.1)  # the service shows whole seconds
     assert bucket.clear_leftovers(["f", "nowhere"]) == 2
     assert [info.base_name for info in bucket.listed("f")] == ["a"]

@@ -9,15 +9,14 @@ from sweep.errors import DriverLive
 from sweep.progress.status import Watch
 from sweep.store.lease import Lease, holder, is_alive
 from sweep.store.store import Store
+from tests.conftest import QUICK_BEATS
 from tests.leases import alter, other_driver
 from trainables.config import TrialConfig
-
-pytestmark = pytest.mark.usefixtures("quick_beats")
 
 
 @pytest.fixture
 def store(place: str) -> Store:
-    return Store(place)
+    return Store(place, QUICK_BEATS)
 
 
 def test_a_second_driver_is_told_who_holds_the_sweep(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweep.timing import Timing
+from sweep.timing import LeaseTiming, StoreTiming, Timing
 from sweep.trial.attempt import TrialSettings
 
 
@@ -22,5 +22,6 @@ def test_the_driver_waits_a_little_longer_than_a_trial(hang_seconds: float, slac
 
 
 def test_settings_reach_another_process_as_they_were() -> None:
-    sent = TrialSettings("s3://b/p", None, 2, {"sweep": "s"}, 0.5, Timing(hang_seconds=7.0, points_per_process=3))
+    timing = Timing(hang_seconds=7.0, points_per_process=3, store=StoreTiming(LeaseTiming(beat_seconds=0.1)))
+    sent = TrialSettings("s3://b/p", None, 2, {"sweep": "s"}, 0.5, timing)
     assert TrialSettings.from_json(sent.to_json()) == sent

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import digamma
 
-from tests.trainables.information.neighborhoods import neighborhoods
 from tests.trainables.information.conftest import distances
+from tests.trainables.information.neighborhoods import neighborhoods
 from trainables.information import ceiling_bits, measure, mutual_information
 from trainables.information.host.pairs import host_pair
 
