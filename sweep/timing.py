@@ -62,6 +62,17 @@ class StoreTiming:
 
 
 @dataclass(frozen=True)
+class HeadTiming:
+    """Delays of the watch over a Ray cluster's head."""
+
+    probe_seconds: float = 2.0
+    """How often the head's port is tried, and how long it may take to open."""
+
+    silence_seconds: float = 20.0
+    """A head whose port did not open for so long counts as lost; Ray itself would end the driver after 60 s."""
+
+
+@dataclass(frozen=True)
 class Timing:
     """Delays and limits, in seconds; the defaults come from this process' environment."""
 
@@ -81,6 +92,7 @@ class Timing:
     """The driver checks for silent trials this often."""
 
     store: StoreTiming = StoreTiming()
+    head: HeadTiming = HeadTiming()
 
     @property
     def slack_seconds(self) -> float:

@@ -6,32 +6,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sweep.system.network import check_port
-
-PROBE_SECONDS = 2.0
-"""How often the head's port is tried, and how long it may take to open."""
-
-SILENCE_SECONDS = 20.0
-"""A head whose port did not open for so long counts as lost; Ray itself would end the driver after 60 s."""
+from sweep.timing import HeadTiming
 
 
 @contextmanager
-def head_watched(address: str, on_loss: Callable[[str], None]) -> Iterator[None]:
+def head_watched(address: str, on_loss: Callable[[str], None], timing: HeadTiming | None = None) -> Iterator[None]:
     """While in the block a thread tries the port at HOST:PORT; `on_loss` is called, once, with the message."""
     left = threading.Event()
-    threading.Thread(target=_watch, args=(address, on_loss, left), name="head", daemon=True).start()
+    watching = (address, on_loss, left, timing or HeadTiming())
+    threading.Thread(target=_watch, args=watching, name="head", daemon=True).start()
     try:
         yield
     finally:
         left.set()
 
 
-def _watch(address: str, on_loss: Callable[[str], None], left: threading.Event) -> None:
+def _watch(address: str, on_loss: Callable[[str], None], left: threading.Event, timing: HeadTiming) -> None:
     answered = time.monotonic()
-    while not left.wait(PROBE_SECONDS):
+    while not left.wait(timing.probe_seconds):
         try:
-            check_port(address, PROBE_SECONDS)
+            check_port(address, timing.probe_seconds)
             answered = time.monotonic()
         except OSError:
-            if time.monotonic() - answered > SILENCE_SECONDS and not left.is_set():
+            if time.monotonic() - answered > timing.silence_seconds and not left.is_set():
                 on_loss(f"the head of the Ray cluster at {address} is lost")
                 return

@@ -91,7 +91,7 @@ class Cluster:
 def _ray(run: RunContext, address: str | None) -> Iterator[Share]:
     """A connection to Ray with a watch over its head; gives what each trial gets of it."""
     keep_from_logs()
-    with connected(address), head_watched(head_address(), run.stopping.on_head_loss):
+    with connected(address), head_watched(head_address(), run.stopping.on_head_loss, run.timing.head):
         granted = nodes.share(run.spec.resources, run.options.max_concurrent, is_own=address is None)
         pre_run.say_share(granted, run.console)
         yield granted

@@ -14,13 +14,15 @@ import threading
 import time
 from pathlib import Path
 
-from sweep.cluster import head_watch
+from sweep.cluster.head_watch import head_watched
 from sweep.console import talk
 from sweep.driver.stopping import Stopping
 from sweep.errors import Interrupted
 from sweep.store.lease import Lease
 from sweep.store.store import Store
-from sweep.timing import LeaseTiming, StoreTiming
+from sweep.timing import HeadTiming, LeaseTiming, StoreTiming
+
+HEAD = HeadTiming(probe_seconds=0.1, silence_seconds=3.0)
 
 
 def open_to_all(server: socket.socket) -> None:
@@ -32,8 +34,6 @@ def open_to_all(server: socket.socket) -> None:
 
 def main() -> None:
     """Hold the lease until asked to stop."""
-    head_watch.PROBE_SECONDS = 0.1
-    head_watch.SILENCE_SECONDS = 3.0
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup, which has it ignored
     store, how = Store(Path(sys.argv[1]), StoreTiming(LeaseTiming(beat_seconds=0.1))), sys.argv[2]
     asked = threading.Event()
@@ -45,7 +45,7 @@ def main() -> None:
     server = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=open_to_all, args=(server,), daemon=True).start()
     address = f"127.0.0.1:{server.getsockname()[1]}"
-    with stopping.on_signals(), held, head_watch.head_watched(address, stopping.on_head_loss):
+    with stopping.on_signals(), held, head_watched(address, stopping.on_head_loss, HEAD):
         store.save_spec("demo", "name: demo\nfixed: {epochs: 2}\n")
         print("held", flush=True)
         while not asked.wait(0.1):

@@ -4,16 +4,10 @@ import socket
 import threading
 import time
 
-import pytest
-
-from sweep.cluster import head_watch
 from sweep.cluster.head_watch import head_watched
+from sweep.timing import HeadTiming
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_watch, "PROBE_SECONDS", 0.05)
-    monkeypatch.setattr(head_watch, "SILENCE_SECONDS", 0.3)
+IMPATIENT = HeadTiming(probe_seconds=0.05, silence_seconds=0.3)
 
 
 def test_a_head_that_no_longer_opens_is_told_of_once() -> None:
@@ -25,7 +19,7 @@ def test_a_head_that_no_longer_opens_is_told_of_once() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        with head_watched(address, on_loss):
+        with head_watched(address, on_loss, IMPATIENT):
             assert not is_told.wait(1.0)
             server.close()
             assert is_told.wait(30.0)
@@ -37,7 +31,7 @@ def test_after_the_block_nothing_is_told() -> None:
     told: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        with head_watched(address, told.append):
+        with head_watched(address, told.append, IMPATIENT):
             pass
     time.sleep(0.6)
     assert told == []
