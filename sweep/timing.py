@@ -73,6 +73,26 @@ class HeadTiming:
 
 
 @dataclass(frozen=True)
+class MirrorTiming:
+    """Delays of the MLflow mirror of a running sweep."""
+
+    retry_seconds: float = 15.0
+    """A tracker that did not answer is tried again after so long."""
+
+    answer_seconds: float = 3.0
+    """A tracking server that does not answer within this time is out."""
+
+    server_end_seconds: float = 20.0
+    """The end of a sweep waits at most this long for a mirror on a server, plus a share of the sweep's duration."""
+
+    database_end_seconds: float = 120.0
+    """The same limit for a mirror in a database."""
+
+    outage_end_seconds: float = 4.0
+    """The same limit if the tracker did not answer the last request."""
+
+
+@dataclass(frozen=True)
 class Timing:
     """Delays and limits, in seconds; the defaults come from this process' environment."""
 
@@ -93,6 +113,7 @@ class Timing:
 
     store: StoreTiming = StoreTiming()
     head: HeadTiming = HeadTiming()
+    mirror: MirrorTiming = MirrorTiming()
 
     @property
     def slack_seconds(self) -> float:

@@ -11,7 +11,7 @@ import pytest
 
 from sweep.spec import SweepSpec
 from sweep.store import load
-from sweep.timing import LeaseTiming, StoreTiming
+from sweep.timing import LeaseTiming, MirrorTiming, StoreTiming
 from tests.buckets import Server, s3_server
 from tests.commands import Command, in_this_process
 from tests.struck import Sweeps
@@ -133,13 +133,10 @@ def sweeps(tmp_path: Path) -> Sweeps:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(monkeypatch: pytest.MonkeyPatch) -> MirrorTiming:
     """Waits for a tracking server as long as a machine under load may take to answer."""
-    from sweep.tracking import background
-
-    monkeypatch.setattr(background, "ANSWER_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setitem(background.END_SECONDS, "server", PATIENCE_SECONDS)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(round(PATIENCE_SECONDS)))
+    return MirrorTiming(answer_seconds=PATIENCE_SECONDS, server_end_seconds=PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from sweep.spec import Resources, trials_at_a_time
 from sweep.storage import Objects, Place, at, check_exclusive, check_writable, free_bytes, mount_point, nearest_existing
 from sweep.system import machine
 from sweep.text import counted
+from sweep.timing import MirrorTiming
 from sweep.tracking.settings import LOGIN, database_file, is_refused, is_server
 from trainables import datasets, device
 from trainables.config import DatasetName, TrialConfig
@@ -166,28 +167,27 @@ def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> Ch
     return CheckResult(title, FIT, f"{images}, SHA-256 {loaded.sha256[:12]}, {took}")
 
 
-def tracker(uri: str) -> CheckResult:
+def tracker(uri: str, timing: MirrorTiming | None = None) -> CheckResult:
     """Whether MLflow's server answers, or its database can be read. At most a warning, as a sweep runs without it."""
-    from sweep.tracking.background import ANSWER_SECONDS
-
+    answer_seconds = (timing or MirrorTiming()).answer_seconds
     try:
         if database := database_file(uri):
             return _database(database)
         if is_server(uri):
-            return _server(uri)
+            return _server(uri, answer_seconds)
     except (OSError, sqlite3.Error) as error:
-        found = f"{uri} does not answer within {ANSWER_SECONDS:.0f} s: {error}"
+        found = f"{uri} does not answer within {answer_seconds:.0f} s: {error}"
         return CheckResult("tracker", WARNING, found, TRACK_LATER)
     return CheckResult("tracker", FIT, f"{uri} is not checked")
 
 
-def _server(uri: str) -> CheckResult:
+def _server(uri: str, answer_seconds: float) -> CheckResult:
     """The result for a server: its health needs no login, other requests may. Raises OSError if it does not answer."""
     from sweep.tracking.background import check_answers
     from sweep.tracking.mirror import log_in
 
     start = time.perf_counter()
-    check_answers(uri)
+    check_answers(uri, answer_seconds)
     seconds = time.perf_counter() - start
     try:
         log_in(uri)

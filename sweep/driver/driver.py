@@ -38,7 +38,7 @@ def run(spec: SweepSpec, options: Options, console: Console) -> None:
     executor = Cluster(options.address) if options.address else OwnMachine()
     timing = Timing()
     store = Store(absolute(options.store), timing.store)
-    mirror = BackgroundMirror(options.tracking_uri, spec, store, console)
+    mirror = BackgroundMirror(options.tracking_uri, spec, store, console, timing.mirror)
     Driver(spec, options, executor, mirror, console, timing).run()
 
 

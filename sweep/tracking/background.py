@@ -21,18 +21,14 @@ from sweep.errors import with_next
 from sweep.spec import SweepSpec
 from sweep.store import Store
 from sweep.system.network import http_status
+from sweep.timing import MirrorTiming
 from sweep.tracking.mirror import Mirror
 from sweep.tracking.settings import LOGIN, is_refused, is_server
 from trainables.config import TrialConfig
 
-RETRY_SECONDS = 15.0
-ANSWER_SECONDS = 3.0
 TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
-END_SECONDS = {"server": 20.0, "database": 120.0}
-"""The end of a sweep waits at most this long for the mirror, plus END_SHARE of the sweep's duration."""
 END_SHARE = 0.01
-OUTAGE_END_SECONDS = 4.0
-"""The same limit if the tracker did not answer the last request."""
+"""The end of a sweep waits for the mirror as long as `MirrorTiming` says, plus this share of the sweep's duration."""
 
 
 class BackgroundMirror:
@@ -42,8 +38,11 @@ class BackgroundMirror:
     When the tracker answers again, its runs are read again before anything is written.
     """
 
-    def __init__(self, tracking_uri: str, spec: SweepSpec, store: Store, console: Console) -> None:
+    def __init__(
+        self, tracking_uri: str, spec: SweepSpec, store: Store, console: Console, timing: MirrorTiming | None = None
+    ) -> None:
         self._uri, self._spec, self._store, self._console = tracking_uri, spec, store, console
+        self._timing = timing or MirrorTiming()
         self._touched: queue.SimpleQueue[tuple[TrialConfig, bool] | None] = queue.SimpleQueue()
         self._running: set[str] = set()
         self._mirror: Mirror | None = None
@@ -60,10 +59,12 @@ class BackgroundMirror:
     ) -> None:
         self._touched.put(None)
         ended = time.monotonic()
-        most = END_SECONDS["server" if is_server(self._uri) else "database"] + END_SHARE * (ended - self._started)
+        timing = self._timing
+        most = timing.server_end_seconds if is_server(self._uri) else timing.database_end_seconds
+        most += END_SHARE * (ended - self._started)
         while self._thread.is_alive():
             self._thread.join(0.05)
-            if time.monotonic() - ended > (min(most, OUTAGE_END_SECONDS) if self._is_out else most):
+            if time.monotonic() - ended > (min(most, timing.outage_end_seconds) if self._is_out else most):
                 self._is_abandoned = True
                 self._say_behind()
                 return
@@ -76,11 +77,11 @@ class BackgroundMirror:
         pending: dict[TrialConfig, bool] = {}
         is_ending, resume_at = False, 0.0
         if not self._try(lambda mirror: None):
-            resume_at = time.monotonic() + RETRY_SECONDS
+            resume_at = time.monotonic() + self._timing.retry_seconds
         while not is_ending:
             is_ending = self._collect(pending)
             if not is_ending and time.monotonic() >= resume_at and not self._sync(pending):
-                resume_at = time.monotonic() + RETRY_SECONDS
+                resume_at = time.monotonic() + self._timing.retry_seconds
         self._running.clear()
         if not self._try(self._verify) and not self._is_abandoned:
             self._say_behind()
@@ -120,7 +121,7 @@ class BackgroundMirror:
         """Call `action` with the mirror; returns whether it succeeded. After a failure the tracker is read again."""
         try:
             if self._mirror is None:
-                check_answers(self._uri)
+                check_answers(self._uri, self._timing.answer_seconds)
                 mirror = Mirror(self._uri, self._spec)
                 mirror.reconcile(self._spec.points, self._store, self._running)
                 self._mirror = mirror
@@ -146,16 +147,16 @@ class BackgroundMirror:
         warn(with_next("MLflow is behind the store", again), self._console)
 
 
-def check_answers(tracking_uri: str) -> None:
+def check_answers(tracking_uri: str, seconds: float) -> None:
     """Check that a tracking server answers, with any status but "too many requests" or a server error.
 
     Databases are not checked.
 
     Raises:
-        OSError: when it does not answer so within ANSWER_SECONDS.
+        OSError: when it does not answer so within these seconds.
     """
     if not is_server(tracking_uri):
         return
-    status = http_status(f"{tracking_uri.rstrip('/')}/health", ANSWER_SECONDS)
+    status = http_status(f"{tracking_uri.rstrip('/')}/health", seconds)
     if status == TOO_MANY_REQUESTS or (status or 0) >= SERVER_ERROR:
         raise OSError(f"HTTP status {status}")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sweep.spec.model import SweepSpec
 from sweep.store.store import Store
-from sweep.tracking import background
+from sweep.timing import MirrorTiming
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror
 from tests.mirrored import assert_equal_to_the_store, runs
@@ -52,11 +52,10 @@ def store(tmp_path: Path, spec: SweepSpec) -> Store:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> MirrorTiming:
     """Tries an absent tracker again soon, and waits less for answers."""
-    monkeypatch.setattr(background, "RETRY_SECONDS", 0.3)
-    monkeypatch.setattr(background, "ANSWER_SECONDS", 1.0)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    return MirrorTiming(retry_seconds=0.3, answer_seconds=1.0)
 
 
 def printed_on(console: Console) -> str:
@@ -77,12 +76,17 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("mode", OUTAGES)
-@pytest.mark.usefixtures("impatient")
 def test_a_server_that_never_serves_costs_one_warning_and_no_time(
-    between: Between, spec: SweepSpec, store: Store, result: Result, console: Console, mode: str
+    between: Between,
+    spec: SweepSpec,
+    store: Store,
+    result: Result,
+    console: Console,
+    impatient: MirrorTiming,
+    mode: str,
 ) -> None:
     between.mode = mode
-    with BackgroundMirror(between.uri, spec, store, console) as mirror:
+    with BackgroundMirror(between.uri, spec, store, console, impatient) as mirror:
         slowest = 0.0
         for point in spec.points:
             store.commit_result(point, result(point))
@@ -93,14 +97,13 @@ def test_a_server_that_never_serves_costs_one_warning_and_no_time(
         wait_until(lambda: "does not answer" in printed_on(console))
         ended = time.monotonic()
     assert slowest < 0.1
-    assert time.monotonic() - ended < background.OUTAGE_END_SECONDS + 2
+    assert time.monotonic() - ended < impatient.outage_end_seconds + 2
     assert printed_on(console).count("does not answer") == 1
     assert printed_on(console).count(f"next: sweep track {spec.name}") == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [*OUTAGES, "lost"])
-@pytest.mark.usefixtures("impatient")
 def test_an_outage_in_mid_run_leaves_nothing_missing_and_nothing_twice(
     server: Server,
     between: Between,
@@ -109,10 +112,11 @@ def test_an_outage_in_mid_run_leaves_nothing_missing_and_nothing_twice(
     history: History,
     result: Result,
     console: Console,
+    impatient: MirrorTiming,
     mode: str,
 ) -> None:
     points = spec.points
-    with BackgroundMirror(between.uri, spec, store, console) as mirror:
+    with BackgroundMirror(between.uri, spec, store, console, impatient) as mirror:
         store.commit_snapshot(Snapshot(points[0], history(points[0], 2), ()))
         mirror.touch(points[0], is_running=True)
         wait_until(lambda: bool(mlflow.MlflowClient(server.uri).get_experiment_by_name(spec.name)))
@@ -134,17 +138,10 @@ def test_an_outage_in_mid_run_leaves_nothing_missing_and_nothing_twice(
 
 @pytest.mark.slow
 def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
-    server: Server,
-    between: Between,
-    spec: SweepSpec,
-    store: Store,
-    result: Result,
-    console: Console,
-    monkeypatch: pytest.MonkeyPatch,
+    server: Server, between: Between, spec: SweepSpec, store: Store, result: Result, console: Console
 ) -> None:
-    monkeypatch.setitem(background.END_SECONDS, "server", 1.0)
     between.mode, between.delay = "slow", 0.5
-    with BackgroundMirror(between.uri, spec, store, console) as mirror:
+    with BackgroundMirror(between.uri, spec, store, console, MirrorTiming(server_end_seconds=1.0)) as mirror:
         start = time.monotonic()
         for point in spec.points:
             store.commit_result(point, result(point))
@@ -196,11 +193,10 @@ def test_two_runs_of_one_point_become_one(
 
 @pytest.mark.slow
 def test_a_server_killed_in_mid_run_and_started_again(
-    server: Server, spec: SweepSpec, store: Store, result: Result, console: Console, monkeypatch: pytest.MonkeyPatch
+    server: Server, spec: SweepSpec, store: Store, result: Result, console: Console
 ) -> None:
-    monkeypatch.setattr(background, "RETRY_SECONDS", 0.3)
     half = len(spec.points) // 2
-    with BackgroundMirror(server.uri, spec, store, console) as mirror:
+    with BackgroundMirror(server.uri, spec, store, console, MirrorTiming(retry_seconds=0.3)) as mirror:
         for number, point in enumerate(spec.points):
             if number == half:
                 server.kill()

@@ -15,6 +15,7 @@ from rich.console import Console
 from sweep.spec.model import SweepSpec
 from sweep.store.spec_source import load
 from sweep.store.store import Attempt, Store
+from sweep.timing import MirrorTiming
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror
 from tests.conftest import PATIENCE_SECONDS
@@ -126,7 +127,12 @@ def _epochs(client: mlflow.MlflowClient, run_id: str) -> list[int]:
 
 
 def test_many_mirrors_at_once_tell_every_epoch_once_and_every_state_truly(
-    server: Server, tmp_path: Path, history: History, result: Result, monkeypatch: pytest.MonkeyPatch
+    server: Server,
+    tmp_path: Path,
+    history: History,
+    result: Result,
+    patient: MirrorTiming,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in ADA.environment.items():
         monkeypatch.setenv(name, value)
@@ -136,7 +142,7 @@ def test_many_mirrors_at_once_tell_every_epoch_once_and_every_state_truly(
     ended = [("FAILED", []), ("KILLED", list(range(41)))], [("FINISHED", list(range(61)))] * 3
     with contextlib.ExitStack() as stack:
         mirrors = [
-            stack.enter_context(BackgroundMirror(server.uri, spec, store, console))
+            stack.enter_context(BackgroundMirror(server.uri, spec, store, console, patient))
             for spec, store in zip(specs, stores, strict=True)
         ]
         drivers = [
