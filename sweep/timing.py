@@ -93,6 +93,14 @@ class MirrorTiming:
 
 
 @dataclass(frozen=True)
+class JobTiming:
+    """Delays of a client of a cluster's jobs: of its own process, not of the run that it asks for."""
+
+    answer_seconds: float = 5.0
+    """A cluster that does not answer within this time cannot be used."""
+
+
+@dataclass(frozen=True)
 class Timing:
     """Delays and limits, in seconds; the defaults come from this process' environment."""
 

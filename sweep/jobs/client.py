@@ -18,11 +18,11 @@ from sweep.commands import QUERY_COMMANDS, RUN_COMMANDS, SPEC_FILE
 from sweep.errors import ClusterUnusable, UsageError
 from sweep.jobs.request import Request
 from sweep.system.network import UNAUTHORIZED, http_status
+from sweep.timing import JobTiming
 
 T = TypeVar("T")
 
 ADDRESS_VARIABLE = "RAY_API_SERVER_ADDRESS"
-ANSWER_SECONDS = 5.0
 GRACE_SECONDS = 180
 """The time that a stopped job has for its snapshots and for MLflow; Ray's default is 3 s."""
 ANSWERED_SECONDS = 60.0
@@ -75,8 +75,8 @@ class JobClient:
         ClusterUnusable: when it does not answer, or wants another token; the message never holds the token.
     """
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, timing: JobTiming | None = None) -> None:
+        self.address, self._timing = address, timing or JobTiming()
         self.check_answers()
         for name in (ADDRESS_VARIABLE, "RAY_ADDRESS"):  # Ray would prefer them to the address
             os.environ.pop(name, None)
@@ -91,11 +91,12 @@ class JobClient:
 
     def check_answers(self) -> None:
         """Check that the cluster answers; Ray's own client would wait for ever."""
+        seconds = self._timing.answer_seconds
         try:
-            status = http_status(f"{self.address}/api/version", ANSWER_SECONDS)
+            status = http_status(f"{self.address}/api/version", seconds)
         except OSError as error:
             raise ClusterUnusable(
-                f"no Ray cluster answers at {self.address} within {ANSWER_SECONDS:.0f} s: {error}",
+                f"no Ray cluster answers at {self.address} within {seconds:.0f} s: {error}",
                 next="forward the port of its dashboard, as in ray dashboard cluster.yaml",
             ) from error
         send_token_if_required(status)

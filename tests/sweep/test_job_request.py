@@ -17,12 +17,12 @@ from sweep.cli import options
 from sweep.cli.passed_options import passed_options
 from sweep.commands import CLIENT, DEFAULT_STORE, SPEC_FILE, command_line, for_client
 from sweep.errors import ClusterUnusable, UsageError
-from sweep.jobs import client
 from sweep.jobs.client import JobClient
 from sweep.jobs.job_log import JobLog
 from sweep.jobs.request import ANSWER, BEGIN, Request
 from sweep.store.store import Store
 from sweep.system.provenance import differences
+from sweep.timing import JobTiming
 
 ADDRESS = "http://127.0.0.1:8265"
 REQUEST = Request(
@@ -167,12 +167,11 @@ def test_only_what_differs_is_said() -> None:
     assert differences({"ray": "1"}, {"ray": "1"}) == ""
 
 
-def test_a_port_that_takes_calls_and_never_answers_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
+def test_a_port_that_takes_calls_and_never_answers_is_given_up_soon() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ClusterUnusable, match=f"no Ray cluster answers at {address} within"):
-            JobClient(address)
+            JobClient(address, JobTiming(answer_seconds=0.2))
 
 
 def run_job(request: Request, folder: Path) -> "subprocess.CompletedProcess[str]":
