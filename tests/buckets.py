@@ -12,10 +12,10 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from sweep.storage.address import BucketAddress
+from sweep.storage import BucketAddress
 from sweep.storage.bucket import Bucket
 from sweep.storage.bucket_client import endpoint
-from sweep.store.store import Store
+from sweep.store import Store
 
 ROOT = Path(__file__).parents[1]
 BUCKET = "sweeps"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.tables.collect import from_store
-from sweep.store.store import Store
+from analysis.tables import from_store
+from sweep.store import Store
 
 CLOCKS = ["train_seconds", "measure_seconds", "credibility_seconds", "timestamp"]
 """Columns, where a table has them, in which two runs of the same points differ."""

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sweep.store.store import Store
+from sweep.store import Store
 from tests.processes import program
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import mlflow
 
-from analysis.tables.collect import from_store
+from analysis.tables import from_store
 from analysis.tables.from_mlflow import from_mlflow
-from sweep.spec.model import SweepSpec
-from sweep.store.store import Store
+from sweep.spec import SweepSpec
+from sweep.store import Store
 
 
 def runs(uri: str, spec: SweepSpec) -> list[Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sweep.store.store import PointState, Store
+from sweep.store import PointState, Store
 from tests.injection import strikes
 from tests.processes import COMMAND, TIMEOUT_SECONDS, bare_environment
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis.cli import app
-from sweep.store.spec_source import load
+from sweep.store import load
 from tests.processes import bare_environment
 
 ROOT = Path(__file__).parent.parent

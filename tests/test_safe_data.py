@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from sweep.errors import UsageError
-from sweep.store.spec_source import load
-from sweep.store.store import Attempt, State, Store
+from sweep.store import Attempt, State, Store, load
 from tests.modules import NAMES, PACKAGES, imported
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult

@@ -1,4 +1,4 @@
-"""The private parts of Ray Tune that a driver uses; `tests/sweep/test_tune_internals.py` names each.
+"""The private parts of Ray Tune that a driver uses; `tests/sweep/driver/test_tune_internals.py` names each.
 
 `cluster.ray_internals` has those of Ray, and the one of Tune that decides what its log holds.
 """

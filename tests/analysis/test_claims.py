@@ -12,9 +12,8 @@ import pytest
 from analysis.claims import CLAIMS, Answer, Judgement, Origin, Verdict, judge, plain, text
 from analysis.claims.runs import Run, read_runs
 from analysis.cli import app
-from sweep.spec.model import presets
-from sweep.store.spec_source import load
-from sweep.store.store import Store
+from sweep.spec import presets
+from sweep.store import Store, load
 from tests.synthetic import (
     Measured,
     World,

@@ -10,13 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.export.parquet import write_parquet
-from analysis.tables.collect import from_store
+from analysis.tables import Tables, from_store
 from analysis.tables.from_mlflow import from_mlflow
-from analysis.tables.tables import Tables
 from sweep.errors import UsageError
-from sweep.spec.model import SweepSpec
-from sweep.store.spec_source import load
-from sweep.store.store import Attempt, Store
+from sweep.spec import SweepSpec
+from sweep.store import Attempt, Store, load
 from sweep.tracking.mirror import Mirror
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PairRecord, PointResult, history_to_arrow

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.report.estimator_check import Size, check, sizes
-from sweep.store.spec_source import load
+from sweep.store import load
 
 
 def test_a_few_coordinates_are_told_and_many_are_missed() -> None:

@@ -18,11 +18,9 @@ from analysis.export import export as exporting
 from analysis.export import manifest
 from analysis.export.export import export
 from analysis.export.parquet import write_groups
-from analysis.tables.collect import from_store
-from analysis.tables.tables import EPOCHS, POINTS
+from analysis.tables import EPOCHS, POINTS, from_store
 from sweep.errors import UsageError
-from sweep.store.spec_source import load
-from sweep.store.store import Attempt, Store
+from sweep.store import Attempt, Store, load
 from tests.buckets import Server
 from tests.conftest import make_history, make_result
 from trainables.config import TrialConfig

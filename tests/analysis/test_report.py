@@ -19,9 +19,8 @@ from analysis.report import Contents, gather, page
 from analysis.report.page import PLAIN_CSV_BYTES, csv_link
 from analysis.tables import from_mlflow
 from sweep.errors import SweepError
-from sweep.spec.model import SweepSpec
-from sweep.store.spec_source import load
-from sweep.store.store import Attempt, Store
+from sweep.spec import SweepSpec
+from sweep.store import Attempt, Store, load
 from sweep.tracking.mirror import Mirror
 from tests.conftest import make_result
 from trainables.records import Failure

@@ -18,8 +18,7 @@ from sweep.cluster.head_watch import head_watched
 from sweep.console import talk
 from sweep.driver.stopping import Stopping
 from sweep.errors import Interrupted
-from sweep.store.lease import Lease
-from sweep.store.store import Store
+from sweep.store import Lease, Store
 from sweep.timing import HeadTiming, LeaseTiming, StoreTiming
 
 HEAD = HeadTiming(probe_seconds=0.1, silence_seconds=3.0)

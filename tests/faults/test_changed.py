@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sweep.store.store import Attempt, Store
+from sweep.store import Attempt, Store
 from sweep.system import provenance
 from tests.commands import Command, Done
 from tests.files import files

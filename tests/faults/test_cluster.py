@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from sweep.store.store import Store
+from sweep.store import Store
 from tests.clusters import Nodes, nodes
 from tests.epoch_tables import epochs
 from tests.processes import ONE_AT_A_TIME, finish, is_of_trained_network, wait_until

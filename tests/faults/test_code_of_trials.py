@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep.planning.changes import code_change
-from sweep.store.store import State, Store
+from sweep.planning import code_change
+from sweep.store import State, Store
 from sweep.system import provenance
 from sweep.trial.attempt import PointAttempt, TrialSettings
 from sweep.trial.worker_state import WorkerState

@@ -12,7 +12,7 @@ import pytest
 from sweep.errors import StorageFault
 from sweep.storage import folder as folders
 from sweep.storage.folder import Folder
-from sweep.store.store import Attempt, State, Store
+from sweep.store import Attempt, State, Store
 from sweep.timing import StoreTiming
 from tests.buckets import Server, everything, put_raw
 from tests.conftest import make_history, make_result

@@ -13,10 +13,8 @@ from rich.console import Console
 
 from sweep.driver.pre_run import announcement, warn_of_damage
 from sweep.errors import UsageError
+from sweep.store import Attempt, Lease, State, Store, holder, load
 from sweep.store.encoding import result_from_bytes
-from sweep.store.lease import Lease, holder
-from sweep.store.spec_source import load
-from sweep.store.store import Attempt, State, Store
 from sweep.timing import LeaseTiming, StoreTiming
 from sweep.trial.attempt import PointAttempt, TrialSettings
 from sweep.trial.worker_state import WorkerState
@@ -207,8 +205,8 @@ def training_until(store: Store, point: TrialConfig, surroundings: TrialSettings
 
 
 def test_a_damaged_result_is_one_point_to_run_and_the_plan_says_so(store: Store) -> None:
-    from sweep.planning.plan import plan
-    from sweep.progress.status import Watch
+    from sweep.planning import plan
+    from sweep.progress import Watch
 
     points = tuple(POINT.model_copy(update={"seed": seed}) for seed in range(3))
     for point in points:

@@ -9,8 +9,8 @@ import pytest
 from sweep.errors import StorageFault
 from sweep.planning import disk_space
 from sweep.planning.disk_space import SpaceNeed, check, full_is_a_storage_fault, history_bytes, needs, snapshot_bytes
-from sweep.storage.file_systems import fullness, mount_point
-from sweep.store.store import Store
+from sweep.storage import fullness, mount_point
+from sweep.store import Store
 from sweep.trial.attempt import PointAttempt, TrialSettings
 from sweep.trial.worker_state import WorkerState
 from tests.conftest import make_history

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sweep.failures.health import ALIKE
-from sweep.store.store import Store
+from sweep.store import Store
 from tests.injection.strikes import FROZEN, HUNG, KILLED, NUMERIC, OUT_OF_MEMORY
 from tests.processes import ONE_AT_A_TIME
 from tests.struck import Sweeps

@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.tables.collect import from_store
+from analysis.tables import from_store
 from sweep.errors import StorageFault
 from sweep.storage.folder import Folder
-from sweep.store.spec_source import load
-from sweep.store.store import Attempt, State, Store
+from sweep.store import Attempt, State, Store, load
 from tests.commands import Command
 from tests.conftest import make_history, make_result
 from trainables.config import TrialConfig
@@ -125,8 +124,8 @@ def test_the_mirror_of_a_store_of_any_name_is_found_again(tmp_path: Path, name: 
 
 def test_changed_and_added_points_are_new_and_removed_ones_stay(tmp_path: Path) -> None:
     """A spec that is edited after a run: nothing that was finished is lost, nothing that changed is taken for old."""
-    from sweep.planning.plan import plan
-    from sweep.progress.status import Watch
+    from sweep.planning import plan
+    from sweep.progress import Watch
 
     store = Store(tmp_path / "runs")
     path = tmp_path / "demo.yaml"

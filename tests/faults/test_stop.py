@@ -11,10 +11,7 @@ import pytest
 
 from sweep.cli.stop import stop_driver
 from sweep.errors import UsageError
-from sweep.store import lease
-from sweep.store.lease import Lease, holder
-from sweep.store.stop_request import StopRequest, request_stop
-from sweep.store.store import Store
+from sweep.store import Lease, StopRequest, Store, holder, lease, request_stop
 from sweep.timing import LeaseTiming, StoreTiming
 from tests.processes import alive, descendants, finish, start
 

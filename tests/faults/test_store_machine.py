@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from sweep.errors import StorageFault
 from sweep.storage import folder as folders
-from sweep.store.store import Attempt, State, Store
+from sweep.store import Attempt, State, Store
 from tests.buckets import Server, everything, put_raw
 from tests.conftest import make_history, make_result
 from tests.faults.steps import Disk, Killed, Requests, die, no_answer, no_space

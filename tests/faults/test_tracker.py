@@ -9,8 +9,8 @@ import mlflow
 import pytest
 from rich.console import Console
 
-from sweep.spec.model import SweepSpec
-from sweep.store.store import Store
+from sweep.spec import SweepSpec
+from sweep.store import Store
 from sweep.timing import MirrorTiming
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror

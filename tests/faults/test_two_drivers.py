@@ -12,9 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sweep.errors import DriverLive
-from sweep.store import lease
-from sweep.store.lease import Holder, Lease, holder, is_alive, others_last, refuse_if_live, running_elsewhere
-from sweep.store.store import Store
+from sweep.store import Holder, Lease, Store, holder, is_alive, lease, others_last, refuse_if_live, running_elsewhere
 from sweep.system import processes
 from tests.buckets import everything
 from tests.conftest import QUICK_BEATS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sweep.store.store import Store
+from sweep.store import Store
 from tests.buckets import Server, everything
 from tests.epoch_tables import epochs
 from tests.processes import ONE_AT_A_TIME, descendants, finish, is_of_trained_network, start, wait_until

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sweep.store.store import Store
+from sweep.store import Store
 from tests.epoch_tables import epochs
 from tests.hosts import DASHBOARD_PORT, RAY_PORT, hosts, wait_for_ray
 from tests.processes import finish, wait_until

@@ -11,8 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sweep.store.spec_source import load
-from sweep.store.store import Store
+from sweep.store import Store, load
 from sweep.tracking.mirror import Mirror
 from tests.processes import ONE_AT_A_TIME, descendants, finish, start
 from tests.servers import free_port

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from sweep.cli import doctor_checks
-from sweep.spec.model import SweepSpec
-from sweep.store.store import Store
+from sweep.spec import SweepSpec
+from sweep.store import Store
 from sweep.timing import MirrorTiming
 from sweep.tracking.background import BackgroundMirror
 from tests.logins import User, add, holders, with_logins

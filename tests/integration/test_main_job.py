@@ -14,8 +14,8 @@ import mlflow
 import pandas as pd
 import pytest
 
-from analysis.tables.collect import from_store
-from sweep.store.store import Store
+from analysis.tables import from_store
+from sweep.store import Store
 from tests.disks import fill, small_disk
 from tests.epoch_tables import epochs
 from tests.processes import (

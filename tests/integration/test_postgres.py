@@ -12,9 +12,8 @@ import mlflow
 import pytest
 from rich.console import Console
 
-from sweep.spec.model import SweepSpec
-from sweep.store.spec_source import load
-from sweep.store.store import Attempt, Store
+from sweep.spec import SweepSpec
+from sweep.store import Attempt, Store, load
 from sweep.timing import MirrorTiming
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sweep.store.store import Store
+from sweep.store import Store
 from tests.buckets import CREDENTIALS, Server
 from tests.epoch_tables import epochs
 from tests.nvidia import Card, folder_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store.store import State, Store
+from sweep.store import State, Store
 from tests.clusters import nodes
 from tests.processes import finish, start
 from tests.struck import Sweeps

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sweep.store.store import Attempt
+from sweep.store import Attempt
 from tests.clusters import nodes
 from tests.processes import finish, wait_until
 from tests.struck import Sweeps

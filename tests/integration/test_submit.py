@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from sweep.store.lease import holder
-from sweep.store.store import Store
+from sweep.store import Store, holder
 from tests.heads import Head, head
 from tests.processes import finish, in_mid_training, start, wait_until
 from tests.tunnels import tunnel

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from analysis.tables.collect import from_store
+from analysis.tables import from_store
 from analysis.tables.from_mlflow import from_mlflow
-from sweep.store.spec_source import load
-from sweep.store.store import Store
+from sweep.store import Store, load
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror
 from tests.servers import Server

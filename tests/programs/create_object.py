@@ -2,7 +2,6 @@
 
 import sys
 
-from sweep.storage.address import place_of
-from sweep.storage.objects import at
+from sweep.storage import at, place_of
 
 at(place_of(sys.argv[1])).create("a", b"1")

@@ -3,8 +3,7 @@
 import sys
 import time
 
-from sweep.store import Store
-from sweep.store.lease import Lease
+from sweep.store import Lease, Store
 
 with Lease(Store(sys.argv[1]), "demo"):
     print("held", flush=True)

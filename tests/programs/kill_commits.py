@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from sweep.storage import folder as folders
-from sweep.store.store import Store
+from sweep.store import Store
 from tests.conftest import make_result
 from tests.faults.steps import Disk, kill_itself
 from trainables.config import TrialConfig

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.tables.collect import from_store
+from analysis.tables import from_store
 from analysis.tables.tables import epoch_rows
 from sweep.spec import SweepSpec
 from sweep.store import Attempt, State, Store, load

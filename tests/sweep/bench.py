@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from sweep.driver.supervisor import Supervisor
-from sweep.store.store import Attempt, Store
+from sweep.store import Attempt, Store
 from sweep.timing import Timing
 from trainables.config import TrialConfig
 from trainables.records import Failure

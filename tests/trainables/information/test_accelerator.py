@@ -16,8 +16,8 @@ from trainables.config import TrialConfig
 from trainables.datasets import load
 from trainables.device import describe
 from trainables.information import measure, measure_pairs, mutual_information
-from trainables.information.device import ksg
-from trainables.information.device.backend import double_precision, is_device_array, is_on_accelerator, to_host
+from trainables.information.device import is_device_array, is_on_accelerator, ksg, to_host
+from trainables.information.device.backend import double_precision
 from trainables.information.device.noise import noise
 from trainables.information.estimators import settings
 from trainables.measurement import Probe

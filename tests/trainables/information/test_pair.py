@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from trainables.information.device.ksg import device_pair
+from trainables.information import SCALES, DegenerateInput
+from trainables.information.device import device_pair
 from trainables.information.host.pairs import host_pair
-from trainables.information.pair import SCALES, Pair
-from trainables.information.samples import DegenerateInput, with_noise
+from trainables.information.pair import Pair
+from trainables.information.samples import with_noise
 
 K, NOISE, SEED = 3, 1e-10, 5
 Samples = tuple[np.ndarray, np.ndarray]

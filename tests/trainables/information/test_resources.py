@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from tests.processes import imported_with, program
-from trainables.information import measure, mutual_information
+from trainables.information import available_threads, measure, mutual_information
 from trainables.information.neighbors import compilation
-from trainables.information.threads import available_threads, run_in_threads
+from trainables.information.threads import run_in_threads
 
 ROOT = Path(__file__).parents[3]
 

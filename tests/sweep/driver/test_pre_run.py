@@ -4,10 +4,9 @@ import pytest
 from rich.console import Console
 
 from sweep.driver.pre_run import warn_of_gpu_memory
-from sweep.planning.gpu_memory import fit
-from sweep.planning.plan import Plan, plan
-from sweep.spec.model import Resources, SweepSpec
-from sweep.store.spec_source import load
+from sweep.planning import Plan, fit, plan
+from sweep.spec import Resources, SweepSpec
+from sweep.store import load
 from sweep.store.store import NOTHING
 from sweep.system.machine import Gpu
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sweep.errors import UsageError
-from sweep.storage.address import absolute, place_of
+from sweep.storage import absolute, place_of
 from sweep.tracking.settings import default_tracking_uri
 
 

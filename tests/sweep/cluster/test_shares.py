@@ -10,7 +10,7 @@ import pytest
 
 from sweep.cluster import nodes
 from sweep.errors import ClusterUnusable
-from sweep.spec.model import Resources
+from sweep.spec import Resources
 from tests.processes import program
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sweep.planning.changes import code_change, spec_change, values
-from sweep.store.store import Attempt, PointState, State
+from sweep.planning import code_change
+from sweep.planning.changes import spec_change, values
+from sweep.store import Attempt, PointState, State
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult, history_to_arrow
 

@@ -5,7 +5,8 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.planning.costs import Costs, Sample, costs, shape, work
+from sweep.planning import Sample, costs, work
+from sweep.planning.costs import Costs, shape
 from sweep.planning.plan import launch_order
 from trainables.config import TrialConfig
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store.store import Store
+from sweep.store import Store
 from tests.commands import Command
 from tests.nvidia import Card, module_of
 from tests.processes import bare_environment

@@ -12,12 +12,10 @@ from pathlib import Path
 import pytest
 
 from sweep.errors import StorageFault
-from sweep.storage import bucket_client
-from sweep.storage.address import BucketAddress, place_of
+from sweep.storage import BucketAddress, Objects, at, bucket_client, check_writable, place_of
 from sweep.storage.bucket import Bucket, bucket_at
 from sweep.storage.claim_lock import ClaimLock
 from sweep.storage.conditional_put import ConditionalPut
-from sweep.storage.objects import Objects, at, check_writable
 from sweep.timing import ClaimTiming
 from tests.buckets import BUCKET, Server
 from tests.processes import program

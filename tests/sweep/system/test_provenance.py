@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store.store import Store
+from sweep.store import Store
 from sweep.system import provenance
 from trainables.config import TrialConfig
 from trainables.identity.components import identities, names

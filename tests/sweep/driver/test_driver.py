@@ -11,9 +11,8 @@ from rich.console import Console
 from sweep.driver import Driver, Options
 from sweep.driver.in_process import InProcess
 from sweep.errors import Interrupted, PointsFailed
-from sweep.spec.model import SweepSpec
-from sweep.store.spec_source import load
-from sweep.store.store import State, Store
+from sweep.spec import SweepSpec
+from sweep.store import State, Store, load
 from sweep.timing import Timing
 from sweep.tracking.settings import default_tracking_uri
 from sweep.trial.worker_state import WorkerState

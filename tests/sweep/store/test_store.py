@@ -10,7 +10,7 @@ import pytest
 
 from sweep.errors import StorageFault, UsageError
 from sweep.storage.folder import Folder
-from sweep.store.store import Attempt, State, Store
+from sweep.store import Attempt, State, Store
 from tests.buckets import Server, everything
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult

@@ -13,8 +13,8 @@ from sweep.cli import doctor_checks
 from sweep.cli.doctor import conclude
 from sweep.cli.doctor_checks import FIT, NOT_FIT, WARNING, CheckResult
 from sweep.errors import ClusterUnusable, StorageFault, UsageError
-from sweep.spec.model import Resources, trials_at_a_time
-from sweep.storage.address import place_of
+from sweep.spec import Resources, trials_at_a_time
+from sweep.storage import place_of
 from sweep.system import machine
 from sweep.system.machine import Gpu
 from tests.buckets import Server

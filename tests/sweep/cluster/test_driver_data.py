@@ -9,7 +9,7 @@ import pytest
 from ray.tune.execution import class_cache
 
 from sweep.cluster.driver_data import DriverData, keep_from_logs
-from sweep.storage.bucket_client import SETTINGS
+from sweep.storage import SETTINGS
 from trainables.datasets import DatasetDamaged, load
 
 TUNES_OWN = {*class_cache.ENV_VARS_TO_PROPAGATE, "AWS_SECRET_ACCESS_KEY"}

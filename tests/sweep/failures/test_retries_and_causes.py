@@ -9,12 +9,26 @@ from hypothesis import strategies as st
 from sweep.cli.options import retry_kinds
 from sweep.cluster.share import Share
 from sweep.errors import UsageError
-from sweep.failures.causes import DIGEST, cause, general, group, is_asked_for, place, recovered_failures
-from sweep.failures.kinds import KINDS, RETRIES, RETRIES_NODE_LOST, classify, may_retry
-from sweep.failures.report import advice, recovered_in_words, retry_arguments
-from sweep.failures.retries import KnownHosts, RetryDecision, retry
-from sweep.spec.model import Resources
-from sweep.store.store import Attempt, PointState, State
+from sweep.failures import (
+    DIGEST,
+    KINDS,
+    RETRIES,
+    KnownHosts,
+    RetryDecision,
+    advice,
+    cause,
+    classify,
+    group,
+    is_asked_for,
+    recovered_failures,
+    recovered_in_words,
+    retry,
+    retry_arguments,
+)
+from sweep.failures.causes import general, place
+from sweep.failures.kinds import RETRIES_NODE_LOST, may_retry
+from sweep.spec import Resources
+from sweep.store import Attempt, PointState, State
 from trainables.config import TrialConfig
 from trainables.records import Failure
 

@@ -14,7 +14,7 @@ import ray
 
 from sweep.cluster import ray_internals
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RAY = "2.60.0"
 
 ATTRIBUTES = [

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from sweep.planning.costs import Sample, costs, makespan, sample, shape, work
-from sweep.store.store import Attempt, PointState, State
+from sweep.planning import Sample, costs, makespan, sample, work
+from sweep.planning.costs import shape
+from sweep.store import Attempt, PointState, State
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PointResult, history_to_arrow
 

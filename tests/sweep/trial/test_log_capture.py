@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store.store import Store
+from sweep.store import Store
 from sweep.trial import log_capture
 from sweep.trial.log_capture import KEPT_BYTES, Output, rescue, tail
 from tests.processes import program

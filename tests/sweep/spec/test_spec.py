@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from sweep.errors import UsageError
-from sweep.spec.model import presets
-from sweep.store.spec_source import load
+from sweep.spec import presets
+from sweep.store import load
 
 MINIMAL = "name: small\nfixed: {epochs: 3}\ngrid: {width: [4, 8], seed: 0..2}\n"
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from sweep.planning.costs import Sample, shape
-from sweep.planning.plan import plan, unknown_shapes
-from sweep.store.store import Attempt, PointState, State
+from sweep.planning import Sample, plan
+from sweep.planning.costs import shape
+from sweep.planning.plan import unknown_shapes
+from sweep.store import Attempt, PointState, State
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult, history_to_arrow
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sweep.planning.costs import sample
-from sweep.progress.live_view import line, panel
-from sweep.progress.status import Progress, Watch
-from sweep.store.store import Attempt, PointState, State, Store
+from sweep.planning import sample
+from sweep.progress import Progress, Watch, line
+from sweep.progress.live_view import panel
+from sweep.store import Attempt, PointState, State, Store
 from sweep.text import duration
 from tests.buckets import Server
 from trainables.config import TrialConfig

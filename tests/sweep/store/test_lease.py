@@ -6,9 +6,8 @@ import time
 import pytest
 
 from sweep.errors import DriverLive
-from sweep.progress.status import Watch
-from sweep.store.lease import Lease, holder, is_alive
-from sweep.store.store import Store
+from sweep.progress import Watch
+from sweep.store import Lease, Store, holder, is_alive
 from tests.conftest import QUICK_BEATS
 from tests.leases import alter, other_driver
 from trainables.config import TrialConfig

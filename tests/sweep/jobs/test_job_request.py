@@ -17,10 +17,8 @@ from sweep.cli import options
 from sweep.cli.passed_options import passed_options
 from sweep.commands import CLIENT, DEFAULT_STORE, SPEC_FILE, command_line, for_client
 from sweep.errors import ClusterUnusable, UsageError
-from sweep.jobs.client import JobClient
-from sweep.jobs.job_log import JobLog
-from sweep.jobs.request import ANSWER, BEGIN, Request
-from sweep.store.store import Store
+from sweep.jobs import ANSWER, BEGIN, JobClient, JobLog, Request
+from sweep.store import Store
 from sweep.system.provenance import differences
 from sweep.timing import JobTiming
 
@@ -177,7 +175,7 @@ def test_a_port_that_takes_calls_and_never_answers_is_given_up_soon() -> None:
 def run_job(request: Request, folder: Path) -> "subprocess.CompletedProcess[str]":
     """The request run as its job would be, without Ray."""
     command = [sys.executable, "-m", "sweep.cli.job", shlex.split(request.entrypoint())[-1]]
-    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": os.environ["PATH"], "HOME": str(folder)}
+    environment = {"PYTHONPATH": str(Path(__file__).parents[3]), "PATH": os.environ["PATH"], "HOME": str(folder)}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from sweep.planning.gpu_memory import ESTIMATE_FACTOR, allowed_bytes, fit, peak_bytes, smallest_share, step_bytes
-from sweep.spec.model import Resources
+from sweep.planning import fit
+from sweep.planning.gpu_memory import ESTIMATE_FACTOR, allowed_bytes, peak_bytes, smallest_share, step_bytes
+from sweep.spec import Resources
 from sweep.system.machine import Gpu
 from tests.processes import program
 from trainables.config import TrialConfig

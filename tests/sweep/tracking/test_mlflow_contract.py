@@ -23,7 +23,7 @@ from sweep.tracking.metrics import TAG_LENGTH
 from sweep.tracking.mirror import METRICS_PER_BATCH
 from sweep.tracking.settings import is_refused, settle_mlflow
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MLFLOW = "3.17.2"
 NUMBERS = {"finite": 0.1, "negative": -1e-300, "infinite": math.inf, "minus_infinite": -math.inf, "nan": math.nan}
 

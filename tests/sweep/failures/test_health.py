@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.failures.crash_cause import explain, oom_kills
-from sweep.failures.health import ALIKE, BARRED_AFTER, FailedExecution, Health
+from sweep.failures import FailedExecution, Health, explain, oom_kills
+from sweep.failures.health import ALIKE, BARRED_AFTER
 from sweep.timing import Timing
 from sweep.trial.watchdog import Pace
 

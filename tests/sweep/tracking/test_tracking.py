@@ -10,8 +10,8 @@ import mlflow
 import pytest
 from rich.console import Console
 
-from sweep.spec.model import SweepSpec
-from sweep.store.store import Attempt, State, Store
+from sweep.spec import SweepSpec
+from sweep.store import Attempt, State, Store
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror
 from trainables.config import TrialConfig
