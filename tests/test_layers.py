@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.modules import NAMES, PACKAGES, faces, imported, package_of, sources, tree
+from tests.modules import NAMES, PACKAGES, ROOT, faces, imported, package_of, sources, tree
 from tests.processes import imported_with, program
 
 FORBIDDEN = {
@@ -186,6 +186,15 @@ def private_attributes(name: str) -> set[str]:
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "setattr", "hasattr"):
             used |= {one.value for one in node.args[1:2] if isinstance(one, ast.Constant)}
     return {attribute for attribute in used - own if attribute.startswith("_") and not attribute.startswith("__")}
+
+
+def test_tests_and_benchmarks_take_from_a_face_what_it_has() -> None:
+    for folder in ("tests", "benchmarks"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ImportFrom) and node.module in NAMES:
+                    known = {alias.name for alias in node.names} & behind_a_face(str(path), node.module)
+                    assert not known, f"{path} takes {sorted(known)} from {node.module}"
 
 
 def test_every_package_says_what_it_covers() -> None:

@@ -1,7 +1,7 @@
 """The undocumented parts of Ray that this package uses, and the only module here that touches any.
 
-`tests/sweep/cluster/test_ray_internals.py` names each, and the version of Ray that it was checked with. Ray is imported when a
-function is called.
+`tests/sweep/cluster/test_ray_internals.py` names each, and the version of Ray that it was checked with. Ray is
+imported when a function is called.
 """
 
 import json
