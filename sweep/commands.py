@@ -3,7 +3,9 @@
 import json
 import os
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 SPEC_FILE = "spec.yaml"
@@ -22,6 +24,9 @@ TAKE_AN_ADDRESS = (*QUERY_COMMANDS, "resume")
 
 DEFAULT_STORE = "runs"
 
+PROGRAMS = ("sweep", "cli.py")
+"""The names under which the command runs: as installed, and as a module."""
+
 
 def command_line(*arguments: str, **values: object) -> str:
     """A `sweep` command to paste: the arguments, and an option for every value that is not its default."""
@@ -32,6 +37,13 @@ def command_line(*arguments: str, **values: object) -> str:
     for name, value in passed.items():
         parts += [f"--{name.replace('_', '-')}", value]
     return shlex.join(parts)
+
+
+def typed_again(word: str, instead: str) -> str | None:
+    """The command that the user typed, with another word in place of one; None where this is no `sweep` command."""
+    if Path(sys.argv[0]).name not in PROGRAMS or word not in sys.argv:
+        return None
+    return command_line(*(instead if argument == word else argument for argument in sys.argv[1:]))
 
 
 def spec_arguments(spec: str, settings: Sequence[str]) -> tuple[str, ...]:

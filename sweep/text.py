@@ -16,8 +16,13 @@ def duration(seconds: float | None) -> str:
 
 def did_you_mean(word: str, allowed: Any) -> str:
     """A suggestion in brackets; empty when no allowed word is similar."""
-    near = difflib.get_close_matches(word, list(allowed), n=1)
-    return f" (did you mean '{near[0]}'?)" if near else ""
+    near = nearest(word, allowed)
+    return f" (did you mean '{near}'?)" if near else ""
+
+
+def nearest(word: str, allowed: Any) -> str | None:
+    """The most similar of the allowed words; None when none is similar."""
+    return next(iter(difflib.get_close_matches(word, list(allowed), n=1)), None)
 
 
 def counted(number: int, thing: str) -> str:

@@ -97,7 +97,12 @@ class Probe:
             seed=self._seed(epoch, x),
             **self._options,
         )
-        return replace(record, **_trust_fields(trust))
+        reason = record.reason
+        if trust.below_noise and not reason:
+            reason = (
+                f"the distances of {' and '.join(trust.below_noise)} lie below the noise of {trust.noise:g}: rescale"
+            )
+        return replace(record, reason=reason, **_trust_fields(trust))
 
     def _signals(self, activations: Mapping[str, Any], epoch: int) -> dict[str, Any]:
         """The measured rows by name; what the channel adds noise to has a name of its own."""

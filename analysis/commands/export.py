@@ -9,7 +9,7 @@ from sweep.cli import options
 from sweep.console import say
 from sweep.errors import UsageError
 from sweep.store import Store
-from sweep.tracking.settings import without_login
+from sweep.tracking.settings import tracking_address
 
 
 def export(
@@ -21,7 +21,7 @@ def export(
         typer.Option(
             "--from-mlflow",
             metavar="URI",
-            callback=without_login,
+            callback=tracking_address,
             help="Read MLflow instead of the store.",
         ),
     ] = None,

@@ -8,14 +8,16 @@ from typing import Annotated
 import typer
 
 from sweep.errors import StorageFault, UsageError
+from sweep.system.paths import with_home
 
 
 def not_a_file(path: Path | None) -> Path | None:
-    """The path, where a folder is or nothing yet.
+    """The path, with the home folder in place of `~`, where a folder is or nothing yet.
 
     Raises:
         UsageError: when a file is there.
     """
+    path = path and with_home(path)
     if path and path.is_file():
         raise UsageError(f"-o {path}: is a file; allowed is a folder", next="the same with a folder")
     return path

@@ -1,7 +1,6 @@
 """The command `report`: a sweep as one HTML page."""
 
 import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from sweep.cli import options
 from sweep.console import talk, warn
 from sweep.errors import UsageError
 from sweep.store import Store
+from sweep.system.paths import with_home
 
 
 def report(
@@ -26,7 +26,7 @@ def report(
     from analysis.report import artifacts, gather, page
     from analysis.report.to_mlflow import keep_report
 
-    tracker, file = shared.tracker, Path(output)
+    tracker, file = shared.tracker, with_home(output)
     if file.is_dir() or output.endswith("/"):
         raise UsageError(f"-o {output}: is a folder; allowed is a file", next=f"-o {file / 'report.html'}")
     with writing_to(file):

@@ -12,6 +12,7 @@ import typer
 from sweep.cli import options
 from sweep.console import print_table, say
 from sweep.errors import UsageError
+from sweep.system.paths import with_home
 
 if TYPE_CHECKING:
     from trainables.information import Credibility
@@ -36,6 +37,7 @@ def mi(
     number = _base(base)
     if estimator not in ("ksg", "npeet"):
         raise UsageError(f"--estimator {estimator}: unknown; allowed are ksg, npeet", next=f"sweep mi {_quoted(file)}")
+    file = with_home(file)
     x, y = _arrays(file)
     say(f"x {x.shape} {x.dtype}, y {y.shape} {y.dtype}")
     from trainables.information import diagnose
@@ -122,6 +124,10 @@ def _rows(trust: "Credibility") -> Rows:
     rows.append(["standard error", _number(trust.standard_error_bits), "from disjoint parts; blind to bias"])
     rows.append(["scale ratio", _number(trust.scale_ratio), "typical neighbor distance in y, in units of that in x"])
     rows.append(["balanced", _number(trust.balanced_bits), "each side in units of its own neighbor distances"])
+    if trust.label_bits is not None:
+        side, count = next(iter(trust.few_values.items()))
+        limit = f"{side} has {count} values: Ross's estimate, at most H({side}) = {_number(trust.label_entropy_bits)}"
+        rows.append([f"with {side} as labels", _number(trust.label_bits), limit])
     rows += [[f"N = {n:,}", _number(bits), _steadiness(trust, n)] for n, bits in trust.n_curve.items()]
     rows += [[f"k = {k}", _number(bits), ""] for k, bits in trust.k_curve.items()]
     rows.append(["spread over noise", _number(trust.noise_spread_bits), "largest minus smallest over seeds"])

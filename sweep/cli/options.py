@@ -13,7 +13,14 @@ from pydantic import ValidationError
 from sweep.commands import DEFAULT_STORE
 from sweep.errors import UsageError
 from sweep.spec import Resources, SweepSpec, in_words
-from sweep.tracking.settings import default_tracking_uri, without_login
+from sweep.system.paths import with_home
+from sweep.tracking.settings import default_tracking_uri, tracking_address
+
+
+def home(path: Path | None) -> Path | None:
+    """The path with the home folder in place of `~`."""
+    return path and with_home(path)
+
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A preset's name or the path of a YAML file.")]
 Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="The name of a sweep in the store.")]
@@ -26,12 +33,13 @@ TrackingUri = Annotated[
     typer.Option(
         "--tracking-uri",
         envvar="MLFLOW_TRACKING_URI",
-        callback=without_login,
+        callback=tracking_address,
         help="MLflow; by default SQLite in the store, for one in a bucket in your home.",
     ),
 ]
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", envvar="SWEEP_DATA_DIR", help="Folder that holds mnist/*-ubyte.gz.")
+    Path | None,
+    typer.Option("--data-dir", envvar="SWEEP_DATA_DIR", callback=home, help="Folder that holds mnist/*-ubyte.gz."),
 ]
 SpecSettings = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=YAML", help="Change the spec, as in grid.width=[50].")

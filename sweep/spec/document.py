@@ -16,7 +16,7 @@ from trainables.config import Measurement, TrialConfig
 MAX_POINTS = 100_000
 """A larger grid counts as a mistake."""
 
-RANGE = re.compile(r"\s*(\d+)\s*\.\.\s*(\d+)\s*")
+RANGE = re.compile(r"\s*(\d{1,18})\s*\.\.\s*(\d{1,18})\s*")
 TOP_KEYS = ("name", "description", "include", *BLOCK_KEYS, "resources")
 FIELDS = tuple(name for name in TrialConfig.model_fields if name != "measure")
 
@@ -172,7 +172,8 @@ class Document:
             if problem["type"] == "too_short" and len(problems) > 1:  # a list is short only because its items are bad
                 continue
             location = tuple(key for key in problem["loc"] if key in self._keys_of(value))
-            message = f"{_field((*path, *location))}: {in_words(problem)}"
+            where = (*path, *location)
+            message = f"{_field(where)}: {in_words(problem)}{_what_to_type(where, problem)}"
             if message not in messages:
                 self.say((*path, *location), message)
             messages.add(message)
@@ -184,6 +185,22 @@ class Document:
 
 def _field(path: yaml_lines.Path) -> str:
     return str(next(key for key in reversed(path) if isinstance(key, str)))
+
+
+def _what_to_type(path: yaml_lines.Path, problem: Any) -> str:
+    """What to write instead of a value that means something else in YAML than what was probably meant; or empty."""
+    value, kind = problem["input"], problem["type"]
+    if isinstance(value, float) and kind == "int_type" and value.is_integer():
+        return f"; write {int(value)}"
+    if not isinstance(value, str):
+        return ""
+    if RANGE.fullmatch(value):
+        return f"; a range stands without brackets in 'grid', as in {_field(path)}: {value.strip()}"
+    if kind == "bool_type" and value.lower() in ("on", "yes", "y", "off", "no", "n"):
+        return f"; write {'true' if value.lower() in ('on', 'yes', 'y') else 'false'}"
+    if kind in ("int_type", "float_type") and re.fullmatch(r"[-+]?[0-9.]+", value):
+        return "; leave out the quotes"
+    return ""
 
 
 def in_words(problem: Any) -> str:

@@ -9,10 +9,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sweep.errors import UsageError
+from sweep.spec import yaml_lines
 from trainables.config import TrialConfig
 
 BLOCK_KEYS = ("fixed", "grid", "measure")
@@ -71,13 +71,6 @@ class Block:
         return {key: value for key in BLOCK_KEYS if (value := getattr(self, key))}
 
 
-class _Plain(yaml.SafeDumper):
-    """Writes equal lists out instead of naming them by anchors."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
 @dataclass(frozen=True)
 class SweepSpec:
     """A named set of points: the union of its blocks."""
@@ -121,7 +114,7 @@ class SweepSpec:
         else:
             body["include"] = [block.plain() for block in self.blocks]
         body["resources"] = self.resources.model_dump()
-        return yaml.dump(body, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
+        return yaml_lines.dump(body)
 
 
 def presets() -> dict[str, Path]:

@@ -1,17 +1,18 @@
 """Reads a spec: YAML -> validated SweepSpec. Reports all problems together, each with its line and what is allowed."""
 
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from sweep.commands import command_line, spec_arguments, typed_again
 from sweep.errors import UsageError
 from sweep.spec import yaml_lines
 from sweep.spec.document import MAX_POINTS, TOP_KEYS, Document
 from sweep.spec.model import BLOCK_KEYS, Block, Resources, SweepSpec, presets
-from sweep.text import did_you_mean
+from sweep.system.paths import with_home
+from sweep.text import did_you_mean, nearest
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -25,8 +26,12 @@ def spec_from_bytes(data: bytes, source: str, settings: Sequence[str] = ()) -> S
 def without_problems(reader: "SpecReader", spec: SweepSpec | None, source: str, settings: Sequence[str]) -> SweepSpec:
     """The spec that the reader read. Raises UsageError, with all its problems, where it noted any."""
     if spec is None or reader.problems:
-        again = " ".join(["sweep plan", source, *(f"--set {shlex.quote(setting)}" for setting in settings)])
-        raise UsageError("\n".join(dict.fromkeys(reader.problems)), next=f"correct this, then {again}")
+        meant = reader.suggestion or source
+        again = typed_again(source, meant) or command_line("plan", *spec_arguments(meant, settings))
+        raise UsageError(
+            "\n".join(dict.fromkeys(reader.problems)),
+            next=again if reader.suggestion else f"correct this, then {again}",
+        )
     return spec
 
 
@@ -35,6 +40,7 @@ class SpecReader:
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self.suggestion: str | None = None
         self._open: list[Path] = []
 
     def find(self, source: str, relative_to: Path = Path()) -> Path | None:
@@ -42,13 +48,14 @@ class SpecReader:
         packaged = presets()
         if source in packaged:
             return packaged[source]
-        path = relative_to / source
-        if path.is_file():
+        path = relative_to / with_home(source)
+        if _is_file(path):
             return path
         if path.suffix in (".yaml", ".yml") or "/" in source:
             self.problems.append(f"{source}: no such spec file; the presets are {', '.join(packaged)}")
         else:
             hint = did_you_mean(source, packaged)
+            self.suggestion = nearest(source, packaged) if relative_to == Path() else None
             self.problems.append(
                 f"unknown preset '{source}'{hint}: allowed are {', '.join(packaged)}, or the path of a YAML file"
             )
@@ -88,11 +95,12 @@ class SpecReader:
         before = len(self.problems)
         document.check_keys((), document.data, TOP_KEYS)
         name = document.data.get("name", document.path.stem)
-        if not isinstance(name, str) or not NAME.fullmatch(name):
-            document.say(("name",), f"name {name!r}: allowed are letters, digits, '.', '_' and '-', 100 at most")
         description = document.data.get("description", "")
-        if not isinstance(description, str):
-            document.say(("description",), f"description {description!r}: must be text")
+        for key, value in (("name", name), ("description", description)):
+            if not isinstance(value, str):
+                document.say((key,), f'{key} {value!r}: must be text; quote it, as in {key}: "..."')
+        if isinstance(name, str) and not NAME.fullmatch(name):
+            document.say(("name",), f"name {name!r}: allowed are letters, digits, '.', '_' and '-', 100 at most")
         own = document.block(())
         blocks = self._included(document, own) if "include" in document.data else [own]
         trial_resources = document.model(("resources",), Resources, document.data.get("resources"))
@@ -131,3 +139,10 @@ class SpecReader:
         except ValidationError as error:
             for problem in error.errors():
                 document.say(("measure",), problem["msg"].removeprefix("Value error, "))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, a null byte
+        return False

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sweep.errors import UsageError
+from sweep.system.paths import with_home
 
 OPTIONS = {"s3": ("region", "endpoint_override", "scheme"), "gs": ("endpoint_override", "scheme")}
 """The kinds of buckets, each with the query options of pyarrow that an address may have."""
@@ -53,7 +54,7 @@ def place_of(address: StoreAddress) -> Place:
     if not isinstance(address, str):
         return address
     if "://" not in address:
-        return Path(address)
+        return with_home(address)
     return _bucket(address)
 
 

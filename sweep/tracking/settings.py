@@ -11,6 +11,7 @@ from platformdirs import user_data_path
 from sweep.errors import UsageError
 from sweep.storage import BucketAddress, StoreAddress, absolute
 from sweep.system.network import UNAUTHORIZED
+from sweep.system.paths import with_home
 
 SQLITE = "sqlite:///"
 
@@ -41,6 +42,18 @@ def default_tracking_uri(store: StoreAddress) -> str:
                 next="choose another folder with --store, or give --tracking-uri",
             )
     return f"{SQLITE}{folder / 'mlflow.db'}"
+
+
+def tracking_address(address: str | None) -> str | None:
+    """The address of MLflow as given, but that of an SQLite database with its whole path.
+
+    Raises:
+        UsageError: as `without_login`.
+    """
+    address = without_login(address)
+    if address and (database := database_file(address)):
+        return f"{SQLITE}{with_home(database).absolute()}"
+    return address
 
 
 def database_file(tracking_uri: str) -> Path | None:

@@ -52,7 +52,7 @@ def test_a_bad_spec_is_refused_before_disk_and_cluster_are_touched(
     said = sweep(command, str(path))
     for words in expected:
         assert words in said
-    assert f"next: correct this, then sweep plan {path}" in said
+    assert f"next: correct this, then sweep {command} {path}" in said
     assert list(here.iterdir()) == []
 
 

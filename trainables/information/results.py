@@ -23,6 +23,11 @@ class Credibility:
     tied_share: of the points whose k-th nearest neighbor is as far as the one before or after it, but for the noise.
     duplicate_share: of the rows (x, y) that appear more than once; also of the rows of x and of y alone.
     saturated_share: of the values with |value| >= 1 - 1e-6; None where some value lies outside [-1, 1].
+    noise: the amplitude of what breaks ties. below_noise: the sides whose typical neighbor distances lie below it,
+    though their rows differ: no number here means anything then, and the samples must be rescaled.
+    few_values: the sides that have few distinct rows, each many times, as labels do, with their number. KSG is for
+    continuous variables; where one side is such, label_bits is Ross's value (2014) and label_entropy_bits its ceiling,
+    the entropy of that side.
     sentence: what all this adds up to.
     """
 
@@ -47,6 +52,11 @@ class Credibility:
     x_duplicate_share: float | None = None
     y_duplicate_share: float | None = None
     saturated_share: float | None = None
+    noise: float | None = None
+    below_noise: tuple[str, ...] = ()
+    few_values: dict[str, int] = field(default_factory=dict)
+    label_bits: float | None = None
+    label_entropy_bits: float | None = None
     reason: str | None = None
     sentence: str = ""
 

@@ -265,3 +265,9 @@ def test_a_port_that_is_taken_is_named_with_one_that_is_free(sweep: Command, tmp
     assert f"--port {port} of this machine: address already in use" in done.stderr
     assert "next: sweep ui --tracking-uri" in done.stderr
     assert "MLflow UI on" not in done.stderr
+
+
+def test_a_backend_for_pictures_that_a_notebooks_shell_names_is_not_asked_for(process: Process) -> None:
+    done = process("figures", "demo", "-o", "out", MPLBACKEND="module://matplotlib_inline.backend_inline")
+    assert done.returncode == 2
+    assert "unknown sweep 'demo'" in done.stderr

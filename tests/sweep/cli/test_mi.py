@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.commands import Command
-from trainables.information import diagnose
+from trainables.information import diagnose, mutual_information_with_labels
 
 X = np.random.default_rng(0).normal(size=(300, 2))
 Y = X + np.random.default_rng(1).normal(size=(300, 2))
@@ -117,3 +117,38 @@ def test_an_archive_cut_short_is_named(mi: Command, tmp_path: Path) -> None:
     done = mi("f.npz")
     assert done.returncode == 2, done.stderr
     assert "f.npz: x is damaged" in done.stderr
+
+
+def test_distances_below_the_noise_are_said_to_be_so_and_a_rescaled_side_gives_the_value(
+    mi: Command, tmp_path: Path
+) -> None:
+    x, y = X[:, :1], Y[:, :1]
+    np.savez(tmp_path / "tiny.npz", x=x * 1e-12, y=y)
+    np.savez(tmp_path / "plain.npz", x=x, y=y)
+    tiny, plain = mi("tiny.npz").stdout, json.loads(mi("plain.npz", "--json").stdout)
+    last = tiny.splitlines()[-1]
+    assert "the distances of x lie below the noise of 1e-10 that breaks ties. Rescale: x / x.std()." in last
+    assert "Steady" not in last
+    assert plain["below_noise"] == []
+    assert plain["bits"] > 0.2
+
+
+def test_a_side_of_few_values_is_said_to_be_one_of_labels_and_measured_as_such(mi: Command, tmp_path: Path) -> None:
+    labels = (X[:, 0] > 0).astype(float)
+    np.savez(tmp_path / "labels.npz", x=X, y=1000 * labels)
+    done = mi("labels.npz")
+    printed = json.loads(mi("labels.npz", "--json").stdout)
+    assert printed["few_values"] == {"y": 2}
+    expected = mutual_information_with_labels(X, labels).bits
+    assert printed["label_bits"] == pytest.approx(expected, abs=1e-9)
+    shares = np.array([labels.mean(), 1 - labels.mean()])
+    assert printed["label_entropy_bits"] == pytest.approx(-(shares * np.log2(shares)).sum())
+    assert "y has 2 values, and KSG is for continuous variables" in done.stdout.splitlines()[-1]
+    assert "with y as labels" in done.stdout
+
+
+def test_two_sides_of_few_values_are_to_be_counted(mi: Command, tmp_path: Path) -> None:
+    np.savez(tmp_path / "both.npz", x=(X > 0).astype(float), y=(Y[:, 0] > 0).astype(float))
+    last = mi("both.npz").stdout.splitlines()[-1]
+    assert "x has 4 values and y has 2 values" in last
+    assert "Count how often each combination occurs" in last

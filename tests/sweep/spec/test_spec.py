@@ -121,7 +121,7 @@ def test_all_problems_come_at_once_each_with_its_line_and_the_nearest_name(tmp_p
         ("include: [fig4z]\n", "unknown preset 'fig4z' (did you mean 'fig4"),
         ("include: []\n", "include is a list"),
         ("include: [bad.yaml]\n", "includes itself"),
-        ("!!python/object/apply:os.system ['true']\n", "YAML syntax"),
+        ("!!python/object/apply:os.system ['true']\n", "tags are not allowed"),
     ],
 )
 def test_a_bad_spec_is_one_clear_message(tmp_path: Path, text: str, message: str) -> None:

@@ -9,6 +9,8 @@ from trainables.information import ceiling_bits, diagnose, measure, mutual_infor
 from trainables.information.credibility.diagnostics import CURVE_NEIGHBORS, DIAGNOSTICS
 
 CORRELATION = 0.8
+OF_SPECIAL_SAMPLES = {"saturated_share", "below_noise", "few_values", "label_bits", "label_entropy_bits"}
+"""Empty or None where the samples are not of that kind."""
 
 
 def correlated(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -256,6 +258,6 @@ def test_a_scale_that_does_not_exist_is_one_reason_and_leaves_the_rest() -> None
 def test_small_samples_give_numbers_or_reasons(n: int, options: dict[str, Any]) -> None:
     x, y = correlated(n, seed=0)
     trust = diagnose(x, y, **options)
-    for name in DIAGNOSTICS:
-        assert getattr(trust, name) not in (None, {}) or name in str(trust.reason) or name == "saturated_share"
+    for name in DIAGNOSTICS.keys() - OF_SPECIAL_SAMPLES:
+        assert getattr(trust, name) not in (None, {}) or name in str(trust.reason)
     assert trust.sentence

@@ -105,7 +105,7 @@ def test_the_balanced_value_is_not_told_to_depend_on_scale() -> None:
 
 
 def test_tied_samples_without_noise_may_exceed_the_ceiling() -> None:
-    x, y = np.random.default_rng(0).integers(0, 2, size=(2, 300, 2))
+    x, y = np.repeat(np.random.default_rng(0).normal(size=(2, 75, 2)), 4, axis=1)
     said = diagnose(x, y, noise=0.0).sentence
     assert "more than 300 samples can show" in said
     assert said.endswith("Do not read it as a bound.")

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from itertools import count
 
 import numpy as np
+import numpy.typing as npt
 
 from trainables.information.estimators.formulas import ksg_bits
 from trainables.information.estimators.ksg import Estimand, estimates, mutual_information
@@ -80,6 +81,16 @@ class Case:
     def row_digests(self) -> tuple[list[bytes], list[bytes]]:
         """For each row of x, and of y, 16 bytes that are equal where the rows are."""
         return _digests(self.x), _digests(self.y)
+
+    @cached_property
+    def distinct_rows(self) -> dict[str, int]:
+        """The number of different rows of x, and of y."""
+        return {name: len(set(digests)) for name, digests in zip("xy", self.row_digests, strict=True)}
+
+    def codes(self, name: str) -> npt.NDArray[np.int64]:
+        """(N,) whole numbers from 0 that are equal where the rows of x, or of y, are."""
+        digests = self.row_digests["xy".index(name)]
+        return np.unique(np.array([digest.hex() for digest in digests]), return_inverse=True)[1].astype(np.int64)
 
     @cached_property
     def pair(self) -> HostPair:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from trainables.information.credibility.case import Case
 from trainables.information.credibility.wording import in_words
 from trainables.information.estimators.ksg import measure, require_scales
+from trainables.information.estimators.labels import mutual_information_with_labels
 from trainables.information.estimators.settings import Settings
 from trainables.information.results import Credibility, PairEstimate, ceiling_bits
 from trainables.information.samples import DegenerateInput, as_samples
@@ -20,6 +21,8 @@ STEADY_BITS = 1e-3
 # A value that changes from N/2 to N by no more than so many standard errors, this share of it, or so much, is steady.
 CONVERGED_ERRORS, CONVERGED_SHARE, CONVERGED_BITS = 2.0, 0.05, 1e-3
 SATURATED = 1.0 - 1e-6
+# A side whose rows appear so many times k + 1 times on average is one of labels.
+FEW_REPEATS = 2
 
 
 def diagnose(
@@ -55,6 +58,7 @@ def diagnose(
             dims=(case.x.shape[1], case.y.shape[1]),
             base=float(settings.base),
             scale=scale,
+            noise=settings.noise,
             reason="; ".join(told) or None,
             **values,
         )
@@ -155,6 +159,32 @@ def _saturated_share(case: Case) -> float | None:
     return sum(int(np.count_nonzero(size >= SATURATED)) for size in sizes) / sum(size.size for size in sizes)
 
 
+def _below_noise(case: Case) -> tuple[str, ...]:
+    sides = {"x": case.pair.x, "y": case.pair.y}
+    small = [name for name, side in sides.items() if side.own_median <= 2.0 * case.settings.noise]
+    return tuple(name for name in small if case.distinct_rows[name] > len(case.x) / 2)
+
+
+def _few_values(case: Case) -> dict[str, int]:
+    most = len(case.x) / (FEW_REPEATS * (case.settings.k + 1))
+    return {name: count for name, count in case.distinct_rows.items() if count <= most}
+
+
+def _label_bits(case: Case) -> float | None:
+    if len(sides := _few_values(case)) != 1:
+        return None
+    (name,) = sides
+    continuous = case.y if name == "x" else case.x
+    return mutual_information_with_labels(continuous, case.codes(name), case.settings, case.seed).bits
+
+
+def _label_entropy_bits(case: Case) -> float | None:
+    if len(sides := _few_values(case)) != 1:
+        return None
+    shares = np.bincount(case.codes(*sides)) / len(case.x)
+    return float(-(shares * np.log(shares)).sum() / np.log(case.settings.base)) + 0.0
+
+
 DIAGNOSTICS: dict[str, Callable[[Case], Any]] = {
     "bits": lambda case: case.value,
     "ceiling_bits": _ceiling_bits,
@@ -172,5 +202,9 @@ DIAGNOSTICS: dict[str, Callable[[Case], Any]] = {
     "x_duplicate_share": lambda case: _repeated_share(case.row_digests[0]),
     "y_duplicate_share": lambda case: _repeated_share(case.row_digests[1]),
     "saturated_share": _saturated_share,
+    "below_noise": _below_noise,
+    "few_values": _few_values,
+    "label_bits": _label_bits,
+    "label_entropy_bits": _label_entropy_bits,
 }
 """What is asked of every value, by field of Credibility. A diagnostic that raises DegenerateInput is left out."""

@@ -19,8 +19,27 @@ def in_words(trust: Credibility) -> str:
     """A few sentences on the value's size, steadiness, scale and samples; the last one says how to read it."""
     if trust.bits is None:
         return f"No value: {trust.reason}."
+    if trust.below_noise or trust.few_values:
+        return _no_estimate(trust)
     said = (_size(trust), _steadiness(trust), _scale(trust), _ties(trust), _duplicates(trust), _reading(trust))
     return " ".join(sentence for sentence in said if sentence)
+
+
+def _no_estimate(trust: Credibility) -> str:
+    """Why the value is none, and what to do."""
+    value = f"{_number(trust.bits)} {unit(trust.base)}, but this is no estimate:"
+    if trust.below_noise:
+        sides = " and ".join(trust.below_noise)
+        rescaled = ", ".join(f"{side} / {side}.std()" for side in trust.below_noise)
+        lost = f"the distances of {sides} lie below the noise of {trust.noise:g} that breaks ties"
+        return f"{value} {lost}. Rescale: {rescaled}."
+    sides = " and ".join(f"{side} has {count} value{'s' * (count != 1)}" for side, count in trust.few_values.items())
+    if trust.label_bits is None:
+        return f"{value} {sides}, and KSG is for continuous variables. Count how often each combination occurs instead."
+    side = next(iter(trust.few_values))
+    most = f"of at most H({side}) = {_number(trust.label_entropy_bits)}"
+    instead = f"The estimator for labels gives {_number(trust.label_bits)}, {most}"
+    return f"{value} {sides}, and KSG is for continuous variables. {instead}."
 
 
 def unit(base: float) -> str:
