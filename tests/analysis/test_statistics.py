@@ -124,6 +124,24 @@ def test_p_of_a_rank_correlation_is_the_share_of_pairings_as_extreme() -> None:
     assert rank_correlation(x, y).p == pytest.approx(share)
 
 
+def test_the_interval_of_a_rank_correlation_is_as_wide_as_few_pairs_allow() -> None:
+    """Of four pairs next to nothing is known; a bootstrap of them would say [-1, -0.8]."""
+    few = rank_correlation([1, 2, 3, 4], [4, 3, 1, 2])
+    assert few.value == pytest.approx(-0.8)
+    assert few.low is None or (few.low < -0.99 and few.high > 0.7)
+
+
+def test_the_interval_of_a_rank_correlation_covers_the_truth_as_often_as_it_says() -> None:
+    """Of 400 samples of 12 pairs from a normal distribution with Spearman's rho 0.5."""
+    random, covered = np.random.default_rng(0), 0
+    r = 2 * math.sin(math.pi / 6 * 0.5)
+    for _ in range(400):
+        x, z = random.normal(size=(2, 12))
+        found = rank_correlation(x, r * x + math.sqrt(1 - r * r) * z)
+        covered += found.low is None or found.low <= 0.5 <= found.high
+    assert 0.92 <= covered / 400 <= 1.0
+
+
 def test_rank_correlation_refuses_what_cannot_be_paired() -> None:
     with pytest.raises(ValueError, match="equal length"):
         rank_correlation([1.0, 2.0], [1.0])

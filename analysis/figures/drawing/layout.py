@@ -21,11 +21,19 @@ LegendBlock = tuple[str, Sequence[Artist]]
 
 
 def sheet(
-    data: FigureData, rows: int, columns: int, row_height: float, legends: Sequence[LegendBlock], row_gap: float = GAP
+    data: FigureData,
+    rows: int,
+    columns: int,
+    row_height: float,
+    legends: Sequence[LegendBlock],
+    row_gap: float = GAP,
+    *,
+    one_x: bool = False,
 ) -> tuple[Canvas, np.ndarray]:
     """An empty figure with its texts, if there are any, and its legends, and its axes, shape (rows, columns).
 
     legends: blocks of a title and handles with labels, set side by side below the panels. row_height in inches.
+    one_x: whether all panels share the x axis, as one of epochs; else those of a column do.
     """
     caption = _wrap(data.caption, CAPTION_CHARACTERS)
     warnings = [line for text in data.warnings for line in _wrap(text, WARNING_CHARACTERS)]
@@ -41,7 +49,7 @@ def sheet(
         rows,
         columns,
         squeeze=False,
-        sharex="col" if rows > 1 else False,
+        sharex="all" if one_x else "col" if rows > 1 else False,
         sharey="row",
         gridspec_kw={
             "left": LEFT / WIDTH_INCHES,

@@ -63,7 +63,9 @@ def draw(data: FigureData) -> Canvas:
     networks = style.in_order(rows["architecture"])
     palette = style.ordered_colours(rows["depth"].unique().tolist())
     with rc_context(style.RC):
-        canvas, axes = sheet(data, len(quantities), len(networks), 2.0, _legends(data, palette), row_gap=0.14)
+        canvas, axes = sheet(
+            data, len(quantities), len(networks), 2.0, _legends(data, palette), row_gap=0.14, one_x=True
+        )
         for i, quantity in enumerate(quantities):
             for j, network in enumerate(networks):
                 chosen = rows[rows["architecture"] == network]

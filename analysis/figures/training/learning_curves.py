@@ -8,7 +8,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Canvas
 
 from analysis.figures.drawing import style
-from analysis.figures.drawing.curves import Curves, level_keys
+from analysis.figures.drawing.curves import SEEDS_FOR_A_BAND, Curves, level_keys
 from analysis.figures.drawing.layout import sheet
 from analysis.figures.drawing.scales import error_axis
 from analysis.figures.drawing.style import number
@@ -53,7 +53,9 @@ def draw(data: FigureData) -> Canvas:
     values = networks if data.colour_by == "architecture" else sorted(rows[data.colour_by].unique().tolist())
     palette = style.colours(data.colour_by, values)
     with rc_context(style.RC):
-        canvas, axes = sheet(data, len(quantities), len(columns), 1.6, _legends(data, palette), row_gap=0.14)
+        canvas, axes = sheet(
+            data, len(quantities), len(columns), 1.6, _legends(data, palette), row_gap=0.14, one_x=True
+        )
         for i, quantity in enumerate(quantities):
             for j, architectures in enumerate(columns):
                 chosen = rows[rows["architecture"].isin(architectures)]
@@ -87,7 +89,11 @@ def _measured(part: Slice, measured: set[str]) -> pd.DataFrame:
 
 def _sentences(shown: Slice, drawn: pd.DataFrame) -> list[str]:
     measured = drawn[drawn["pair"].notna()]
-    seeds = f"{captions.seeds(drawn, SERIES)} per network, medians and quartiles over the finished ones"
+    finished = drawn[drawn["state"] == "finished"].groupby(SERIES)["point_id"].nunique()
+    over = "medians and quartiles" if (finished >= SEEDS_FOR_A_BAND).any() else "medians"
+    seeds = f"{captions.seeds(drawn, SERIES)} per network" + (
+        f", {over} over the finished ones" if len(finished) else ""
+    )
     return [
         f"{captions.describe(shown)}; {seeds}",
         *([captions.measurement(shown, measured)] if len(measured) else []),

@@ -93,6 +93,9 @@ def _numbers(figure: Trajectories, epochs: pd.DataFrame, points: pd.DataFrame) -
     found_text = f"; measured in this sweep: {', '.join(rows['architecture'].unique()) or 'none of these'}"
     if rows.empty:
         raise NothingToDraw(needs + found_text)
+    to_train = points.get("epochs", pd.Series([0])).max()
+    if to_train and rows["epoch"].max() == 0:
+        raise NothingToDraw(f"{needs}; nothing is trained yet: there are untrained networks only")
     own = list(dict.fromkeys(["architecture", figure.colour_by]))
     shown = choose(points, set(rows["point_id"]), own, architectures)
     drawn = shown.select(rows).reset_index(drop=True)
@@ -127,7 +130,7 @@ def _draw(data: FigureData, points_only: bool) -> Canvas:
         error_axis(axes[0, 0], data.table[TEST_ERROR])
         axes[0, 0].set_ylabel("Test error (share of validation images)")
         for axis, column in zip(axes.flat, columns, strict=True):
-            if data.colour_by != "architecture":
+            if data.colour_by != "architecture" and len(palette) > 1:
                 measured = data.table.dropna(subset=[column])
                 marks.start_labels(axis, measured, column, data.colour_by, palette)
         for axis, column in zip(axes.flat, columns, strict=True):

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure as Canvas
 from analysis.figures import FIGURES, NothingToDraw, save
 from analysis.figures.drawing import marks
 from analysis.figures.drawing.style import ordered_colours
+from tests.analysis.figures.conftest import make_sweep
 from tests.processes import program
 
 STATES = {0: ("running", 6), 1: ("diverged", 3), 2: ("failed", 4), 3: ("interrupted", 5), 4: ("missing", 0)}
@@ -174,3 +175,20 @@ def test_a_run_that_hardly_moves_has_no_arrow():
 def test_a_sweep_with_nothing_left_to_run_counts_its_diverged_points_and_is_not_called_incomplete(sweep, cut_short):
     data = FIGURES["fig4a"].table(*cut_short(*sweep(seeds=[0], epochs=6), {0: ("diverged", 3)}))
     assert data.warnings == ("3 of 4 points finished (1 diverged)",)
+
+
+@pytest.mark.parametrize("name", ["learning_curves", "state_space"])
+def test_panels_share_one_axis_of_epochs(name: str) -> None:
+    epochs, points = make_sweep(epochs=20)
+    late = points.loc[points["architecture"] == "shortcut", "point_id"]
+    epochs = epochs[~epochs["point_id"].isin(late) | (epochs["epoch"] == 0)]
+    figure = FIGURES[name]
+    limits = {axis.get_xlim() for axis in figure.draw(figure.table(epochs, points)).axes}
+    assert len(limits) == 1
+
+
+@pytest.mark.parametrize("name", ["fig4a", "fig4b", "fig5a"])
+def test_before_anything_is_trained_nothing_is_drawn(name: str) -> None:
+    epochs, points = make_sweep(("mlp", "shortcut", "resnet"), depths=(5, 6), epochs=20)
+    with pytest.raises(NothingToDraw, match="nothing is trained yet"):
+        FIGURES[name].table(epochs[epochs["epoch"] == 0], points)
