@@ -125,6 +125,11 @@ def test_processes_that_all_die_at_once_are_failing_alike_but_not_those_that_cam
 
 # deaths
 
+UNKNOWN_FLAG = (
+    "epoch 0\nF0000 00:00:1796035161.650503    2712 parse_flags_from_env.cc:234] Unknown flag in XLA_FLAGS: "
+    "--xla_no_such_flag\n*** Check failure stack trace: ***\n"
+)
+CHECK_FAILED = "2026-11-30 10:12:00.123456: F xla/service/x.cc:9] Check failed: status == 0 (1 vs. 0) \n@ 0x1\n"
 HUNG = 'before\nTimeout (0:10:00)!\nThread 0x1 (most recent call first):\n  File "trainables/x.py", line 3 in f\n'
 
 
@@ -137,6 +142,8 @@ HUNG = 'before\nTimeout (0:10:00)!\nThread 0x1 (most recent call first):\n  File
         ("", "killed due to the node running low on memory", None, False, "resource", "ran out of memory"),
         ("Fatal Python error: Segmentation fault\n\nmore", "", None, False, "infra", "died: Fatal Python error: Segm"),
         ("epoch 3\n", "worker died", None, False, "infra", "died without a word"),
+        (UNKNOWN_FLAG, "worker died", None, False, "code", "died: Unknown flag in XLA_FLAGS: --xla_no_such_flag"),
+        (CHECK_FAILED, "worker died", None, False, "infra", "died: Check failed: status == 0 (1 vs. 0)"),
     ],
 )
 def test_a_death_has_a_kind_and_a_reason(
