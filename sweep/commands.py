@@ -24,8 +24,7 @@ TAKE_AN_ADDRESS = (*QUERY_COMMANDS, "resume")
 
 DEFAULT_STORE = "runs"
 
-PROGRAMS = ("sweep", "cli.py")
-"""The names under which the command runs: as installed, and as a module."""
+PROGRAM = "sweep"
 
 
 def command_line(*arguments: str, **values: object) -> str:
@@ -40,8 +39,12 @@ def command_line(*arguments: str, **values: object) -> str:
 
 
 def typed_again(word: str, instead: str) -> str | None:
-    """The command that the user typed, with another word in place of one; None where this is no `sweep` command."""
-    if Path(sys.argv[0]).name not in PROGRAMS or word not in sys.argv:
+    """The command that the user typed, with another word in place of one.
+
+    None where this is no `sweep` command, or an address is among its words: that may carry a login not refused yet.
+    """
+    is_typed = Path(sys.argv[0]).name == PROGRAM and word in sys.argv
+    if not is_typed or any("://" in argument for argument in sys.argv):
         return None
     return command_line(*(instead if argument == word else argument for argument in sys.argv[1:]))
 

@@ -271,3 +271,17 @@ def test_a_backend_for_pictures_that_a_notebooks_shell_names_is_not_asked_for(pr
     done = process("figures", "demo", "-o", "out", MPLBACKEND="module://matplotlib_inline.backend_inline")
     assert done.returncode == 2
     assert "unknown sweep 'demo'" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "doctor"])
+def test_a_typo_is_answered_by_the_command_that_was_typed_without_it(sweep: Command, command: str) -> None:
+    done = sweep(command, "dmeo", "--store", "my runs")
+    assert done.returncode == 2
+    assert f"  next: sweep {command} demo --store 'my runs'\n" in done.stderr
+
+
+def test_a_login_in_an_address_is_not_repeated_after_a_typo(sweep: Command) -> None:
+    done = sweep("plan", "dmeo", "--store", "s3://KEY:HUSH@bucket/prefix")
+    assert done.returncode == 2
+    assert "  next: sweep plan demo\n" in done.stderr
+    assert "HUSH" not in done.stderr
