@@ -33,7 +33,7 @@ demo: $(INSTALLED)  ## Run the demo sweep, export it, draw its figures and write
 test: $(INSTALLED)  ## Run the tests of minutes; those on MNIST need SWEEP_DATA_DIR
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-test-slow: $(INSTALLED)  ## Run the others: real sweeps, clusters, servers, other backends; a quarter of an hour
+test-slow: $(INSTALLED)  ## Run the others: real sweeps, clusters, servers, other backends; twenty minutes
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'slow and not cluster'
 
 faults: $(INSTALLED)  ## Run those tests alone that use a Ray cluster of several nodes

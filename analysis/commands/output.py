@@ -23,7 +23,7 @@ def not_a_file(path: Path | None) -> Path | None:
     return path
 
 
-OutputFolder = Annotated[Path, typer.Option("-o", "--output", callback=not_a_file, help="OutputFolder to write to.")]
+OutputFolder = Annotated[Path, typer.Option("-o", "--output", callback=not_a_file, help="Folder to write to.")]
 
 
 @contextmanager

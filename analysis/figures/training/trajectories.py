@@ -93,8 +93,7 @@ def _numbers(figure: Trajectories, epochs: pd.DataFrame, points: pd.DataFrame) -
     found_text = f"; measured in this sweep: {', '.join(rows['architecture'].unique()) or 'none of these'}"
     if rows.empty:
         raise NothingToDraw(needs + found_text)
-    to_train = points.get("epochs", pd.Series([0])).max()
-    if to_train and rows["epoch"].max() == 0:
+    if points["epochs"].max() > 0 and rows["epoch"].max() == 0:
         raise NothingToDraw(f"{needs}; nothing is trained yet: there are untrained networks only")
     own = list(dict.fromkeys(["architecture", figure.colour_by]))
     shown = choose(points, set(rows["point_id"]), own, architectures)
