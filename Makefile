@@ -31,7 +31,7 @@ demo: $(INSTALLED)  ## Run the demo sweep, export it, draw its figures and write
 	@echo "MLflow:   $(BIN)/sweep ui"
 
 test: $(INSTALLED)  ## Run the tests of minutes; those on MNIST need SWEEP_DATA_DIR
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED)  ## Run the others: real sweeps, clusters, servers, other backends; twenty minutes
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'slow and not cluster'
