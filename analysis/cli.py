@@ -2,11 +2,17 @@
 
 import os
 
-from analysis.commands import claims, export, figures, report
-from sweep.cli.app import add, app, report_errors
+from sweep.cli.app import ANALYSE, COMMANDS, Entry, app, report_errors
 
-for command in (export.export, figures.figures, claims.claims, report.report):
-    add(command)
+COMMANDS |= {
+    name: Entry(f"analysis.commands.{name}:{name}", ANALYSE, text)
+    for name, text in {
+        "export": "Write epochs.parquet and points.parquet.",
+        "figures": "Draw the papers' figures: PNG, PDF and the CSV behind each.",
+        "claims": "Judge each of the papers' claims by this sweep.",
+        "report": "Write claims, figures, the estimator's limits, failures and environment as one page.",
+    }.items()
+}
 
 
 def main() -> None:

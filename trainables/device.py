@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from trainables import numeric_settings
 from trainables.identity import code_sha256
 from trainables.identity.components import identities
 
@@ -28,6 +29,7 @@ def pin(threads: int) -> None:
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NPROC", "PJRT_NPROC"):
         os.environ[name] = str(threads)
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    os.environ["JAX_ENABLE_X64"] = "0"
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -50,6 +52,7 @@ def describe(threads: int) -> dict[str, Any]:
         "packages": packages(),
         "code_sha256": code_sha256(),
         "components": dict(identities()),
+        "settings": numeric_settings.recorded(),
     }
 
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from scipy.special import logsumexp
 
-from trainables import probes
+from trainables import numeric_settings, probes
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
 from trainables.information.device import is_on_accelerator
@@ -37,6 +37,7 @@ class Training:
         threads: int = 1,
         earlier: Network | None = None,
     ) -> None:
+        numeric_settings.fix_keras()
         keras.utils.set_random_seed(config.seed)
         self.config = config
         self.history: list[EpochRecord] = []

@@ -13,11 +13,15 @@ FEW_SEEDS = 5
 
 @dataclass(frozen=True)
 class Origin:
-    """The source of tables: the name of the sweep, the argument of `sweep run` that names its spec, and its store."""
+    """The source of tables: the name of the sweep, the argument of `sweep run` that names its spec, and its store.
+
+    is_running: whether a live driver is at work on the sweep, which would refuse a second one.
+    """
 
     sweep: str
     spec: str
     store: Any = None
+    is_running: bool = False
 
     def preset(self, claim: Claim, runs: Sequence[Run], lack: str | None = None) -> Need:
         """The packaged sweep that tests the claim, on the data set of these runs."""
@@ -28,6 +32,8 @@ class Origin:
     def unfinished(self, states: Mapping[str, int]) -> Need:
         """The rest of this sweep; `states` counts its unfinished points."""
         arguments = ["resume", self.sweep, *(["--retry", "all"] if states.get("failed") else [])]
+        if self.is_running:
+            arguments = ["status", self.sweep, "--watch"]
         counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
         total = sum(states.values())
         return Need(f"{total} unfinished point{'s' * (total > 1)} ({counts})", self._line(*arguments))

@@ -23,7 +23,7 @@ HOW_JUDGED = (
 
 def claims(
     sweep: options.Sweep,
-    shared: options.Shared,
+    shared: options.Stored,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", callback=not_a_file, help="Folder for claims.json and claims.csv as well."),
@@ -37,9 +37,10 @@ def claims(
 
     store = Store(shared.store)
     tables = from_store(store, sweep)
-    origin = Origin(sweep, store.spec_address(sweep), shared.store)
+    states = Counter(tables.points["state"].to_pylist())
+    origin = Origin(sweep, store.spec_address(sweep), shared.store, is_running=states["running"] > 0)
     findings = judge(tables.epochs.to_pandas(), tables.points.to_pandas(), CLAIMS, origin)
-    whole = document(sweep, Counter(tables.points["state"].to_pylist()), findings)
+    whole = document(sweep, states, findings)
     if output:
         with writing_to(output):
             output.mkdir(parents=True, exist_ok=True)

@@ -8,14 +8,14 @@ from analysis.commands.output import OutputFolder, writing_to
 from sweep.cli import options
 from sweep.console import say
 from sweep.errors import UsageError
-from sweep.store import Store
+from sweep.store import Store, known_store_id
 from sweep.tracking.settings import tracking_address
 
 
 def export(
     sweep: options.Sweep,
     output: OutputFolder,
-    shared: options.Shared,
+    shared: options.Stored,
     from_mlflow: Annotated[
         str | None,
         typer.Option(
@@ -38,7 +38,7 @@ def export(
 
         if columns:
             raise UsageError("--partition-by is for exports from the store", next="the same without --from-mlflow")
-        tables = read(from_mlflow, sweep)
+        tables = read(from_mlflow, sweep, known_store_id(Store(shared.store)))
         with writing_to(output):
             paths = write_parquet(tables, output)
     else:

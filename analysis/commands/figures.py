@@ -15,7 +15,7 @@ from sweep.store import Store
 def figures(
     sweep: options.Sweep,
     output: OutputFolder,
-    shared: options.Shared,
+    shared: options.Stored,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NAME", help="Only this figure; may be repeated.")
     ] = None,

@@ -16,7 +16,7 @@ from sweep.system.paths import with_home
 def report(
     sweep: options.Sweep,
     output: Annotated[str, typer.Option("-o", "--output", help="The HTML file to write.")],
-    shared: options.Shared,
+    shared: options.Tracked,
 ) -> None:
     """Write claims, figures, the estimator's limits, failures and environment as one page that opens offline.
 

@@ -17,7 +17,7 @@ from analysis.tables import EPOCHS, POINTS
 from analysis.tables.collect import Collected, collect
 from analysis.tables.tables import SHARED
 from sweep.errors import UsageError
-from sweep.store import State, Store
+from sweep.store import State, Store, running
 from trainables.config import TrialConfig
 
 EXPORT_VERSION = 1
@@ -30,6 +30,8 @@ POINTS_AT_A_TIME = 64
 """So many points are read together: a bucket answers requests in parallel much faster than one after another."""
 
 POINTS_FILE = "points.parquet"
+
+DONE = frozenset(str(state) for state in State if state.is_done)
 
 T = TypeVar("T")
 
@@ -132,6 +134,7 @@ class _Source:
 
     def __init__(self, store: Store, sweep: str, points: Sequence[TrialConfig], earlier: Earlier) -> None:
         self._store, self._sweep, self._earlier = store, sweep, earlier
+        self._at_work = running(store, sweep)
         self._listed = store.marks()
         self._marks = self._listed or store.marks_of(points)
 
@@ -143,7 +146,8 @@ class _Source:
             new = [point for point in chunk if kept[point.point_id] is None]
             states = self._store.states_of(new, self._listed)
             read = {
-                point.point_id: collect(self._sweep, point, state) for point, state in zip(new, states, strict=True)
+                point.point_id: collect(self._sweep, point, state, self._at_work)
+                for point, state in zip(new, states, strict=True)
             }
             for point in chunk:
                 yield self._noted(point.point_id, kept[point.point_id] or read[point.point_id], point.point_id in read)
@@ -152,7 +156,7 @@ class _Source:
         return self._earlier.point(point_id, self._marks.get(point_id))
 
     def _noted(self, point_id: str, collected: Collected, is_new: bool) -> tuple[pa.Table, _Noted]:
-        mark = self._marks.get(point_id) if State(collected.row["state"]).is_done else None
+        mark = self._marks.get(point_id) if collected.row["state"] in DONE else None
         return collected.epochs, _Noted(Entry(point_id, len(collected.epochs), mark), collected.row, is_new)
 
 

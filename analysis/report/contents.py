@@ -15,7 +15,7 @@ from analysis.report import environment, estimator_check
 from analysis.tables.collect import collect
 from analysis.tables.tables import assemble
 from sweep.commands import command_line
-from sweep.store import Store
+from sweep.store import Store, running
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,16 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     begin: called with the name of each step when it begins. Raises as `Store.spec`.
     """
     begin("reading the store")
-    spec = store.spec(sweep)
+    spec, at_work = store.spec(sweep), running(store, sweep)
     states, collected = [], []
     for point, state in zip(spec.points, store.states_of(spec.points, store.marks()), strict=True):
         states.append(state.brief())
-        collected.append(collect(sweep, point, state))
+        collected.append(collect(sweep, point, state, at_work))
     tables = assemble([rows.epochs for rows in collected], [rows.row for rows in collected])
     epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
     address = store.spec_address(sweep)
     begin("judging the claims")
-    judgements = judge(epochs, points, CLAIMS, Origin(sweep, address, store_option))
+    judgements = judge(epochs, points, CLAIMS, Origin(sweep, address, store_option, bool(at_work)))
     pictures, not_drawn = [], {}
     for number, name in enumerate(FIGURES, 1):
         begin(f"drawing figure {number} of {len(FIGURES)}: {name}")
@@ -104,6 +104,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
         begin(f"trying the estimator: N = {size.samples:,}, {size.units_x} and {size.units_y} units")
         checks.append(estimator_check.check(size))
     example = (measured or spec.points)[0].point_id
+    go_on = ["status", sweep, "--watch"] if at_work else ["resume", sweep]
     return Contents(
         sweep=sweep,
         description=spec.description,
@@ -123,7 +124,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
             "run": command_line("run", address, store=store_option),
             "one point": command_line("run", address, "--point", example, store="alone"),
             "look at it": command_line("show", sweep, example, store=store_option),
-            "resume": command_line("resume", sweep, store=store_option),
+            "go on": command_line(*go_on, store=store_option),
             "failures": command_line("failures", sweep, store=store_option),
             "claims": command_line("claims", sweep, "--json", store=store_option),
             "export": command_line("export", sweep, "-o", "out", store=store_option),

@@ -45,7 +45,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "train_seconds": ("seconds", "time of that step"),
     "measure_seconds": ("seconds", "time of the evaluation and of the mutual information at this epoch"),
     "timestamp": ("UTC", "when the epoch was recorded"),
-    "state": ("text", "what became of the point: finished, diverged, failed, interrupted or missing"),
+    "state": ("text", "what became of the point: finished, diverged, failed, running, interrupted or missing"),
     "attempts": ("1", "how often it was started"),
     "epochs_done": ("epochs", "last committed epoch"),
     "final_test_error": ("share", "test error at the last committed epoch"),

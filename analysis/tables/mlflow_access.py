@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sweep.errors import UsageError, causes
+from sweep.errors import UsageError
+from sweep.tracking.problems import problem
 from sweep.tracking.settings import database_file, settle_mlflow
 
 
@@ -31,18 +32,8 @@ def experiment(tracking_uri: str, sweep: str) -> Iterator[tuple[Any, str]]:
             )
         yield client, str(match.experiment_id)
     except (mlflow.exceptions.MlflowException, OSError) as error:
-        raise UsageError(
-            f"MLflow at {tracking_uri} cannot be used: {_reason(error)}",
-            next="start it there, or give its address with --tracking-uri",
-        ) from error
-
-
-def _reason(error: BaseException) -> str:
-    """The root cause of the system, such as `Connection refused`; else the first line of the message."""
-    for root in reversed(list(causes(error))):
-        if isinstance(root, OSError) and root.strerror:
-            return root.strerror
-    return str(error).splitlines()[0][:300]
+        what, remedy = problem(tracking_uri, error)
+        raise UsageError(what, next=remedy) from error
 
 
 def runs(client: Any, experiment_id: str, filter_string: str) -> Iterator[Any]:

@@ -1,59 +1,141 @@
-"""The `sweep` command: its subcommands and the exit code of every error. Heavy imports wait for the commands."""
+"""The `sweep` command: its table of commands, each loaded when it is run, and the exit code of every error."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from sweep.cli import doctor, failures, mi, plan, presets, resume, run, show, status, stop, store, submit, track, ui
-from sweep.cli.options import expanded
 from sweep.console import say_error
 from sweep.errors import SweepError
 
-app = typer.Typer(
-    help="Ask why neural networks can be trained: sweeps of full-batch training, with test error and mutual "
-    "information between layers at every epoch.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+EXIT_CODES = (
+    "Exit codes: 0 every point finished, 1 internal error, 2 bad usage or spec, 3 points failed, 4 another driver is "
+    "live, 5 interrupted (the same again goes on), 6 storage fault, 7 cluster unusable."
 )
+READER_GONE = 141
+"""The exit code of a command whose reader, as `head` does, closed the pipe: as of one that SIGPIPE ends."""
+
+RUN, LOOK, ANALYSE, STORE, CLUSTER = "Run", "Look", "Analyse", "Store and tracker", "Cluster"
 
 
-def add(command: Callable[..., None]) -> None:
-    """Add a command, named like its function, to `sweep`."""
-    app.command()(expanded(command))
+class Entry(NamedTuple):
+    """A command: the module and name of its function or of its Typer app, the panel of `--help`, and its first line."""
+
+    source: str
+    panel: str
+    help: str
 
 
-for command in (
-    presets.presets,
-    plan.plan,
-    run.run,
-    resume.resume,
-    submit.submit,
-    status.status,
-    stop.stop,
-    failures.failures,
-    show.show,
-    track.track,
-    ui.ui,
-    doctor.doctor,
-    mi.mi,
-):
-    add(command)
-app.add_typer(store.app, name="store")
+COMMANDS: dict[str, Entry] = {
+    "presets": Entry("sweep.cli.presets:presets", RUN, "List the packaged specs, with size and purpose."),
+    "plan": Entry("sweep.cli.plan:plan", RUN, "Show what a run would do and cost."),
+    "run": Entry("sweep.cli.run:run", RUN, "Compute what the store does not hold yet."),
+    "resume": Entry("sweep.cli.resume:resume", RUN, "Run a sweep again with the spec kept in the store."),
+    "stop": Entry("sweep.cli.stop:stop", RUN, "Stop the driver of a sweep, here or on another host."),
+    "status": Entry(
+        "sweep.cli.status:status", LOOK, "Show counts, rate, time left, and whether the driver is alive or lost."
+    ),
+    "show": Entry("sweep.cli.show:show", LOOK, "Show one point: config, result, provenance, attempts, log."),
+    "failures": Entry("sweep.cli.failures:failures", LOOK, "Show failed points grouped by cause."),
+    "doctor": Entry("sweep.cli.doctor:doctor", LOOK, "Look whether everything is fit for a sweep."),
+    "mi": Entry("sweep.cli.mi:mi", ANALYSE, "Measure the MI of the arrays x and y in a file."),
+    "track": Entry("sweep.cli.track:track", STORE, "Replay a sweep's store into MLflow."),
+    "ui": Entry("sweep.cli.ui:ui", STORE, "Open the MLflow UI at the runs of a sweep."),
+    "store": Entry("sweep.cli.store:app", STORE, "Look after a store as a whole."),
+    "submit": Entry("sweep.cli.submit:submit", CLUSTER, "Run a sweep as a job of a Ray cluster."),
+}
+"""The commands by name, in the order of `--help`; the analysis adds its own."""
+
+
+class Commands(TyperGroup):
+    """The commands of the table. Listing them loads none; one is loaded when it is run, or asked for its help."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, panel by panel."""
+        panels = [RUN, LOOK, ANALYSE, STORE, CLUSTER]
+        return sorted(COMMANDS, key=lambda name: panels.index(COMMANDS[name].panel))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """What `--help` lists of a command."""
+        if entry := COMMANDS.get(cmd_name):
+            return TyperCommand(cmd_name, help=entry.help, rich_help_panel=entry.panel)
+        return None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is run, whole."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and loaded(str(name)), rest
+
+
+def loaded(name: str) -> Any:
+    """The command of that name for click, with its options; imports what it needs."""
+    from sweep.cli.options import expanded
+
+    module, attribute = COMMANDS[name].source.split(":")
+    source = getattr(import_module(module), attribute)
+    if isinstance(source, typer.Typer):
+        command: Any = typer.main.get_group(source)
+    else:
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(name, epilog=EXIT_CODES)(expanded(source))
+        command = typer.main.get_command(alone)
+    command.name = name
+    return command
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, epilog=EXIT_CODES)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"mi-sweep {version('mi-sweep')}")
+        raise typer.Exit
+
+
+@app.callback()
+def sweep(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version, and exit.")
+    ] = False,
+) -> None:
+    """Ask why neural networks can be trained: sweeps of full-batch training, with test error and mutual information
+    between layers at every epoch.
+    """
 
 
 def report_errors(command: Callable[[], None] = app) -> None:
-    """Run the command; an error is one message on stderr and its exit code, a stack trace only if SWEEP_DEBUG=1."""
+    """Run the command; an error is one message on stderr and its exit code, a stack trace only if SWEEP_DEBUG=1.
+
+    Where the reader of its output has gone, it ends without a word.
+    """
     try:
         command()
+    except SystemExit as end:
+        cause = end.__context__
+        _flush()
+        if isinstance(cause, OSError) and cause.errno == errno.EPIPE:
+            sys.exit(READER_GONE)
+        raise
     except Exception as error:
         if os.environ.get("SWEEP_DEBUG") == "1":
             raise
         fault = error if isinstance(error, SweepError) else _internal(error)
         say_error(fault)
         sys.exit(fault.exit_code)
+
+
+def _flush() -> None:
+    """Write out what was printed; what nobody reads is dropped."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _internal(error: Exception) -> SweepError:

@@ -1,12 +1,12 @@
 """The command `doctor`: checks whether this machine, its disks, data, tracker and cluster are fit for a sweep."""
 
-import os
 from collections.abc import Iterable
 from typing import Annotated, get_args
 
 import typer
 
 from sweep.cli import doctor_checks, options
+from sweep.cli.completion import preset_names
 from sweep.cli.doctor_checks import NOT_FIT, CheckResult
 from sweep.console import print_json, print_table
 from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
@@ -20,7 +20,10 @@ from sweep.tracking.settings import database_file
 from trainables.config import DatasetName, TrialConfig
 
 OptionalSpec = Annotated[
-    str | None, typer.Argument(metavar="[SPEC]", help="A preset's name or a YAML file; by default the demo.")
+    str | None,
+    typer.Argument(
+        metavar="[SPEC]", autocompletion=preset_names, help="A preset's name or a YAML file; by default the demo."
+    ),
 ]
 FIELDS = ("name", "verdict", "found", "remedy")
 ORDER: tuple[type[SweepError], ...] = (UsageError, StorageFault, ClusterUnusable)
@@ -36,7 +39,7 @@ def doctor(
 ) -> None:
     """Look whether everything is fit for a sweep: accelerators, memory, disk, store, data, tracker, Ray, threads."""
     spec = trials.applied_to(load(source or "demo", settings or []))
-    findings = examine(spec, source is not None, shared, trials, address or os.environ.get("RAY_ADDRESS"))
+    findings = examine(spec, source is not None, shared, trials, address)
     if as_json:
         print_json([{name: getattr(finding, name) for name in FIELDS} for finding in findings])
     else:
@@ -66,8 +69,10 @@ def examine(
         doctor_checks.store_commits(store),
         *(doctor_checks.data(name, shared.data_dir, is_named) for name in names),
         doctor_checks.tracker(tracker),
+        doctor_checks.backend(is_here=address is None),
         doctor_checks.cluster(address, spec.resources),
         doctor_checks.threads(spec.resources, max(1, at_a_time)),
+        *([] if address else [doctor_checks.priority()]),
     ]
 
 

@@ -14,14 +14,17 @@ from pathlib import Path
 
 import psutil
 
+from sweep.cluster.settings import DEFAULT_NICENESS, NICENESS, ignored_address
 from sweep.errors import ClusterUnusable, StorageFault, SweepError, UsageError
 from sweep.planning import disk_space
 from sweep.spec import Resources, trials_at_a_time
 from sweep.storage import Objects, Place, at, check_exclusive, check_writable, free_bytes, mount_point, nearest_existing
 from sweep.system import machine
+from sweep.system.backend import check_backend
 from sweep.text import counted
 from sweep.timing import MirrorTiming
-from sweep.tracking.settings import LOGIN, database_file, is_refused, is_server
+from sweep.tracking.problems import problem
+from sweep.tracking.settings import database_file
 from trainables import datasets, device
 from trainables.config import DatasetName, TrialConfig
 
@@ -68,6 +71,15 @@ def accelerators(resources: Resources) -> CheckResult:
             "accelerators", NOT_FIT if resources.gpus else WARNING, f"{about}, but {name} sees none", remedy
         )
     return CheckResult("accelerators", FIT, f"{about}; {name} sees {seen}")
+
+
+def backend(*, is_here: bool) -> CheckResult:
+    """Whether trials can use the backend that Keras will choose."""
+    try:
+        check_backend(is_here=is_here)
+    except UsageError as error:
+        return _not_fit("backend", error, UsageError)
+    return CheckResult("backend", FIT, device.backend())
 
 
 def _gpus_of_backend(name: str) -> int:
@@ -169,41 +181,28 @@ def data(name: DatasetName, data_dir: Path | None, is_needed: bool = True) -> Ch
 
 def tracker(uri: str, timing: MirrorTiming | None = None) -> CheckResult:
     """Whether MLflow's server answers, or its database can be read. At most a warning, as a sweep runs without it."""
-    answer_seconds = (timing or MirrorTiming()).answer_seconds
-    try:
-        if database := database_file(uri):
-            return _database(database)
-        if is_server(uri):
-            return _server(uri, answer_seconds)
-    except (OSError, sqlite3.Error) as error:
-        found = f"{uri} does not answer within {answer_seconds:.0f} s: {error}"
-        return CheckResult("tracker", WARNING, found, TRACK_LATER)
-    return CheckResult("tracker", FIT, f"{uri} is not checked")
-
-
-def _server(uri: str, answer_seconds: float) -> CheckResult:
-    """The result for a server: its health needs no login, other requests may. Raises OSError if it does not answer."""
     from sweep.tracking.background import check_answers
     from sweep.tracking.mirror import log_in
 
+    database = database_file(uri)
+    if database and not database.is_file():
+        return CheckResult("tracker", FIT, f"{database} will be created")
     start = time.perf_counter()
-    check_answers(uri, answer_seconds)
-    seconds = time.perf_counter() - start
     try:
+        check_answers(uri, (timing or MirrorTiming()).answer_seconds)
+        seconds = time.perf_counter() - start
         log_in(uri)
     except Exception as error:
-        if is_refused(error):
-            return CheckResult("tracker", WARNING, f"{uri} refuses the login", LOGIN)
-        message = " ".join(str(error).split())[:MESSAGE_LENGTH]
-        return CheckResult("tracker", WARNING, f"{uri} does not answer as MLflow does: {message}", TRACK_LATER)
+        what, remedy = problem(uri, error)
+        return CheckResult("tracker", WARNING, what, f"{remedy}; {TRACK_LATER}")
+    if database:
+        return _database(database)
     slow = seconds > SLOW_ANSWER_SECONDS
     found = f"{uri} answers in {1000 * seconds:.0f} ms"
     return CheckResult("tracker", WARNING if slow else FIT, found, TRACK_LATER if slow else "")
 
 
 def _database(path: Path) -> CheckResult:
-    if not path.is_file():
-        return CheckResult("tracker", FIT, f"{path} will be created")
     with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
         runs = database.execute("select count(*) from runs").fetchone()[0]
     kind = _file_system(path)
@@ -222,8 +221,12 @@ def cluster(address: str | None, resources: Resources) -> CheckResult:
     try:
         about = f"ray {version('ray')}"
         from sweep.cluster.connection import check_reachable
+        from sweep.cluster.socket_path import check_socket_path
 
-        check_reachable(address)
+        if address:
+            check_reachable(address)
+        else:
+            check_socket_path()
     except (ImportError, PackageNotFoundError) as error:
         return CheckResult("ray", NOT_FIT, f"cannot be imported: {error}", "make install")
     except ClusterUnusable as error:
@@ -234,6 +237,8 @@ def cluster(address: str | None, resources: Resources) -> CheckResult:
         found = f"no trial fits: one wants {resources.cpus:g} CPUs and {resources.gpus:g} GPUs, this machine has "
         found += f"{machine.cpus()} and {len(machine.gpus())}"
         return CheckResult("ray", NOT_FIT, found, "lower --cpus-per-trial or --gpus-per-trial")
+    if ignored := ignored_address():
+        return CheckResult("ray", WARNING, f"{about}, a cluster is started on this machine", ignored)
     return CheckResult("ray", FIT, f"{about}, a cluster is started on this machine")
 
 
@@ -246,6 +251,17 @@ def threads(resources: Resources, at_a_time: int) -> CheckResult:
     if used > have:
         return CheckResult("threads", WARNING, found, "trials will wait for each other: lower --cpus-per-trial")
     return CheckResult("threads", FIT, found)
+
+
+def priority() -> CheckResult:
+    """The priority of trials on this machine: beside other work those of low priority get little of the CPUs."""
+    niceness = os.environ.get(NICENESS, str(DEFAULT_NICENESS))
+    found = f"trials run at niceness {niceness}"
+    busy, cpus = os.getloadavg()[0], machine.cpus()
+    if niceness != "0" and busy > cpus / 2:
+        remedy = f"they get what other programs leave: {NICENESS}=0 gives them an equal part"
+        return CheckResult("priority", WARNING, f"{found}; this machine is busy (load {busy:.1f})", remedy)
+    return CheckResult("priority", FIT, f"{found}, so that the machine stays usable; {NICENESS}=0 gives them more")
 
 
 def _not_fit(name: str, error: Exception, kind: type[SweepError]) -> CheckResult:

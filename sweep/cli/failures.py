@@ -28,7 +28,7 @@ MESSAGE_LINES = 5
 
 def failures(
     sweep: options.Sweep,
-    shared: options.Shared,
+    shared: options.Stored,
     cluster: options.OnCluster,
     as_json: options.Json = False,
 ) -> None:

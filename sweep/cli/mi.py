@@ -4,6 +4,7 @@ import json
 import math
 import shlex
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +25,7 @@ HOW_TO_WRITE = "write it in Python with numpy.savez(FILE, x=x, y=y), one row of 
 
 def mi(
     file: Annotated[Path, typer.Argument(metavar="FILE.npz", help="A NumPy archive with the arrays x and y.")],
-    _shared: options.Shared,
+    _shared: options.Accepted,
     neighbors: Annotated[int, typer.Option("--neighbors", "-k", min=1, help="k, the number of neighbors.")] = 3,
     base: Annotated[
         str, typer.Option("--base", help="Of the logarithm: 2 for bits, e for nats, or any above 1.")
@@ -37,6 +38,8 @@ def mi(
     number = _base(base)
     if estimator not in ("ksg", "npeet"):
         raise UsageError(f"--estimator {estimator}: unknown; allowed are ksg, npeet", next=f"sweep mi {_quoted(file)}")
+    if estimator == "npeet" and not find_spec("npeet_plus"):
+        raise UsageError("--estimator npeet: it is not installed", next="pip install -c constraints.txt '.[npeet]'")
     file = with_home(file)
     x, y = _arrays(file)
     say(f"x {x.shape} {x.dtype}, y {y.shape} {y.dtype}")

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from sweep.cli.completion import point_ids, preset_names, sweep_names
 from sweep.commands import DEFAULT_STORE
 from sweep.errors import UsageError
 from sweep.spec import Resources, SweepSpec, in_words
@@ -22,8 +23,13 @@ def home(path: Path | None) -> Path | None:
     return path and with_home(path)
 
 
-Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A preset's name or the path of a YAML file.")]
-Sweep = Annotated[str, typer.Argument(metavar="SWEEP", help="The name of a sweep in the store.")]
+Spec = Annotated[
+    str,
+    typer.Argument(metavar="SPEC", autocompletion=preset_names, help="A preset's name or the path of a YAML file."),
+]
+Sweep = Annotated[
+    str, typer.Argument(metavar="SWEEP", autocompletion=sweep_names, help="The name of a sweep in the store.")
+]
 StoreOption = Annotated[
     str,
     typer.Option("--store", envvar="SWEEP_STORE", help="Folder of the results, or s3://BUCKET/PREFIX, gs://..."),
@@ -44,6 +50,9 @@ DataDir = Annotated[
 SpecSettings = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=YAML", help="Change the spec, as in grid.width=[50].")
 ]
+WithoutEffect = Annotated[str | None, typer.Option(hidden=True)]
+"""An option that all commands take, for one that does nothing with it: not in its help."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Retry = Annotated[
     str | None,
@@ -82,7 +91,10 @@ AcceptCodeChange = Annotated[
 ]
 
 
-Points = Annotated[list[str] | None, typer.Option("--point", help="Only this point of the spec; may be repeated.")]
+Points = Annotated[
+    list[str] | None,
+    typer.Option("--point", autocompletion=point_ids, help="Only this point of the spec; may be repeated."),
+]
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,31 @@ class Shared:
     def tracker(self) -> str:
         """Address of MLflow: as given, else the default one of the store."""
         return self.tracking_uri or default_tracking_uri(self.store)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The shared options of a command that reads the store alone; it takes the others without effect."""
+
+    store: StoreOption = DEFAULT_STORE
+    tracking_uri: WithoutEffect = None
+    data_dir: WithoutEffect = None
+
+
+@dataclass(frozen=True)
+class Tracked(Shared):
+    """The shared options of a command that reads the store and MLflow; it takes the other without effect."""
+
+    data_dir: WithoutEffect = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The shared options of a command that needs none: it takes them without effect."""
+
+    store: WithoutEffect = None
+    tracking_uri: WithoutEffect = None
+    data_dir: WithoutEffect = None
 
 
 @dataclass(frozen=True)

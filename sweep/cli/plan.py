@@ -9,6 +9,7 @@ from sweep.cli import options
 from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line, is_on_a_cluster
 from sweep.console import print_json, print_table, say, warn
+from sweep.errors import UsageError
 from sweep.failures import in_short
 from sweep.planning import (
     CodeChange,
@@ -26,6 +27,7 @@ from sweep.progress import Watch
 from sweep.spec import SweepSpec, trials_at_a_time
 from sweep.store import State, Store, load
 from sweep.system import machine, provenance
+from sweep.system.backend import check_backend
 from sweep.text import counted, duration
 
 INTERRUPTED_SHOWN = 8
@@ -64,11 +66,21 @@ def plan(
         warn(warning)
     if todo.left_failed:
         warn(f"left alone: {counted(len(todo.left_failed), 'failed point')}; --retry all runs what failed again")
-    if todo.to_run:
+    if todo.running:
+        say(f"a driver is running it, next: {command_line('status', spec.name, '--watch', store=shared.store)}")
+    elif todo.to_run:
+        _warn_of_backend()
         passed = asdict(shared) | asdict(trials) | {"retry": retry}
         if room and room.warnings and room.enough:
             passed["gpus_per_trial"] = room.enough
         _say_next(source, settings or [], todo, passed, mixes=mixes)
+
+
+def _warn_of_backend() -> None:
+    try:
+        check_backend(is_here=not is_on_a_cluster())
+    except UsageError as error:
+        warn(f"run refuses this: {error}")
 
 
 def _at_a_time(spec: SweepSpec, gpus: int, max_concurrent: int | None) -> int | None:
@@ -85,11 +97,14 @@ def _rows(
     for state in State:
         if count := todo.count(state):
             rows += [[f"  {state}", str(count)], *_details(state, todo)]
+    if todo.running:
+        rows += [["  running", str(len(todo.running))]]
     rows += [["to run", str(len(todo.to_run))], ["epochs to run", f"{todo.epochs_to_run:,}"]]
     if todo.to_run:
         rows += _cost_rows(spec, todo, at_a_time)
     if room:
-        rows += [["GPU memory", room.in_words]]
+        is_nowhere = room.may_take is None and not is_on_a_cluster()
+        rows += [["GPU memory", "no GPU here: trials will use CPUs" if is_nowhere else room.in_words]]
     return [*rows, ["code", f"{commit(now)}, trainables {now['code_sha256'][:12]}"]]
 
 
@@ -140,7 +155,7 @@ def _as_json(
     return {
         "sweep": spec.name,
         "points_total": len(spec.points),
-        "points": {str(state): todo.count(state) for state in State},
+        "points": {str(state): todo.count(state) for state in State} | {"running": len(todo.running)},
         "to_run": [point.point_id for point in todo.to_run],
         "left_failed": [point.point_id for point in todo.left_failed],
         "failed": [{"points": group.points, **vars(group.cause)} for group in todo.failed],

@@ -6,7 +6,7 @@ from sweep.console import print_json, print_table
 from sweep.store import load
 
 
-def presets(_shared: options.Shared, as_json: options.Json = False) -> None:
+def presets(_shared: options.Accepted, as_json: options.Json = False) -> None:
     """List the packaged specs, with size and purpose."""
     specs = [load(name) for name in spec.presets()]
     if as_json:

@@ -1,5 +1,7 @@
 """The command `show`: everything that the store holds of one point."""
 
+import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -7,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sweep.cli import options
+from sweep.cli.completion import point_ids
 from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line
 from sweep.console import print_json, print_table, say
@@ -17,12 +20,21 @@ from trainables.config import TrialConfig
 from trainables.records import PairRecord
 
 LOG_LINES = 20
+WIDTH = 60
+"""Of a value, in letters: with its name it fits a terminal of 80."""
+
+NOISE = re.compile(
+    r"failed call to cuInit|All log messages before absl::InitializeLog|computation_placer|cuda_executor"
+)
+"""What TensorFlow prints on every machine without a GPU; `--json` has the whole log."""
 
 
 def show(
     sweep: options.Sweep,
-    point: Annotated[str, typer.Argument(metavar="POINT", help="A point's id, or its beginning.")],
-    shared: options.Shared,
+    point: Annotated[
+        str, typer.Argument(metavar="POINT", autocompletion=point_ids, help="A point's id, or its beginning.")
+    ],
+    shared: options.Stored,
     cluster: options.OnCluster,
     as_json: options.Json = False,
 ) -> None:
@@ -42,15 +54,15 @@ def show(
         for pair in last.pairs:
             rows += [[f"MI {pair.pair}", _in_words(pair)], *_trust_in_words(pair)]
     print_table([config.point_id, ""], rows)
-    print_table(["config", ""], [[key, str(value)] for key, value in config.flat().items()])
-    print_table(["provenance", ""], [[key, str(value)] for key, value in state.provenance.items()])
+    print_table(["config", ""], _entries(config.flat()))
+    print_table(["provenance", ""], _entries(state.provenance))
     if changes := state.provenance.get("git_diff_sha256"):
         print(f"uncommitted changes it was computed with: {store.diff_address(changes)}\n")
     for attempt in state.attempts:
         _print_attempt(attempt, state.provenance)
     if state.attempts and (lines := store.log_tail(config.point_id, state.attempts[-1].number, LOG_LINES)):
         print(f"printed by attempt {state.attempts[-1].number}, the end:")
-        print("\n".join(f"  {line}" for line in lines), flush=True)
+        print("\n".join(f"  {line}" for line in lines if not NOISE.search(line)), flush=True)
     say(f"to run it alone, in a store of its own: {alone}")
 
 
@@ -58,11 +70,21 @@ def _print_attempt(attempt: Attempt, provenance: Mapping[str, Any]) -> None:
     """An attempt, with the entries of its provenance that differ from the point's."""
     log = [line.split(" ", 1) for line in attempt.log[-LOG_LINES:]]
     when = f"{attempt.started} to {attempt.ended or 'an end unknown'}, from epoch {attempt.from_epoch}"
-    other = {key: str(value) for key, value in attempt.provenance.items() if value != provenance.get(key)}
-    rows = [[when, ""], *([key, value] for key, value in other.items()), *log]
+    other = {key: value for key, value in attempt.provenance.items() if value != provenance.get(key)}
+    rows = [[when, ""], *_entries(other), *log]
     print_table([f"attempt {attempt.number} on {attempt.host}", ""], rows)
     if attempt.failure:
         print(f"{attempt.failure.kind}: {attempt.failure.message}\n{attempt.failure.traceback}")
+
+
+def _entries(values: Mapping[str, Any]) -> list[list[str]]:
+    """A row for each value that is there; versions and the like in words, on as many lines as they take."""
+    rows: list[list[str]] = []
+    for key, value in values.items():
+        text = ", ".join(f"{name} {item}" for name, item in value.items()) if isinstance(value, Mapping) else value
+        lines = textwrap.wrap("" if text is None else str(text), WIDTH)
+        rows += [[key if number == 0 else "", line] for number, line in enumerate(lines)]
+    return rows
 
 
 def _as_json(config: TrialConfig, state: PointState, store: Store, alone: str) -> dict[str, object]:

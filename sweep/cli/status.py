@@ -17,7 +17,7 @@ WATCH_SECONDS = 2.0
 
 def status(
     sweep: options.Sweep,
-    shared: options.Shared,
+    shared: options.Stored,
     cluster: options.OnCluster,
     watch: Annotated[bool, typer.Option("--watch", help="Keep showing it until the driver ends.")] = False,
     as_json: options.Json = False,

@@ -19,7 +19,7 @@ POLL_SECONDS = 0.25
 
 def stop(
     sweep: options.Sweep,
-    shared: options.Shared,
+    shared: options.Stored,
     cluster: options.OnCluster,
     now: Annotated[bool, typer.Option("--now", help="At once: without new snapshots, its processes killed.")] = False,
 ) -> None:

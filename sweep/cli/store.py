@@ -11,7 +11,7 @@ from sweep.text import counted
 app = typer.Typer(help="Look after a store as a whole.", no_args_is_help=True)
 
 
-def migrate_store(shared: options.Shared) -> None:
+def migrate_store(shared: options.Stored) -> None:
     """Rewrite records of older schema versions in the present one; without it they are read as they are."""
     store = Store(shared.store)
     done = migrate(store)

@@ -4,11 +4,17 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+from rich.console import Console
 
 from sweep.cluster import ray_internals
 from sweep.cluster.settings import PASSED_ON, QUIET, TOKEN
+from sweep.cluster.socket_path import check_socket_path, temporary_folder
+from sweep.console import talk, warn
 from sweep.errors import ClusterUnusable
+from sweep.system import machine
 from sweep.system.network import check_port
 
 for _name, _value in QUIET.items():
@@ -47,32 +53,68 @@ def check_reachable(address: str | None) -> None:
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[None]:
+def connected(address: str | None, console: Console = talk) -> Iterator[None]:
     """While in the block, a connection to the cluster at that address, or to one started on this machine.
 
     Raises:
         ClusterUnusable: when it cannot be reached or started.
     """
-    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    try:
-        with warnings.catch_warnings(), nullcontext() if address else ray_internals.loopback_only():
-            warnings.simplefilter("ignore")
-            ray.init(
-                address=address or "local",
-                runtime_env={"env_vars": passed_on} if address else None,
-                logging_level=logging.CRITICAL,
-                log_to_driver=False,
-                include_dashboard=None if address else False,
-            )
-    except Exception as error:
-        where = f"reached at {address}" if address else "started on this machine"
-        raise ClusterUnusable(
-            f"Ray cannot be {where}: {error}", next=f"ray status; a cluster with tokens needs {TOKEN}"
-        ) from error
+    if address:
+        _connect(address)
+    else:
+        _start(console)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    try:
+        _init(address=address, runtime_env={"env_vars": passed_on})
+    except Exception as error:
+        raise ClusterUnusable(
+            f"Ray cannot be reached at {address}: {error}", next=f"ray status; a cluster with tokens needs {TOKEN}"
+        ) from error
+
+
+def _start(console: Console) -> None:
+    """Start Ray on this machine; where that fails, as on a busy machine, once more."""
+    check_socket_path()
+    try:
+        _init(address="local", include_dashboard=False)
+    except Exception as error:
+        warn(f"Ray did not start ({_first_line(error)}): trying once more", console)
+        with suppress(Exception):
+            ray.shutdown()
+        try:
+            _init(address="local", include_dashboard=False)
+        except Exception as again:
+            raise ClusterUnusable(
+                f"Ray cannot be started on this machine: {again}", next=_remedy(str(again))
+            ) from again
+
+
+def _init(**settings: Any) -> None:
+    with warnings.catch_warnings(), nullcontext() if settings["address"] != "local" else ray_internals.loopback_only():
+        warnings.simplefilter("ignore")
+        ray.init(logging_level=logging.CRITICAL, log_to_driver=False, **settings)
+
+
+def _remedy(message: str) -> str:
+    """What a user can do when Ray does not start here, by what it said and by the load of the machine."""
+    if "token" in message.lower():
+        return f"the same without RAY_AUTH_MODE, or with {TOKEN}"
+    logs = temporary_folder() / "ray" / "session_latest" / "logs"
+    load, cpus = os.getloadavg()[0], machine.cpus()
+    if load > cpus:
+        return f"the machine is busy (load {load:.0f} on {cpus} CPUs): the same later; Ray's logs are in {logs}"
+    return f"Ray's logs are in {logs}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def head_address() -> str:

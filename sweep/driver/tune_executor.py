@@ -15,7 +15,9 @@ from sweep.cluster.connection import check_reachable, connected, head_address
 from sweep.cluster.driver_data import DriverData, keep_from_logs
 from sweep.cluster.head_watch import head_watched
 from sweep.cluster.preflight import with_driver_data
+from sweep.cluster.settings import ignored_address
 from sweep.cluster.share import Share
+from sweep.console import say, warn
 from sweep.driver import pre_run
 from sweep.driver.executor import RunContext
 from sweep.driver.nodes import Nodes
@@ -24,6 +26,7 @@ from sweep.driver.tune_internals import Reuse
 from sweep.planning import Plan
 from sweep.progress import LiveView
 from sweep.system import machine
+from sweep.system.backend import check_backend, check_estimators
 from sweep.trial.actor import PointTrial
 
 from ray import tune  # isort: skip
@@ -42,7 +45,11 @@ class OwnMachine:
     nodes: Nodes = nodes
 
     def prepare(self, run: RunContext, todo: Plan) -> None:
-        """Check that the data sets are there and intact, and warn of points that may not fit on the GPUs."""
+        """Check backend and data sets, and warn of points that may not fit on the GPUs."""
+        check_backend(is_here=True)
+        check_estimators(todo.to_run)
+        if ignored := ignored_address():
+            warn(ignored, run.console)
         DriverData.loaded({point.dataset for point in todo.to_run}, run.options.data_dir)
         pre_run.warn_of_gpu_memory(run.spec, todo, machine.gpus(), run.options.max_concurrent, run.console)
 
@@ -69,6 +76,7 @@ class Cluster:
 
     def prepare(self, run: RunContext, todo: Plan) -> None:
         """Check that the cluster can be reached, and load the data sets."""
+        check_backend(is_here=False)
         check_reachable(self._address)
         self._data = DriverData.loaded({point.dataset for point in todo.to_run}, run.options.data_dir)
 
@@ -91,7 +99,8 @@ class Cluster:
 def _ray(run: RunContext, address: str | None) -> Iterator[Share]:
     """A connection to Ray with a watch over its head; gives what each trial gets of it."""
     keep_from_logs()
-    with connected(address), head_watched(head_address(), run.stopping.on_head_loss, run.timing.head):
+    say(f"connecting to Ray at {address}" if address else "starting Ray on this machine", run.console)
+    with connected(address, run.console), head_watched(head_address(), run.stopping.on_head_loss, run.timing.head):
         granted = nodes.share(run.spec.resources, run.options.max_concurrent, is_own=address is None)
         pre_run.say_share(granted, run.console)
         yield granted

@@ -85,8 +85,8 @@ class Fit:
         """As in `about 1.2 GB at most, of 19.4 GB for each on ...`."""
         need = f"about {self.needs / 1e9:.1f} GB at most"
         if self.may_take is None:
-            wants = f"{self.share:g} GPU for each wants GPUs of {self.gpu_at_least / 1e9:.1f} GB or more"
-            return f"{need}; {wants}, and none is seen from here"
+            wants = f"{self.share:g} GPU for each asks for GPUs of {self.gpu_at_least / 1e9:.1f} GB or more"
+            return f"{need}; {wants}"
         return f"{need}, of {self.may_take / 1e9:.1f} GB for each on {self.gpu}"
 
     @property

@@ -2,14 +2,14 @@
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from sweep.errors import OtherRecordVersion, UsageError
 from sweep.failures import FailureGroup, group, is_asked_for
 from sweep.planning.costs import Costs, Sample, Shape, costs, makespan, sample, shape, work
 from sweep.spec import Resources, SweepSpec
-from sweep.store import PointState, State, Store
+from sweep.store import PointState, State, Store, running
 from trainables.config import TrialConfig
 
 SAMPLES_PER_SHAPE = 5
@@ -20,6 +20,7 @@ class Plan:
     """The points of a spec by their state, what a run would do, and what it would cost.
 
     `point_seconds` is the cost of each point to run, in their order; None where no point of its shape has finished.
+    `running` has the points that a live driver is running, with the epoch of each; they count in no other state.
     `measured_on` names the devices, and `measured_points` counts the finished points, from which it was estimated.
     """
 
@@ -32,10 +33,11 @@ class Plan:
     point_seconds: tuple[float | None, ...]
     measured_on: tuple[str, ...]
     measured_points: int
+    running: Mapping[str, int] = field(default_factory=dict)
 
     def count(self, state: State) -> int:
-        """Number of points in that state."""
-        return sum(other is state for other in self.states.values())
+        """Number of points in that state, without the running ones."""
+        return sum(other is state for point, other in self.states.items() if point not in self.running)
 
     @property
     def uncalibrated(self) -> int:
@@ -65,13 +67,15 @@ def plan(
     retry: Sequence[str] = (),
     elsewhere: Iterable[Sample] = (),
     resources: Resources | None = None,
+    at_work: Mapping[str, int] | None = None,
 ) -> Plan:
     """Split the points by their state; failed ones run again only if `retry` names their kind or cause.
 
     The points to run are in the order in which they should start.
 
     The cost is estimated from finished points of the same shape, and from the samples `elsewhere` in the store; from
-    those with the threads and the kind of device of `resources` where there are any.
+    those with the threads and the kind of device of `resources` where there are any. `at_work` are the points that a
+    live driver is running, with their epochs.
     """
     left_failed, to_run = [], []
     for point in points:
@@ -86,6 +90,7 @@ def plan(
     cost = costs(relevant, resources.threads, resources.gpus > 0) if resources else costs(relevant)
     done = {point.point_id: states[point.point_id].epochs_done for point in to_run}
     to_run = list(launch_order(to_run, cost, done))
+    at_work = {name: epoch for name, epoch in (at_work or {}).items() if name in done}
     return Plan(
         states={point.point_id: states[point.point_id].state for point in points},
         to_run=tuple(to_run),
@@ -94,12 +99,13 @@ def plan(
         interrupted={
             point.point_id: states[point.point_id].epochs_done
             for point in points
-            if states[point.point_id].state is State.INTERRUPTED
+            if states[point.point_id].state is State.INTERRUPTED and point.point_id not in at_work
         },
         epochs_to_run=sum(point.epochs - done[point.point_id] for point in to_run),
         point_seconds=tuple(cost.seconds(point, done[point.point_id]) for point in to_run),
         measured_on=cost.devices,
         measured_points=cost.samples,
+        running=at_work,
     )
 
 
@@ -110,10 +116,11 @@ def unknown_shapes(todo: Plan) -> set[Shape]:
 
 def priced(spec: SweepSpec, store: Store, states: Mapping[str, PointState], retry: tuple[str, ...]) -> Plan:
     """The plan; where its own points are too few, its cost is estimated from other sweeps of the store as well."""
-    todo = plan(spec.points, states, retry, resources=spec.resources)
+    at_work = running(store, spec.name)
+    todo = plan(spec.points, states, retry, resources=spec.resources, at_work=at_work)
     if unknown := unknown_shapes(todo):
         elsewhere = samples_elsewhere(store, unknown, states)
-        todo = plan(spec.points, states, retry, elsewhere, spec.resources)
+        todo = plan(spec.points, states, retry, elsewhere, spec.resources, at_work)
     return todo
 
 

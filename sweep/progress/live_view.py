@@ -14,7 +14,7 @@ from rich.text import Text
 
 from sweep.console import say, warn
 from sweep.progress.status import Status
-from sweep.text import duration
+from sweep.text import counted, duration
 
 LIVE_SECONDS = 1.0
 LINE_SECONDS = 10.0
@@ -59,14 +59,11 @@ class LiveView:
                 self._stop.wait(max(LIVE_SECONDS, (time.monotonic() - start) / READING_SHARE))
 
     def _show_lines(self) -> None:
-        shown, due = "", float("-inf")
+        due = float("-inf")
         while not self._stop.wait(LIVE_SECONDS):
             if (start := time.monotonic()) >= due:
-                text = line(self._read())
+                say(line(self._read()), self._console)
                 due = start + max(LINE_SECONDS, (time.monotonic() - start) / READING_SHARE)
-                if text != shown:
-                    say(text, self._console)
-                shown = text
 
 
 def line(status: Status) -> str:
@@ -77,10 +74,14 @@ def line(status: Status) -> str:
 
 
 def pace(status: Status) -> str:
-    """The rate and the time left as text."""
+    """The rate and the time left as text, or what is awaited."""
     if status.epochs_per_second is None:
-        return "no rate yet" if status.running else "not running"
-    return f"{status.epochs_per_second:.3g} epochs/s | {duration(status.eta_seconds)} left"
+        if status.running:
+            return f"{counted(len(status.running), 'trial')} loading data and compiling"
+        return "starting trials" if status.driver.state == "alive" else "not running"
+    known_later = status.eta_seconds is None
+    left = "time left known once a point has finished" if known_later else f"{duration(status.eta_seconds)} left"
+    return f"{status.epochs_per_second:.3g} epochs/s | {left}"
 
 
 def panel(status: Status) -> Table:

@@ -107,9 +107,11 @@ class Watch:
         )
         total = sum(point.epochs for point in self._points)
         rate = progress.rate(epochs_done) if progress else None
-        seconds_left = self._seconds_left(states, running)
-        if seconds_left is None and rate:
-            seconds_left = (total - epochs_done - abandoned) / rate
+        seconds_left = None
+        if rate and self._can_tell(states, running):
+            seconds_left = self._seconds_left(states, running)
+            if seconds_left is None:
+                seconds_left = (total - epochs_done - abandoned) / rate
         return Status(
             sweep=self._sweep,
             counts=dict(counts),
@@ -117,9 +119,19 @@ class Watch:
             epochs_total=total,
             running=running,
             epochs_per_second=rate,
-            eta_seconds=seconds_left if rate else None,
+            eta_seconds=seconds_left,
             driver=driver,
         )
+
+    def _can_tell(self, states: Mapping[str, PointState], running: Mapping[str, int]) -> bool:
+        """Whether the time left can be told: a point has finished, or none waits and one is half through.
+
+        The first epochs of the first points are those in which data is loaded and networks are compiled.
+        """
+        if any(state.state.is_done for state in states.values()):
+            return True
+        is_none_waiting = all(point in running or state.state is State.FAILED for point, state in states.items())
+        return is_none_waiting and any(2 * running.get(point.point_id, 0) >= point.epochs for point in self._points)
 
     def _seconds_left(self, states: Mapping[str, PointState], running: Mapping[str, int]) -> float | None:
         """Seconds until the last point ends, with as many points at a time as now; None while no cost is known.

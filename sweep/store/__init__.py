@@ -3,6 +3,7 @@
 Not here: how objects are stored (`storage`), how results are computed (`trial`). Imports neither Ray nor MLflow.
 """
 
+from sweep.store.identity import known_store_id, store_id
 from sweep.store.lease import (
     Holder,
     Lease,
@@ -10,6 +11,7 @@ from sweep.store.lease import (
     is_alive,
     others_last,
     refuse_if_live,
+    running,
     running_elsewhere,
 )
 from sweep.store.migration import Migrated, migrate
@@ -32,12 +34,15 @@ __all__ = [
     "delete_stop_request",
     "holder",
     "is_alive",
+    "known_store_id",
     "load",
     "migrate",
     "others_last",
     "refuse_if_live",
     "request_stop",
+    "running",
     "running_elsewhere",
     "shared_marker",
     "stop_requested",
+    "store_id",
 ]

@@ -9,8 +9,11 @@ sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with
 sweeps/NAME/lease                 the live driver of the sweep
 sweeps/NAME/stop                  what that driver was asked to do: stop
 sweeps/NAME/preflight-*           what it and the nodes of its cluster write to prove that they can, for a moment
+store-id                          what tells this store from others that share an MLflow with it
 code/SHA256.diff                  the uncommitted changes that points were computed with, long ones cut
 """
+
+STORE_ID = "store-id"
 
 
 def point(point_id: str, name: str = "") -> str:

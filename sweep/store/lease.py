@@ -71,6 +71,14 @@ def is_alive(store: Store, sweep: str, seen: Holder, patience: float | None = No
     return _changed(store, sweep, seen, patience) is not None
 
 
+def running(store: Store, sweep: str) -> dict[str, int]:
+    """The points that the live driver of the sweep is running, and the epoch of each; none without such a driver."""
+    driver = holder(store, sweep)
+    if driver is None or not is_alive(store, sweep, driver):
+        return {}
+    return dict(driver.work.get("running", {}))
+
+
 def refuse_if_live(store: Store, sweep: str) -> None:
     """Check, in a few seconds, that the sweep has no driver that is certainly alive; the lease decides other cases.
 

@@ -9,12 +9,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from trainables import device
+from trainables import device, numeric_settings
 from trainables.config import TrialConfig
 from trainables.identity import code_sha256, components
 
-NUMERIC = ("keras", "numpy", "scipy", "numba", "npeet_plus")
+NUMERIC = ("keras", "numpy", "scipy", "numba")
 """Packages whose version may move a number, besides those of Keras' backend."""
+
+NPEET = "npeet_plus"
+"""The package that decides the numbers of points with the estimator of that name alone; it need not be installed."""
 
 BACKENDS = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 
@@ -29,6 +32,7 @@ def code() -> dict[str, Any]:
     return {
         "code_sha256": code_sha256(),
         "components": dict(components.identities()),
+        "settings": numeric_settings.recorded(),
         "git_commit": _git("rev-parse", "HEAD"),
         "git_dirty": bool(changes) if changes is not None else None,
         "git_diff_sha256": hashlib.sha256(changes.encode()).hexdigest() if changes else None,
@@ -46,7 +50,7 @@ def current() -> dict[str, Any]:
 
 
 def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
-    """The parts of a provenance that decide numbers: components of the code, the backend, versions of numeric packages.
+    """The parts of a provenance that decide numbers: components of the code, backend, numeric packages, and settings.
 
     Code without recorded components is one part, `trainables`, with the checksum of all code. Empty for provenances
     without this record: of old versions, and of attempts that ended before Keras was imported.
@@ -55,17 +59,28 @@ def identity(provenance: Mapping[str, Any]) -> dict[str, str]:
     if not packages or not provenance.get("code_sha256"):
         return {}
     versions = {name: str(packages.get(name)) for name in (*NUMERIC, *BACKENDS.get(backend, ()))}
+    versions |= {NPEET: str(packages[NPEET])} if packages.get(NPEET) else {}
     code = components.recorded(provenance) or {"trainables": str(provenance["code_sha256"])[:12]}
-    return {**code, "backend": backend} | versions
+    return {**code, "backend": backend} | versions | _settings(provenance)
+
+
+def _settings(provenance: Mapping[str, Any]) -> dict[str, str]:
+    """The variables of the environment that decide numbers; empty for a provenance that does not record them."""
+    settings = provenance.get("settings")
+    return {} if settings is None else numeric_settings.complete(settings)
 
 
 def refuse_other_code(driver: Mapping[str, Any], trial: Mapping[str, Any]) -> None:
-    """Check that a trial runs the components that its driver was started with; a driver without components accepts any.
+    """Check that a trial runs the components, under the settings, that its driver was started with.
+
+    A driver without components accepts any.
 
     Raises:
         OtherCode: when they differ.
     """
-    if differing := differences(driver.get("components") or {}, trial["components"]):
+    if not driver.get("components"):
+        return
+    if differing := differences(driver["components"] | _settings(driver), trial["components"] | _settings(trial)):
         raise OtherCode(
             f"the code on {trial['host']} is not that of where the run was started: {differing}; it was changed "
             "meanwhile, or hosts differ; --accept-code-change mixes them"
@@ -103,8 +118,11 @@ def code_versions(points: Iterable[TrialConfig] | None = None) -> dict[str, str]
 
 
 def without_unused(parts: Mapping[str, str], points: Iterable[TrialConfig]) -> dict[str, str]:
-    """The parts of an identity without the components that none of these points uses."""
+    """The parts of an identity without the components and packages that none of these points uses."""
+    points = list(points)
     unused = components.identities().keys() - {name for point in points for name in components.names(point)}
+    if not any(point.measure.estimator == "npeet" for point in points):
+        unused |= {NPEET}
     return {name: value for name, value in parts.items() if name not in unused}
 
 

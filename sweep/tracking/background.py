@@ -21,9 +21,11 @@ from sweep.errors import with_next
 from sweep.spec import SweepSpec
 from sweep.store import Store
 from sweep.system.network import http_status
+from sweep.text import counted
 from sweep.timing import MirrorTiming
 from sweep.tracking.mirror import Mirror
-from sweep.tracking.settings import LOGIN, is_refused, is_server
+from sweep.tracking.problems import problem
+from sweep.tracking.settings import is_server
 from trainables.config import TrialConfig
 
 TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
@@ -47,7 +49,7 @@ class BackgroundMirror:
         self._running: set[str] = set()
         self._mirror: Mirror | None = None
         self._started = time.monotonic()
-        self._is_out, self._has_warned, self._is_abandoned = False, False, False
+        self._is_out, self._has_warned, self._is_abandoned, self._has_said_others = False, False, False, False
         self._thread = threading.Thread(target=self._work, name="mirror", daemon=True)
 
     def __enter__(self) -> Self:
@@ -89,8 +91,8 @@ class BackgroundMirror:
     def _verify(self, mirror: Mirror) -> None:
         mirror.refresh()
         waited_for = takewhile(lambda point: not self._is_abandoned, self._spec.points)
-        mirror.replay(waited_for, self._store, deep=False)
-        mirror.reconcile(self._spec.points, self._store)
+        mirror.replay(waited_for, deep=False)
+        mirror.reconcile(self._spec.points)
 
     def _collect(self, pending: dict[TrialConfig, bool]) -> bool:
         """Wait for commits, and move all of the queue into `pending`; returns whether the end was in the queue."""
@@ -122,8 +124,9 @@ class BackgroundMirror:
         try:
             if self._mirror is None:
                 check_answers(self._uri, self._timing.answer_seconds)
-                mirror = Mirror(self._uri, self._spec)
-                mirror.reconcile(self._spec.points, self._store, self._running)
+                mirror = Mirror(self._uri, self._spec, self._store)
+                mirror.reconcile(self._spec.points, self._running)
+                self._warn_of_others(mirror)
                 self._mirror = mirror
             action(self._mirror)
         except Exception as error:
@@ -135,16 +138,26 @@ class BackgroundMirror:
 
     def _warn(self, error: Exception) -> None:
         if not self._has_warned and not self._is_abandoned:
-            text = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            message = f"MLflow at {self._uri} does not answer ({text}); the sweep goes on"
-            if is_refused(error):
-                message = with_next(f"MLflow at {self._uri} refuses the login; the sweep goes on", LOGIN)
-            warn(message, self._console)
+            what, remedy = problem(self._uri, error)
+            warn(with_next(f"{what}; the sweep goes on", remedy), self._console)
         self._has_warned = True
+
+    def _warn_of_others(self, mirror: Mirror) -> None:
+        if mirror.runs_of_others and not self._has_said_others:
+            warn(of_others(mirror.runs_of_others, self._spec.name, self._uri), self._console)
+        self._has_said_others = True
 
     def _say_behind(self) -> None:
         again = command_line("track", self._spec.name, store=self._store.root, tracking_uri=self._uri)
         warn(with_next("MLflow is behind the store", again), self._console)
+
+
+def of_others(runs: int, sweep: str, tracking_uri: str) -> str:
+    """What to say where other stores have mirrored a sweep of the same name into the same MLflow."""
+    return with_next(
+        f"experiment {sweep} at {tracking_uri} also holds {counted(runs, 'run')} of another store, left alone",
+        "to keep them apart, another name in one of the specs, or another --tracking-uri",
+    )
 
 
 def check_answers(tracking_uri: str, seconds: float) -> None:

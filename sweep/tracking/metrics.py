@@ -1,7 +1,7 @@
 """The values that are logged of a point: metrics by epoch, and tags."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sweep.store import PointState
 from trainables.config import TrialConfig
@@ -12,6 +12,13 @@ TAG_LENGTH = 4000
 EPOCH_FIELDS = ("test_loss", "train_loss", "train_seconds", "measure_seconds", "credibility_seconds")
 MI_FIELDS = ("mutual_information_bits", "mutual_information_balanced_bits")
 TRUST_FIELDS = ("mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
+WALL_SECONDS = "wall_seconds"
+NOTE_LENGTH = 500
+ATTEMPT_TIMES = "mlflow.sweep.attempt_times"
+"""For `export --from-mlflow`; MLflow's UI does not show tags whose name begins so."""
+DEFAULT_PAIR = "default_pair"
+"""The tag that names the pair of the metrics without a pair in their name."""
+NOT_TAGS = frozenset({"pid", "sweep", "session"})
 LAST_METRIC = "test_error"
 """Logged last of its epoch, so that an epoch that has it is complete."""
 
@@ -20,14 +27,16 @@ MetricValue = tuple[str, float, int, int]
 
 
 def metrics(record: EpochRecord) -> list[MetricValue]:
-    """The metrics of one epoch; values that are absent are not logged."""
+    """The metrics of one epoch; values that are absent are not logged.
+
+    The MI of the default pair has the plain name alone, so that a run has no two charts of the same numbers.
+    """
     default = default_pair([pair.pair for pair in record.pairs])
     values = {metric_name(field): getattr(record, field) for field in EPOCH_FIELDS}
     for pair in record.pairs:
-        for field in (*MI_FIELDS, "scale_ratio", *JACOBIAN_FIELDS):
-            values[metric_name(field, pair.pair)] = getattr(pair, field)
-        if pair.pair == default:
-            values |= {metric_name(field): getattr(pair, field) for field in MI_FIELDS}
+        of_pair = None if pair.pair == default else pair.pair
+        values |= {metric_name(field, of_pair): getattr(pair, field) for field in MI_FIELDS}
+        values |= {metric_name(field, pair.pair): getattr(pair, field) for field in ("scale_ratio", *JACOBIAN_FIELDS)}
     values[LAST_METRIC] = record.test_error
     moment = milliseconds(record)
     return [(name, value, moment, record.epoch) for name, value in values.items() if value is not None]
@@ -47,27 +56,57 @@ def batches(history: Iterable[EpochRecord], size: int) -> list[list[MetricValue]
     return [batch for batch in filled if batch]
 
 
+def summary(state: PointState) -> list[MetricValue]:
+    """Numbers of the point as a whole, as metrics of its last epoch: how far to trust its MI, and how long it took."""
+    if not state.history:
+        return []
+    last = state.history[-1]
+    by_name = {pair.pair: pair for pair in last.pairs}
+    final = by_name[default_pair(list(by_name))]
+    values = {field: getattr(final, field) for field in TRUST_FIELDS}
+    values[WALL_SECONDS] = state.result.wall_seconds if state.result else None
+    moment = milliseconds(last)
+    return [(name, value, moment, last.epoch) for name, value in values.items() if value is not None]
+
+
 def tags(sweep: str, point: TrialConfig, state: PointState) -> dict[str, str]:
-    """Identity, state and provenance."""
-    failure = state.failure
+    """Identity, state and provenance; without empty ones, but for a failure that may have been written before."""
+    failure, has_failed = state.failure, any(attempt.failure for attempt in state.attempts)
     values = {
         "sweep": sweep,
         "config_id": point.config_id,
         **marks(state),
         "attempts": str(len(state.attempts)),
-        "pairs": " ".join(pair.pair for record in state.history[:1] for pair in record.pairs)[:TAG_LENGTH],
-        "wall_seconds": str(state.result.wall_seconds) if state.result else "",
-        "failure_kind": failure.kind if failure else "",
-        "failure_message": failure.message[:TAG_LENGTH] if failure else "",
     }
-    if state.history:
-        by_name = {pair.pair: pair for pair in state.history[-1].pairs}
-        final = by_name[default_pair(list(by_name))]
-        values |= {field: repr(value) for field in TRUST_FIELDS if (value := getattr(final, field)) is not None}
+    if names := [pair.pair for record in state.history[:1] for pair in record.pairs]:
+        values |= {"pairs": " ".join(names)[:TAG_LENGTH], DEFAULT_PAIR: default_pair(names)}
+    if has_failed:
+        values["failure_kind"] = failure.kind if failure else ""
+        values["failure_message"] = failure.message[:TAG_LENGTH] if failure else ""
     times = json.dumps([attempt.times for attempt in state.attempts])
-    values["attempt_times"] = times if len(times) <= TAG_LENGTH else ""
-    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in state.provenance.items()}
-    return values | {key: text[:TAG_LENGTH] for key, text in texts.items()}
+    values[ATTEMPT_TIMES] = times if len(times) <= TAG_LENGTH else ""
+    texts = {key: _text(value) for key, value in state.provenance.items() if key not in NOT_TAGS}
+    return values | {key: text[:TAG_LENGTH] for key, text in texts.items() if text}
+
+
+def _text(value: object) -> str:
+    """A value of a provenance as text: versions as `keras 3.12.0, numpy 2.3.0`."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    return "" if value is None else str(value)
+
+
+def note(sweep: str, point: TrialConfig, state: PointState) -> str:
+    """What a person asks first, for the top of the run's page."""
+    lines = [f"{point.name} of sweep {sweep}: {state.state}, epoch {state.epochs_done} of {point.epochs}"]
+    if state.history:
+        last = state.history[-1]
+        pair = default_pair([pair.pair for pair in last.pairs])
+        bits = next(each.mutual_information_bits for each in last.pairs if each.pair == pair)
+        lines.append(f"test error {last.test_error:.4f}" + (f", MI {pair} {bits:.3f} bits" if bits is not None else ""))
+    if state.failure:
+        lines.append(f"{state.failure.kind}: {state.failure.message[:NOTE_LENGTH]}")
+    return "\n\n".join(lines)
 
 
 def marks(state: PointState) -> dict[str, str]:

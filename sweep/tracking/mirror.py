@@ -1,7 +1,8 @@
 """The MLflow mirror: one experiment per sweep, one run per point, only committed epochs. The one module with mlflow.
 
 Replaying can be repeated: a run is found by its `point_id` tag, an epoch that the run has is not logged again, and a
-metric logged twice with the same step and recorded timestamp is one row.
+metric logged twice with the same step and recorded timestamp is one row. Runs that another store has mirrored into the
+same experiment, as their `store_id` tag says, are left alone.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -9,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sweep.spec import SweepSpec
-from sweep.store import PointState, State, Store
-from sweep.tracking.metrics import LAST_METRIC, batches, marks, milliseconds, tags
+from sweep.store import PointState, State, Store, store_id
+from sweep.tracking.metrics import LAST_METRIC, batches, marks, milliseconds, note, summary, tags
 from sweep.tracking.settings import database_file, settle_mlflow
+from sweep.tracking.ui_view import KIND, VIEWS
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord
 
@@ -19,6 +21,8 @@ settle_mlflow()
 
 METRICS_PER_BATCH = 900
 """MLflow takes 1,000 items at once, the params of a new run among them."""
+STORE_ID = "store_id"
+
 RUNS_PER_PAGE = 200
 """A page of runs comes with all their params, metrics and tags."""
 
@@ -44,15 +48,19 @@ class _Run:
 
 
 class Mirror:
-    """Writes points of one sweep to the tracking store. Every method may raise what MLflow raises."""
+    """Writes points of one sweep of a store to MLflow. Every method may raise what MLflow raises.
 
-    def __init__(self, tracking_uri: str, spec: SweepSpec) -> None:
+    `runs_of_others` is the number of runs in the experiment that other stores have mirrored.
+    """
+
+    def __init__(self, tracking_uri: str, spec: SweepSpec, store: Store) -> None:
         import mlflow
 
         if database := database_file(tracking_uri):
             database.parent.mkdir(parents=True, exist_ok=True)
         self._client = mlflow.MlflowClient(tracking_uri)
-        self._sweep = spec.name
+        self._sweep, self._store, self._store_id = spec.name, store, store_id(store)
+        self.runs_of_others = 0
         self._experiment = self._find_or_create_experiment(tracking_uri, spec)
         self._runs: dict[str, _Run] = {}
         self._logged: dict[str, set[int]] = {}
@@ -61,7 +69,11 @@ class Mirror:
     def refresh(self) -> None:
         """Read the runs again. Of two runs of one point, created when an answer was lost, one is deleted."""
         by_point: dict[str, list[_Run]] = {}
+        self.runs_of_others = 0
         for run in self._search("tags.point_id != ''"):
+            if not self._is_own(run):
+                self.runs_of_others += 1
+                continue
             by_point.setdefault(run.data.tags["point_id"], []).append(_Run.of(run))
         earlier, self._runs = self._runs, {}
         for point_id, runs in by_point.items():
@@ -101,7 +113,7 @@ class Mirror:
             self._logged[point.point_id] = epochs
         status = "RUNNING" if is_running else STATUS[state.state]
         if fresh or status != run.status or marks(state) != run.marks:
-            self._tag(run, tags(self._sweep, point, state))
+            self._describe(run, point, state)
             run = replace(run, marks=marks(state))
         self._runs[point.point_id] = self._with_status(run, status, history)
 
@@ -120,13 +132,11 @@ class Mirror:
             return False
         return not deep or self._steps(run) == {record.epoch for record in state.history}
 
-    def replay(
-        self, points: Iterable[TrialConfig], store: Store, running: Collection[str] = (), deep: bool = True
-    ) -> int:
+    def replay(self, points: Iterable[TrialConfig], running: Collection[str] = (), deep: bool = True) -> int:
         """Make every run equal to the store; returns the number of runs that had to be repaired."""
         repaired = 0
         for point in points:
-            state, is_running = store.state(point), point.point_id in running
+            state, is_running = self._store.state(point), point.point_id in running
             if not self.is_complete(point, state, is_running, deep):
                 if deep:
                     self._logged.pop(point.point_id, None)
@@ -134,13 +144,13 @@ class Mirror:
                 repaired += 1
         return repaired
 
-    def reconcile(self, points: Iterable[TrialConfig], store: Store, running: Collection[str] = ()) -> None:
+    def reconcile(self, points: Iterable[TrialConfig], running: Collection[str] = ()) -> None:
         """End the runs that a killed driver left RUNNING, also of points that the spec no longer names."""
         by_id = {point.point_id: point for point in points}
         left = [(point_id, run) for point_id, run in self._runs.items() if run.status == "RUNNING"]
         for point_id, run in left:
             if point_id in by_id and point_id not in running:
-                self.sync(by_id[point_id], store.state(by_id[point_id]))
+                self.sync(by_id[point_id], self._store.state(by_id[point_id]))
             elif point_id not in running:
                 self._end(point_id, run)
 
@@ -148,24 +158,34 @@ class Mirror:
         if experiment := self._client.get_experiment_by_name(spec.name):
             if experiment.lifecycle_stage == "deleted":
                 self._client.restore_experiment(experiment.experiment_id)
+            for key, value in (KIND | VIEWS).items():
+                if experiment.tags.get(key) != value:
+                    self._client.set_experiment_tag(experiment.experiment_id, key, value)
             return str(experiment.experiment_id)
         database = database_file(tracking_uri)
         artifacts = (database.parent / "mlartifacts").as_uri() if database else None
-        tags = {"mlflow.experimentKind": "custom_model_development", "mlflow.note.content": spec.description}
+        tags = KIND | VIEWS | {"mlflow.note.content": spec.description}
         return str(self._client.create_experiment(spec.name, f"{artifacts}/{spec.name}" if artifacts else None, tags))
 
     def _find(self, point: TrialConfig) -> _Run | None:
         """The point's run if there is one: a request to create it may have succeeded although its answer was lost."""
-        run = next(self._search(f"tags.point_id = '{point.point_id}'"), None)
-        return _Run.of(run) if run else None
+        found = self._search(f"tags.point_id = '{point.point_id}'")
+        return next((_Run.of(run) for run in found if self._is_own(run)), None)
+
+    def _is_own(self, run: Any) -> bool:
+        """Whether this store has mirrored the run; an older one, which says nothing of its store, becomes its own."""
+        owner = run.data.tags.get(STORE_ID)
+        if not owner and self._store_id:
+            self._client.set_tag(run.info.run_id, STORE_ID, self._store_id)
+        return owner in (None, "", self._store_id)
 
     def _create(self, point: TrialConfig, state: PointState) -> _Run:
         history = state.history
-        labels = {"mlflow.runName": point.name, "mlflow.note.content": f"{point.name} of sweep {self._sweep}"}
+        labels = {"mlflow.runName": point.name, "mlflow.note.content": note(self._sweep, point, state)}
         created = self._client.create_run(
             self._experiment,
             start_time=milliseconds(history[0]) if history else None,
-            tags={"point_id": point.point_id} | labels,
+            tags={"point_id": point.point_id, STORE_ID: self._store_id} | labels,
             run_name=point.name,
         )
         self._runs[point.point_id] = _Run(created.info.run_id, "RUNNING")
@@ -183,10 +203,16 @@ class Mirror:
                 params = []
         return replace(run, has_params=True)
 
-    def _tag(self, run: _Run, values: dict[str, str]) -> None:
-        from mlflow.entities import RunTag
+    def _describe(self, run: _Run, point: TrialConfig, state: PointState) -> None:
+        """Write what is known of the whole point: tags, the note above them, and numbers of its last epoch."""
+        from mlflow.entities import Metric, RunTag
 
-        self._client.log_batch(run.run_id, tags=[RunTag(key, value) for key, value in values.items()])
+        values = {"mlflow.note.content": note(self._sweep, point, state)} | tags(self._sweep, point, state)
+        self._client.log_batch(
+            run.run_id,
+            metrics=[Metric(*value) for value in summary(state)],
+            tags=[RunTag(key, value) for key, value in values.items()],
+        )
 
     def _with_status(self, run: _Run, status: str, history: tuple[EpochRecord, ...]) -> _Run:
         if status == run.status:
@@ -220,6 +246,14 @@ class Mirror:
             token = page.token
             if not token:
                 return
+
+
+def experiments(tracking_uri: str) -> dict[str, str]:
+    """The ids of the experiments that are mirrors of sweeps, by name, the newest first. Raises what MLflow raises."""
+    import mlflow
+
+    found = mlflow.MlflowClient(tracking_uri).search_experiments(order_by=["last_update_time DESC"])
+    return {one.name: str(one.experiment_id) for one in found if KIND.items() <= one.tags.items()}
 
 
 def log_in(tracking_uri: str) -> None:

@@ -10,14 +10,12 @@ from platformdirs import user_data_path
 
 from sweep.errors import UsageError
 from sweep.storage import BucketAddress, StoreAddress, absolute
-from sweep.system.network import UNAUTHORIZED
 from sweep.system.paths import with_home
 
 SQLITE = "sqlite:///"
 
 LOGIN = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
 
-LOGIN_REFUSED = (UNAUTHORIZED, 403)
 
 _CARRIES_LOGIN = re.compile(
     r"https?://[^/?#]*@"
@@ -101,9 +99,3 @@ def without_login(address: str | None) -> str | None:
 def is_server(tracking_uri: str) -> bool:
     """Whether the address is that of a tracking server, not of a database."""
     return tracking_uri.startswith(("http://", "https://"))
-
-
-def is_refused(error: Exception) -> bool:
-    """Whether an error of MLflow says that its server does not accept the login, or the lack of one."""
-    status = getattr(error, "get_http_status_code", None)
-    return status is not None and status() in LOGIN_REFUSED

@@ -86,7 +86,7 @@ def test_mlflow_gives_the_same_tables_as_the_store(
     store: Store, spec: SweepSpec, tables: Tables, tmp_path: Path
 ) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    Mirror(uri, spec).replay(spec.points, store)
+    Mirror(uri, spec, store).replay(spec.points)
     mirrored = from_mlflow(uri, spec.name)
     keys = [("point_id", "ascending"), ("epoch", "ascending"), ("pair", "ascending")]
     assert mirrored.epochs.sort_by(keys).equals(tables.epochs.sort_by(keys))
@@ -128,9 +128,25 @@ def test_a_point_has_the_jacobian_of_its_last_layer_and_all_its_attempts(untrain
     ]
 
 
+def test_pairs_too_many_for_a_tag_are_read_from_the_metrics(
+    store: Store, spec: SweepSpec, tables: Tables, tmp_path: Path
+) -> None:
+    import mlflow
+
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    Mirror(uri, spec, store).replay(spec.points)
+    client = mlflow.MlflowClient(uri)
+    experiment = client.get_experiment_by_name(spec.name)
+    assert experiment
+    for run in client.search_runs([experiment.experiment_id]):
+        client.set_tag(run.info.run_id, "pairs", "x" * 4000)  # as one that was cut
+    keys = [("point_id", "ascending"), ("epoch", "ascending"), ("pair", "ascending")]
+    assert from_mlflow(uri, spec.name).epochs.sort_by(keys).equals(tables.epochs.sort_by(keys))
+
+
 def test_jacobians_and_attempts_survive_mlflow(untrained: Store, isometry: SweepSpec, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    Mirror(uri, isometry).replay(isometry.points, untrained)
+    Mirror(uri, isometry, untrained).replay(isometry.points)
     assert from_mlflow(uri, isometry.name).points.equals(from_store(untrained, isometry.name).points)
 
 
@@ -143,7 +159,7 @@ def test_infinite_losses_survive_mlflow(
     arrow = history_to_arrow([*before, last])
     store.commit_result(point, PointResult(point.canonical(), "diverged", 1, 1.0, {}, arrow))
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    Mirror(uri, spec).replay(spec.points, store)
+    Mirror(uri, spec, store).replay(spec.points)
     mirrored = from_mlflow(uri, spec.name).epochs.to_pandas()
     row = mirrored[(mirrored["point_id"] == point.point_id) & (mirrored["epoch"] == 2)].iloc[0]
     assert row["train_loss"] == math.inf
@@ -152,7 +168,7 @@ def test_infinite_losses_survive_mlflow(
 
 def test_an_unknown_experiment_names_those_that_exist(store: Store, spec: SweepSpec, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    Mirror(uri, spec)
+    Mirror(uri, spec, store)
     with pytest.raises(UsageError, match=r"no experiment 'dmo' in .*: there are .*demo"):
         from_mlflow(uri, "dmo")
 

@@ -27,7 +27,7 @@ from trainables.config import TrialConfig
 from trainables.records import Failure
 from trainables.snapshots import Snapshot
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "tables.md").read_text()
 SETTINGS = ["grid.width=[4, 8]", "grid.depth=[4]", "fixed.epochs=5"]
 NAME = "demo"
 
@@ -244,10 +244,10 @@ def test_a_column_without_words_cannot_be_added() -> None:
 
 
 def snippets() -> list[str]:
-    return [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "out/epochs.parquet" in block]
+    return [block for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "out/epochs.parquet" in block]
 
 
-def test_the_snippets_of_the_readme_agree(store: Store, tmp_path: Path) -> None:
+def test_the_snippets_of_the_page_on_tables_agree(store: Store, tmp_path: Path) -> None:
     export(store, NAME, tmp_path / "out")
     printed = []
     for code in snippets():

@@ -198,7 +198,7 @@ class TestCommand:
         import mlflow
 
         uri, path = f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "new" / "report.html"
-        Mirror(uri, spec).replay(spec.points, store)
+        Mirror(uri, spec, store).replay(spec.points)
         before = from_mlflow.from_mlflow(uri, spec.name)
         for _ in range(2):
             self.run("demo", "-o", str(path), "--store", str(store.root), "--tracking-uri", uri)
@@ -235,7 +235,7 @@ class TestCommand:
     ) -> None:
         (old := tmp_path / "old").mkdir()
         (new := tmp_path / "new").mkdir()
-        Mirror(f"sqlite:///{old}/mlflow.db", spec).replay(spec.points, store)
+        Mirror(f"sqlite:///{old}/mlflow.db", spec, store).replay(spec.points)
         shutil.copy(old / "mlflow.db", new)
         uri, path = f"sqlite:///{new}/mlflow.db", tmp_path / "report.html"
         self.run("demo", "-o", str(path), "--store", str(store.root), "--tracking-uri", uri)
@@ -251,7 +251,7 @@ class TestCommand:
     ) -> None:
         uri, path = "http://127.0.0.1:1", str(tmp_path / "report.html")
         self.run("demo", "-o", path, "--store", str(store.root), "--tracking-uri", uri)
-        assert "MLflow at http://127.0.0.1:1 cannot be used: Connection refused\n  next:" in capsys.readouterr().err
+        assert "MLflow at http://127.0.0.1:1 does not answer (Connection refused)\n  next:" in capsys.readouterr().err
 
     def test_a_place_that_cannot_be_written_is_a_storage_fault(self, store: Store, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")

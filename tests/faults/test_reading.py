@@ -117,8 +117,8 @@ def test_the_mirror_of_a_store_of_any_name_is_found_again(tmp_path: Path, name: 
     spec = store.spec("demo")
     store.commit_result(spec.points[0], make_result(spec.points[0]))
     uri = default_tracking_uri(store.root)
-    assert Mirror(uri, spec).replay(spec.points, store) == 1
-    assert Mirror(uri, spec).replay(spec.points, store) == 0
+    assert Mirror(uri, spec, store).replay(spec.points) == 1
+    assert Mirror(uri, spec, store).replay(spec.points) == 0
     assert (store.root / "mlflow.db").is_file()
 
 

@@ -152,7 +152,7 @@ def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
     assert printed_on(console).count("next: sweep track") == 1
     between.mode = "ok"
     time.sleep(1.0)  # the request that was under way arrives after all
-    late = Mirror(between.uri, spec)
+    late = Mirror(between.uri, spec, store)
     assert late.replay(spec.points, store) > 0
     assert_equal_to_the_store(server.uri, spec, store)
 
@@ -178,7 +178,7 @@ def test_two_runs_of_one_point_become_one(
 ) -> None:
     for point in spec.points:
         store.commit_result(point, result(point))
-    Mirror(server.uri, spec).replay(spec.points, store)
+    Mirror(server.uri, spec, store).replay(spec.points)
     client = mlflow.MlflowClient(server.uri)
     experiment = client.get_experiment_by_name(spec.name).experiment_id
     client.create_run(experiment, tags={"point_id": spec.points[0].point_id})

@@ -62,7 +62,7 @@ def test_a_run_with_all_that_it_starts_listens_on_loopback_only(tmp_path: Path) 
 def test_the_ui_listens_on_loopback_only(tmp_path: Path, result: Callable[[TrialConfig], PointResult]) -> None:
     spec, store, port = load("demo", ["grid.seed=[0]", "grid.width=[8]"]), Store(tmp_path / "runs"), free_port()
     store.commit_result(spec.points[0], result(spec.points[0]))
-    Mirror(f"sqlite:///{tmp_path}/runs/mlflow.db", spec).replay(spec.points[:1], store)
+    Mirror(f"sqlite:///{tmp_path}/runs/mlflow.db", spec, store).replay(spec.points[:1])
     process = start("ui", "--store", str(store.root), "--port", str(port))
     try:
         _wait_for(f"http://127.0.0.1:{port}/health", process)

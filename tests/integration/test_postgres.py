@@ -88,7 +88,7 @@ def test_two_users_sweeps_at_once_are_whole_and_their_secrets_nowhere(
     for user, (spec, store, _) in started.items():
         for name, value in user.environment.items():
             monkeypatch.setenv(name, value)
-        Mirror(server.uri, spec).replay(spec.points, store)  # a run waits for a slow server only so long
+        Mirror(server.uri, spec, store).replay(spec.points)  # a run waits for a slow server only so long
         assert_equal_to_the_store(server.uri, spec, store)
         assert spec.name.encode() in kept
     assert not any(secret in kept for secret in secrets)

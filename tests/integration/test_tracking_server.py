@@ -30,8 +30,8 @@ def test_an_outage_during_the_sweep_leaves_nothing_behind_once_replayed(
             mirror.touch(point, is_running=False)
     server.start()
     try:
-        assert Mirror(server.uri, spec).replay(spec.points, store) == len(spec.points)
-        assert Mirror(server.uri, spec).replay(spec.points, store) == 0
+        assert Mirror(server.uri, spec, store).replay(spec.points) == len(spec.points)
+        assert Mirror(server.uri, spec, store).replay(spec.points) == 0
         mirrored = from_mlflow(server.uri, spec.name).epochs
     finally:
         server.kill()

@@ -4,7 +4,20 @@ import sys
 
 from analysis.cli import main
 
-HEAVY = {"ray", "tensorflow", "mlflow", "matplotlib", "keras", "jax", "numba"}
+HEAVY = {
+    "numpy",
+    "pyarrow",
+    "pandas",
+    "scipy",
+    "pydantic",
+    "ray",
+    "tensorflow",
+    "mlflow",
+    "matplotlib",
+    "keras",
+    "jax",
+    "numba",
+}
 
 sys.argv = ["sweep", "--help"]
 try:

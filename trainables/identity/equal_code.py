@@ -35,7 +35,7 @@ BEFORE_COMPONENTS: Mapping[str, Mapping[str, str]] = {
 
 EQUAL_NUMBERS: Mapping[str, list[str]] = {
     "data set mnist": ["21aa36ada26ec8a1", "bf8590c0c9a3f021"],
-    "training": ["261ec65eea815765", "4bcf6ce01e49b300"],
+    "training": ["261ec65eea815765", "4bcf6ce01e49b300", "c146fb9e55fb1232"],
     "estimator ksg": [
         "20b34d0fe1aaca70",
         "d7437624f7d3087b",

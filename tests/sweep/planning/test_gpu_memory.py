@@ -78,7 +78,7 @@ def test_without_a_gpu_only_the_need_is_known_and_trials_on_cpus_have_none() -> 
 def test_without_a_gpu_the_size_is_said_at_which_the_share_would_do() -> None:
     found = fit([NARROW], Resources(gpus=0.01), [])
     assert found is not None
-    assert f"0.01 GPU for each wants GPUs of {found.gpu_at_least / 1e9:.1f} GB or more" in found.in_words
+    assert f"0.01 GPU for each asks for GPUs of {found.gpu_at_least / 1e9:.1f} GB or more" in found.in_words
     for gpus, share in ((0.25, 0.25), (1, 1), (2, 1)):
         asked = fit([WIDE], Resources(gpus=gpus), [])
         assert asked is not None

@@ -1,5 +1,6 @@
 """Status: counts, running points, rate and time left."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from sweep.planning import sample
-from sweep.progress import Progress, Watch, line
+from sweep.progress import LiveView, Progress, Watch, line, live_view
 from sweep.progress.live_view import panel
 from sweep.store import Attempt, PointState, State, Store
 from sweep.text import duration
@@ -85,9 +86,36 @@ def test_the_time_left_is_what_the_rest_costs_at_as_many_at_a_time_as_now(watch:
     assert together.eta_seconds == pytest.approx(5 * 0.75)
 
 
-def test_before_anything_tells_what_points_cost_the_rate_tells_the_time_left(tmp_path: Path) -> None:
-    status = Watch(Store(tmp_path), "demo", POINTS).status(Progress({POINTS[1].point_id: 5}, 0, seconds=2.0))
-    assert status.eta_seconds == pytest.approx((40 - 5) / 2.5)
+def test_no_time_left_is_told_before_a_point_has_finished(tmp_path: Path) -> None:
+    watch = Watch(Store(tmp_path), "demo", POINTS)
+    status = watch.status(Progress({POINTS[1].point_id: 9}, 0, seconds=2.0))
+    assert status.eta_seconds is None
+    assert line(status).endswith("| 4.5 epochs/s | time left known once a point has finished")
+
+
+def test_where_no_point_waits_the_rate_tells_the_time_left_once_one_is_half_through(tmp_path: Path) -> None:
+    watch = Watch(Store(tmp_path), "demo", POINTS[:2])
+    early, late = ({point.point_id: epoch for point in POINTS[:2]} for epoch in (4, 5))
+    assert watch.status(Progress(early, 0, seconds=2.0)).eta_seconds is None
+    assert watch.status(Progress(late, 0, seconds=2.0)).eta_seconds == pytest.approx((20 - 10) / 5)
+
+
+def test_before_the_first_epoch_it_is_said_what_is_awaited(watch: Watch) -> None:
+    assert line(watch.status(Progress({}, 10, seconds=0.0))).endswith("| starting trials")
+    starting = {point.point_id: 0 for point in POINTS[1:3]}
+    assert line(watch.status(Progress(starting, 10, seconds=0.0))).endswith("| 2 trials loading data and compiling")
+
+
+def test_without_a_terminal_a_line_comes_every_ten_seconds_also_where_nothing_changes(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(live_view, "LINE_SECONDS", 0.02)
+    monkeypatch.setattr(live_view, "LIVE_SECONDS", 0.01)
+    monkeypatch.setattr(live_view, "READING_SHARE", 1.0)
+    assert (live_view.LINE_SECONDS, Console().is_terminal) == (0.02, False)
+    with (tmp_path / "said").open("w") as file, LiveView(watch.status, Console(file=file, width=200)):
+        time.sleep(1)
+    assert len((tmp_path / "said").read_text().splitlines()) >= 3
 
 
 def test_points_that_failed_are_not_waited_for(watch: Watch) -> None:

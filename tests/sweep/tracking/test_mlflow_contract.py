@@ -21,7 +21,8 @@ from mlflow.utils import mlflow_tags
 
 from sweep.tracking.metrics import TAG_LENGTH
 from sweep.tracking.mirror import METRICS_PER_BATCH
-from sweep.tracking.settings import is_refused, settle_mlflow
+from sweep.tracking.problems import problem
+from sweep.tracking.settings import settle_mlflow
 
 ROOT = Path(__file__).parents[3]
 MLFLOW = "3.17.2"
@@ -104,12 +105,12 @@ def test_the_health_of_a_server_is_asked_without_a_login() -> None:
 
 
 def test_its_errors_tell_the_status_of_http() -> None:
-    """`is_refused` asks `get_http_status_code`."""
+    """`problem` asks `get_http_status_code`."""
     codes = {"UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403, "INTERNAL_ERROR": 500}
     for name, status in codes.items():
         error = mlflow.exceptions.MlflowException("no", getattr(mlflow.protos.databricks_pb2, name))
         assert error.get_http_status_code() == status
-        assert is_refused(error) == (status in (401, 403))
+        assert ("refuses" in problem("http://there:5000", error).message) == (status in (401, 403))
 
 
 def test_a_database_in_a_file_is_made_by_the_client_and_has_a_row_of_runs_for_each_run(

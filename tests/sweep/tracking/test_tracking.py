@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from sweep.spec import SweepSpec
-from sweep.store import Attempt, State, Store
+from sweep.store import Attempt, State, Store, store_id
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror
 from trainables.config import TrialConfig
@@ -51,7 +52,7 @@ def test_a_finished_point_is_a_finished_run_with_the_names_of_the_contract(
 ) -> None:
     point = next(point for point in spec.points if point.architecture == "shortcut")
     store.commit_result(point, result(point))
-    Mirror(tracking_uri, spec).replay(spec.points, store)
+    Mirror(tracking_uri, spec, store).replay(spec.points)
     found = runs(tracking_uri, spec)
     assert set(found) == {point.point_id}
     run = found[point.point_id]
@@ -64,7 +65,6 @@ def test_a_finished_point_is_a_finished_run_with_the_names_of_the_contract(
         "test_error",
         "test_loss",
         "mutual_information_bits",
-        "mutual_information_bits.first-merged",
         "mutual_information_bits.first-last",
         "mutual_information_balanced_bits",
     ):
@@ -76,12 +76,24 @@ def test_a_finished_point_is_a_finished_run_with_the_names_of_the_contract(
     ]
 
 
+def test_no_two_metrics_of_a_run_are_charts_of_the_same_numbers(
+    tracking_uri: str, spec: SweepSpec, store: Store, result: Result
+) -> None:
+    point = next(point for point in spec.points if point.architecture == "shortcut")
+    store.commit_result(point, result(point))
+    Mirror(tracking_uri, spec, store).replay(spec.points)
+    run = runs(tracking_uri, spec)[point.point_id]
+    of_mi = {name for name in run.data.metrics if name.startswith("mutual_information_bits")}
+    assert of_mi == {"mutual_information_bits", "mutual_information_bits.first-last"}
+    assert run.data.tags["default_pair"] == "first-merged"
+
+
 def test_replaying_adds_nothing(tracking_uri: str, spec: SweepSpec, store: Store, result: Result) -> None:
     for point in spec.points:
         store.commit_result(point, result(point))
-    assert Mirror(tracking_uri, spec).replay(spec.points, store) == len(spec.points)
-    assert Mirror(tracking_uri, spec).replay(spec.points, store) == 0
-    fresh = Mirror(tracking_uri, spec)
+    assert Mirror(tracking_uri, spec, store).replay(spec.points) == len(spec.points)
+    assert Mirror(tracking_uri, spec, store).replay(spec.points) == 0
+    fresh = Mirror(tracking_uri, spec, store)
     for point in spec.points:
         fresh.sync(point, store.state(point))
     for run in runs(tracking_uri, spec).values():
@@ -93,13 +105,13 @@ def test_a_run_left_running_by_a_killed_driver_is_ended_and_later_goes_on(
 ) -> None:
     point = spec.points[0]
     store.commit_snapshot(Snapshot(point, history(point, 2), ()))
-    mirror = Mirror(tracking_uri, spec)
+    mirror = Mirror(tracking_uri, spec, store)
     mirror.sync(point, store.state(point), is_running=True)
     assert runs(tracking_uri, spec)[point.point_id].info.status == "RUNNING"
-    Mirror(tracking_uri, spec).reconcile(spec.points, store)
+    Mirror(tracking_uri, spec, store).reconcile(spec.points)
     assert runs(tracking_uri, spec)[point.point_id].info.status == "KILLED"
     store.commit_result(point, result(point))
-    Mirror(tracking_uri, spec).sync(point, store.state(point))
+    Mirror(tracking_uri, spec, store).sync(point, store.state(point))
     run = runs(tracking_uri, spec)[point.point_id]
     assert run.info.status == "FINISHED"
     assert steps(tracking_uri, run, "test_error") == [0, 1, 2, 3, 4]
@@ -110,7 +122,7 @@ def test_a_failed_point_is_a_failed_run_with_its_reason(tracking_uri: str, spec:
     failure = Failure("code", "ValueError: no")
     store.save_attempt(point.point_id, Attempt(1, "", "here", 0, {}, failure=failure))
     assert store.state(point).state is State.FAILED
-    Mirror(tracking_uri, spec).replay(spec.points, store)
+    Mirror(tracking_uri, spec, store).replay(spec.points)
     run = runs(tracking_uri, spec)[point.point_id]
     assert (run.info.status, run.data.tags["failure_message"]) == ("FAILED", "ValueError: no")
 
@@ -138,10 +150,10 @@ def test_a_dead_server_is_said_once_and_costs_the_sweep_no_time(
 
 def test_a_deleted_experiment_is_restored(tracking_uri: str, spec: SweepSpec, store: Store, result: Result) -> None:
     client = mlflow.MlflowClient(tracking_uri)
-    Mirror(tracking_uri, spec)
+    Mirror(tracking_uri, spec, store)
     client.delete_experiment(client.get_experiment_by_name(spec.name).experiment_id)
     store.commit_result(spec.points[0], result(spec.points[0]))
-    assert Mirror(tracking_uri, spec).replay(spec.points, store) == 1
+    assert Mirror(tracking_uri, spec, store).replay(spec.points) == 1
     assert runs(tracking_uri, spec)
 
 
@@ -160,10 +172,10 @@ def test_a_replay_beside_a_live_driver_leaves_what_runs_running(
 ) -> None:
     point = spec.points[0]
     store.commit_snapshot(Snapshot(point, history(point, 2), ()))
-    Mirror(tracking_uri, spec).sync(point, store.state(point), is_running=True)
-    beside = Mirror(tracking_uri, spec)
-    assert beside.replay(spec.points, store, running={point.point_id}) == 0
-    beside.reconcile(spec.points, store, running={point.point_id})
+    Mirror(tracking_uri, spec, store).sync(point, store.state(point), is_running=True)
+    beside = Mirror(tracking_uri, spec, store)
+    assert beside.replay(spec.points, running={point.point_id}) == 0
+    beside.reconcile(spec.points, running={point.point_id})
     assert runs(tracking_uri, spec)[point.point_id].info.status == "RUNNING"
 
 
@@ -173,9 +185,9 @@ def test_a_run_of_another_history_than_the_results_is_replaced(
     point = spec.points[0]
     longer = point.model_copy(update={"epochs": 7})
     store.commit_snapshot(Snapshot(point, history(longer, 7), ()))
-    Mirror(tracking_uri, spec).sync(point, store.state(point))
+    Mirror(tracking_uri, spec, store).sync(point, store.state(point))
     store.commit_result(point, result(point))
-    assert Mirror(tracking_uri, spec).replay(spec.points, store) == 1
+    assert Mirror(tracking_uri, spec, store).replay(spec.points) == 1
     run = runs(tracking_uri, spec)[point.point_id]
     assert (run.info.status, steps(tracking_uri, run, "test_error")) == ("FINISHED", [0, 1, 2, 3, 4])
 
@@ -185,6 +197,69 @@ def test_a_run_left_running_of_which_the_store_knows_nothing_is_ended(
 ) -> None:
     point, elsewhere = spec.points[0], Store(tmp_path / "elsewhere")
     elsewhere.commit_snapshot(Snapshot(point, history(point, 2), ()))
-    Mirror(tracking_uri, spec).sync(point, elsewhere.state(point), is_running=True)
-    Mirror(tracking_uri, spec).reconcile(spec.points, store)
+    Mirror(tracking_uri, spec, store).sync(point, elsewhere.state(point), is_running=True)
+    Mirror(tracking_uri, spec, store).reconcile(spec.points)
     assert runs(tracking_uri, spec)[point.point_id].info.status == "KILLED"
+
+
+def test_two_stores_with_a_sweep_of_one_name_leave_each_others_runs_alone(
+    tracking_uri: str, spec: SweepSpec, store: Store, history: History, result: Result, tmp_path: Path
+) -> None:
+    point, other = spec.points[0], Store(tmp_path / "other")
+    store.commit_result(point, result(point))
+    Mirror(tracking_uri, spec, store).replay(spec.points)
+    other.save_attempt(point.point_id, Attempt(1, "", "here", 0, {}, failure=Failure("code", "no")))
+    seconds = Mirror(tracking_uri, spec, other)
+    assert (seconds.runs_of_others, seconds.replay(spec.points)) == (1, 1)
+    Mirror(tracking_uri, spec, other).reconcile(spec.points)
+    client = mlflow.MlflowClient(tracking_uri)
+    experiment = client.get_experiment_by_name(spec.name)
+    assert experiment
+    found = {run.data.tags["store_id"]: run.info.status for run in client.search_runs([experiment.experiment_id])}
+    assert found == {store_id(store): "FINISHED", store_id(other): "FAILED"}
+
+
+def test_runs_that_say_nothing_of_their_store_become_those_of_the_first_that_comes(
+    tracking_uri: str, spec: SweepSpec, store: Store, result: Result
+) -> None:
+    point = spec.points[0]
+    store.commit_result(point, result(point))
+    Mirror(tracking_uri, spec, store).replay(spec.points)
+    client = mlflow.MlflowClient(tracking_uri)
+    client.delete_tag(runs(tracking_uri, spec)[point.point_id].info.run_id, "store_id")  # as older versions wrote it
+    assert Mirror(tracking_uri, spec, store).replay(spec.points) == 0
+    assert runs(tracking_uri, spec)[point.point_id].data.tags["store_id"] == store_id(store)
+
+
+def test_the_clash_of_two_stores_is_said_once_with_a_remedy(
+    tracking_uri: str, spec: SweepSpec, store: Store, result: Result, tmp_path: Path
+) -> None:
+    other = Store(tmp_path / "other")
+    other.commit_result(spec.points[0], result(spec.points[0]))
+    Mirror(tracking_uri, spec, other).replay(spec.points)
+    with (
+        (tmp_path / "said").open("w") as file,
+        BackgroundMirror(tracking_uri, spec, store, Console(file=file, width=500)) as mirror,
+    ):
+        for point in spec.points:
+            store.commit_result(point, result(point))
+            mirror.touch(point, is_running=False)
+    said = (tmp_path / "said").read_text()
+    assert said.count("also holds 1 run of another store, left alone") == 1
+    assert "another --tracking-uri" in said
+
+
+def test_a_runs_page_begins_with_what_a_person_asks_and_has_no_empty_tag_and_no_json(
+    tracking_uri: str, spec: SweepSpec, store: Store, result: Result
+) -> None:
+    point = spec.points[0]
+    told = replace(result(point), provenance={"packages": {"keras": "3.12", "numpy": "2.3"}, "device": "cpu", "pid": 7})
+    store.commit_result(point, told)
+    Mirror(tracking_uri, spec, store).replay(spec.points)
+    run = runs(tracking_uri, spec)[point.point_id]
+    shown = {name: text for name, text in run.data.tags.items() if not name.startswith("mlflow.")}
+    assert all(shown.values()), shown
+    assert not any(text.startswith(("{", "[")) for text in shown.values()), shown
+    assert shown["packages"] == "keras 3.12, numpy 2.3"
+    assert run.data.tags["mlflow.note.content"].startswith(f"{point.name} of sweep {spec.name}: finished, epoch 4 of 4")
+    assert run.data.metrics["wall_seconds"] == 12.5

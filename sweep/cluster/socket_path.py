@@ -1,0 +1,36 @@
+"""LEAF. The folder in which Ray puts its sockets, and whether their paths fit into what the system allows."""
+
+import os
+import sys
+from pathlib import Path
+
+from sweep.errors import ClusterUnusable
+
+LONGEST_BYTES = 103 if sys.platform == "darwin" else 107
+"""Of the path of a socket (unix(7))."""
+
+LONGEST_SOCKET = "ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
+"""Below the temporary folder, with the longest process id of Linux."""
+
+
+def temporary_folder() -> Path:
+    """The folder below which Ray puts its session: RAY_TMPDIR, or TMPDIR, or /tmp."""
+    return Path(os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp")
+
+
+def check_socket_path() -> None:
+    """Check that a Ray started on this machine can create its sockets.
+
+    Raises:
+        ClusterUnusable: when their paths would be too long.
+    """
+    folder = temporary_folder()
+    too_many = len(os.fsencode(folder / LONGEST_SOCKET)) - LONGEST_BYTES
+    if too_many > 0:
+        variable = "RAY_TMPDIR" if os.environ.get("RAY_TMPDIR") else "TMPDIR"
+        allowed = len(os.fsencode(folder)) - too_many
+        raise ClusterUnusable(
+            f"{variable} {folder}: {len(os.fsencode(folder))} bytes are too long a path for Ray's sockets; allowed are "
+            f"{allowed}",
+            next="the same with RAY_TMPDIR=/tmp, or another short path",
+        )
