@@ -1,7 +1,18 @@
 # `make demo` runs the main job on embedded data, `make test` the tests; both set up .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
+RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
+
+# Installs into .venv, with uv where it can be had, and says every ten seconds how far it is.
+define install_packages
+trap 'kill $$beat 2> /dev/null' EXIT; \
+(while sleep 10; do echo "  $$(du -sm .venv | cut -f1) MB so far"; done) & beat=$$!; \
+$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet -c constraints.txt uv && \
+	$(BIN)/uv pip install --quiet --compile-bytecode --system-certs --python $(BIN)/python -c constraints.txt -e '$(1)' || { \
+	echo "uv cannot install the packages: pip takes longer, up to 20 minutes"; \
+	$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '$(1)'; }
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-slow faults cluster-test check format bench soak clean
@@ -11,24 +22,25 @@ help:  ## List the targets
 
 install: $(INSTALLED)  ## Create .venv with everything, at the versions of constraints.txt
 
-$(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -c constraints.txt uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --system-certs --python $(BIN)/python -c constraints.txt -e '.[dev]' || { \
-		echo "uv cannot install the packages; pip takes longer"; \
-		$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev]'; }
-	touch $@
+$(RUNTIME): pyproject.toml constraints.txt
+	@echo "Installing what a run needs into .venv: 2.6 GB, half a minute to 3 minutes with a quick registry"
+	@$(call install_packages,.)
+	@touch $@
 
-demo: $(INSTALLED)  ## Run the demo sweep, export it, draw its figures and write its report
+$(INSTALLED): pyproject.toml constraints.txt
+	@echo "Installing everything into .venv: 3.3 GB, a minute to 4 minutes with a quick registry"
+	@$(call install_packages,.[dev])
+	@touch $@ $(RUNTIME)
+
+demo: $(RUNTIME)  ## Run the demo sweep, export it, and write its report, with all figures
 	$(BIN)/sweep run demo
 	$(BIN)/sweep export demo -o out/demo
-	$(BIN)/sweep figures demo -o out/demo
 	$(BIN)/sweep report demo -o out/demo/report.html
 	@echo
+	@echo "Report:   out/demo/report.html (figures, claims, how far to trust them)"
 	@echo "Tables:   out/demo/epochs.parquet, out/demo/points.parquet"
-	@echo "Figures:  out/demo/fig4a.png, fig4b.png, fig5a.png, fig5b.png, learning_curves.png"
-	@echo "Report:   out/demo/report.html"
-	@echo "MLflow:   $(BIN)/sweep ui"
+	@echo "Figures:  $(BIN)/sweep figures demo -o out/demo"
+	@echo "MLflow:   $(BIN)/sweep ui demo"
 
 test: $(INSTALLED)  ## Run the tests of minutes; those on MNIST need SWEEP_DATA_DIR
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder

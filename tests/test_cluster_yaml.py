@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import requires
+from importlib.metadata import packages_distributions, requires
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,17 @@ import yaml
 
 from tests.buckets import BUCKET, s3_server
 from tests.hosts import Host, not_seen, wait_for_ray
+from tests.modules import NAMES, PACKAGES, imported, package_of
 
 ROOT = Path(__file__).parent.parent
 FILES = ("cluster.yaml", "cluster-local.yaml")
-COMMANDS = ("setup_commands", "head_setup_commands", "head_start_ray_commands", "worker_start_ray_commands")
+COMMANDS = (
+    *("setup_commands", "head_setup_commands", "worker_setup_commands"),
+    *("head_start_ray_commands", "worker_start_ray_commands"),
+)
+OPTIONAL = {"jax", "npeet_plus", "npeet"}
+"""What a trial imports only where a spec or KERAS_BACKEND asks for it."""
+
 SET = ("SET-BUCKET", "ami-SET", "SET-HEAD-PROFILE", "SET-WORKER-PROFILE")
 
 
@@ -38,6 +45,12 @@ def commands(cluster: dict[str, Any], *kinds: str) -> str:
 
 def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def worker_group() -> list[str]:
+    """The requirements of the dependency group that `worker_setup_commands` install."""
+    groups: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    return groups["worker"]
 
 
 def packages(requirements: list[str]) -> set[str]:
@@ -148,12 +161,12 @@ def test_the_extra_for_aws_names_what_rays_launcher_imports(cluster: dict[str, A
     assert "boto3" in imported
     assert imported - sys.stdlib_module_names <= extra | packages(project()["dependencies"]) | packages(requires("ray"))
     assert "mi-sweep[cluster]" in project()["optional-dependencies"]["aws"]
-    assert "mi-sweep[aws,server]" in commands(cluster, "head_setup_commands")
+    assert "mi-sweep[gpu,cluster,aws,server]" in commands(cluster, "head_setup_commands")
     assert "\nboto3==" in (ROOT / "constraints.txt").read_text()
 
 
-def test_the_readme_installs_what_its_commands_need_and_has_eight_at_most() -> None:
-    section = (ROOT / "README.md").read_text().partition("\n## On a cluster\n")[2].partition("\n## ")[0]
+def test_the_page_on_clusters_installs_what_its_commands_need_and_has_eight_at_most() -> None:
+    section = (ROOT / "docs" / "cluster.md").read_text().partition("# On a cluster\n")[2].partition("\n## ")[0]
     before, commands_of_aws = section.strip("\n").split("\n\n")[:2]
     assert "pip install -c constraints.txt '.[aws]'" in before
     lines = commands_of_aws.splitlines()
@@ -167,6 +180,31 @@ def test_workers_have_a_profile_of_their_own_and_download_nothing(cluster: dict[
     profiles = [one["node_config"]["IamInstanceProfile"]["Name"] for one in cluster["available_node_types"].values()]
     assert profiles == ["SET-HEAD-PROFILE", "SET-WORKER-PROFILE"]
     assert "/data" not in commands(cluster, "setup_commands", "worker_start_ray_commands")
+
+
+def test_a_worker_installs_all_that_a_trial_imports_and_nothing_that_only_a_driver_needs() -> None:
+    reached: set[str] = set()
+    waiting = {"sweep.trial.actor", "sweep.cluster.nodes"}
+    while waiting:
+        reached |= waiting
+        waiting = {one for name in waiting for one in imported(name) | {package_of(name)} if one in NAMES} - reached
+    names = {one.partition(".")[0] for name in reached for one in imported(name)}
+    foreign = names - sys.stdlib_module_names - set(PACKAGES) - OPTIONAL
+    installed_by = packages_distributions()
+    needed = {installed_by[name][0].lower() for name in foreign}
+    assert {"ray", "keras", "numba", "pyarrow"} <= needed
+    installed = packages(worker_group()).union(*(packages(requires(one) or []) for one in packages(worker_group())))
+    assert needed <= installed, needed - installed
+    assert not packages(worker_group()) & {"mlflow", "matplotlib", "npeet_plus", "pandas", "typer"}
+
+
+def test_a_worker_installs_the_versions_that_the_project_allows() -> None:
+    def bare(requirements: list[str]) -> set[str]:
+        return {re.sub(r"\[.*?\]", "", one) for one in requirements}
+
+    extras: dict[str, list[str]] = project()["optional-dependencies"]
+    allowed = bare(project()["dependencies"]).union(*map(bare, extras.values()))
+    assert bare(worker_group()) <= allowed
 
 
 @pytest.mark.slow
