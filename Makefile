@@ -4,12 +4,12 @@ BIN := .venv/bin
 RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
 
-# Installs into .venv, with uv where it can be had, and says every ten seconds how far it is.
+# Installs $(1) into .venv, with uv (and its options $(2)) where it can be had; says every ten seconds how far it is.
 define install_packages
 trap 'kill $$beat 2> /dev/null' EXIT; \
 (while sleep 10; do echo "  $$(du -sm .venv | cut -f1) MB so far"; done) & beat=$$!; \
 $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet -c constraints.txt uv && \
-	$(BIN)/uv pip install --quiet --compile-bytecode --system-certs --python $(BIN)/python -c constraints.txt -e '$(1)' || { \
+	$(BIN)/uv pip install --quiet $(2) --system-certs --python $(BIN)/python -c constraints.txt -e '$(1)' || { \
 	echo "uv cannot install the packages: pip takes longer, up to 20 minutes"; \
 	$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '$(1)'; }
 endef
@@ -23,13 +23,14 @@ help:  ## List the targets
 install: $(INSTALLED)  ## Create .venv with everything, at the versions of constraints.txt
 
 $(RUNTIME): pyproject.toml constraints.txt
-	@echo "Installing what a run needs into .venv: 2.6 GB, half a minute to 3 minutes with a quick registry"
+	@echo "Installing what a run needs into .venv: 3 GB, half a minute to 3 minutes with a quick registry"
 	@$(call install_packages,.)
+	@$(BIN)/pip uninstall --quiet --yes uv
 	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
-	@echo "Installing everything into .venv: 3.3 GB, a minute to 4 minutes with a quick registry"
-	@$(call install_packages,.[dev])
+	@echo "Installing everything into .venv: 4.2 GB, a minute to 4 minutes with a quick registry"
+	@$(call install_packages,.[dev],--compile-bytecode)
 	@touch $@ $(RUNTIME)
 
 demo: $(RUNTIME)  ## Run the demo sweep, export it, and write its report, with all figures
