@@ -52,10 +52,11 @@ class LiveView:
             warn(f"progress display ended: {error}; the sweep goes on", self._console)
 
     def _show_live(self) -> None:
+        begun = time.monotonic()
         with Live(console=self._console, auto_refresh=False, transient=True) as live:
             while not self._stop.is_set():
                 start = time.monotonic()
-                live.update(panel(self._read()), refresh=True)
+                live.update(panel(self._read(), start - begun), refresh=True)
                 self._stop.wait(max(LIVE_SECONDS, (time.monotonic() - start) / READING_SHARE))
 
     def _show_lines(self) -> None:
@@ -68,9 +69,13 @@ class LiveView:
 
 def line(status: Status) -> str:
     """The status in one line."""
+    return f"{done(status)} | {pace(status)}"
+
+
+def done(status: Status) -> str:
+    """Counts of points and epochs as text."""
     counts = ", ".join(f"{count} {state}" for state, count in status.counts.items() if count)
-    epochs = f"{status.epochs_done:,} of {status.epochs_total:,} epochs"
-    return f"{status.sweep}: {counts} | {epochs} | {pace(status)}"
+    return f"{status.sweep}: {counts} | {status.epochs_done:,} of {status.epochs_total:,} epochs"
 
 
 def pace(status: Status) -> str:
@@ -84,10 +89,11 @@ def pace(status: Status) -> str:
     return f"{status.epochs_per_second:.3g} epochs/s | {left}"
 
 
-def panel(status: Status) -> Table:
-    """The status as a line, a bar, and the running points with their epochs."""
+def panel(status: Status, seconds: float) -> Table:
+    """Two lines, the second with how long it has been shown; a bar; and the running points with their epochs."""
     view = Table.grid()
-    view.add_row(Text(line(status)))
+    view.add_row(Text(done(status)))
+    view.add_row(Text(f"{duration(seconds)} | {pace(status)}"))
     view.add_row(ProgressBar(total=max(1, status.epochs_total), completed=status.epochs_done, width=BAR_WIDTH))
     for point, epoch in list(status.running.items())[:RUNNING_SHOWN]:
         view.add_row(Text(f"  {point}  epoch {epoch}", style="dim"))

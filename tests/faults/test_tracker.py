@@ -153,7 +153,7 @@ def test_a_slow_server_holds_up_neither_the_trials_nor_the_end(
     between.mode = "ok"
     time.sleep(1.0)  # the request that was under way arrives after all
     late = Mirror(between.uri, spec, store)
-    assert late.replay(spec.points, store) > 0
+    assert late.replay(spec.points) > 0
     assert_equal_to_the_store(server.uri, spec, store)
 
 

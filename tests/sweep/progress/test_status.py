@@ -126,14 +126,15 @@ def test_points_that_failed_are_not_waited_for(watch: Watch) -> None:
     assert status.eta_seconds == pytest.approx(5 * 0.75)
 
 
-def test_the_panel_has_a_line_a_bar_and_a_row_for_each_running_point(watch: Watch) -> None:
+def test_the_panel_has_two_lines_a_bar_and_a_row_for_each_running_point(watch: Watch) -> None:
     progress = Progress({point.point_id: 5 for point in POINTS[1:3]}, epochs_at_start=10, seconds=2.0)
     console = Console(width=120, record=True)
-    console.print(panel(watch.status(progress)))
+    console.print(panel(watch.status(progress), 75.0))
     rows = console.export_text().rstrip().splitlines()
     assert rows[0].startswith("demo: 1 finished, 1 missing, 2 running")
-    assert set(rows[1].strip()) <= set("━╸╺ ")
-    assert [row.strip() for row in rows[2:]] == [f"{point.point_id}  epoch 5" for point in POINTS[1:3]]
+    assert rows[1].startswith("75 s | ")
+    assert set(rows[2].strip()) <= set("━╸╺ ")
+    assert [row.strip() for row in rows[3:]] == [f"{point.point_id}  epoch 5" for point in POINTS[1:3]]
 
 
 def test_without_a_driver_there_is_no_rate(watch: Watch) -> None:
