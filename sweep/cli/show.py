@@ -20,7 +20,7 @@ from trainables.config import TrialConfig
 from trainables.records import PairRecord
 
 LOG_LINES = 20
-WIDTH = 60
+WIDTH = 52
 """Of a value, in letters: with its name it fits a terminal of 80."""
 
 NOISE = re.compile(
@@ -68,10 +68,10 @@ def show(
 
 def _print_attempt(attempt: Attempt, provenance: Mapping[str, Any]) -> None:
     """An attempt, with the entries of its provenance that differ from the point's."""
-    log = [line.split(" ", 1) for line in attempt.log[-LOG_LINES:]]
-    when = f"{attempt.started} to {attempt.ended or 'an end unknown'}, from epoch {attempt.from_epoch}"
+    when = {"started": attempt.started, "ended": attempt.ended or "unknown", "from epoch": attempt.from_epoch}
+    log = [row for line in attempt.log[-LOG_LINES:] for row in _entries(dict([line.split(" ", 1)]))]
     other = {key: value for key, value in attempt.provenance.items() if value != provenance.get(key)}
-    rows = [[when, ""], *_entries(other), *log]
+    rows = [*_entries(when), *_entries(other), *log]
     print_table([f"attempt {attempt.number} on {attempt.host}", ""], rows)
     if attempt.failure:
         print(f"{attempt.failure.kind}: {attempt.failure.message}\n{attempt.failure.traceback}")
