@@ -150,12 +150,12 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
 
 @contextlib.contextmanager
 def _ends_on_signals() -> Iterator[None]:
-    """While in the block, what asks this process to end is like Ctrl-C."""
+    """While in the block, what asks this process to end is like Ctrl-C, also where it was started to ignore that."""
 
     def interrupt(number: int, frame: FrameType | None) -> Any:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

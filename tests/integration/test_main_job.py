@@ -263,20 +263,22 @@ def test_figures_and_tables_come_out_of_the_command_line(undisturbed: Path, tmp_
 
 
 def test_failed_points_are_rows_that_run_again_only_when_asked(spec_file: Path, tmp_path: Path) -> None:
-    store = tmp_path / "runs"
-    narrow = [*ONE_AT_A_TIME, "--store", str(store), "--set", "fixed.epochs=3", "--set", "grid.width=[4]"]
-    code, stderr = finish(start("run", str(spec_file), *narrow, KERAS_BACKEND="no_such_backend"))
-    assert code == 3, stderr
-    points = from_store(Store(store), "tiny").points.to_pandas()
+    sweeps = Sweeps.in_folder(tmp_path)
+    sweeps.strike("fail_alike")
+    command = ["run", str(spec_file), *ONE_AT_A_TIME, "--set", "fixed.epochs=3", "--set", "grid.width=[4]"]
+    done = sweeps.run(*command)
+    assert done.returncode == 3, done.stderr
+    points = from_store(Store(sweeps.store), "tiny").points.to_pandas()
     assert set(points["state"]) == {"failed"}
     assert set(points["failure_kind"]) == {"code"}
-    assert points["failure_message"].str.contains("no_such_backend").all()
-    code, stderr = finish(start("run", str(spec_file), *narrow))
-    assert code == 3
-    assert "0 to run" in stderr
-    code, stderr = finish(start("run", str(spec_file), *narrow, "--retry", "code"))
-    assert code == 0, stderr
-    points = from_store(Store(store), "tiny").points.to_pandas()
+    assert points["failure_message"].str.contains("no such thing as").all()
+    sweeps.strike("nothing")
+    again = sweeps.run(*command)
+    assert again.returncode == 3
+    assert "0 to run" in again.stderr
+    asked = sweeps.run(*command, "--retry", "code")
+    assert asked.returncode == 0, asked.stderr
+    points = from_store(Store(sweeps.store), "tiny").points.to_pandas()
     assert set(points["state"]) == {"finished"}
     assert set(points["attempts"]) == {2}
 

@@ -46,7 +46,7 @@ def ui(
         yield process, said
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def address(said: list[str]) -> str:

@@ -82,7 +82,7 @@ def test_a_description_is_flat_text_and_numbers_that_json_can_hold(
         found = report["described"]
         assert set(found) == {
             *("backend", "device", "driver", "threads", "cpus", "host", "pid", "system", "python", "packages"),
-            *("code_sha256", "components"),
+            *("code_sha256", "components", "settings"),
         }
         assert (found["backend"], found["threads"]) == ("tensorflow", threads)
         assert found["host"] == socket.gethostname()
