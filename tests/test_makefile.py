@@ -1,0 +1,37 @@
+"""What `make` does on a new machine: it says what it installs, no developers' tools for the demo, figures once."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def would_do(folder: Path, target: str) -> str:
+    """The commands of a target where nothing is installed yet."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, folder)
+    return subprocess.run(["make", "-n", target], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_demo_says_how_much_it_installs_and_installs_what_a_run_needs(tmp_path: Path) -> None:
+    commands = would_do(tmp_path, "demo")
+    first = commands.splitlines()[0]
+    assert "GB" in first
+    assert "minutes" in first
+    assert "uv pip install" in commands
+    assert "MB so far" in commands
+    assert "-e '.'" in commands
+    assert "[dev]" not in commands
+
+
+def test_the_demo_draws_its_figures_once(tmp_path: Path) -> None:
+    run = [line for line in would_do(tmp_path, "demo").splitlines() if line.startswith(".venv/bin/sweep ")]
+    assert [line.split()[1] for line in run] == ["run", "export", "report"]
+
+
+@pytest.mark.parametrize("target", ["test", "check"])
+def test_what_developers_need_comes_with_their_targets(tmp_path: Path, target: str) -> None:
+    assert "-e '.[dev]'" in would_do(tmp_path, target)
