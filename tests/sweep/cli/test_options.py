@@ -6,16 +6,16 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from analysis.cli import app
+from analysis import cli
 from sweep.cli import options
+from sweep.cli.app import loaded
 from sweep.cli.options import Shared, Trials, expanded
 from sweep.tracking.settings import default_tracking_uri
 
-GROUP = typer.main.get_command(app)
 COMMANDS = {
     f"{name} {inner}".strip(): command
-    for name, one in GROUP.commands.items()  # type: ignore[attr-defined]
-    for inner, command in getattr(one, "commands", {"": one}).items()
+    for name in cli.COMMANDS
+    for inner, command in getattr(loaded(name), "commands", {"": loaded(name)}).items()
 }
 """By how they are typed, those of a group such as `store migrate` too."""
 
