@@ -23,13 +23,13 @@ help:  ## List the targets
 install: $(INSTALLED)  ## Create .venv with everything, at the versions of constraints.txt
 
 $(RUNTIME): pyproject.toml constraints.txt
-	@echo "Installing what a run needs into .venv: 3 GB, half a minute to 3 minutes with a quick registry"
+	@echo "Installing what a run needs into .venv: 3 GB, half a minute with a quick registry, some minutes else"
 	@$(call install_packages,.)
 	@$(BIN)/pip uninstall --quiet --yes uv
 	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
-	@echo "Installing everything into .venv: 4.2 GB, a minute to 4 minutes with a quick registry"
+	@echo "Installing everything into .venv: 4.2 GB, half a minute with a quick registry, some minutes else"
 	@$(call install_packages,.[dev],--compile-bytecode)
 	@touch $@ $(RUNTIME)
 

@@ -1,5 +1,6 @@
 """What `make` does on a new machine: it says what it installs, no developers' tools for the demo, figures once."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,9 @@ def would_do(folder: Path, target: str) -> str:
     """The commands of a target where nothing is installed yet."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, folder)
-    return subprocess.run(["make", "-n", target], cwd=folder, capture_output=True, text=True, check=True).stdout
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    command = ["make", "-n", target]
+    return subprocess.run(command, cwd=folder, env=alone, capture_output=True, text=True, check=True).stdout
 
 
 def test_the_demo_says_how_much_it_installs_and_installs_what_a_run_needs(tmp_path: Path) -> None:
