@@ -52,6 +52,7 @@ SpecSettings = Annotated[
 ]
 WithoutEffect = Annotated[str | None, typer.Option(hidden=True)]
 """An option that all commands take, for one that does nothing with it: not in its help."""
+PathWithoutEffect = Annotated[Path | None, typer.Option(hidden=True)]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Retry = Annotated[
@@ -98,12 +99,26 @@ Points = Annotated[
 
 
 @dataclass(frozen=True)
-class Shared:
-    """The options that every command takes: where results, tracker and data are."""
+class Accepted:
+    """The options that every command takes, for one that does nothing with them."""
+
+    store: WithoutEffect = DEFAULT_STORE
+    tracking_uri: WithoutEffect = None
+    data_dir: PathWithoutEffect = None
+
+
+@dataclass(frozen=True)
+class Stored(Accepted):
+    """These options for a command that reads the store alone."""
 
     store: StoreOption = DEFAULT_STORE
+
+
+@dataclass(frozen=True)
+class Tracked(Stored):
+    """These options for a command that reads the store and MLflow."""
+
     tracking_uri: TrackingUri = None
-    data_dir: DataDir = None
 
     @property
     def tracker(self) -> str:
@@ -112,28 +127,10 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """The shared options of a command that reads the store alone; it takes the others without effect."""
+class Shared(Tracked):
+    """These options for a command that reads store, MLflow and data."""
 
-    store: StoreOption = DEFAULT_STORE
-    tracking_uri: WithoutEffect = None
-    data_dir: WithoutEffect = None
-
-
-@dataclass(frozen=True)
-class Tracked(Shared):
-    """The shared options of a command that reads the store and MLflow; it takes the other without effect."""
-
-    data_dir: WithoutEffect = None  # type: ignore[assignment]
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The shared options of a command that needs none: it takes them without effect."""
-
-    store: WithoutEffect = None
-    tracking_uri: WithoutEffect = None
-    data_dir: WithoutEffect = None
+    data_dir: DataDir = None
 
 
 @dataclass(frozen=True)
