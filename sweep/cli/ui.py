@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import IO, Annotated, Any
 
-import psutil
 import typer
 
 from sweep.cli import options
@@ -75,10 +74,15 @@ def ui(
         if len(chosen) > SHOWN:
             say(f"and {len(chosen) - SHOWN} more at http://127.0.0.1:{port}/#/experiments")
         say("Ctrl-C ends it")
-        if browser and chosen and os.environ.get("DISPLAY", os.environ.get("WAYLAND_DISPLAY", sys.platform != "linux")):
+        if browser and chosen and _has_screen():
             webbrowser.open(next(iter(chosen.values())))
         server.wait()
     raise SweepError(f"MLflow's server has ended with exit code {server.returncode}", next="the same again")
+
+
+def _has_screen() -> bool:
+    """Whether a browser can open a window: on Linux only where a display is named."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _addresses(uri: str, port: int) -> dict[str, str]:
@@ -140,12 +144,11 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", port: int, log: IO
 
 def _end(server: "subprocess.Popen[bytes]") -> None:
     """End the server and the processes that it has started."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        below = psutil.Process(server.pid).children(recursive=True)
-        server.terminate()
-        for one in psutil.wait_procs([psutil.Process(server.pid), *below], timeout=END_SECONDS)[1]:
-            one.kill()
-    server.wait()
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, number)  # it leads a session of its own
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(END_SECONDS)
 
 
 @contextlib.contextmanager
