@@ -87,8 +87,8 @@ def test_a_login_that_is_not_accepted_is_said_once_with_what_to_set(
     assert stderr.count("refuses the login") == stderr.count(NEXT) == 1
     assert stderr.count(f"next: sweep track {spec.name}") == 1
     finding = doctor_checks.tracker(server.uri, patient)
-    assert finding.verdict == doctor_checks.WARNING
-    assert finding.remedy.startswith(NEXT.removeprefix("next: "))
+    remedy = f"{NEXT.removeprefix('next: ')}; {doctor_checks.TRACK_LATER}"
+    assert (finding.verdict, finding.remedy) == (doctor_checks.WARNING, remedy)
     assert "refuses the login" in finding.found
     code, stderr = finish(start("track", spec.name, "--store", str(store.root), "--tracking-uri", server.uri))
     assert code == 1

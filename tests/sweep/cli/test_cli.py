@@ -271,12 +271,6 @@ def test_a_port_that_is_taken_is_named_with_one_that_is_free(sweep: Command, tmp
     assert "starting" not in done.stderr
 
 
-def test_a_backend_for_pictures_that_a_notebooks_shell_names_is_not_asked_for(process: Process) -> None:
-    done = process("figures", "demo", "-o", "out", MPLBACKEND="module://matplotlib_inline.backend_inline")
-    assert done.returncode == 2
-    assert "unknown sweep 'demo'" in done.stderr
-
-
 @pytest.mark.parametrize("command", ["run", "plan", "doctor"])
 def test_a_typo_is_answered_by_the_command_that_was_typed_without_it(sweep: Command, command: str) -> None:
     done = sweep(command, "dmeo", "--store", "my runs")
