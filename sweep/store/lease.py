@@ -72,9 +72,9 @@ def is_alive(store: Store, sweep: str, seen: Holder, patience: float | None = No
 
 
 def running(store: Store, sweep: str) -> dict[str, int]:
-    """The points that the live driver of the sweep is running, and the epoch of each; none without such a driver."""
+    """The points that the driver of the sweep is running, and the epoch of each; none unless it is certainly alive."""
     driver = holder(store, sweep)
-    if driver is None or not is_alive(store, sweep, driver):
+    if driver is None or not is_alive(store, sweep, driver, store.timing.lease.look_seconds):
         return {}
     return dict(driver.work.get("running", {}))
 
