@@ -14,6 +14,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def first_line(error: BaseException, most: int = 300) -> str:
+    """What an error says, in one line of so many letters at most; its class where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
+
+
 def did_you_mean(word: str, allowed: Any) -> str:
     """A suggestion in brackets; empty when no allowed word is similar."""
     near = nearest(word, allowed)

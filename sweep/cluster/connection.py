@@ -11,11 +11,13 @@ from rich.console import Console
 
 from sweep.cluster import ray_internals
 from sweep.cluster.settings import PASSED_ON, QUIET, TOKEN
-from sweep.cluster.socket_path import check_socket_path, temporary_folder
+from sweep.cluster.socket_path import check_socket_path
 from sweep.console import talk, warn
 from sweep.errors import ClusterUnusable
 from sweep.system import machine
 from sweep.system.network import check_port
+from sweep.system.paths import temporary_folder
+from sweep.text import first_line
 
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
@@ -85,7 +87,7 @@ def _start(console: Console) -> None:
     try:
         _init(address="local", include_dashboard=False)
     except Exception as error:
-        warn(f"Ray did not start ({_first_line(error)}): trying once more", console)
+        warn(f"Ray did not start ({first_line(error)}): trying once more", console)
         with suppress(Exception):
             ray.shutdown()
         try:
@@ -111,10 +113,6 @@ def _remedy(message: str) -> str:
     if load > cpus:
         return f"the machine is busy (load {load:.0f} on {cpus} CPUs): the same later; Ray's logs are in {logs}"
     return f"Ray's logs are in {logs}"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def head_address() -> str:

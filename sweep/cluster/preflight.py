@@ -18,7 +18,7 @@ from sweep.errors import ClusterUnusable
 from sweep.storage import StoreAddress
 from sweep.store import SharedMarker, Store, shared_marker
 from sweep.system.machine import Gpu, gpus
-from sweep.text import counted
+from sweep.text import counted, first_line
 
 import ray  # isort: skip
 from ray import tune  # isort: skip
@@ -120,6 +120,5 @@ def _not_there(root: StoreAddress) -> str:
 
 def _in_words(error: BaseException) -> str:
     cause = getattr(error, "cause", None) or error
-    lines = str(cause).strip().splitlines() or [type(cause).__name__]
     name = "" if isinstance(cause, Unfit) else f"{type(cause).__name__}: "
-    return f"{name}{lines[0][:MESSAGE_LENGTH]}"
+    return f"{name}{first_line(cause, MESSAGE_LENGTH)}"

@@ -1,4 +1,4 @@
-"""LEAF. What Ray reads from the environment, what of it trials share, and how a user gives the cluster's token."""
+"""What Ray reads from the environment, what of it trials share, and how a user gives the cluster's token."""
 
 import os
 

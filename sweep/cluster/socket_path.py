@@ -1,21 +1,16 @@
-"""LEAF. The folder in which Ray puts its sockets, and whether their paths fit into what the system allows."""
+"""The folder in which Ray puts its sockets, and whether their paths fit into what the system allows."""
 
 import os
 import sys
-from pathlib import Path
 
 from sweep.errors import ClusterUnusable
+from sweep.system.paths import temporary_folder
 
 LONGEST_BYTES = 103 if sys.platform == "darwin" else 107
 """Of the path of a socket (unix(7))."""
 
 LONGEST_SOCKET = "ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
 """Below the temporary folder, with the longest process id of Linux."""
-
-
-def temporary_folder() -> Path:
-    """The folder below which Ray puts its session: RAY_TMPDIR, or TMPDIR, or /tmp."""
-    return Path(os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp")
 
 
 def check_socket_path() -> None:

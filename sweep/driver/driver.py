@@ -23,6 +23,7 @@ from sweep.spec import SweepSpec
 from sweep.storage import absolute
 from sweep.store import Lease, Store
 from sweep.system import provenance
+from sweep.system.paths import temporary_folder
 from sweep.text import counted
 from sweep.timing import Timing
 from sweep.tracking.background import BackgroundMirror
@@ -86,7 +87,7 @@ class Driver:
             self._store.save_spec(self._spec.name, self._spec.to_yaml())
             if todo.to_run:
                 self._store.save_diff(provenance.diff())
-                folders = [*filter(None, [self._store.folder]), disk_space.temporary_folder()]
+                folders = [*filter(None, [self._store.folder]), temporary_folder()]
                 with disk_space.full_is_a_storage_fault(folders):
                     self._execute(todo)
         self._conclude()

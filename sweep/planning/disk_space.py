@@ -1,7 +1,5 @@
 """The disk space that a run needs against the space that is free; and the error when a disk is full nevertheless."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 from sweep.errors import StorageFault
 from sweep.storage import free_bytes, fullness, mount_point, nearest_existing
 from sweep.store import SNAPSHOTS_KEPT
+from sweep.system.paths import temporary_folder
 from trainables import probes
 from trainables.config import TrialConfig
 from trainables.sizes import SLOTS, weights, widths
@@ -46,11 +45,6 @@ def snapshot_bytes(point: TrialConfig) -> int:
     copies = 1 + SLOTS[point.optimizer]
     arrays = (4 * copies + 2) * (point.depth + 1)
     return 4 * weights(point) * copies + 8 * sum(widths(point)) + ARRAY_BYTES * arrays + history_bytes(point)
-
-
-def temporary_folder() -> Path:
-    """The folder of Ray's and Tune's temporary files."""
-    return Path(os.environ.get("RAY_TMPDIR", tempfile.gettempdir()))
 
 
 def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path | None, database: Path | None) -> list[SpaceNeed]:

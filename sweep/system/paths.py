@@ -1,8 +1,14 @@
-"""LEAF. Paths as users write them, also where no shell has replaced their `~`: in `--store=~/x`, in a variable."""
+"""Paths as users write them, also where no shell has replaced their `~`, and the folder of temporary files."""
 
+import os
 from pathlib import Path
 
 from sweep.errors import UsageError
+
+
+def temporary_folder() -> Path:
+    """Where Ray and Tune put their files: RAY_TMPDIR, or TMPDIR, or /tmp."""
+    return Path(os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp")
 
 
 def with_home(path: str | Path) -> Path:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from sweep.errors import causes
 from sweep.system.network import UNAUTHORIZED
+from sweep.text import first_line
 from sweep.tracking.settings import LOGIN, database_file
 
 FORBIDDEN = 403
@@ -64,4 +65,4 @@ def _root(error: BaseException) -> str:
     for root in reversed(list(causes(error))):
         if isinstance(root, OSError) and root.strerror:
             return root.strerror
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:MESSAGE_LENGTH]
+    return first_line(error, MESSAGE_LENGTH)

@@ -10,8 +10,9 @@ import ray
 from rich.console import Console
 
 from sweep.cluster import connection
-from sweep.cluster.socket_path import LONGEST_BYTES, LONGEST_SOCKET, check_socket_path, temporary_folder
+from sweep.cluster.socket_path import LONGEST_BYTES, LONGEST_SOCKET, check_socket_path
 from sweep.errors import ClusterUnusable
+from sweep.system.paths import temporary_folder
 from tests.commands import Command
 
 LONG = "/tmp/" + "a" * 80
