@@ -1,10 +1,11 @@
 """Kill a sweep until it is done, and prove that nothing was lost or repeated: python -m benchmarks.soak
 
-200 small points run once undisturbed, then again while the driver and single workers are killed (SIGKILL) at random
-moments and the MLflow server goes down and up; the same command is given again until it says that all is done. Then the
-two stores are compared, and MLflow with them. What was found goes to benchmarks/results/soak.md; the exit code is 1
-unless everything holds. The seed that is printed repeats the choices, though not the moments at which the machine
-reaches them.
+200 small points run once undisturbed, then again while a worker, the driver, Ray's raylet or gcs, or all of these at
+once are killed (SIGKILL) at random moments, every second time followed by another of them within five seconds, and the
+MLflow server goes down and up; the same command is given again until it says that all is done, and once more. Then the
+two stores are compared, and MLflow with them, and what is left of processes and temporary folders is counted. What was
+found goes to benchmarks/results/soak.md; the exit code is 1 unless everything holds. The seed that is printed repeats
+the choices, though not the moments at which the machine reaches them.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.soak_findings import NAME, SNAPSHOT_SECONDS, Record, compare, report
+from benchmarks.soak_strikes import KINDS, MOST_SECONDS_BETWEEN, WEIGHTS, kill, victims
 from sweep.store import Store, holder
 
 RESULTS = Path(__file__).parent / "results"
@@ -39,6 +41,10 @@ grid:
 measure: {every: 5, pairs: [first-last]}
 resources: {gpus: 0, cpus: 1}
 """
+RAY_ENDS_IT = "Failed to register worker to Raylet"
+"""Said by Ray, with exit code 1, where its raylet dies while the driver connects: nothing in Python could catch it."""
+NOT_LEFTOVERS = (f"sweep-{os.getuid()}", "db_init_lock-")
+"""Our empty folder, and a lock of MLflow's own."""
 SWEEP = [sys.executable, "-c", "from analysis.cli import main; main()"]
 
 
@@ -56,6 +62,8 @@ def main() -> None:
         spec = root / "soak.yaml"
         spec.write_text(SPEC.replace("EPOCHS", str(options.epochs)))
         calm, wild = root / "calm", root / "wild"
+        os.environ["TMPDIR"] = str(root / "t")
+        (root / "t").mkdir()
         code = _start(spec, calm, f"sqlite:///{root}/calm.db", root / "calm.log").wait()
         assert code == 0, (root / "calm.log").read_text()
         calm_seconds = time.monotonic() - began
@@ -66,7 +74,8 @@ def main() -> None:
             server.up()
             if "MLflow is behind the store" in (root / "wild.log").read_text():
                 record.track_seconds = _track(wild, server)
-            findings = compare(Store(calm), Store(wild), server.uri, record, options.epochs)
+            findings = _once_more(spec, wild, server, root)
+            findings |= compare(Store(calm), Store(wild), server.uri, record, options.epochs)
     seconds = time.monotonic() - began
     told = report(findings, record, calm_seconds, seconds, options.seed)
     RESULTS.mkdir(exist_ok=True)
@@ -77,7 +86,7 @@ def main() -> None:
 
 def _start(spec: Path, store: Path, tracking_uri: str, log: Path) -> subprocess.Popen[bytes]:
     environment = os.environ | {"SWEEP_SNAPSHOT_SECONDS": str(SNAPSHOT_SECONDS)}
-    command = [*SWEEP, "run", str(spec), "--store", str(store), "--tracking-uri", tracking_uri, "--retry", "infra"]
+    command = [*SWEEP, "run", str(spec), "--store", str(store), "--tracking-uri", tracking_uri]
     with log.open("ab") as file:
         return subprocess.Popen(command, env=environment, stdout=file, stderr=file)
 
@@ -141,6 +150,30 @@ def _server(root: Path) -> Iterator[_Server]:
         server.down()
 
 
+def _once_more(spec: Path, store: Path, server: _Server, root: Path) -> dict[str, bool]:
+    """Give the command when all is done: whether it has nothing to do, and leaves nothing behind."""
+    code = _start(spec, store, server.uri, root / "done.log").wait()
+    processes = _processes(root)
+    for _ in range(100):  # Ray's own agents look a few times more for their raylet before they end
+        if not processes:
+            break
+        time.sleep(1.0)
+        processes = _processes(root)
+    left = [path.name for path in (root / "t").rglob("*") if not path.name.startswith(NOT_LEFTOVERS)]
+    if processes or left:
+        print(f"left: {processes}, {left[:20]}")
+    return {
+        "the same command once more has nothing to do": code == 0 and "0 to run" in (root / "done.log").read_text(),
+        "no process of the killed runs is left, and no temporary folder or file": not processes and not left,
+    }
+
+
+def _processes(root: Path) -> list[str]:
+    """Names of the living processes that have the folder in their command line, but for the MLflow server."""
+    lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    return [line[:200] for line in lines if str(root) in line and "mlflow" not in line]
+
+
 def _disturb(spec: Path, store: Path, server: _Server, chance: random.Random, deadline: float, log: Path) -> Record:
     """Run the sweep again and again; until the deadline, kill what chance says when it says."""
     record = Record()
@@ -148,49 +181,70 @@ def _disturb(spec: Path, store: Path, server: _Server, chance: random.Random, de
         driver = _start(spec, store, server.uri, log)
         record.starts += 1
         while driver.poll() is None:
-            wait_until = time.monotonic() + chance.uniform(3.0, 14.0)
-            while driver.poll() is None and time.monotonic() < wait_until:
-                time.sleep(0.1)
+            _wait(driver, chance.uniform(3.0, 14.0))
             if driver.poll() is not None or time.monotonic() > deadline:
                 continue
-            deed = chance.choices(["driver", "worker", "server"], [3, 3, 2])[0]
-            print(f"{time.strftime('%H:%M:%S')} {deed}", flush=True)
+            deed = chance.choices([*KINDS, "server"], [*WEIGHTS, 3])[0]
+            then = chance.choice([None, *KINDS])
+            pause = chance.uniform(0.0, MOST_SECONDS_BETWEEN)
+            print(f"{time.strftime('%H:%M:%S')} {deed}, {then} after {pause:.1f} s", flush=True)
             if deed == "server":
                 record.outages += server.is_up
                 (server.down if server.is_up else server.up)()
                 continue
-            victim = _worker(driver.pid, chance) if deed == "worker" else psutil.Process(driver.pid)
-            if victim is None:
-                continue
-            record.finished |= _finished(store)
-            unsaved = _unsaved(store)
-            victim.kill()
-            for seconds, is_trained in unsaved if deed == "driver" else unsaved[:1]:
-                (record.lost_training if is_trained else record.lost_starts).append(seconds)
-            record.driver_kills += deed == "driver"
-            record.worker_kills += deed == "worker"
+            begun = time.time()
+            below = psutil.Process(driver.pid).children(recursive=True)
+            hit = _strike(deed, driver, below, store, record, chance, since=0.0)
+            if hit and then:
+                time.sleep(pause)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    below += psutil.Process(driver.pid).children(recursive=True)
+                if _strike(then, driver, below, store, record, chance, since=begun):
+                    record.pairs[f"{deed}, {then}"] += 1
         if driver.returncode == 0:
             return record
-        assert driver.returncode in (-signal.SIGKILL, 3), f"exit {driver.returncode}: {log.read_text()[-4000:]}"
+        said = log.read_text()[-4000:]
+        record.ended_by_ray += driver.returncode == 1 and RAY_ENDS_IT in said
+        assert driver.returncode in (-signal.SIGKILL, 5, 7) or RAY_ENDS_IT in said, f"exit {driver.returncode}: {said}"
 
 
-def _worker(driver: int, chance: random.Random) -> psutil.Process | None:
-    """A process that trains a point, if there is one."""
-    try:
-        everyone = psutil.Process(driver).children(recursive=True)
-        workers = [process for process in everyone if "Trainable" in " ".join(process.cmdline())]
-    except psutil.NoSuchProcess:
-        return None
-    return chance.choice(workers) if workers else None
+def _wait(driver: subprocess.Popen[bytes], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while driver.poll() is None and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+def _strike(
+    kind: str,
+    driver: subprocess.Popen[bytes],
+    below: list[psutil.Process],
+    store: Path,
+    record: Record,
+    chance: random.Random,
+    since: float,
+) -> bool:
+    """Kill processes of that kind, and record what it costs the trainings; whether there were any."""
+    struck = victims(kind, driver.pid, below)
+    if kind == "worker" and struck:
+        struck = [chance.choice(struck)]
+    finished, unsaved = _finished(store), _unsaved(store, since)
+    if not kill(struck):
+        return False
+    record.finished |= finished
+    for seconds, is_trained in unsaved[:1] if kind == "worker" else unsaved:
+        (record.lost_training if is_trained else record.lost_starts).append(seconds)
+    record.kills[kind] += 1
+    return True
 
 
 def _finished(store: Path) -> set[str]:
     return {path.parent.name for path in store.glob("points/*/result")}
 
 
-def _unsaved(store: Path) -> list[tuple[float, bool]]:
+def _unsaved(store: Path, since: float) -> list[tuple[float, bool]]:
     """For each running point: seconds of work that are in no snapshot, and whether it had trained; longest first.
 
+    Those that have written nothing since that time, that of a kill just before, may be dead already and are left out.
     A point that has no snapshot of its present attempt is still loading and compiling: the first comes with epoch 0.
     """
     driver, now, unsaved = holder(Store(store), NAME), time.time(), []
@@ -200,7 +254,7 @@ def _unsaved(store: Path) -> list[tuple[float, bool]]:
             for path in store.glob(f"points/{point}/{kind}-*"):
                 with contextlib.suppress(FileNotFoundError):  # replaced by the next, or by the result
                     newest[kind] = max(newest[kind], path.stat().st_mtime)
-        if newest["attempt"] and not (store / "points" / point / "result").exists():
+        if max(newest.values()) > since and newest["attempt"] and not (store / "points" / point / "result").exists():
             unsaved.append((now - max(newest.values()), newest["snapshot"] > newest["attempt"]))
     return sorted(unsaved, key=lambda one: (one[1], one[0]), reverse=True)
 

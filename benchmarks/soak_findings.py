@@ -2,12 +2,14 @@
 
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 import mlflow
 import pandas as pd
 
 from analysis.tables import from_store
+from benchmarks.soak_strikes import MOST_SECONDS_BETWEEN
 from sweep.store import Store
 from sweep.tracking.settings import settle_mlflow
 from sweep.trial.attempt import SNAPSHOT_SHARE
@@ -24,10 +26,11 @@ SNAPSHOT_COST = re.compile(r"snapshot at epoch \d+, in (\S+) s")
 class Record:
     """What was done to the sweep, and what each kill cost."""
 
-    driver_kills: int = 0
-    worker_kills: int = 0
+    kills: Counter[str] = field(default_factory=Counter)
+    pairs: Counter[str] = field(default_factory=Counter)
     outages: int = 0
     starts: int = 0
+    ended_by_ray: int = 0
     lost_training: list[float] = field(default_factory=list)
     lost_starts: list[float] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
@@ -102,8 +105,10 @@ def report(findings: dict[str, bool], record: Record, calm: float, seconds: floa
         f"200 points on digits, {os.cpu_count()} CPUs, seed {seed}; a snapshot every {SNAPSHOT_SECONDS:g} s. "
         f"Undisturbed: {calm:.0f} s; all together {seconds:.0f} s.",
         "",
-        f"- driver killed {record.driver_kills} times, workers {record.worker_kills} times, the MLflow server down "
-        f"{record.outages} times; the command was given {record.starts} times",
+        f"- killed: {_listed(record.kills)}; the MLflow server down {record.outages} times; the command was given "
+        f"{record.starts} times",
+        f"- of these in pairs, the second at most {MOST_SECONDS_BETWEEN:g} s after the first: {_listed(record.pairs)}",
+        f"- Ray itself ended the driver {record.ended_by_ray} times, with exit code 1: its raylet died as it connected",
         f"- training lost per killed trial: {_spread(record.lost_training)} since its last snapshot",
         f"- killed before it could train: {_spread(record.lost_starts)} of loading and compiling",
         f"- {_caught_up(record)}",
@@ -116,6 +121,12 @@ def _caught_up(record: Record) -> str:
     if record.track_seconds is None:
         return "MLflow was complete when the last command ended"
     return f"the last command said that MLflow was behind; `sweep track`, as it told, took {record.track_seconds:.0f} s"
+
+
+def _listed(counts: Counter[str]) -> str:
+    """As in `worker 4, driver 3`; pairs are separated by semicolons."""
+    separator = "; " if any("," in kind for kind in counts) else ", "
+    return separator.join(f"{kind} {count}" for kind, count in counts.most_common()) or "none"
 
 
 def _spread(seconds: list[float]) -> str:

@@ -63,13 +63,13 @@ class StoreTiming:
 
 @dataclass(frozen=True)
 class HeadTiming:
-    """Delays of the watch over a Ray cluster's head."""
+    """Delays of the watch over a Ray cluster's head and the driver's own node."""
 
     probe_seconds: float = 2.0
-    """How often the head's port is tried, and how long it may take to open."""
+    """How often their ports are tried, and how long these may take to open."""
 
     silence_seconds: float = 20.0
-    """A head whose port did not open for so long counts as lost; Ray itself would end the driver after 60 s."""
+    """What did not open its port for so long counts as lost; Ray itself would end the driver after 60 s."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,9 @@ class Timing:
 
     look_seconds: float = 1.0
     """The driver checks for silent trials this often."""
+
+    index_seconds: float = 60.0
+    """The driver brings the store's index up to date this often, and at its end."""
 
     store: StoreTiming = StoreTiming()
     head: HeadTiming = HeadTiming()

@@ -1,11 +1,10 @@
 """The lease of the sweep `demo` in other hands: held by another process, and altered as another host would."""
 
-import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sweep.store import Store
+from sweep.store import Store, encoding
 from tests.processes import program
 
 
@@ -23,5 +22,5 @@ def other_driver(store: Store) -> Iterator["subprocess.Popen[str]"]:
 
 def alter(store: Store, **changes: object) -> None:
     """Write other values to fields of the lease of `demo`."""
-    data = json.loads(store.objects.read(store.lease_name("demo")) or b"")
-    store.objects.write(store.lease_name("demo"), json.dumps(data | changes).encode())
+    _, fields = encoding.json_from_bytes(store.objects.read(store.lease_name("demo")) or b"")
+    store.objects.write(store.lease_name("demo"), encoding.json_to_bytes(fields | changes))

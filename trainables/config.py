@@ -1,7 +1,9 @@
 """LEAF. What one trial is: a frozen config, its canonical form, and the ids that follow from it."""
 
+import functools
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -144,10 +146,19 @@ class TrialConfig(BaseModel):
         """The id without its hash, for people: mlp-w50-d5-s0."""
         return f"{self.architecture}-w{self.width}-d{self.depth}-s{self.seed}"
 
-    @property
+    @functools.cached_property
     def point_id(self) -> str:
-        """The identity of the point: its name and 8 hex digits of the hash of its canonical form."""
+        """The identity of the point: its name and 8 hex digits of the hash of its canonical form.
+
+        Kept, as a run asks for it some twenty times for each of thousands of points.
+        """
         return f"{self.name}-{_hash8(self.canonical())}"
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, with other values in place of some; its identity is its own."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("point_id", None)
+        return copy
 
     @property
     def config_id(self) -> str:
@@ -168,10 +179,15 @@ class TrialConfig(BaseModel):
 
 def _without_later_defaults(model: BaseModel, first: tuple[str, ...]) -> dict[str, Any]:
     """The fields as JSON values, without those that are not of the first ones and have their default."""
-    fields = type(model).model_fields
-    defaults = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
-    later = {name for name in fields if name not in first and getattr(model, name) == defaults[name]}
+    later = {name for name, value in _defaults(type(model), first) if getattr(model, name) == value}
     return model.model_dump(mode="json", exclude=later)
+
+
+@functools.cache
+def _defaults(model: type[BaseModel], first: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """The later fields of a model with their defaults."""
+    fields = model.model_fields.items()
+    return [(name, field.get_default(call_default_factory=True)) for name, field in fields if name not in first]
 
 
 def _hash8(text: str) -> str:

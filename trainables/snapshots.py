@@ -1,15 +1,17 @@
 """Snapshot of a training run to and from checksummed bytes: everything needed to go on as if never interrupted."""
 
 import io
+import zipfile
 from dataclasses import dataclass
 
 import numpy as np
 
 from trainables.config import TrialConfig
 from trainables.format.sealed import DamagedObject, seal, unseal
-from trainables.records import RECORD_VERSION, EpochRecord, history_from_arrow, history_to_arrow
+from trainables.records import RECORD_VERSION, EpochRecord, history_from_arrow, history_to_arrow, summarize
 
 KIND = "snapshot"
+MESSAGE_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,12 @@ class Snapshot:
             OtherVersion: when they are of a newer version.
         """
         parts = _parts(data, config)
-        with np.load(io.BytesIO(parts["variables"]), allow_pickle=False) as arrays:
-            variables = tuple(arrays[f"arr_{number}"] for number in range(len(arrays.files)))
-        return cls(config, history_from_arrow(parts["history"]), variables)
+        try:
+            with np.load(io.BytesIO(parts["variables"]), allow_pickle=False) as arrays:
+                variables = tuple(arrays[f"arr_{number}"] for number in range(len(arrays.files)))
+            return cls(config, history_from_arrow(parts["history"]), variables)
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise DamagedObject(f"not the variables of a network: {error}") from error
 
 
 def history_arrow(data: bytes, config: TrialConfig) -> bytes:
@@ -58,6 +63,14 @@ def history_arrow(data: bytes, config: TrialConfig) -> bytes:
 
 def _parts(data: bytes, config: TrialConfig) -> dict[str, bytes]:
     head, parts = unseal(KIND, RECORD_VERSION, data)
-    if head["config"] != config.canonical():
-        raise DamagedObject(f"a snapshot of another config: {head['config']}")
+    if head.get("config") != config.canonical():
+        raise DamagedObject(f"a snapshot of another config: {str(head.get('config'))[:MESSAGE_LENGTH]}")
+    if not {"history", "variables"} <= parts.keys():
+        raise DamagedObject("a snapshot without history or variables")
+    try:
+        last = summarize(parts["history"])
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise DamagedObject(f"a snapshot whose history cannot be read: {error}") from error
+    if last is None or last.last_epoch != head.get("epoch"):
+        raise DamagedObject(f"a snapshot of epoch {head.get('epoch')} whose history ends elsewhere")
     return parts

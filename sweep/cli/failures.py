@@ -1,12 +1,13 @@
 """The command `failures`: failed points grouped by cause, and the command that runs exactly those again."""
 
+import textwrap
 from dataclasses import asdict
 from typing import Any
 
 from sweep.cli import options
 from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line
-from sweep.console import print_json, print_table, say
+from sweep.console import print_json, print_table, print_text, say
 from sweep.errors import with_next
 from sweep.failures import (
     FailureGroup,
@@ -32,12 +33,15 @@ def failures(
     cluster: options.OnCluster,
     as_json: options.Json = False,
 ) -> None:
-    """Show failed points grouped by cause, and the command that runs exactly those again."""
+    """Show failed points grouped by cause, and the command that runs exactly those again.
+
+    So are points whose failure is due to be tried again, as their run ended before it came to that.
+    """
     run_on_cluster_if_asked(cluster)
     store = Store(shared.store)
     spec = store.spec(sweep)
     states = Watch(store, sweep, spec.points).states()
-    groups, recovered = group(states), recovered_failures(states)
+    groups, recovered = [*group(states), *group(states, are_due=True)], recovered_failures(states)
     commands = [
         command_line(*retry_arguments(sweep, failure_group, states, spec.resources), **asdict(shared))
         for failure_group in groups
@@ -57,7 +61,8 @@ def failures(
         return
     for failure_group, command in zip(groups, commands, strict=True):
         _print_group(failure_group, store)
-        say(with_next(advice(failure_group, spec.resources), command) + "\n")
+        text = "due to be tried again" if failure_group.is_due else advice(failure_group, spec.resources)
+        say(with_next(text, command) + "\n")
     for line in recovered_in_words(recovered):
         print(line)
     if not groups:
@@ -74,11 +79,11 @@ def _print_group(group: FailureGroup, store: Store) -> None:
         ["where", group.cause.place or "not in this project's code"],
     ]
     print_table([f"{group.cause.kind} {group.cause.digest}", ""], rows)
-    print("\n".join(group.cause.message.strip().splitlines()[:MESSAGE_LINES]))
+    print_text(textwrap.indent("\n".join(group.cause.message.strip().splitlines()[:MESSAGE_LINES]), "  "))
     point_id, attempt = group.example
     if lines := store.log_tail(point_id, attempt.number, LOG_LINES):
         print(f"\nlog of {point_id}, attempt {attempt.number}, its end:")
-        print("\n".join(f"  {line}" for line in lines))
+        print_text("\n".join(f"  {line}" for line in lines))
     print(flush=True)
 
 
@@ -95,6 +100,7 @@ def _group_json(group: FailureGroup, store: Store, resources: Resources, command
         "log_of": {"point_id": point_id, "attempt": attempt.number},
         "log": log,
         "traceback": attempt.failure.traceback if attempt.failure else "",
+        "is_due": group.is_due,
         "advice": advice(group, resources),
         "retry": command,
     }

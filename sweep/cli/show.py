@@ -12,7 +12,7 @@ from sweep.cli import options
 from sweep.cli.completion import point_ids
 from sweep.cli.on_cluster import run_on_cluster_if_asked
 from sweep.commands import command_line
-from sweep.console import print_json, print_table, say
+from sweep.console import print_json, print_table, print_text, say
 from sweep.errors import UsageError
 from sweep.spec import SweepSpec
 from sweep.store import Attempt, PointState, Store
@@ -62,7 +62,7 @@ def show(
         _print_attempt(attempt, state.provenance)
     if state.attempts and (lines := store.log_tail(config.point_id, state.attempts[-1].number, LOG_LINES)):
         print(f"printed by attempt {state.attempts[-1].number}, the end:")
-        print("\n".join(f"  {line}" for line in lines if not NOISE.search(line)), flush=True)
+        print_text("\n".join(f"  {line}" for line in lines if not NOISE.search(line)))
     say(f"to run it alone, in a store of its own: {alone}")
 
 
@@ -74,7 +74,8 @@ def _print_attempt(attempt: Attempt, provenance: Mapping[str, Any]) -> None:
     rows = [*_entries(when), *_entries(other), *log]
     print_table([f"attempt {attempt.number} on {attempt.host}", ""], rows)
     if attempt.failure:
-        print(f"{attempt.failure.kind}: {attempt.failure.message}\n{attempt.failure.traceback}")
+        message = textwrap.indent(attempt.failure.message, "  ")
+        print_text(f"{attempt.failure.kind}:\n{message}\n{textwrap.indent(attempt.failure.traceback, '  ')}")
 
 
 def _entries(values: Mapping[str, Any]) -> list[list[str]]:

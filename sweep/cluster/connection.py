@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +17,6 @@ from sweep.console import talk, warn
 from sweep.errors import ClusterUnusable
 from sweep.system import machine
 from sweep.system.network import check_port
-from sweep.system.paths import temporary_folder
 from sweep.text import first_line
 
 for _name, _value in QUIET.items():
@@ -55,8 +55,8 @@ def check_reachable(address: str | None) -> None:
 
 
 @contextmanager
-def connected(address: str | None, console: Console = talk) -> Iterator[None]:
-    """While in the block, a connection to the cluster at that address, or to one started on this machine.
+def connected(address: str | None, folder: Path, console: Console = talk) -> Iterator[None]:
+    """While in the block, a connection to the cluster at that address, or to one started on this machine in the folder.
 
     Raises:
         ClusterUnusable: when it cannot be reached or started.
@@ -64,7 +64,8 @@ def connected(address: str | None, console: Console = talk) -> Iterator[None]:
     if address:
         _connect(address)
     else:
-        _start(console)
+        _start(folder, console)
+        _close_token_to_others()
     try:
         yield
     finally:
@@ -81,21 +82,30 @@ def _connect(address: str) -> None:
         ) from error
 
 
-def _start(console: Console) -> None:
+def _start(folder: Path, console: Console) -> None:
     """Start Ray on this machine; where that fails, as on a busy machine, once more."""
     check_socket_path()
+    _close_token_to_others()
     try:
-        _init(address="local", include_dashboard=False)
+        _init(address="local", include_dashboard=False, _temp_dir=str(folder))
     except Exception as error:
         warn(f"Ray did not start ({first_line(error)}): trying once more", console)
         with suppress(Exception):
             ray.shutdown()
         try:
-            _init(address="local", include_dashboard=False)
+            _init(address="local", include_dashboard=False, _temp_dir=str(folder))
         except Exception as again:
             raise ClusterUnusable(
-                f"Ray cannot be started on this machine: {again}", next=_remedy(str(again))
+                f"Ray cannot be started on this machine: {again}", next=_remedy(str(again), folder)
             ) from again
+
+
+def _close_token_to_others() -> None:
+    """Let this user alone read the file with Ray's token, which Ray makes readable for all."""
+    file = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    with suppress(OSError, RuntimeError):
+        if file.stat().st_uid == os.getuid():
+            file.chmod(0o600)
 
 
 def _init(**settings: Any) -> None:
@@ -104,17 +114,22 @@ def _init(**settings: Any) -> None:
         ray.init(logging_level=logging.CRITICAL, log_to_driver=False, **settings)
 
 
-def _remedy(message: str) -> str:
+def _remedy(message: str, folder: Path) -> str:
     """What a user can do when Ray does not start here, by what it said and by the load of the machine."""
     if "token" in message.lower():
         return f"the same without RAY_AUTH_MODE, or with {TOKEN}"
-    logs = temporary_folder() / "ray" / "session_latest" / "logs"
+    logs = folder / "session_latest" / "logs"
     load, cpus = os.getloadavg()[0], machine.cpus()
     if load > cpus:
         return f"the machine is busy (load {load:.0f} on {cpus} CPUs): the same later; Ray's logs are in {logs}"
     return f"Ray's logs are in {logs}"
 
 
-def head_address() -> str:
-    """HOST:PORT of the head of the connected cluster."""
-    return str(ray.get_runtime_context().gcs_address)
+def ports() -> dict[str, str]:
+    """HOST:PORT of what the driver cannot do without: the head of the connected cluster, and the driver's own node."""
+    context = ray.get_runtime_context()
+    own = next(node for node in ray.nodes() if node["NodeID"] == context.get_node_id())
+    return {
+        "the head of the Ray cluster": str(context.gcs_address),
+        "this driver's node of the Ray cluster": f"{own['NodeManagerAddress']}:{own['NodeManagerPort']}",
+    }

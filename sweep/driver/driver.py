@@ -1,11 +1,13 @@
 """Run a sweep: an executor trains the points of the spec that the store does not hold."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from rich.console import Console
 
+from sweep.cluster.run_folder import clear_dead
 from sweep.commands import command_line
 from sweep.console import say
 from sweep.driver import pre_run
@@ -28,6 +30,7 @@ from sweep.text import counted
 from sweep.timing import Timing
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.settings import default_tracking_uri
+from sweep.trial.log_capture import rescue_ended
 
 CAUSES_SHOWN = 3
 
@@ -65,11 +68,12 @@ class Driver:
         watch = Watch(store, spec.name, self._points)
         self._spec, self._options, self._console, self._store, self._watch = spec, options, console, store, watch
         self._executor, self._mirror = executor, mirror
-        self._supervisor = Supervisor(store, watch.states(), console, executor.nodes, timing)
+        run_id = uuid.uuid4().hex[:12]
+        self._supervisor = Supervisor(store, watch.states(), console, executor.nodes, timing, run_id)
         self._session = Session(watch, self._supervisor, mirror)
         again, at_once = options.command("resume", spec.name), options.command("stop", spec.name, "--now")
         self._stopping = Stopping(self._session.stopping, console, again, at_once)
-        self._run = RunContext(spec, options, watch, self._session, self._stopping, console, timing)
+        self._run = RunContext(spec, options, watch, self._session, self._stopping, console, timing, run_id)
 
     def run(self) -> None:
         """Train the points that the store does not hold yet; finished ones are left alone.
@@ -84,12 +88,16 @@ class Driver:
         self._store.check_writable()
         with self._leased(), self._mirror:
             self._store.tidy(self._spec.name, self._points)
+            rescue_ended(self._store, {name for name, one in self._watch.states().items() if one.state.is_done})
             self._store.save_spec(self._spec.name, self._spec.to_yaml())
             if todo.to_run:
                 self._store.save_diff(provenance.diff())
                 folders = [*filter(None, [self._store.folder]), temporary_folder()]
                 with disk_space.full_is_a_storage_fault(folders):
                     self._execute(todo)
+            else:
+                clear_dead()
+            self._watch.save_index()
         self._conclude()
 
     def _checked_plan(self) -> Plan:
@@ -148,7 +156,8 @@ class Driver:
         again = command_line("failures", spec.name, store=options.store)
         failing_alike = self._supervisor.health.failing_alike if not self._session.stopping.is_set() else None
         groups = group(states)
-        for alike in (each for each in groups if failing_alike and each.cause.digest == failing_alike.cause):
+        last = [*groups, *group(states, are_due=True)]
+        for alike in (each for each in last if failing_alike and each.cause.digest == failing_alike.cause):
             retry = options.command(*retry_arguments(spec.name, alike, states, spec.resources))
             raise PointsFailed(
                 f"stopped: {alike.attempts} executions failed alike and none did better; "

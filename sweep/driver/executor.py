@@ -13,9 +13,9 @@ from sweep.driver.options import Options
 from sweep.driver.session import Session
 from sweep.driver.stopping import Stopping
 from sweep.planning import Plan
-from sweep.progress import Watch
+from sweep.progress import Status, Watch
 from sweep.spec import SweepSpec
-from sweep.store import Store
+from sweep.store import RUN, Store
 from sweep.system import provenance
 from sweep.timing import Timing
 from sweep.trial.attempt import TrialSettings
@@ -32,17 +32,24 @@ class RunContext:
     stopping: Stopping
     console: Console
     timing: Timing
+    run_id: str
 
     @property
     def store(self) -> Store:
         """The store of the sweep."""
         return self.watch.store
 
+    def status(self) -> Status:
+        """The state of the sweep as the driver knows it; the store's index is brought up to date now and then."""
+        status = self.watch.status(self.session.progress())
+        self.watch.save_index(self.timing.index_seconds)
+        return status
+
     @cached_property
     def code(self) -> dict[str, Any]:
         """The identity of this code, as every attempt records it; without components if any code is accepted."""
         accepted = {"components": None} if self.options.accept_code_change else {}
-        return provenance.code() | {"sweep": self.spec.name} | accepted
+        return provenance.code() | {"sweep": self.spec.name, RUN: self.run_id} | accepted
 
     def trial_settings(self, share: Share) -> TrialSettings:
         """What each trial of that share needs besides its point."""

@@ -66,8 +66,8 @@ class Stopping:
         self._asked.set()
         warn(f"{reason}: taking snapshots, then stopping; {hint}", self._console)
 
-    def on_head_loss(self, message: str) -> None:
-        """End at once, as Ray can do nothing without its head.
+    def on_cluster_loss(self, message: str) -> None:
+        """End at once, as Ray can do nothing without its head and the driver's node.
 
         The head may have received the same signal: schedulers and `timeout` signal every process that they started.
         """

@@ -1,10 +1,10 @@
 """A driver's reaction to failures: it records deaths, kills hanging trials, and decides on retries and when to stop."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +14,6 @@ from sweep.driver.nodes import Nodes
 from sweep.failures import (
     FailedExecution,
     Health,
-    KnownHosts,
     NodeLosses,
     RetryDecision,
     cause,
@@ -22,7 +21,7 @@ from sweep.failures import (
     oom_kills,
     retry,
 )
-from sweep.store import Attempt, PointState, Store
+from sweep.store import BLAMED_ON, HOST_BARRED, NODE_LOST, RUN, Attempt, PointState, Store
 from sweep.timing import Timing
 from sweep.trial.log_capture import rescue
 from sweep.trial.watchdog import Pace
@@ -48,8 +47,10 @@ class Supervisor:
         console: Console,
         nodes: Nodes,
         timing: Timing,
+        run_id: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._run_id = run_id
         self._store, self._console, self._nodes, self._timing, self._clock = store, console, nodes, timing, clock
         self._begun = {
             name: max((attempt.number for attempt in state.attempts), default=0) for name, state in states.items()
@@ -81,8 +82,8 @@ class Supervisor:
 
     def decide(self, point: TrialConfig) -> RetryDecision:
         """Whether the point, which failed and does not run, runs again."""
-        state = self._store.state(point)
-        return self._retry(point.point_id, state.attempts, state.failure)
+        self._note_node_losses()
+        return retry(self._store.attempts(point.point_id))
 
     def reported(self, point_id: str, result: Mapping[str, Any]) -> None:
         """Take a report of an execution; the last one says how it ended."""
@@ -108,12 +109,13 @@ class Supervisor:
         if attempt and attempt.failure:  # written down just before
             return None
         if attempt is None or attempt.ended:  # it died before it could begin one
-            begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, {})
+            begun = Attempt(0, datetime.now(UTC).isoformat(timespec="seconds"), "unknown", 0, {RUN: self._run_id})
             attempt = self._store.begin_attempt(point.point_id, begun)
         execution.node = execution.node or attempt.provenance.get("ray_node", "")
         self._nodes.on_node(execution.node, rescue, self._store, point.point_id, attempt.number)
         failure = self._failure_of_death(executor_error, point.point_id, execution, attempt)
         self._store.save_attempt(point.point_id, replace(attempt, failure=failure))
+        self._blame_barred_hosts([point.point_id])
         self._node_losses.died(point.point_id, attempt.number, execution.node, self._clock())
         decision = self.decide(point)
         runs_at_once = decision.is_due and failure.kind != "resource"
@@ -129,7 +131,7 @@ class Supervisor:
         if moment - self._looked < self._timing.look_seconds:
             return
         self._looked = moment
-        self.lost_attempts()
+        self._note_node_losses()
         for point_id, execution in self._running.items():
             silent = moment - execution.heard_at
             if execution.was_silent_for is None and silent > execution.patience:
@@ -139,18 +141,28 @@ class Supervisor:
                 node = execution.node or provenance.get("ray_node", "")
                 self._nodes.kill(actor_of(point_id), node, provenance.get("pid"))
 
-    def lost_attempts(self) -> Mapping[str, Collection[int]]:
-        """The numbers of the attempts that died because their node left, by point; asks Ray about undecided deaths."""
+    def _note_node_losses(self) -> None:
+        """Ask Ray about undecided deaths, and write down which came with the loss of their node."""
         if self._node_losses.are_open:
-            with suppress(Exception):  # the loss of the head is reported by `head_watch`
-                self._node_losses.look(self._nodes.live(), self._clock())
-        return self._node_losses.lost_attempts
+            try:
+                live = self._nodes.live()
+            except Exception:  # the loss of the head is reported by `port_watch`
+                return
+            for point_id, number in self._node_losses.look(live, self._clock()):
+                self._blame(point_id, NODE_LOST, partial(_has_number, number))
 
-    def _retry(self, point_id: str, attempts: Sequence[Attempt], failure: Failure | None) -> RetryDecision:
-        """The retry decision for the point's attempts in this run."""
-        of_this_run = [attempt for attempt in attempts if attempt.number > self._begun[point_id]]
-        lost = self.lost_attempts().get(point_id, ())
-        return retry(of_this_run, failure, KnownHosts(self.health.barred_hosts, lost))
+    def _blame_barred_hosts(self, point_ids: Iterable[str]) -> None:
+        """Write down which failures of these points were on hosts that are barred."""
+        barred = self.health.barred_hosts
+        for point_id in point_ids if barred else ():
+            self._blame(point_id, HOST_BARRED, lambda attempt: attempt.provenance.get("ray_node") in barred)
+
+    def _blame(self, point_id: str, reason: str, is_concerned: Callable[[Attempt], bool]) -> None:
+        """Write down, for failed attempts of this run at the point, what else than the point they are due to."""
+        for attempt in self._store.attempts(point_id):
+            if attempt.number > self._begun[point_id] and attempt.failure and is_concerned(attempt):
+                blamed = replace(attempt, provenance=attempt.provenance | {BLAMED_ON: reason})
+                self._store.save_attempt(point_id, blamed)
 
     def _failure_of_death(
         self, executor_error: str, point_id: str, execution: "_RunningPoint", attempt: Attempt
@@ -174,6 +186,7 @@ class Supervisor:
             text = f"{live.get(node, 'a host')} (node {node[:8]}) fails where others do not: no more trials run there"
             warn(text, self._console)
             self.placement_changed = True
+        self._blame_barred_hosts(self._begun_here if self.health.barred_hosts - barred_before else [point_id])
         if self.health.failing_alike:
             if kind == "resource" and not self.has_more_room:
                 warn("every point runs out of memory: going on with more room for each", self._console)
@@ -204,6 +217,10 @@ class Supervisor:
         """The attempt of the current execution, if it has begun one."""
         attempts = self._store.attempts(point_id)
         return attempts[-1] if attempts and attempts[-1].number > self._noted[point_id] else None
+
+
+def _has_number(number: int, attempt: Attempt) -> bool:
+    return attempt.number == number
 
 
 class _RunningPoint:

@@ -2,19 +2,20 @@
 
 import math
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import sweep.cluster.connection  # noqa: F401 sets what Ray reads when it is imported
 from sweep.cluster import nodes
-from sweep.cluster.connection import check_reachable, connected, head_address
+from sweep.cluster.connection import check_reachable, connected, ports
 from sweep.cluster.driver_data import DriverData, keep_from_logs
-from sweep.cluster.head_watch import head_watched
+from sweep.cluster.port_watch import ports_watched
 from sweep.cluster.preflight import with_driver_data
+from sweep.cluster.run_folder import run_folder
 from sweep.cluster.settings import ignored_address
 from sweep.cluster.share import Share
 from sweep.console import say, warn
@@ -43,6 +44,7 @@ class OwnMachine:
     """Trains on a Ray that is started on this machine for this run; trials load data sets from its files."""
 
     nodes: Nodes = nodes
+    _folder: Path
 
     def prepare(self, run: RunContext, todo: Plan) -> None:
         """Check backend and data sets, and warn of points that may not fit on the GPUs."""
@@ -56,12 +58,12 @@ class OwnMachine:
     @contextmanager
     def opened(self, run: RunContext, todo: Plan) -> Iterator[Share]:
         """Start Ray on this machine; stop it at the end of the block."""
-        with _ray(run, address=None) as granted:
+        with _ray(run, address=None) as (granted, self._folder):
             yield granted
 
     def execute(self, run: RunContext) -> None:
         """Let Tune train the points."""
-        fit(run, PointTrial)
+        fit(run, PointTrial, self._folder)
 
 
 class Cluster:
@@ -73,6 +75,7 @@ class Cluster:
         self._address = address
         self._data: DriverData
         self._trainable: Any
+        self._folder: Path
 
     def prepare(self, run: RunContext, todo: Plan) -> None:
         """Check that the cluster can be reached, and load the data sets."""
@@ -83,7 +86,7 @@ class Cluster:
     @contextmanager
     def opened(self, run: RunContext, todo: Plan) -> Iterator[Share]:
         """Connect to the cluster, and check that each node that a trial fits on can use the store and has the data."""
-        with _ray(run, self._address) as granted:
+        with _ray(run, self._address) as (granted, self._folder):
             self._trainable, gpus = with_driver_data(
                 PointTrial, self._data, granted, run.store, run.spec.name, run.console
             )
@@ -92,28 +95,31 @@ class Cluster:
 
     def execute(self, run: RunContext) -> None:
         """Let Tune train the points."""
-        fit(run, self._trainable)
+        fit(run, self._trainable, self._folder)
 
 
 @contextmanager
-def _ray(run: RunContext, address: str | None) -> Iterator[Share]:
-    """A connection to Ray with a watch over its head; gives what each trial gets of it."""
+def _ray(run: RunContext, address: str | None) -> Iterator[tuple[Share, Path]]:
+    """A connection to Ray, watched; gives what each trial gets of it, and the folder of the run."""
     keep_from_logs()
     say(f"connecting to Ray at {address}" if address else "starting Ray on this machine", run.console)
-    with connected(address, run.console), head_watched(head_address(), run.stopping.on_head_loss, run.timing.head):
+    with (
+        run_folder() as folder,
+        connected(address, folder, run.console),
+        ports_watched(ports(), run.stopping.on_cluster_loss, run.timing.head),
+    ):
         granted = nodes.share(run.spec.resources, run.options.max_concurrent, is_own=address is None)
         pre_run.say_share(granted, run.console)
-        yield granted
+        yield granted, folder
 
 
-def fit(run: RunContext, trainable: Any) -> None:
-    """Let Ray Tune train what the session hands out."""
+def fit(run: RunContext, trainable: Any, folder: Path) -> None:
+    """Let Ray Tune train what the session hands out; it writes into that folder alone."""
     session = run.session
     barred = frozenset(session.supervisor.health.barred_hosts)
     settings_of = cache(lambda share: run.trial_settings(share).to_json())
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(FEWEST_PENDING, math.ceil(1.1 * nodes.total("CPU"))))
-    with tempfile.TemporaryDirectory(prefix="sweep-tune-") as scratch:
-        run.stopping.last_acts.append(lambda: shutil.rmtree(scratch, ignore_errors=True))
+    with tempfile.TemporaryDirectory(prefix="tune-", dir=folder) as scratch:
         tuner = tune.Tuner(
             tune.with_resources(trainable, partial(_room, barred)),
             tune_config=tune.TuneConfig(
@@ -137,7 +143,7 @@ def fit(run: RunContext, trainable: Any) -> None:
         if session.stopping.is_set():
             return
         # Ray put handlers of its own in place of ours when it started.
-        with run.stopping.on_signals(), LiveView(lambda: run.watch.status(session.progress()), run.console):
+        with run.stopping.on_signals(), LiveView(run.status, run.console):
             tuner.fit()
 
 

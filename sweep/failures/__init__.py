@@ -7,20 +7,17 @@ Not here: what is done about them (`driver`, `trial`), which import it, as do `p
 from sweep.failures.causes import DIGEST, FailureGroup, RecoveredFailure, cause, group, is_asked_for, recovered_failures
 from sweep.failures.crash_cause import explain, oom_kills
 from sweep.failures.health import FailedExecution, Health
-from sweep.failures.kinds import KINDS, NODE_LOST, RETRIES, classify
+from sweep.failures.kinds import KINDS, classify
 from sweep.failures.node_losses import NodeLosses
 from sweep.failures.report import advice, in_short, recovered_in_words, retry_arguments
-from sweep.failures.retries import KnownHosts, RetryDecision, retry
+from sweep.failures.retries import RetryDecision, retry
 
 __all__ = [
     "DIGEST",
     "KINDS",
-    "NODE_LOST",
-    "RETRIES",
     "FailedExecution",
     "FailureGroup",
     "Health",
-    "KnownHosts",
     "NodeLosses",
     "RecoveredFailure",
     "RetryDecision",

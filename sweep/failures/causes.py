@@ -42,7 +42,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """The failed points whose last attempts have one cause, with the hosts and times of its failures."""
+    """The points without result whose last attempts failed of one cause, with the hosts and times of its failures.
+
+    is_due: the next run tries them again by itself, as the run that they failed in would have done.
+    """
 
     cause: Cause
     points: tuple[str, ...]
@@ -51,6 +54,7 @@ class FailureGroup:
     first: str
     last: str
     example: tuple[str, Attempt]
+    is_due: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,21 +101,21 @@ def is_asked_for(failure: Failure, retry: Sequence[str]) -> bool:
     return failure.kind in retry or (any(name not in KINDS for name in retry) and cause(failure).digest in retry)
 
 
-def group(states: Mapping[str, PointState]) -> list[FailureGroup]:
-    """The failed points by cause, the cause of most points first."""
+def group(states: Mapping[str, PointState], *, are_due: bool = False) -> list[FailureGroup]:
+    """The failed points by cause, the cause of most points first; or those whose failures are due to be tried again."""
     failed: dict[str, list[tuple[str, Attempt]]] = {}
     causes: dict[str, Cause] = {}
     for point_id, state in states.items():
-        if state.failure is not None:
-            last_cause = cause(state.failure)
+        if state.last_failure is not None and are_due is (state.state is not State.FAILED):
+            last_cause = cause(state.last_failure)
             causes.setdefault(last_cause.digest, last_cause)
             failed.setdefault(last_cause.digest, []).append((point_id, state.attempts[-1]))
-    groups = [_group(causes[digest], members, states) for digest, members in failed.items()]
+    groups = [_group(causes[digest], members, states, are_due) for digest, members in failed.items()]
     return sorted(groups, key=lambda item: (-len(item.points), item.first))
 
 
 def _group(
-    shared_cause: Cause, members: Sequence[tuple[str, Attempt]], states: Mapping[str, PointState]
+    shared_cause: Cause, members: Sequence[tuple[str, Attempt]], states: Mapping[str, PointState], is_due: bool
 ) -> FailureGroup:
     attempts = [
         attempt
@@ -128,6 +132,7 @@ def _group(
         first=moments[0],
         last=moments[-1],
         example=max(members, key=lambda member: member[1].ended or member[1].started),
+        is_due=is_due,
     )
 
 

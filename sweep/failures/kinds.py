@@ -1,8 +1,7 @@
-"""The kind of failure that an error is, and how often a point is retried after it. Tables first, code last."""
+"""The kind of failure that an error is. Tables first, code last."""
 
 import errno
 import re
-from collections.abc import Iterable
 from typing import Literal, get_args
 
 from sweep.errors import causes
@@ -13,15 +12,6 @@ result; code: everything else, as the same error would come again. A training th
 """
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-RETRIES: dict[Kind, int] = {"infra": 3, "resource": 1, "numeric": 0, "code": 0}
-"""How often one run retries a point automatically after failures of that kind; `--retry` allows as many once more."""
-
-NODE_LOST = "node lost"
-"""The kind under which the death of an execution counts if its node left the cluster; its record says `infra`."""
-
-RETRIES_NODE_LOST = 10
-"""More than for other kinds: spot nodes leave whatever their points do. Limited, as a point may end its nodes."""
 
 _BY_CLASS: dict[str, Kind] = {
     "MemoryError": "resource",
@@ -59,19 +49,6 @@ def classify(error: BaseException) -> Kind:
     """The kind of an exception that ended a trial; if it has none, the kind of the one that it was raised from."""
     kinds = map(_kind_of, causes(error, only_explicit=True))
     return next((kind for kind in kinds if kind is not None), "code")
-
-
-def may_retry(kinds: Iterable[str]) -> bool:
-    """Whether a point with failures of these kinds in this run, oldest first, may be retried automatically."""
-    kinds = list(kinds)
-    return bool(kinds) and kinds.count(kinds[-1]) <= retries(kinds[-1])
-
-
-def retries(kind: str) -> int:
-    """`RETRIES` of a kind as a record has it, or of `NODE_LOST`; none for a kind that this version does not know."""
-    if kind == NODE_LOST:
-        return RETRIES_NODE_LOST
-    return {str(name): number for name, number in RETRIES.items()}.get(kind, 0)
 
 
 def _kind_of(error: BaseException) -> Kind | None:

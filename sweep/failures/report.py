@@ -14,10 +14,15 @@ LINE_LENGTH = 200
 def retry_arguments(
     sweep: str, group: FailureGroup, states: Mapping[str, PointState], resources: Resources
 ) -> list[str]:
-    """Arguments of the command that retries exactly the points of a group: by kind if no other point failed of it."""
+    """Arguments of the command that retries exactly the points of a group: by kind if no other point failed of it.
+
+    Points that are due need no `--retry`: every run takes them.
+    """
+    larger = _larger_share(group, resources) if group.cause.kind == "resource" else []
+    if group.is_due:
+        return ["resume", sweep, *larger]
     is_alone = count_failed(states.values(), group.cause.kind) == len(group.points)
-    arguments = ["resume", sweep, "--retry", group.cause.kind if is_alone else group.cause.digest]
-    return arguments + (_larger_share(group, resources) if group.cause.kind == "resource" else [])
+    return ["resume", sweep, "--retry", group.cause.kind if is_alone else group.cause.digest, *larger]
 
 
 def advice(group: FailureGroup, resources: Resources) -> str:

@@ -156,5 +156,6 @@ def commit(provenance: Mapping[str, Any]) -> str:
 def last_change(spec: SweepSpec, store: Store) -> SpecChange | None:
     """The spec compared with the one last run under its name; None when there is none that can be read."""
     with contextlib.suppress(UsageError):
-        return spec_change(store.spec(spec.name).points, spec.points)
+        last = spec if store.keeps(spec.name, spec.to_yaml()) else store.spec(spec.name)
+        return spec_change(last.points, spec.points)
     return None

@@ -1,13 +1,28 @@
 """The state of a sweep in numbers: from the store, and from the progress that its driver writes into the lease."""
 
+import contextlib
+import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sweep.errors import StorageFault
 from sweep.planning import NEWEST, Sample, costs, makespan, sample, work
-from sweep.store import Holder, PointState, State, Store, holder, is_alive
+from sweep.store import (
+    Entry,
+    Holder,
+    PointState,
+    State,
+    Store,
+    holder,
+    is_alive,
+    is_progress,
+)
 from trainables.config import TrialConfig
+
+UNREAD = Entry("unread", PointState(State.MISSING))
 
 
 @dataclass(frozen=True)
@@ -64,33 +79,58 @@ class Status:
 
 
 class Watch:
-    """Reads the state of a sweep repeatedly: finished points once, and in a bucket only the points that changed."""
+    """Reads the state of a sweep repeatedly: only points that the index does not know, or that have changed."""
 
     def __init__(self, store: Store, sweep: str, points: Sequence[TrialConfig]) -> None:
         self.store, self._sweep, self._points = store, sweep, points
-        self._seen: dict[str, tuple[str | None, PointState]] = {}
+        self._seen: dict[str, Entry] = {}
+        self._index: dict[str, Entry] | None = None
         self._samples: dict[str, Sample | None] = {}
+        self._known: set[str] = set()
+        self._indexed = time.monotonic()
+        self._reading = threading.RLock()
 
     def states(self) -> dict[str, PointState]:
         """The state of every point, by its id, read from the store now; without the values of the epochs."""
-        marks = self.store.marks()
-        changed = [point for point in self._points if self._may_have_changed(point.point_id, marks)]
-        for point, state in zip(changed, self.store.states_of(changed, marks), strict=True):
-            # The mark is older than the state: a write in between, seen by another thread, makes it be read again.
-            self._seen[point.point_id] = (marks.get(point.point_id) if marks is not None else None, state.brief())
-        return {point.point_id: self._seen[point.point_id][1] for point in self._points}
+        with self._reading:
+            if self._index is None:
+                self._index = self.store.index()
+                self._seen = {point.point_id: self._index.get(point.point_id, UNREAD) for point in self._points}
+            open_points = [point for point in self._points if self._may_have_changed(point.point_id)]
+            marks = self.store.marks_of(open_points)
+            changed = [
+                point for point in open_points if self._seen[point.point_id].mark != marks.get(point.point_id, "")
+            ]
+            for point, state in zip(changed, self.store.states_of(changed, marks), strict=True):
+                # The mark is older than the state: a write in between, seen by another thread, makes it be read again.
+                self._seen[point.point_id] = Entry(marks.get(point.point_id, ""), state.brief())
+            self._known.update(point.point_id for point in open_points)
+            return {point.point_id: self._seen[point.point_id].state for point in self._points}
 
-    def _may_have_changed(self, point_id: str, marks: Mapping[str, str] | None) -> bool:
-        if point_id not in self._seen:
-            return True
-        mark, state = self._seen[point_id]
-        return not state.state.is_done and (marks is None or marks.get(point_id) != mark)
+    def _may_have_changed(self, point_id: str) -> bool:
+        """Whether the point is to be looked at: a result that was seen here stays."""
+        return point_id not in self._known or not self._seen[point_id].state.state.is_done
+
+    def save_index(self, seconds: float = 0.0) -> None:
+        """Keep what is known of the points in the store's index, if that is more than it holds; for drivers.
+
+        seconds: nothing is done so soon after the last time. A store that refuses it goes without.
+        """
+        with self._reading, contextlib.suppress(StorageFault):
+            if time.monotonic() - self._indexed < seconds:
+                return
+            self._indexed = time.monotonic()
+            self.states()
+            kept = self.store.index()
+            known = {name: entry for name, entry in self._seen.items() if entry.mark}
+            if any(kept.get(name) is None or kept[name].mark != entry.mark for name, entry in known.items()):
+                self.store.keep_index(kept | known)
 
     def status(self, progress: "Progress | None" = None) -> Status:
         """The state of the sweep. A driver passes its own progress; other processes read it from the lease."""
         states = self.states()
         driver = DriverState("alive") if progress else self._driver()
-        if progress is None and driver.state == "alive" and driver.holder and driver.holder.work:
+        if progress is None and driver.state == "alive" and driver.holder and is_progress(driver.holder.work):
             progress = Progress(**driver.holder.work)
         running = {
             point: epoch

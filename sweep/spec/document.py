@@ -10,11 +10,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sweep.spec import yaml_lines
 from sweep.spec.model import BLOCK_KEYS, Block
-from sweep.text import did_you_mean
+from sweep.text import did_you_mean, shown
 from trainables.config import Measurement, TrialConfig
 
 MAX_POINTS = 100_000
 """A larger grid counts as a mistake."""
+
+UNKNOWN_SHOWN = 10
+MESSAGE_LENGTH = 300
+SETTING_LENGTH = 120
 
 RANGE = re.compile(r"\s*(\d{1,18})\s*\.\.\s*(\d{1,18})\s*")
 TOP_KEYS = ("name", "description", "include", *BLOCK_KEYS, "resources")
@@ -51,7 +55,7 @@ class Document:
         while path and path not in self.lines and path not in self.settings:
             path = path[:-1]
         if path in self.settings:
-            return f"--set {self.settings[path]}"
+            return f"--set {self.settings[path][:SETTING_LENGTH]}"
         return f"{self.source}:{self.lines.get(path, 1)}"
 
     def apply(self, setting: str) -> None:
@@ -60,13 +64,14 @@ class Document:
         keys = tuple(target.strip().split("."))
         if not separator or len(keys) > 2 or keys[0] not in TOP_KEYS:
             self.problems.append(
-                f"--set {setting}: expected PATH=YAML with PATH such as grid.width, fixed.epochs, measure.every"
+                f"--set {setting[:SETTING_LENGTH]}: expected PATH=YAML with PATH such as grid.width, fixed.epochs, "
+                "measure.every"
             )
             return
         try:
             value, _ = yaml_lines.load(text)
         except yaml_lines.YamlProblem as problem:
-            self.problems.append(f"--set {setting}: {problem}")
+            self.problems.append(f"--set {setting[:SETTING_LENGTH]}: {problem}")
             return
         if len(keys) == 1:
             self.data[keys[0]] = value
@@ -82,13 +87,16 @@ class Document:
 
     def check_keys(self, path: yaml_lines.Path, mapping: dict[Any, Any], allowed: Sequence[str]) -> None:
         """Note a problem for each key of the mapping at that path that is not allowed."""
-        for key in mapping:
-            if key not in allowed:
-                where = f" in '{path[-1]}'" if path and isinstance(path[-1], str) else ""
-                self.say(
-                    (*path, str(key)),
-                    f"unknown key '{key}'{where}{did_you_mean(str(key), allowed)}: allowed are {', '.join(allowed)}",
-                )
+        unknown = [key for key in mapping if key not in allowed]
+        where = f" in '{path[-1]}'" if path and isinstance(path[-1], str) else ""
+        for key in unknown[:UNKNOWN_SHOWN]:
+            self.say(
+                (*path, str(key)),
+                f"unknown key {shown(str(key))}{where}{did_you_mean(str(key), allowed)}: allowed are "
+                f"{', '.join(allowed)}",
+            )
+        if len(unknown) > UNKNOWN_SHOWN:
+            self.say(path, f"{len(unknown) - UNKNOWN_SHOWN:,} more unknown keys{where}")
 
     def block(self, path: yaml_lines.Path) -> Block:
         """The validated block at that path."""
@@ -130,14 +138,14 @@ class Document:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self.say(path, f"'{path[-1]}' is a mapping, not {value!r}")
+            self.say(path, f"'{path[-1]}' is a mapping, not {shown(value)}")
             return {}
         return value
 
     def _values(self, path: yaml_lines.Path, name: str, values: Any) -> list[Any]:
         values = self._range(path, values)
         if not isinstance(values, list):
-            self.say(path, f"'{name}' in 'grid' is a list such as [1, 2] or a range such as 0..4, not {values!r}")
+            self.say(path, f"'{name}' in 'grid' is a list such as [1, 2] or a range such as 0..4, not {shown(values)}")
             return []
         if not values:
             self.say(path, f"'{name}' in 'grid' is empty: give at least one value")
@@ -208,4 +216,4 @@ def in_words(problem: Any) -> str:
     allowed = re.findall(r"'([^']*)'", str(problem.get("ctx", {}).get("expected", "")))
     hint = did_you_mean(str(problem["input"]), allowed)
     message = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
-    return f"{problem['input']!r}{hint}: {message}"
+    return f"{shown(problem['input'])}{hint}: {message[:MESSAGE_LENGTH]}"

@@ -39,6 +39,9 @@ class Resources(BaseModel):
         return max(1, int(self.cpus))
 
 
+FEWEST_IN_RANGE = 4
+
+
 @dataclass(frozen=True)
 class Block:
     """A grid over some fields with others fixed: the product of `grid`, each with `fixed` and `measure`."""
@@ -67,8 +70,17 @@ class Block:
             yield {**self.fixed, **dict(zip(self.grid, values, strict=True)), "measure": self.measure}
 
     def plain(self) -> dict[str, Any]:
-        """As written in a spec."""
-        return {key: value for key in BLOCK_KEYS if (value := getattr(self, key))}
+        """As written in a spec, with successive whole numbers as a range."""
+        grid = {name: _as_range(values) for name, values in self.grid.items()}
+        written = {"fixed": self.fixed, "grid": grid, "measure": self.measure}
+        return {key: value for key in BLOCK_KEYS if (value := written[key])}
+
+
+def _as_range(values: list[Any]) -> list[Any] | str:
+    if len(values) < FEWEST_IN_RANGE or any(type(value) is not int or value < 0 for value in values):
+        return values
+    is_range = values == list(range(values[0], values[0] + len(values)))
+    return f"{values[0]}..{values[-1]}" if is_range else values
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,19 @@ from sweep.spec import yaml_lines
 from sweep.spec.document import MAX_POINTS, TOP_KEYS, Document
 from sweep.spec.model import BLOCK_KEYS, Block, Resources, SweepSpec, presets
 from sweep.system.paths import with_home
-from sweep.text import did_you_mean, nearest
+from sweep.text import did_you_mean, nearest, shown
 
+MAX_BYTES = 4 * yaml_lines.MAX_LETTERS
+MAX_BLOCKS = 1000
+PATH_LENGTH = 200
+NEXT_LENGTH = 600
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def spec_from_bytes(data: bytes, source: str, settings: Sequence[str] = ()) -> SweepSpec:
-    """The spec in the bytes that were read from `source`; raises as `store.load`."""
+    """The spec in the bytes of any number that a store kept at `source`; raises as `store.load`."""
     reader = SpecReader()
-    return without_problems(reader, reader.parse(data, source, settings), source, settings)
+    return without_problems(reader, reader.parse(data, source, settings, len(data)), source, settings)
 
 
 def without_problems(reader: "SpecReader", spec: SweepSpec | None, source: str, settings: Sequence[str]) -> SweepSpec:
@@ -28,6 +32,7 @@ def without_problems(reader: "SpecReader", spec: SweepSpec | None, source: str, 
     if spec is None or reader.problems:
         meant = reader.suggestion or source
         again = typed_again(source, meant) or command_line("plan", *spec_arguments(meant, settings))
+        again = again if len(again) <= NEXT_LENGTH else "the same again"
         raise UsageError(
             "\n".join(dict.fromkeys(reader.problems)),
             next=again if reader.suggestion else f"correct this, then {again}",
@@ -42,6 +47,7 @@ class SpecReader:
         self.problems: list[str] = []
         self.suggestion: str | None = None
         self._open: list[Path] = []
+        self._included_specs: dict[Path, SweepSpec | None] = {}
 
     def find(self, source: str, relative_to: Path = Path()) -> Path | None:
         """The file of a preset's name, or of a path; None, with a problem noted, where there is none."""
@@ -52,27 +58,34 @@ class SpecReader:
         if _is_file(path):
             return path
         if path.suffix in (".yaml", ".yml") or "/" in source:
-            self.problems.append(f"{source}: no such spec file; the presets are {', '.join(packaged)}")
+            self.problems.append(f"{shown_path(source)}: no such spec file; the presets are {', '.join(packaged)}")
         else:
             hint = did_you_mean(source, packaged)
             self.suggestion = nearest(source, packaged) if relative_to == Path() else None
             self.problems.append(
-                f"unknown preset '{source}'{hint}: allowed are {', '.join(packaged)}, or the path of a YAML file"
+                f"unknown preset {shown(source)}{hint}: allowed are {', '.join(packaged)}, or the path of a YAML file"
             )
         return None
 
     def read(self, path: Path, settings: Sequence[str]) -> SweepSpec | None:
         """The spec in a file; None, with its problems noted, where there is none."""
         try:
-            return self.parse(path.read_bytes(), str(path), settings)
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
+                self.problems.append(f"{path}: more than {MAX_BYTES:,} bytes are no spec")
+                return None
+            return self.parse(content, str(path), settings)
         except OSError as error:
             self.problems.append(f"{path}: cannot be read as UTF-8 text: {error}")
             return None
 
-    def parse(self, content: bytes, source: str, settings: Sequence[str]) -> SweepSpec | None:
+    def parse(
+        self, content: bytes, source: str, settings: Sequence[str], most: int = yaml_lines.MAX_LETTERS
+    ) -> SweepSpec | None:
         """The spec in what was read from `source`; None, with its problems noted, where there is none."""
         try:
-            data, lines = yaml_lines.load(content.decode("utf-8"))
+            data, lines = yaml_lines.load(content.decode("utf-8"), most)
         except yaml_lines.YamlProblem as problem:
             self.problems.append(f"{source}:{problem.line}: {problem}")
             return None
@@ -98,9 +111,9 @@ class SpecReader:
         description = document.data.get("description", "")
         for key, value in (("name", name), ("description", description)):
             if not isinstance(value, str):
-                document.say((key,), f'{key} {value!r}: must be text; quote it, as in {key}: "..."')
+                document.say((key,), f'{key} {shown(value)}: must be text; quote it, as in {key}: "..."')
         if isinstance(name, str) and not NAME.fullmatch(name):
-            document.say(("name",), f"name {name!r}: allowed are letters, digits, '.', '_' and '-', 100 at most")
+            document.say(("name",), f"name {shown(name)}: allowed are letters, digits, '.', '_' and '-', 100 at most")
         own = document.block(())
         blocks = self._included(document, own) if "include" in document.data else [own]
         trial_resources = document.model(("resources",), Resources, document.data.get("resources"))
@@ -128,8 +141,13 @@ class SpecReader:
                 if path.resolve() in self._open:
                     document.say(("include", index), f"{item} includes itself")
                     continue
-                included = self.read(path, ())
+                if path not in self._included_specs:
+                    self._included_specs[path] = self.read(path, ())
+                included = self._included_specs[path]
                 blocks.extend(included.blocks if included else ())
+                if len(blocks) > MAX_BLOCKS:
+                    document.say(("include", index), f"more than {MAX_BLOCKS:,} blocks are included: write fewer")
+                    return []
         return [block.overlaid(own) for block in blocks]
 
     def _check_points(self, document: "Document", spec: SweepSpec) -> None:
@@ -139,6 +157,11 @@ class SpecReader:
         except ValidationError as error:
             for problem in error.errors():
                 document.say(("measure",), problem["msg"].removeprefix("Value error, "))
+
+
+def shown_path(source: str) -> str:
+    """A path as messages repeat it."""
+    return source if len(source) <= PATH_LENGTH else f"{source[:PATH_LENGTH]}..."
 
 
 def _is_file(path: Path) -> bool:

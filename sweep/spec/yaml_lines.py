@@ -1,4 +1,4 @@
-"""LEAF. YAML 1.2 (core schema) as plain data that remembers the line of every key; `load` reads what `dump` writes.
+"""YAML 1.2 (core schema) as plain data that remembers the line of every key; `load` reads what `dump` writes.
 
 Duplicate keys, aliases, tags and deep nesting are refused. PyYAML speaks YAML 1.1, in which 010 is 8, 1:30 is 90, `no`
 is false and 1e-3 a text; so one table of plain values, anchored at both ends, serves its reader and its writer.
@@ -9,11 +9,17 @@ from typing import Any, ClassVar
 
 import yaml
 
+from sweep.text import shown
+
 Path = tuple[str | int, ...]
 Lines = dict[Path, int]
 
 MAX_DEPTH = 16
 """Lists and mappings in one another, at most; a spec needs five."""
+
+TOLD_LETTERS = 20_000
+MAX_LETTERS = 300_000
+"""Of a text, at most, before it is parsed: a second's work; ranges keep specs of any size short."""
 
 PLAIN_VALUES = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -37,8 +43,12 @@ class YamlProblem(Exception):
         self.line = line
 
 
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
+Base: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+"""With libyaml, where PyYAML was built with it, it is five times as fast."""
+
+
+class _Loader(Base):
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
     def construct_number(self, node: yaml.ScalarNode) -> int:
         text = str(self.construct_scalar(node))
@@ -73,12 +83,14 @@ def dump(data: Any) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
-def load(text: str) -> tuple[Any, Lines]:
-    """The data in a YAML text and the line of every path in it.
+def load(text: str, most: int = MAX_LETTERS) -> tuple[Any, Lines]:
+    """The data in a YAML text of so many letters at most, and the line of every path in it.
 
     Raises:
         YamlProblem: on a syntax error, a duplicate key, or what is refused.
     """
+    if len(text) > most:
+        raise YamlProblem(1, f"{len(text):,} letters are too many for a spec: allowed are {most:,}")
     try:
         _check_tokens(text)
         loader = _Loader(text)
@@ -88,10 +100,24 @@ def load(text: str) -> tuple[Any, Lines]:
             _visit(node, (), lines)
         return (loader.construct_document(node) if node is not None else None), lines
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise YamlProblem(mark.line + 1 if mark else 1, f"YAML syntax: {error.problem or error.context}") from error
+        told = _as_python_tells(text) or error
+        mark = told.problem_mark or told.context_mark
+        raise YamlProblem(mark.line + 1 if mark else 1, f"YAML syntax: {told.problem or told.context}") from error
     except yaml.YAMLError as error:
         raise YamlProblem(1, f"YAML syntax: {error}") from error
+
+
+def _as_python_tells(text: str) -> yaml.MarkedYAMLError | None:
+    """The syntax error as PyYAML's own parser finds it: libyaml names the line behind where a text ends too soon."""
+    if len(text) > TOLD_LETTERS:
+        return None
+    try:
+        yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        return error
+    except (yaml.YAMLError, RecursionError):
+        return None
+    return None
 
 
 _OPENING = (
@@ -106,7 +132,7 @@ _CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndTo
 def _check_tokens(text: str) -> None:
     """Refuse what the reader would follow or descend into: aliases, tags, and nesting deeper than MAX_DEPTH."""
     depth = 0
-    for token in yaml.scan(text):
+    for token in yaml.scan(text, Loader=Base):
         line = token.start_mark.line + 1
         if isinstance(token, yaml.AliasToken):
             raise YamlProblem(line, f"'*{token.value}': aliases are not allowed, write it out")
@@ -131,6 +157,6 @@ def _visit(node: yaml.Node, path: Path, lines: Lines) -> None:
                 raise YamlProblem(line, "a key is a word, not a list or a mapping")
             key_path = (*path, str(key.value))
             if key_path in lines:
-                raise YamlProblem(line, f"duplicate key '{key.value}' (first in line {lines[key_path]})")
+                raise YamlProblem(line, f"duplicate key {shown(key.value)} (first in line {lines[key_path]})")
             lines[key_path] = line
             _visit(value, key_path, lines)

@@ -101,7 +101,11 @@ class Bucket:
     def mark(self, folder: str) -> str:
         """A digest of the names, sizes and times of its objects."""
         versions = "".join(_version(info) for info in self.listed(folder) if info.type is fs.FileType.File)
-        return hashlib.sha256(versions.encode()).hexdigest()
+        return hashlib.sha256(versions.encode()).hexdigest() if versions else ""
+
+    def exclusive(self, folder: str) -> contextlib.AbstractContextManager[None]:
+        """Nothing: a bucket has no locks."""
+        return contextlib.nullcontext()
 
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name."""

@@ -1,6 +1,7 @@
 """Objects in a folder of a file system with hard links: written under a temporary name, flushed, renamed."""
 
 import contextlib
+import fcntl
 import functools
 import hashlib
 import os
@@ -41,14 +42,18 @@ class Folder:
 
     def mark(self, folder: str) -> str:
         """A digest of names, sizes, times and inode numbers; every write creates a new file with another inode."""
-        digest = hashlib.sha256()
-        with _explained("read", self.path(folder)):
-            for name in self.names(folder):
-                with contextlib.suppress(FileNotFoundError):  # dropped meanwhile
-                    status = os.stat(self.path(folder) / name)
-                    version = f"{name} {status.st_size} {status.st_mtime_ns} {status.st_ino}\n"
-                    digest.update(version.encode())
-        return digest.hexdigest()
+        versions = []
+        with (
+            _explained("read", self.path(folder)),
+            contextlib.suppress(FileNotFoundError, NotADirectoryError),
+            os.scandir(self.root / folder) as entries,
+        ):
+            for entry in entries:
+                if entry.name[0] != ".":
+                    with contextlib.suppress(FileNotFoundError):  # dropped meanwhile
+                        status = entry.stat()
+                        versions.append(f"{entry.name} {status.st_size} {status.st_mtime_ns} {status.st_ino}\n")
+        return hashlib.sha256("".join(sorted(versions)).encode()).hexdigest() if versions else ""
 
     def path(self, name: str) -> Path:
         """Where the object lies."""
@@ -80,17 +85,38 @@ class Folder:
             return True
 
     def read(self, name: str) -> bytes | None:
-        """The object, or None when there is none."""
+        """The object, or None when there is none; a folder in its place reads as empty, which no object is."""
         with _explained("read", self.path(name)):
             try:
                 return self.path(name).read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 return None
+            except IsADirectoryError:
+                return b""
 
     def names(self, folder: str) -> list[str]:
         """Sorted last parts of the names in a folder; none when it does not exist."""
         with _explained("read", self.path(folder)):
             return sorted(name for name in _listed(self.path(folder)) if not name.startswith("."))
+
+    @contextlib.contextmanager
+    def exclusive(self, folder: str) -> Iterator[None]:
+        """While in the block, no other process is in such a block for that folder, where the file system has locks."""
+        with _explained("read", self.path(folder)):
+            try:
+                descriptor = os.open(self.path(folder), os.O_RDONLY)
+            except FileNotFoundError:
+                descriptor = None
+        if descriptor is None:
+            yield
+            return
+        try:
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            with _explained("read", self.path(folder)):
+                os.close(descriptor)
 
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name."""
@@ -98,9 +124,10 @@ class Folder:
             os.replace(self.path(name), self.path(new_name))
 
     def delete(self, name: str) -> None:
-        """Remove the object; nothing happens when there is none."""
-        with _explained("delete", self.path(name)), contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path(name))
+        """Remove the object; nothing happens when there is none, or a folder in its place."""
+        with _explained("delete", self.path(name)), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if not self.path(name).is_dir():
+                os.unlink(self.path(name))
 
     def clear_leftovers(self, folders: Iterable[str]) -> int:
         """Delete the temporary files of dead writers in these folders; returns their number.

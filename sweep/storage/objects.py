@@ -6,6 +6,7 @@ The store reads and writes only through these.
 import os
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sweep.errors import StorageFault
@@ -47,7 +48,10 @@ class Objects(Protocol):
         """
 
     def mark(self, folder: str) -> str:
-        """A mark of one folder that changes whenever an object there does; reads none of them."""
+        """A mark of one folder that changes whenever an object there does, empty for none; reads none of them."""
+
+    def exclusive(self, folder: str) -> AbstractContextManager[None]:
+        """While in the block, no other process is in such a block for that folder, where the place has locks."""
 
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name."""

@@ -6,14 +6,24 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from sweep.store.point_state import Attempt
+from sweep.store import layout
+from sweep.store.point_state import Attempt, State
+from sweep.store.retry_rule import RUN
 from trainables.config import TrialConfig
 from trainables.format.sealed import DamagedObject, seal, unseal, unseal_as_written
 from trainables.format.versions import upgraded
 from trainables.records import RECORD_VERSION, Failure, PointResult
 
+MESSAGE_LENGTH = 200
 SEAL = "# sha256 "
 """Begins the first line of a spec that is kept; specs kept before there were checksums lack it."""
+
+
+LARGEST_JSON = 16_000_000
+"""Bytes of an attempt or a lease, at most: the traceback and the log lines of an attempt are the longest."""
+
+WRITTEN_WITH_CHECKSUM = frozenset({"components", RUN})
+"""Attempts whose provenance has one of these were written with a checksum; the oldest were without."""
 
 
 def result_to_bytes(result: PointResult) -> bytes:
@@ -31,9 +41,14 @@ def result_from_bytes(data: bytes, config: TrialConfig) -> PointResult:
         OtherVersion: when it is of a newer version.
     """
     head, parts = unseal("result", RECORD_VERSION, data)
-    if head["config"] != config.canonical():
-        raise DamagedObject(f"a result of another config: {head['config']}")
-    return PointResult(**_sharing(head), history_arrow=parts["history"])
+    try:
+        if head["config"] != config.canonical():
+            raise DamagedObject(f"a result of another config: {str(head['config'])[:MESSAGE_LENGTH]}")
+        result = PointResult(**_sharing(head), history_arrow=parts["history"])
+        State(result.outcome)
+        return result
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+        raise DamagedObject(f"not a result: {error}") from error
 
 
 def attempt_to_bytes(attempt: Attempt) -> bytes:
@@ -43,7 +58,7 @@ def attempt_to_bytes(attempt: Attempt) -> bytes:
 
 def _attempt_bytes(fields: dict[str, Any]) -> bytes:
     version = {} if RECORD_VERSION == 1 else {"record_version": RECORD_VERSION}  # version 1 did not write it
-    return json.dumps(_checked(fields | version), indent=1, sort_keys=True).encode()
+    return json_to_bytes(fields | version)
 
 
 def attempt_from_bytes(data: bytes) -> Attempt:
@@ -64,20 +79,45 @@ def attempt_from_bytes(data: bytes) -> Attempt:
 
 
 def _attempt_as_written(data: bytes) -> tuple[int, dict[str, Any]]:
+    is_checked, fields = json_from_bytes(data)
     try:
-        fields = json.loads(data)
-        if "sha256" in fields and fields != _checked({key: value for key, value in fields.items() if key != "sha256"}):
-            raise ValueError("its checksum differs")
-        fields.pop("sha256", None)
+        if not is_checked and fields["provenance"].keys() & WRITTEN_WITH_CHECKSUM:
+            raise ValueError("its checksum is missing")
         return int(fields.pop("record_version", 1)), fields
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise DamagedObject(f"not an attempt: {error}") from error
 
 
+def json_to_bytes(fields: dict[str, Any]) -> bytes:
+    """The fields as readable JSON with its checksum."""
+    return json.dumps(_checked(fields), indent=1, sort_keys=True).encode()
+
+
+def json_from_bytes(data: bytes) -> tuple[bool, dict[str, Any]]:
+    """Whether the JSON has a checksum, which then matches, and its fields without it.
+
+    Raises:
+        DamagedObject: when it does not match, or the bytes are not a JSON object of sensible size.
+    """
+    if len(data) > LARGEST_JSON:
+        raise DamagedObject(f"{len(data):,} bytes are too many: allowed are {LARGEST_JSON:,}")
+    try:
+        fields = json.loads(data)
+        if not isinstance(fields, dict):
+            raise ValueError("no JSON object")
+        said = fields.pop("sha256", None)
+        if said is not None and said != _checked(fields)["sha256"]:
+            raise ValueError("its checksum differs")
+    except (ValueError, RecursionError) as error:
+        raise DamagedObject(f"not readable: {error}") from error
+    return said is not None, fields
+
+
 def kind_of(name: str) -> str | None:
     """The kind of record in an object of a point; None for an object that is no record, such as a log."""
-    kind = name.partition("-")[0]
-    return kind if kind in ("result", "snapshot", "attempt") else None
+    if layout.attempt_number(name):
+        return "attempt"
+    return "snapshot" if layout.is_snapshot(name) else "result" if name == "result" else None
 
 
 def in_present_version(kind: str, data: bytes) -> tuple[int, bytes]:

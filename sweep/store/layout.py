@@ -9,11 +9,18 @@ sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with
 sweeps/NAME/lease                 the live driver of the sweep
 sweeps/NAME/stop                  what that driver was asked to do: stop
 sweeps/NAME/preflight-*           what it and the nodes of its cluster write to prove that they can, for a moment
+index                             what was last known of every point; may be lost at any time
 store-id                          what tells this store from others that share an MLflow with it
 code/SHA256.diff                  the uncommitted changes that points were computed with, long ones cut
 """
 
+import re
+
 STORE_ID = "store-id"
+INDEX = "index"
+
+_ATTEMPT = re.compile(r"(damaged-(?:\d+-)?)?attempt-(\d{4,9})")
+_SNAPSHOT = re.compile(r"snapshot-\d{9,12}")
 
 
 def point(point_id: str, name: str = "") -> str:
@@ -24,6 +31,23 @@ def point(point_id: str, name: str = "") -> str:
 def attempt(point_id: str, number: int) -> str:
     """An attempt."""
     return point(point_id, f"attempt-{number:04d}")
+
+
+def attempt_number(name: str) -> int:
+    """The number of the attempt with that name in a point's folder; 0 for the name of anything else."""
+    said = _ATTEMPT.fullmatch(name)
+    return int(said[2]) if said and not said[1] else 0
+
+
+def number_used(name: str) -> int:
+    """The number of the attempt with that name, also of one that was put aside; 0 for the name of anything else."""
+    said = _ATTEMPT.fullmatch(name)
+    return int(said[2]) if said else 0
+
+
+def is_snapshot(name: str) -> bool:
+    """Whether the name in a point's folder is that of a snapshot."""
+    return bool(_SNAPSHOT.fullmatch(name))
 
 
 def log(point_id: str, number: int) -> str:

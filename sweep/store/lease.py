@@ -1,7 +1,6 @@
 """One live driver per sweep: a lease that its holder renews, and by which other processes see whether it is alive."""
 
 import contextlib
-import json
 import os
 import socket
 import threading
@@ -14,10 +13,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from sweep.errors import DriverLive, StorageFault
+from sweep.store import encoding
 from sweep.store.stop_request import StopRequest, delete_stop_request, stop_requested
 from sweep.store.store import Store
 from sweep.system.processes import place, started
+from sweep.text import escaped
 from trainables.config import TrialConfig
+from trainables.format.sealed import DamagedObject
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Holder:
     work: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"pid {self.pid} on {self.host}, since {self.since}"
+        return escaped(f"pid {self.pid} on {self.host}, since {self.since}", in_one_line=True)
 
     @property
     def is_near(self) -> bool:
@@ -42,9 +44,18 @@ class Holder:
         return self.host == socket.gethostname() and self.process_started.rpartition("/")[0] == place()
 
     @property
+    def running(self) -> dict[str, int]:
+        """The points that it runs, and the epoch of each."""
+        running: Any = self.work.get("running")
+        return dict(running) if _are_epochs(running) else {}
+
+    @property
     def heartbeat_age_seconds(self) -> float:
         """Seconds since the last heartbeat by the wall clocks of both hosts: to be shown, not for decisions."""
         return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(self.renewed)).total_seconds())
+
+
+PROGRESS = {"running", "epochs_at_start", "seconds"}
 
 
 def holder(store: Store, sweep: str) -> Holder | None:
@@ -53,10 +64,39 @@ def holder(store: Store, sweep: str) -> Holder | None:
 
 
 def _parsed(data: bytes | None) -> Holder | None:
+    """The holder that a lease names; a damaged one names nobody. Those of older versions have no checksum."""
     try:
-        return Holder(**json.loads(data)) if data else None
-    except (ValueError, TypeError):  # a damaged lease names nobody
+        found = Holder(**encoding.json_from_bytes(data)[1]) if data else None
+        if found and not _is_wellformed(found):
+            return None
+    except (DamagedObject, ValueError, TypeError):
         return None
+    return found
+
+
+def _is_wellformed(found: Holder) -> bool:
+    """Whether every field is of its type: a lease of an older version has no checksum."""
+    texts = (found.host, found.process_started, found.session, found.since, found.renewed)
+    numbers = (found.pid, found.beat)
+    if not (all(type(text) is str for text in texts) and all(type(number) is int for number in numbers)):
+        return False
+    if found.renewed and datetime.fromisoformat(found.renewed).tzinfo is None:
+        return False
+    return isinstance(found.work, dict)
+
+
+def is_progress(work: dict[str, Any]) -> bool:
+    """Whether this is the progress that drivers write: of each running point the epoch, and two numbers."""
+    return (
+        work.keys() == PROGRESS
+        and _are_epochs(work["running"])
+        and type(work["epochs_at_start"]) is int
+        and type(work["seconds"]) in (int, float)
+    )
+
+
+def _are_epochs(running: Any) -> bool:
+    return isinstance(running, dict) and all(type(epoch) is int for epoch in running.values())
 
 
 def is_alive(store: Store, sweep: str, seen: Holder, patience: float | None = None) -> bool:
@@ -76,7 +116,7 @@ def running(store: Store, sweep: str) -> dict[str, int]:
     driver = holder(store, sweep)
     if driver is None or not is_alive(store, sweep, driver, store.timing.lease.look_seconds):
         return {}
-    return dict(driver.work.get("running", {}))
+    return driver.running
 
 
 def refuse_if_live(store: Store, sweep: str) -> None:
@@ -229,7 +269,7 @@ class Lease:
         return current is None or current.session == self._mine.session
 
     def _bytes(self) -> bytes:
-        return json.dumps(asdict(self._mine)).encode()
+        return encoding.json_to_bytes(asdict(self._mine))
 
 
 def _now() -> str:
@@ -242,7 +282,7 @@ def running_elsewhere(store: Store, sweep: str, points: Sequence[TrialConfig]) -
     elsewhere: dict[str, tuple[str, Holder]] = {}
     for other in store.sweeps():
         driver = None if other == sweep else holder(store, other)
-        shared = point_ids & set(driver.work.get("running", ())) if driver else set()
+        shared = point_ids & driver.running.keys() if driver else set()
         if driver and shared and is_alive(store, other, driver, store.timing.lease.look_seconds):
             elsewhere |= dict.fromkeys(shared, (other, driver))
     return elsewhere

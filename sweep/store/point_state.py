@@ -9,7 +9,7 @@ from trainables.records import EpochRecord, Failure, HistorySummary, PointResult
 
 
 class State(StrEnum):
-    """The state of a point in a store."""
+    """The state of a point in a store. After a failure that its run would have tried again it is interrupted."""
 
     FINISHED = "finished"
     DIVERGED = "diverged"
@@ -55,14 +55,20 @@ class PointState:
     _summary: HistorySummary | None = field(default=None, repr=False, compare=False)
 
     def brief(self) -> "PointState":
-        """The state without the values of the epochs, which take most of its memory."""
+        """The state without the values of the epochs and the logs of attempts, which take most of its memory."""
         result = replace(self.result, config="", history_arrow=b"") if self.result else None
-        return replace(self, history_arrow=None, result=result, _summary=self.summary)
+        attempts = tuple(replace(attempt, log=()) for attempt in self.attempts)
+        return replace(self, history_arrow=None, result=result, attempts=attempts, _summary=self.summary)
 
     @property
     def failure(self) -> Failure | None:
-        """The failure of the last attempt; None unless the point is failed."""
-        return self.attempts[-1].failure if self.state is State.FAILED else None
+        """The failure that ended the point; None unless it is failed."""
+        return self.last_failure if self.state is State.FAILED else None
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """The failure of the last attempt at a point without result, which may still be due to be tried again."""
+        return self.attempts[-1].failure if self.attempts and not self.state.is_done else None
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Requests through the store that the driver of a sweep stop, in order or at once."""
 
 import getpass
-import json
 import os
 import socket
 from dataclasses import asdict, dataclass
 
+from sweep.store import encoding
 from sweep.store.store import Store
+from trainables.format.sealed import DamagedObject
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,16 @@ class StopRequest:
 def request_stop(store: Store, sweep: str, session: str, now: bool) -> None:
     """Ask the driver of that session to stop; it reads the request at its next heartbeat."""
     request = StopRequest(session, now, f"{_user()}, pid {os.getpid()} on {socket.gethostname()}")
-    store.objects.write(store.stop_name(sweep), json.dumps(asdict(request)).encode())
+    store.objects.write(store.stop_name(sweep), encoding.json_to_bytes(asdict(request)))
 
 
 def stop_requested(store: Store, sweep: str, session: str) -> StopRequest | None:
     """The stop request for the driver of that session; None if there is none for it."""
     try:
-        request = StopRequest(**json.loads(store.objects.read(store.stop_name(sweep)) or b""))
-    except (ValueError, TypeError):
+        request = StopRequest(**encoding.json_from_bytes(store.objects.read(store.stop_name(sweep)) or b"")[1])
+    except (DamagedObject, TypeError):
         return None
-    return request if request.session == session else None
+    return request if request.session == session and isinstance(request.now, bool) else None
 
 
 def delete_stop_request(store: Store, sweep: str) -> None:

@@ -11,8 +11,10 @@ from typing import TypeVar
 from sweep.errors import OtherRecordVersion, UsageError
 from sweep.spec import SweepSpec, spec_from_bytes
 from sweep.storage import StoreAddress, at, below, check_writable, place_of
-from sweep.store import encoding, layout
+from sweep.store import damage, encoding, layout
+from sweep.store.index import Entry, read_index, write_index
 from sweep.store.point_state import Attempt, PointState, State
+from sweep.store.retry_rule import retry_is_due
 from sweep.text import did_you_mean
 from sweep.timing import StoreTiming
 from trainables.config import TrialConfig
@@ -63,7 +65,7 @@ class Store:
         history = self._newest_snapshot(config, history_arrow)
         if result := self.result(config):  # read last: its snapshots go only once it is there
             return PointState(State(result.outcome), result.history_arrow, result, attempts)
-        if attempts and attempts[-1].failure:
+        if attempts and attempts[-1].failure and not retry_is_due(attempts):
             return PointState(State.FAILED, history, None, attempts)
         return PointState(State.INTERRUPTED if history or attempts else State.MISSING, history, None, attempts)
 
@@ -72,18 +74,30 @@ class Store:
         return self.objects.marks("points")
 
     def marks_of(self, points: Sequence[TrialConfig]) -> Mapping[str, str]:
-        """By point id, a mark of each of these points that changes whenever its objects do; reads no object."""
+        """By point id, a mark of each of these points that changes whenever its objects do; reads no object.
+
+        Empty for a point without objects, or left out.
+        """
         if (marks := self.marks()) is not None:
             return marks
         return {point.point_id: self.objects.mark(layout.point(point.point_id)) for point in points}
 
     def states_of(self, points: Sequence[TrialConfig], marks: Mapping[str, str] | None = None) -> Iterator[PointState]:
-        """The state of each point, in turn. With `marks`, points are read in parallel, and only those with a mark."""
-        if marks is None:
-            yield from map(self.state, points)
+        """The state of each point, in turn. With `marks` only those with a mark are read, in parallel from a bucket."""
+        if marks is None or self.folder:
+            for point in points:
+                yield self.state(point) if marks is None or marks.get(point.point_id) else NOTHING
             return
         with ThreadPoolExecutor(READERS) as pool:
             yield from pool.map(lambda point: self.state(point) if point.point_id in marks else NOTHING, points)
+
+    def index(self) -> dict[str, Entry]:
+        """What was last known of the points, by id: an entry counts while the mark of its point is the same."""
+        return read_index(self.objects)
+
+    def keep_index(self, entries: Mapping[str, Entry]) -> None:
+        """Put these entries in place of the older ones. Raises StorageFault."""
+        write_index(self.objects, entries)
 
     def result(self, config: TrialConfig) -> PointResult | None:
         """The accepted result, or None when there is no intact one of this config."""
@@ -107,7 +121,7 @@ class Store:
         """Store the result, then delete the point's snapshots. A result that was accepted before stays."""
         name = layout.point(config.point_id, "result")
         while not self.objects.create(name, encoding.result_to_bytes(result)) and self.result(config) is None:
-            self._put_aside(config.point_id, "result")
+            damage.put_aside(self.objects, config, "result")
         self._drop_snapshots(config.point_id)
 
     def _drop_snapshots(self, point_id: str, keep: int = 0) -> None:
@@ -145,7 +159,7 @@ class Store:
         """Every attempt, oldest first."""
         attempts = []
         for name in self.objects.names(layout.point(point_id)):
-            if name.startswith("attempt-"):
+            if layout.attempt_number(name):
                 with contextlib.suppress(DamagedObject), self._named(point_id, name):
                     attempts.append(encoding.attempt_from_bytes(self.objects.read(layout.point(point_id, name)) or b""))
         return tuple(attempts)
@@ -161,10 +175,8 @@ class Store:
                 died = Failure("infra", "its process died without a word")
                 self.save_attempt(point_id, replace(older, failure=died))
         while True:
-            used = [
-                name.rpartition("-")[2] for name in self.objects.names(layout.point(point_id)) if "attempt-" in name
-            ]
-            attempt = replace(attempt, number=1 + max((int(number) for number in used), default=0))
+            names = self.objects.names(layout.point(point_id))
+            attempt = replace(attempt, number=1 + max(map(layout.number_used, names), default=0))
             if self.objects.create(layout.attempt(point_id, attempt.number), encoding.attempt_to_bytes(attempt)):
                 return attempt
 
@@ -180,24 +192,7 @@ class Store:
 
     def damaged(self, config: TrialConfig) -> list[str]:
         """Names of the point's objects that do not match their checksum."""
-        return [name for name in self.objects.names(layout.point(config.point_id)) if self._is_damaged(config, name)]
-
-    def _is_damaged(self, config: TrialConfig, name: str) -> bool:
-        data = self.objects.read(layout.point(config.point_id, name))
-        try:
-            if data is None:  # dropped meanwhile
-                return False
-            if name == "result":
-                encoding.result_from_bytes(data, config)
-            elif name.startswith("snapshot-"):
-                Snapshot.from_bytes(data, config)
-            elif name.startswith("attempt-"):
-                encoding.attempt_from_bytes(data)
-        except DamagedObject:
-            return True
-        except OtherVersion:
-            pass
-        return False
+        return damage.damaged(self.objects, config)
 
     def log(self, point_id: str, number: int) -> str:
         """The last part of the attempt's log; empty when there is none."""
@@ -213,16 +208,10 @@ class Store:
 
     def quarantine(self, config: TrialConfig) -> list[str]:
         """Rename the damaged objects of the point, so that they are kept but not read; returns their names."""
-        damaged = self.damaged(config)
-        for name in damaged:
-            self._put_aside(config.point_id, name)
-        return damaged
-
-    def _put_aside(self, point_id: str, name: str) -> None:
-        taken = self.objects.names(layout.point(point_id))
-        new_names = (f"damaged-{name}", *(f"damaged-{number}-{name}" for number in range(2, len(taken) + 3)))
-        new_name = next(new for new in new_names if new not in taken)
-        self.objects.rename(layout.point(point_id, name), layout.point(point_id, new_name))
+        names = self.damaged(config)
+        for name in names:
+            damage.put_aside(self.objects, config, name)
+        return names
 
     def tidy(self, name: str, points: Sequence[TrialConfig]) -> None:
         """Delete leftovers of killed processes: temporary objects, and snapshots of points that are done."""
@@ -232,7 +221,7 @@ class Store:
                 self._drop_snapshots(point.point_id)
 
     def _snapshot_names(self, point_id: str) -> list[str]:
-        return [name for name in self.objects.names(layout.point(point_id)) if name.startswith("snapshot-")]
+        return [name for name in self.objects.names(layout.point(point_id)) if layout.is_snapshot(name)]
 
     # sweeps
 
@@ -257,6 +246,10 @@ class Store:
                 next=f"sweep run SPEC with that spec, or sweep run {shlex.quote(where)} to run it as it is now",
             )
         return spec_from_bytes(kept, where)
+
+    def keeps(self, name: str, text: str) -> bool:
+        """Whether exactly this spec is kept for the sweep."""
+        return self.objects.read(self.spec_name(name)) == encoding.spec_to_bytes(text)
 
     def has_spec(self, name: str) -> bool:
         """Whether a spec is kept for the sweep."""

@@ -18,7 +18,7 @@ ATTEMPT_TIMES = "mlflow.sweep.attempt_times"
 """For `export --from-mlflow`; MLflow's UI does not show tags whose name begins so."""
 DEFAULT_PAIR = "default_pair"
 """The tag that names the pair of the metrics without a pair in their name."""
-NOT_TAGS = frozenset({"pid", "sweep", "session"})
+NOT_TAGS = frozenset({"pid", "sweep", "session", "run"})
 LAST_METRIC = "test_error"
 """Logged last of its epoch, so that an epoch that has it is complete."""
 

@@ -10,12 +10,12 @@ import hashlib
 import io
 import os
 import sys
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from sweep.storage import Place
 from sweep.store import Store
+from sweep.system.private_folder import opened_file, private_path, remove
 
 KEPT_BYTES = 64 * 1024
 """So much of the end of a log is kept in the store."""
@@ -46,8 +46,7 @@ class Output:
         if self._file is not None:
             return
         with contextlib.suppress(Exception):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_CREAT | os.O_TRUNC | os.O_RDWR | os.O_APPEND, 0o600)
+            self._file = opened_file(self._path, os.O_TRUNC | os.O_RDWR | os.O_APPEND, create=True)
             for stream in STREAMS:
                 self._originals[stream] = os.dup(stream)
                 os.dup2(self._file, stream)
@@ -105,15 +104,18 @@ class _Text(io.TextIOBase):
 
 
 def path_on_host(store: Place, point_id: str, number: int) -> Path:
-    """The file on its host to which a running attempt prints."""
-    name = hashlib.sha256(str(store).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"sweep-logs-{os.getuid()}" / f"{name}-{point_id}-{number:04d}"
+    """The file on its host to which a running attempt prints, in the folder of this user there."""
+    return private_path() / f"{_prefix(store)}{point_id}-{number:04d}"
+
+
+def _prefix(store: Place) -> str:
+    return f"log-{hashlib.sha256(str(store).encode()).hexdigest()[:12]}-"
 
 
 def tail(path: Path) -> bytes:
     """The last part of a log, from the beginning of a line where it has one; empty when there is none."""
     try:
-        with open(path, "rb") as file:
+        with open(opened_file(path, os.O_RDONLY), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - KEPT_BYTES))
             data = file.read(KEPT_BYTES)
@@ -128,4 +130,17 @@ def rescue(store: Store, point_id: str, number: int) -> None:
         path = path_on_host(store.root, point_id, number)
         if printed := tail(path):
             store.save_log(point_id, number, printed)
-            path.unlink()
+        remove(path)
+
+
+def rescue_ended(store: Store, ended: Collection[str]) -> None:
+    """Do so for the attempts on this host at points that have ended: their processes died before they could.
+
+    Those at other points are rescued by the next attempt. Never raises.
+    """
+    with contextlib.suppress(Exception):
+        prefix = _prefix(store.root)
+        for path in private_path().glob(f"{prefix}*"):
+            point_id, _, number = path.name.removeprefix(prefix).rpartition("-")
+            if point_id in ended:
+                rescue(store, point_id, int(number))

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from sweep.cluster.head_watch import head_watched
+from sweep.cluster.port_watch import ports_watched
 from sweep.console import talk
 from sweep.driver.stopping import Stopping
 from sweep.errors import Interrupted
@@ -43,8 +43,8 @@ def main() -> None:
     child = subprocess.Popen(["sh", "-c", "sleep 90 & sleep 90"], start_new_session=True, stdout=silent, stderr=silent)
     server = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=open_to_all, args=(server,), daemon=True).start()
-    address = f"127.0.0.1:{server.getsockname()[1]}"
-    with stopping.on_signals(), held, head_watched(address, stopping.on_head_loss, HEAD):
+    ports = {"the head of the Ray cluster": f"127.0.0.1:{server.getsockname()[1]}"}
+    with stopping.on_signals(), held, ports_watched(ports, stopping.on_cluster_loss, HEAD):
         store.save_spec("demo", "name: demo\nfixed: {epochs: 2}\n")
         print("held", flush=True)
         while not asked.wait(0.1):

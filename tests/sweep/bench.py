@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from sweep.driver.supervisor import Supervisor
-from sweep.store import Attempt, Store
+from sweep.store import RUN, Attempt, Store
 from sweep.timing import Timing
 from trainables.config import TrialConfig
 from trainables.records import Failure
@@ -33,13 +33,16 @@ class Bench:
         )
         states = {point.point_id: self.store.state(point) for point in POINTS}
         timing = Timing(hang_seconds=600.0)
-        self.supervisor = Supervisor(self.store, states, Console(quiet=True), nodes, timing, lambda: self.clock)
+        self.supervisor = Supervisor(
+            self.store, states, Console(quiet=True), nodes, timing, "this run", lambda: self.clock
+        )
 
     def start(self, point: TrialConfig = POINTS[0], node: str = "n1", begins: bool = True) -> None:
         """An execution starts, and begins an attempt unless it dies before."""
         self.supervisor.started(point.point_id)
         if begins:
-            self.store.begin_attempt(point.point_id, Attempt(0, "now", "one", 0, {"ray_node": node, "pid": 7}))
+            provenance = {"ray_node": node, "pid": 7, RUN: "this run"}
+            self.store.begin_attempt(point.point_id, Attempt(0, "now", "one", 0, provenance))
 
     def die(self, point: TrialConfig = POINTS[0]) -> bool:
         """Whether the point runs again at once."""

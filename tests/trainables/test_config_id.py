@@ -183,3 +183,13 @@ def test_the_name_is_for_people_and_begins_the_id() -> None:
     assert name == config.name
     assert len(digits) == 8
     assert set(digits) <= set("0123456789abcdef")
+
+
+def test_a_copy_has_an_identity_of_its_own_and_equals_a_config_that_was_never_asked_for_its() -> None:
+    config = TrialConfig(seed=1)
+    first = config.point_id
+    assert config.model_copy(update={"seed": 2}).point_id == TrialConfig(seed=2).point_id != first
+    assert config == TrialConfig(seed=1)
+    assert hash(config) == hash(TrialConfig(seed=1))
+    assert "point_id" not in config.model_dump()
+    assert config.model_dump_json() == TrialConfig(seed=1).model_dump_json()

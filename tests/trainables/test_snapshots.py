@@ -83,5 +83,5 @@ def test_a_snapshot_is_frozen() -> None:
 
 
 def test_a_snapshot_holds_no_pickle() -> None:
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(DamagedObject, match="allow_pickle"):
         Snapshot.from_bytes(Snapshot(CONFIG, HISTORY, (np.array([{}], object),)).to_bytes(), CONFIG)

@@ -45,12 +45,15 @@ def unseal_as_written(kind: str, data: bytes) -> tuple[int, Content]:
     if not said or first + separator != _first_line(kind, version, body):
         raise DamagedObject(f"not an intact {kind}: {len(data)} bytes, first line {first[:80]!r}")
     line, _, rest = body.partition(b"\n")
-    parsed = json.loads(line)
     parts, start = {}, 0
-    for name, size in parsed["parts"].items():
-        parts[name] = rest[start : start + size]
-        start += size
-    return version, (parsed["head"], parts)
+    try:
+        parsed = json.loads(line)
+        for name, size in parsed["parts"].items():
+            parts[name] = rest[start : start + size]
+            start += size
+        return version, (dict(parsed["head"]), parts)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:  # sealed by something else
+        raise DamagedObject(f"not a {kind} inside: {error}") from error
 
 
 def _first_line(kind: str, version: int, body: bytes) -> bytes:

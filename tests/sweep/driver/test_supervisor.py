@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from sweep.failures import RetryDecision, explain
 from sweep.failures.health import ALIKE, BARRED_AFTER
-from sweep.failures.kinds import RETRIES_NODE_LOST
 from sweep.failures.node_losses import NOTICE_SECONDS
+from sweep.store import BLAMED_ON, HOST_BARRED, NODE_LOST, State, counted_kinds
+from sweep.store.retry_rule import RETRIES_NODE_LOST
 from tests.sweep.bench import POINT, POINTS, Bench, report
 from trainables.config import TrialConfig
 from trainables.records import PointResult
@@ -99,6 +100,25 @@ def test_a_barred_host_has_trials_placed_anew(bench: Bench) -> None:
     assert not bench.supervisor.must_stop
 
 
+def lost_attempts(bench: Bench) -> list[int]:
+    """The numbers of the point's attempts of which the store says that they died because their node left."""
+    return [one.number for one in bench.store.attempts(POINT) if one.provenance.get(BLAMED_ON) == NODE_LOST]
+
+
+def test_a_failure_on_a_host_that_is_barred_does_not_count_wherever_it_is_read(bench: Bench) -> None:
+    bench.start(POINTS[5], node="n2")
+    for _ in range(2):
+        for point in POINTS[:BARRED_AFTER]:
+            bench.start(point)
+            bench.die(point)
+    assert bench.supervisor.health.barred_hosts == {"n1"}
+    for point in POINTS[:BARRED_AFTER]:
+        attempts = bench.store.attempts(point.point_id)
+        assert [one.provenance.get(BLAMED_ON) for one in attempts] == [HOST_BARRED] * 2
+        assert counted_kinds(attempts) == []
+        assert bench.store.state(point).state is State.INTERRUPTED
+
+
 def test_deaths_with_the_node_leave_as_many_restarts_up_to_a_budget_of_their_own(bench: Bench) -> None:
     restarts = []
     for number in range(RETRIES_NODE_LOST + 2):
@@ -122,7 +142,7 @@ def test_a_death_on_a_node_that_leaves_later_stays_what_it_was(bench: Bench) -> 
         bench.kill_silent()
         del bench.live[node]
     assert restarts == [True] * 3 + [False]
-    assert not bench.supervisor.lost_attempts()
+    assert not lost_attempts(bench)
 
 
 def test_a_node_of_which_ray_tells_a_little_late_took_the_execution_with_it(bench: Bench) -> None:
@@ -130,12 +150,14 @@ def test_a_node_of_which_ray_tells_a_little_late_took_the_execution_with_it(benc
     bench.die()
     bench.clock += NOTICE_SECONDS / 2
     bench.kill_silent()
-    assert not bench.supervisor.lost_attempts()
+    assert not lost_attempts(bench)
     del bench.live["n1"]
-    assert bench.supervisor.lost_attempts() == {POINT: {1}}
+    bench.supervisor.decide(POINTS[0])
+    assert lost_attempts(bench) == [1]
     bench.live["n1"] = "one"
     bench.clock += 2 * NOTICE_SECONDS
-    assert bench.supervisor.lost_attempts() == {POINT: {1}}
+    bench.supervisor.decide(POINTS[0])
+    assert lost_attempts(bench) == [1]
 
 
 def test_a_lost_host_is_not_barred_and_what_runs_elsewhere_goes_on(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Which failures are worth another try, and what counts as the same cause."""
 
 import errno
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,6 @@ from sweep.errors import UsageError
 from sweep.failures import (
     DIGEST,
     KINDS,
-    RETRIES,
-    KnownHosts,
     RetryDecision,
     advice,
     cause,
@@ -26,9 +25,9 @@ from sweep.failures import (
     retry_arguments,
 )
 from sweep.failures.causes import general, place
-from sweep.failures.kinds import RETRIES_NODE_LOST, may_retry
 from sweep.spec import Resources
-from sweep.store import Attempt, PointState, State
+from sweep.store import BLAMED_ON, HOST_BARRED, NODE_LOST, RUN, Attempt, PointState, State
+from sweep.store.retry_rule import RETRIES, RETRIES_NODE_LOST, may_retry
 from trainables.config import TrialConfig
 from trainables.records import Failure
 
@@ -229,16 +228,18 @@ MEMORY = Failure("resource", "MemoryError")
 
 
 def decision(
-    *failures: Failure | None,
-    barred: tuple[str, ...] = (),
-    lost: tuple[int, ...] = (),
-    begun: int = 0,
-    **provenance: str,
+    *failures: Failure | None, barred: int = 0, lost: int = 0, begun: int = 0, runs: str = "now"
 ) -> RetryDecision:
-    """The decision on a point with these failures, of which the first `begun` are of an earlier run."""
-    state = failed(*failures, **provenance)
-    of_this_run = [attempt for attempt in state.attempts if attempt.number > begun]
-    return retry(of_this_run, state.failure, KnownHosts(barred, lost))
+    """The decision on a point with these failures: the first `begun` of an earlier run, then blamed on other things."""
+    attempts = [
+        replace(attempt, provenance={RUN: "before" if number < begun else runs} | blamed(number, barred, lost))
+        for number, attempt in enumerate(failed(*failures).attempts)
+    ]
+    return retry(attempts)
+
+
+def blamed(number: int, barred: int, lost: int) -> dict[str, str]:
+    return {BLAMED_ON: HOST_BARRED} if number < barred else {BLAMED_ON: NODE_LOST} if number < barred + lost else {}
 
 
 def test_what_died_runs_again_and_what_ran_out_of_memory_with_more_room() -> None:
@@ -251,15 +252,15 @@ def test_what_died_runs_again_and_what_ran_out_of_memory_with_more_room() -> Non
 
 def test_budgets_count_this_run_only_and_not_what_failed_on_barred_hosts() -> None:
     spent = [DIED] * 4
-    assert not decision(*spent, ray_node="n1").is_due
-    assert decision(*spent, ray_node="n1", begun=2).is_due
-    assert decision(*spent, ray_node="n1", barred=("n1",)).is_due
+    assert not decision(*spent).is_due
+    assert decision(*spent, begun=2).is_due
+    assert decision(*spent, barred=4).is_due
     assert not decision(MEMORY, MEMORY).is_due
 
 
 def test_deaths_with_the_node_have_a_larger_budget_that_ends_too() -> None:
     def is_due(times: int, lost: int, failure: Failure = DIED) -> bool:
-        return decision(*[failure] * times, lost=tuple(range(1, lost + 1))).is_due
+        return decision(*[failure] * times, lost=lost).is_due
 
     assert not is_due(4, lost=0)
     assert is_due(4, lost=4)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from sweep.store import Store
-from sweep.trial import log_capture
-from sweep.trial.log_capture import KEPT_BYTES, Output, rescue, tail
+from sweep.trial.log_capture import KEPT_BYTES, Output, path_on_host, rescue, rescue_ended, tail
 from tests.processes import program
 
 
@@ -19,7 +18,7 @@ def run(tmp_path: Path, case: str) -> subprocess.CompletedProcess[str]:
 
 
 def left_behind(tmp_path: Path) -> list[Path]:
-    return list(tmp_path.glob("sweep-logs-*/*"))
+    return list(tmp_path.glob("sweep-*/log-*"))
 
 
 def test_both_streams_are_kept_and_given_back(tmp_path: Path) -> None:
@@ -34,11 +33,39 @@ def test_a_dead_process_leaves_its_last_words(tmp_path: Path, monkeypatch: pytes
     assert done.returncode == -9
     store = Store(tmp_path / "store")
     assert "last words" not in store.log("p", 1)
-    monkeypatch.setattr(log_capture.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_TMPDIR", raising=False)
     rescue(store, "p", 1)
     assert store.log("p", 1).endswith("last words\n")
     assert left_behind(tmp_path) == []
     rescue(store, "p", 1)
+
+
+def test_the_file_of_a_process_that_died_before_it_printed_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_TMPDIR", raising=False)
+    store = Store(tmp_path / "store")
+    path_on_host(store.root, "p", 1).parent.mkdir(mode=0o700)
+    path_on_host(store.root, "p", 1).touch(mode=0o600)
+    rescue(store, "p", 1)
+    assert left_behind(tmp_path) == []
+    assert store.log("p", 1) == ""
+
+
+def test_of_points_that_have_ended_nothing_stays_on_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_TMPDIR", raising=False)
+    store, other = Store(tmp_path / "store"), Store(tmp_path / "other")
+    path_on_host(store.root, "p", 1).parent.mkdir(mode=0o700)
+    for path in (path_on_host(one.root, point, 2) for one in (store, other) for point in ("p-1", "q")):
+        path.write_text(f"said by {path.name}\n")
+        path.chmod(0o600)
+    rescue_ended(store, {"p-1"})
+    assert store.log("p-1", 2) == f"said by {path_on_host(store.root, 'p-1', 2).name}\n"
+    assert store.log("q", 2) == ""
+    assert len(left_behind(tmp_path)) == 3
 
 
 def test_a_crash_says_where(tmp_path: Path) -> None:
@@ -65,6 +92,7 @@ def test_without_a_place_for_the_log_there_is_none(tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_long_log_is_kept_from_the_beginning_of_a_line(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
     path = tmp_path / "log"
     path.write_text("".join(f"line {number}\n" for number in range(20_000)))
     kept = tail(path)
