@@ -9,35 +9,17 @@ points and on three times as many, and extrapolated along the line through both.
 import argparse
 import os
 import platform
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-import pyarrow as pa
-
-from sweep.store import Attempt, Store, load
-from trainables import probes
-from trainables.config import TrialConfig
-from trainables.records import HISTORY_SCHEMA, PointResult
+from benchmarks.stores import NAME, Cost, build, cost
+from sweep.store import Store
 
 RESULTS = Path(__file__).parent / "results"
-NAME = "many"
-WIDTHS = (10, 20, 50, 100)
 SECONDS, GIGABYTES = 60.0, 2.0
 """The export of 10,000 points of 200 epochs may take so much."""
-
-
-class Cost(NamedTuple):
-    """Of a whole command: wall seconds, and the most memory it held, GB."""
-
-    seconds: float
-    gigabytes: float
 
 
 def main() -> None:
@@ -54,72 +36,20 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         store, out = Path(folder) / "runs", Path(folder) / "out"
-        points = _build(Store(store), options.points, options.epochs)
+        points = build(Store(store), options.points, options.epochs)
         export = [str(Path(sys.executable).with_name("sweep")), "export", NAME, "--store", str(store), "-o"]
         again = [sys.executable, "-m", "benchmarks.export", "--rows-of", str(store), "--to", str(out / "rows")]
         costs = {
-            "from scratch": _cost([*export, str(out / "whole")]),
-            "again, nothing new": _cost([*export, str(out / "whole")]),
-            "partitioned": _cost([*export, str(out / "parts"), "--partition-by", "architecture,width"]),
+            "from scratch": cost([*export, str(out / "whole")]),
+            "again, nothing new": cost([*export, str(out / "whole")]),
+            "partitioned": cost([*export, str(out / "parts"), "--partition-by", "architecture,width"]),
         }
         sizes = (options.rival, 3 * options.rival)
-        rival = {size: _cost([*again, "--rival", str(size)]) for size in sizes}
+        rival = {size: cost([*again, "--rival", str(size)]) for size in sizes}
         bytes_stored = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
         bytes_written = (out / "whole" / "epochs.parquet").stat().st_size
     (RESULTS / "export.md").write_text(_report(len(points), options, costs, rival, bytes_stored, bytes_written))
     print(RESULTS / "export.md")
-
-
-def _build(store: Store, count: int, epochs: int) -> Sequence[TrialConfig]:
-    """Fill the store with finished points; not flushed to disk, as building is not what is timed."""
-    seeds = count // (2 * len(WIDTHS))
-    spec = load("fig4a", [f"grid.width={list(WIDTHS)}", f"grid.seed=0..{seeds - 1}", f"fixed.epochs={epochs}"])
-    store.save_spec(NAME, spec.to_yaml().replace("name: fig4a", f"name: {NAME}", 1))
-    flush, os.fsync = os.fsync, lambda _: None
-    try:
-        for number, point in enumerate(spec.points):
-            provenance = {"device": "gpu", "host": f"node-{number % 8}", "backend": "jax", "git_commit": "0" * 40}
-            store.save_attempt(point.point_id, Attempt(1, "then", "here", 0, provenance, ended="later"))
-            history = _history(point, np.random.default_rng(number))
-            store.commit_result(point, PointResult(point.canonical(), "finished", 1, 60.0, provenance, history))
-    finally:
-        os.fsync = flush
-    return spec.points
-
-
-def _history(point: TrialConfig, generator: np.random.Generator) -> bytes:
-    """A history of random numbers: what no encoding shortens; how far to trust them at both ends only, as trials do."""
-    pairs = [pair.name for pair in probes.pairs(point)]
-    rows = (point.epochs + 1) * len(pairs)
-    inner = np.ones(rows, bool)
-    inner[: len(pairs)] = inner[-len(pairs) :] = False
-    columns = []
-    for field in HISTORY_SCHEMA:
-        if field.name == "epoch":
-            columns.append(pa.array(np.repeat(np.arange(point.epochs + 1, dtype=np.int32), len(pairs))))
-        elif field.name == "pair":
-            columns.append(pa.array(pairs * (point.epochs + 1)))
-        elif field.name == "reason":
-            columns.append(pa.nulls(rows, field.type))
-        elif field.name == "timestamp":
-            columns.append(pa.array(generator.integers(0, 2**40, rows), field.type))
-        else:
-            is_trust = field.name.startswith("mi_")
-            columns.append(pa.array(generator.random(rows), mask=inner if is_trust else None))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, HISTORY_SCHEMA) as writer:
-        writer.write_table(pa.table(columns, schema=HISTORY_SCHEMA))
-    return sink.getvalue().to_pybytes()
-
-
-def _cost(command: Sequence[str]) -> Cost:
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        raise SystemExit(f"{' '.join(command)} ended with status {status}")
-    return Cost(seconds, usage.ru_maxrss / 1e6)
 
 
 def _by_rows(store: Store, count: int, out: Path) -> None:
@@ -146,8 +76,6 @@ def _report(
 ) -> str:
     scratch = costs["from scratch"]
     is_within = scratch.seconds <= SECONDS and scratch.gigabytes <= GIGABYTES
-    ways = {f"`sweep export`, {way}": cost for way, cost in costs.items()}
-    ways |= {f"rows through pandas, {size} points": cost for size, cost in rival.items()}
     some, more = rival
     steps = (points - more) / (more - some)
     everything = Cost(*(much + steps * (much - little) for little, much in zip(rival[some], rival[more], strict=True)))
@@ -162,10 +90,10 @@ def _report(
         "",
         "| way | seconds | peak memory (GB) |",
         "|---|---|---|",
-        *(f"| `sweep export`, {way} | {cost.seconds:.1f} | {cost.gigabytes:.2f} |" for way, cost in costs.items()),
+        *(f"| `sweep export`, {way} | {took.seconds:.1f} | {took.gigabytes:.2f} |" for way, took in costs.items()),
         *(
-            f"| rows through pandas, {n} points | {cost.seconds:.1f} | {cost.gigabytes:.2f} |"
-            for n, cost in rival.items()
+            f"| rows through pandas, {n} points | {took.seconds:.1f} | {took.gigabytes:.2f} |"
+            for n, took in rival.items()
         ),
         f"| rows through pandas, all points, extrapolated | {everything.seconds:,.0f} | {everything.gigabytes:,.0f} |",
     ]
