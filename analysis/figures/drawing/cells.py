@@ -28,6 +28,11 @@ def norm(values: Sequence[float], is_share: bool = False) -> Normalize:
     return LogNorm(low, high) if is_share and low > 0 else Normalize(low, high)
 
 
+def are_written(columns: Sequence[Any]) -> bool:
+    """Whether cells in so many columns have their numbers written in them."""
+    return len(columns) <= MOST_WRITTEN
+
+
 def draw(
     axis: Axes,
     columns: Sequence[Any],
@@ -43,7 +48,7 @@ def draw(
         x, y = columns.index(column), rows.index(row)
         colour = colormaps[COLOURS](scale(value))
         axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", lw=0.6))
-        if len(columns) <= MOST_WRITTEN:
+        if are_written(columns):
             ink = "white" if _luminance(colour) < DARK_BELOW else "black"
             axis.text(x, y, text, color=ink, ha="center", va="center", fontsize=5.5, linespacing=1.15)
     axis.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))

@@ -32,18 +32,19 @@ def sheet(
 ) -> tuple[Canvas, np.ndarray]:
     """An empty figure with its texts, if there are any, and its legends, and its axes, shape (rows, columns).
 
-    legends: blocks of a title and handles with labels, set side by side below the panels. row_height in inches.
+    legends: blocks of a title and handles with labels, set side by side below the panels, if any. row_height in inches.
     one_x: whether all panels share the x axis, as one of epochs; else those of a column do.
     """
     caption = _wrap(data.caption, CAPTION_CHARACTERS)
     warnings = [line for text in data.warnings for line in _wrap(text, WARNING_CHARACTERS)]
     header = 0.3 * bool(data.title) + LINE * (len(caption) + len(warnings)) + (0.05 if warnings else 0)
-    footer = LINE * (1 + max(_rows(handles) for _, handles in legends)) + 0.12
+    footer = LINE * (1 + max(_rows(handles) for _, handles in legends)) + 0.12 if legends else 0.0
     body = rows * row_height + (rows - 1) * row_gap
     height = header + ABOVE_PANELS + body + BELOW_PANELS + footer
     canvas = Canvas(figsize=(WIDTH_INCHES, height))
     _write_header(canvas, data.title, caption, warnings, height)
-    _write_legends(canvas, legends, footer / height)
+    if legends:
+        _write_legends(canvas, legends, footer / height)
     bottom = (footer + BELOW_PANELS) / height
     axes = canvas.subplots(
         rows,

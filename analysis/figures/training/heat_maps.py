@@ -20,7 +20,7 @@ LEGENDS = {
     PAPER_BITS: "Final MI as NPEET (bits)",
     BALANCED_BITS: "Final MI, balanced (bits)",
 }
-ROW_LABELS = {TEST_ERROR: "Error", PAPER_BITS: "MI as NPEET", BALANCED_BITS: "MI, balanced"}
+ROW_LABELS = {TEST_ERROR: "Error", PAPER_BITS: "MI as NPEET (bits)", BALANCED_BITS: "MI, balanced (bits)"}
 PATTERNS = {TEST_ERROR: "{:.3f}", PAPER_BITS: "{:.2f}", BALANCED_BITS: "{:.2f}"}
 FEWEST_CELLS = 2
 
@@ -52,14 +52,15 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
 
 
 def draw(data: FigureData) -> Canvas:
-    """A row of maps per quantity, a column per architecture; in each cell the value and n."""
+    """A row of maps per quantity, a column per architecture; in each cell the value and n, else a legend of colours."""
     rows = data.table
     quantities, networks = [TEST_ERROR, *present(rows)], style.in_order(rows["architecture"])
     widths, depths = (sorted(rows[name].unique().tolist()) for name in ("width", "depth"))
     scales = {quantity: cells.norm(rows[quantity].tolist(), is_share=quantity == TEST_ERROR) for quantity in quantities}
     height = max(1.0, 0.5 + 0.28 * len(depths))
     with rc_context(style.RC):
-        canvas, axes = sheet(data, len(quantities), len(networks), height, _legends(scales), row_gap=0.2)
+        legends = [] if cells.are_written(widths) else _legends(scales)
+        canvas, axes = sheet(data, len(quantities), len(networks), height, legends, row_gap=0.2)
         for i, quantity in enumerate(quantities):
             for j, network in enumerate(networks):
                 chosen = rows[(rows["architecture"] == network)].dropna(subset=[quantity])

@@ -28,6 +28,17 @@ def test_a_cell_is_the_median_over_the_finished_seeds_and_says_how_many(sweep) -
     assert table[["width", "depth", "test_error", "runs"]].to_numpy().tolist() == [[10, 5, 0.2, 3], [50, 5, 0.35, 2]]
     canvas = FIGURES["heat_maps"].draw(FIGURES["heat_maps"].table(epochs, points))
     assert [text.get_text() for text in canvas.axes[0].texts] == ["0.200\nn = 3", "0.350\nn = 2"]
+    assert canvas.legends == []
+
+
+def test_colours_are_explained_where_numbers_would_be_too_small(sweep) -> None:
+    widths = list(range(10, 21))
+    epochs, points = ended(
+        sweep, {(width,): width / 100 for width in widths}, ["width"], architectures=["mlp"], widths=widths
+    )
+    canvas = FIGURES["heat_maps"].draw(FIGURES["heat_maps"].table(epochs, points))
+    assert not canvas.axes[0].texts
+    assert canvas.legends[0].get_title().get_text() == "Final test error"
 
 
 def test_one_cell_is_no_map(sweep) -> None:
