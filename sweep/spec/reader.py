@@ -1,6 +1,7 @@
 """Reads a spec: YAML -> validated SweepSpec. Reports all problems together, each with its line and what is allowed."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def without_problems(reader: "SpecReader", spec: SweepSpec | None, source: str, 
     if spec is None or reader.problems:
         meant = reader.suggestion or source
         again = typed_again(source, meant) or command_line("plan", *spec_arguments(meant, settings))
+        for wrong in (one for one in settings if any(f"--set {one}:" in problem for problem in reader.problems)):
+            again = again.replace(shlex.quote(wrong), f"{wrong.partition('=')[0]}=VALUE")
         again = again if len(again) <= NEXT_LENGTH else "the same again"
         raise UsageError(
             "\n".join(dict.fromkeys(reader.problems)),

@@ -100,6 +100,13 @@ def test_all_problems_come_at_once_each_with_its_line_and_the_nearest_name(tmp_p
     assert said[-1] == f"  next: correct this, then sweep plan {path}"
 
 
+def test_the_next_command_repeats_no_value_that_was_refused() -> None:
+    with pytest.raises(UsageError) as raised:
+        load("demo", ["name=2024", "grid.width=[8]", "grid.seed=[0..3]"])
+    again = "sweep plan demo --set name=VALUE --set 'grid.width=[8]' --set grid.seed=VALUE"
+    assert str(raised.value.next) == f"correct this, then {again}"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
