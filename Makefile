@@ -11,7 +11,7 @@ trap 'kill $$beat 2> /dev/null' EXIT; \
 $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet -c constraints.txt uv && \
 	$(BIN)/uv pip install --quiet $(2) --system-certs --python $(BIN)/python -c constraints.txt -e '$(1)' || { \
 	echo "uv cannot install the packages: pip takes longer, up to 20 minutes"; \
-	$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '$(1)'; }
+	$(BIN)/pip install --quiet $(if $(2),,--no-compile) --upgrade-strategy only-if-needed -c constraints.txt -e '$(1)'; }
 endef
 
 .DEFAULT_GOAL := help

@@ -30,6 +30,11 @@ def test_the_demo_says_how_much_it_installs_and_installs_what_a_run_needs(tmp_pa
     assert "[dev]" not in commands
 
 
+def test_where_uv_cannot_install_pip_does_and_that_is_said(tmp_path: Path) -> None:
+    fallback = would_do(tmp_path, "demo").partition("uv cannot install the packages: pip takes longer")[2]
+    assert "pip install --quiet --no-compile" in fallback.partition("-e '.'")[0]
+
+
 def test_the_demo_draws_its_figures_once(tmp_path: Path) -> None:
     run = [line for line in would_do(tmp_path, "demo").splitlines() if line.startswith(".venv/bin/sweep ")]
     assert [line.split()[1] for line in run] == ["run", "export", "report"]

@@ -31,6 +31,8 @@ def figures(
         )
     tables = from_store(Store(shared.store), sweep)
     epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
+    if not points["state"].isin(["finished", "diverged"]).any():
+        warn(f"nothing finished yet in sweep {sweep}: figures of results come once a point has finished")
     drawn = 0
     with writing_to(output):
         for name in only or FIGURES:

@@ -192,3 +192,23 @@ def test_a_bucket_is_fit_when_it_takes_commits_and_says_why_when_not(s3: Server)
     assert (finding.verdict, finding.error) == (NOT_FIT, StorageFault)
     assert "there is no such bucket" in finding.found
     assert "create it, or choose another with --store" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("niceness", "load", "verdict", "said"),
+    [
+        (None, 0.1, FIT, "trials run at niceness 15, so that the machine stays usable; RAY_worker_niceness=0"),
+        (None, 1.5, WARNING, "trials run at niceness 15; this machine is busy (load 1.5)"),
+        ("0", 1.5, FIT, "trials run at niceness 0"),
+    ],
+)
+def test_the_priority_of_trials_is_said_and_what_gives_them_more(
+    monkeypatch: pytest.MonkeyPatch, niceness: str | None, load: float, verdict: str, said: str
+) -> None:
+    monkeypatch.setattr(machine, "cpus", lambda: 2)
+    monkeypatch.setattr("os.getloadavg", lambda: (load, load, load))
+    monkeypatch.delenv("RAY_worker_niceness", raising=False)
+    if niceness is not None:
+        monkeypatch.setenv("RAY_worker_niceness", niceness)
+    finding = doctor_checks.priority()
+    assert (finding.verdict, said in finding.found) == (verdict, True), finding

@@ -145,3 +145,13 @@ def test_figures_are_drawn_whatever_a_notebooks_shell_sets(tmp_path: Path, at_wo
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "timeline.png").is_file()
+
+
+def test_figures_of_a_sweep_in_which_nothing_is_finished_say_so(run_here: Command, tmp_path: Path) -> None:
+    store, spec = Store(tmp_path / "runs"), load("demo", [f"grid.{one}" for one in SMALL])
+    store.save_spec("demo", spec.to_yaml())
+    point = spec.points[0]
+    store.begin_attempt(point.point_id, Attempt(0, "2026-01-02T03:04:05+00:00", "here", 0, {}))
+    store.commit_snapshot(Snapshot(point, make_history(point, 1), ()))
+    done = run_here("figures", "demo", "--store", str(store.root), "-o", str(tmp_path / "out"))
+    assert "nothing finished yet in sweep demo" in done.stderr
