@@ -47,7 +47,7 @@ test: $(INSTALLED)  ## Run the tests of minutes; those on MNIST need SWEEP_DATA_
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED)  ## Run the others: real sweeps, clusters, servers, other backends; twenty minutes
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'slow and not cluster'
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'slow and not cluster'
 
 faults: $(INSTALLED)  ## Run those tests alone that use a Ray cluster of several nodes
 	$(BIN)/pytest -m faults
