@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sweep.spec import yaml_lines
 from sweep.spec.model import BLOCK_KEYS, Block
-from sweep.text import did_you_mean, shown
+from sweep.text import did_you_mean, nearest, shown
 from trainables.config import Measurement, TrialConfig
 
 MAX_POINTS = 100_000
@@ -39,6 +39,8 @@ class Document:
     data: Any
     lines: yaml_lines.Lines
     problems: list[str]
+    corrections: dict[str, str] = field(default_factory=dict)
+    """By setting of `--set` that is refused: what to type in its place, without what was wrong."""
     settings: dict[yaml_lines.Path, str] = field(default_factory=dict)
 
     @property
@@ -46,32 +48,34 @@ class Document:
         """Its path, to which the paths of its includes are relative."""
         return Path(self.source)
 
-    def say(self, path: yaml_lines.Path, message: str) -> None:
-        """Note a problem at that place."""
-        self.problems.append(f"{self.place(path)}: {message}")
+    def say(self, path: yaml_lines.Path, message: str, correction: str | None = None) -> None:
+        """Note a problem at FILE:LINE of the key, or of the nearest key above it, or at the `--set` that changed it.
 
-    def place(self, path: yaml_lines.Path) -> str:
-        """FILE:LINE of the key, or of the nearest key above it in the document, or the `--set` that changed it."""
+        correction: of a setting, what to type in its place; by default the same with another value.
+        """
         while path and path not in self.lines and path not in self.settings:
             path = path[:-1]
         if path in self.settings:
-            return f"--set {self.settings[path][:SETTING_LENGTH]}"
-        return f"{self.source}:{self.lines.get(path, 1)}"
+            self._refuse(self.settings[path], message, correction)
+        else:
+            self.problems.append(f"{self.source}:{self.lines.get(path, 1)}: {message}")
+
+    def _refuse(self, setting: str, message: object, correction: str | None = None) -> None:
+        self.problems.append(f"--set {setting[:SETTING_LENGTH]}: {message}")
+        self.corrections.setdefault(setting, correction or f"{setting.partition('=')[0]}=VALUE")
 
     def apply(self, setting: str) -> None:
         """Apply `PATH=YAML`; a field set under `grid` is removed from `fixed`, and vice versa."""
         target, separator, text = setting.partition("=")
         keys = tuple(target.strip().split("."))
         if not separator or len(keys) > 2 or keys[0] not in TOP_KEYS:
-            self.problems.append(
-                f"--set {setting[:SETTING_LENGTH]}: expected PATH=YAML with PATH such as grid.width, fixed.epochs, "
-                "measure.every"
-            )
+            paths = "grid.width, fixed.epochs, measure.every"
+            self._refuse(setting, f"expected PATH=YAML with PATH such as {paths}", "PATH=VALUE")
             return
         try:
             value, _ = yaml_lines.load(text)
         except yaml_lines.YamlProblem as problem:
-            self.problems.append(f"--set {setting[:SETTING_LENGTH]}: {problem}")
+            self._refuse(setting, problem)
             return
         if len(keys) == 1:
             self.data[keys[0]] = value
@@ -94,9 +98,15 @@ class Document:
                 (*path, str(key)),
                 f"unknown key {shown(str(key))}{where}{did_you_mean(str(key), allowed)}: allowed are "
                 f"{', '.join(allowed)}",
+                self._with_key(path, str(key), nearest(str(key), allowed) or "KEY"),
             )
         if len(unknown) > UNKNOWN_SHOWN:
             self.say(path, f"{len(unknown) - UNKNOWN_SHOWN:,} more unknown keys{where}")
+
+    def _with_key(self, path: yaml_lines.Path, key: str, instead: str) -> str:
+        """The setting of that key, if it is one, with another key."""
+        value = self.settings.get((*path, key), "").partition("=")[2]
+        return f"{'.'.join((*map(str, path), instead))}={value}"
 
     def block(self, path: yaml_lines.Path) -> Block:
         """The validated block at that path."""

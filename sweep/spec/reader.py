@@ -33,8 +33,8 @@ def without_problems(reader: "SpecReader", spec: SweepSpec | None, source: str, 
     if spec is None or reader.problems:
         meant = reader.suggestion or source
         again = typed_again(source, meant) or command_line("plan", *spec_arguments(meant, settings))
-        for wrong in (one for one in settings if any(f"--set {one}:" in problem for problem in reader.problems)):
-            again = again.replace(shlex.quote(wrong), f"{wrong.partition('=')[0]}=VALUE")
+        for setting, correction in reader.corrections.items():
+            again = again.replace(shlex.quote(setting), shlex.quote(correction))
         again = again if len(again) <= NEXT_LENGTH else "the same again"
         raise UsageError(
             "\n".join(dict.fromkeys(reader.problems)),
@@ -48,6 +48,7 @@ class SpecReader:
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self.corrections: dict[str, str] = {}
         self.suggestion: str | None = None
         self._open: list[Path] = []
         self._included_specs: dict[Path, SweepSpec | None] = {}
@@ -95,7 +96,7 @@ class SpecReader:
         except UnicodeDecodeError as error:
             self.problems.append(f"{source}: cannot be read as UTF-8 text: {error}")
             return None
-        document = Document(source, {} if data is None else data, lines, self.problems)
+        document = Document(source, {} if data is None else data, lines, self.problems, self.corrections)
         if not isinstance(document.data, dict):
             document.say((), "a spec is a mapping with the keys " + ", ".join(TOP_KEYS))
             return None

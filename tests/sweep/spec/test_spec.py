@@ -100,10 +100,11 @@ def test_all_problems_come_at_once_each_with_its_line_and_the_nearest_name(tmp_p
     assert said[-1] == f"  next: correct this, then sweep plan {path}"
 
 
-def test_the_next_command_repeats_no_value_that_was_refused() -> None:
+def test_the_next_command_repeats_nothing_that_was_refused_and_keeps_the_rest() -> None:
     with pytest.raises(UsageError) as raised:
-        load("demo", ["name=2024", "grid.width=[8]", "grid.seed=[0..3]"])
-    again = "sweep plan demo --set name=VALUE --set 'grid.width=[8]' --set grid.seed=VALUE"
+        load("demo", ["name=2024", "grid.width=[8]", "grid.seed=[0..3]", "fixed.epohcs=3", "epochs"])
+    again = "sweep plan demo --set name=VALUE --set 'grid.width=[8]' --set grid.seed=VALUE --set fixed.epochs=3"
+    again += " --set PATH=VALUE"
     assert str(raised.value.next) == f"correct this, then {again}"
 
 
