@@ -132,6 +132,12 @@ def test_every_claim_is_there_with_its_definition_and_what_it_lacks(text: str, s
     assert f"sweep run isometry --set fixed.dataset=digits --store {store.root}" in found.text
 
 
+def test_it_says_beside_the_verdicts_that_networks_that_never_learn_give_the_same_curves(text: str) -> None:
+    said = Page(text).text
+    caveat = said.index("No verdict on MI in training speaks of learning")
+    assert said.index("What the papers claim") < caveat < said.index("1. MLP")
+
+
 def test_every_figure_is_there_with_its_numbers_and_command_or_with_the_reason_why_not(
     text: str, contents: Contents, store: Store
 ) -> None:
