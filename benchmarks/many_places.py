@@ -2,8 +2,7 @@
 
 A driver runs sweeps of more and more points on 64 simulated places: every training ends at once with a result, and
 neither Ray nor MLflow is there, so that all the time is the driver's own and the store's. What each part of the driver
-takes for a point goes to benchmarks/results/many_places.md, with the number of points at which a part would need more
-than a hundredth of the driver's time if each point trained for a minute on each place. Nothing is flushed to disk.
+takes for a point, and the memory at the end, go to benchmarks/results/many_places.md. Nothing is flushed to disk.
 """
 
 import argparse

@@ -35,7 +35,7 @@ def failures(
 ) -> None:
     """Show failed points grouped by cause, and the command that runs exactly those again.
 
-    So are points whose failure is due to be tried again, as their run ended before it came to that.
+    Among them are points whose failure is due to be tried again: their run ended before it came to that.
     """
     run_on_cluster_if_asked(cluster)
     store = Store(shared.store)

@@ -8,8 +8,6 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -21,8 +19,7 @@ from sweep.system.processes import place, started
 OWNER = "owner.json"
 
 
-@contextmanager
-def run_folder() -> Iterator[Path]:
+def run_folder() -> Path:
     """A new folder for this process. It stays, for Ray's logs in it, until the next run.
 
     Raises:
@@ -45,7 +42,7 @@ def run_folder() -> Iterator[Path]:
             f"{above}: no folder for temporary files can be made there: {error.strerror}",
             next="the same with TMPDIR=FOLDER, one that can be written to",
         ) from error
-    yield folder
+    return folder
 
 
 def clear_dead() -> None:

@@ -160,7 +160,8 @@ class Supervisor:
     def _blame(self, point_id: str, reason: str, is_concerned: Callable[[Attempt], bool]) -> None:
         """Write down, for failed attempts of this run at the point, what else than the point they are due to."""
         for attempt in self._store.attempts(point_id):
-            if attempt.number > self._begun[point_id] and attempt.failure and is_concerned(attempt):
+            is_new = attempt.provenance.get(BLAMED_ON) != reason
+            if is_new and attempt.number > self._begun[point_id] and attempt.failure and is_concerned(attempt):
                 blamed = replace(attempt, provenance=attempt.provenance | {BLAMED_ON: reason})
                 self._store.save_attempt(point_id, blamed)
 

@@ -103,8 +103,8 @@ def _ray(run: RunContext, address: str | None) -> Iterator[tuple[Share, Path]]:
     """A connection to Ray, watched; gives what each trial gets of it, and the folder of the run."""
     keep_from_logs()
     say(f"connecting to Ray at {address}" if address else "starting Ray on this machine", run.console)
+    folder = run_folder()
     with (
-        run_folder() as folder,
         connected(address, folder, run.console),
         ports_watched(ports(), run.stopping.on_cluster_loss, run.timing.head),
     ):

@@ -104,8 +104,8 @@ def test_a_run_refuses_a_folder_of_another_user_with_the_remedy(
 ) -> None:
     assert as_nobody(link(private_path(), "any", tmp_path)) == "made"
     allowed = r"sweep-0 is a folder of nobody with mode 0777; allowed is a folder of root with mode 0700"
-    with pytest.raises(UsageError, match=allowed) as refused, run_folder():
-        pass
+    with pytest.raises(UsageError, match=allowed) as refused:
+        run_folder()
     assert "TMPDIR=FOLDER" in str(refused.value.next)
     done = run_here("run", "demo", "--store", str(tmp_path / "runs"))
     assert done.returncode == 2, done.stderr
