@@ -28,14 +28,15 @@ START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
 LONGEST = (
+    "faults/test_pairs_of_deaths.py",
     "integration/test_main_job.py",
     "faults/test_failures.py",
+    "test_readme.py",
     "faults/test_cluster.py",
     "integration/test_bucket.py",
     "integration/test_preflight.py",
     "integration/test_submit.py",
     "integration/test_recycling.py",
-    "test_readme.py",
     "integration/test_smallest_run.py",
     "faults/test_two_drivers.py",
     "faults/test_damage.py",

@@ -4,8 +4,10 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from analysis.tables import from_store
 from sweep.failures.health import ALIKE
 from sweep.store import Store
 from tests.injection.strikes import FROZEN, HUNG, KILLED, NUMERIC, OUT_OF_MEMORY
@@ -95,6 +97,12 @@ def test_numeric_errors_and_divergence_are_not_tried_again(mixed: tuple) -> None
     assert len(states[DIVERGED].attempts) == 1
 
 
+def test_a_diverging_point_is_a_result_with_its_epochs_so_far(mixed: tuple) -> None:
+    rows = from_store(Store(mixed[0].store), "struck").points.to_pandas().set_index("seed")
+    assert rows.loc[DIVERGED, "state"] == "diverged"
+    assert 0 < rows.loc[DIVERGED, "epochs_done"] < 20
+
+
 def test_failures_are_told_by_cause_with_the_command_for_each(mixed: tuple) -> None:
     sweeps, _ = mixed
     before = {path: path.stat().st_mtime_ns for path in sweeps.store.rglob("*")}
@@ -114,17 +122,23 @@ def test_failures_are_told_by_cause_with_the_command_for_each(mixed: tuple) -> N
     assert {path: path.stat().st_mtime_ns for path in sweeps.store.rglob("*")} == before
 
 
-ALL = """
+ALL = f"""
 name: struck
-fixed: {dataset: digits, architecture: mlp, width: 4, depth: 3, epochs: 2}
-grid: {seed: 0..9}
-resources: {gpus: 0, cpus: 1}
+fixed: {{dataset: digits, architecture: mlp, width: 4, depth: 3}}
+include:
+- fixed: {{epochs: 2}}
+  grid: {{seed: [0, 1, 2, 3, 4, 5, 7, 8, 9]}}
+- fixed: {{epochs: 20, seed: {DIVERGED}, learning_rate: 1.0e+38, batch_norm: false, optimizer: sgd}}
+resources: {{gpus: 0, cpus: 1}}
 """
 
 
-def test_a_sweep_of_which_every_point_fails_alike_stops_with_one_message(sweeps: Sweeps) -> None:
+def test_a_sweep_of_which_every_point_fails_alike_stops_and_its_points_run_again_only_when_asked(
+    sweeps: Sweeps,
+) -> None:
     sweeps.strike("fail_alike")
-    done = sweeps.run("run", sweeps.spec(ALL), *ONE_AT_A_TIME)  # else one more may have begun beside the last
+    spec = sweeps.spec(ALL)
+    done = sweeps.run("run", spec, *ONE_AT_A_TIME)  # else one more may have begun beside the last
     assert done.returncode == 3, done.stderr
     states = sweeps.states()
     assert sum(len(state.attempts) for state in states.values()) == ALIKE
@@ -132,7 +146,23 @@ def test_a_sweep_of_which_every_point_fails_alike_stops_with_one_message(sweeps:
     assert f"stopped: {ALIKE} executions failed alike and none did better" in done.stderr
     (cause,) = sweeps.causes().values()
     assert len(cause["points"]) == ALIKE
+    failed = rows_of_points(sweeps).query("state == 'failed'")
+    assert set(failed["point_id"]) == set(cause["points"])
+    assert set(failed["failure_kind"]) == {"code"}
+    assert failed["failure_message"].str.contains("no such thing as").all()
+
     sweeps.strike("nothing")
-    again = sweeps.run(*shlex.split(cause["retry"])[1:])
+    unasked = sweeps.run("run", spec, *(word for point in cause["points"] for word in ("--point", point)))
+    assert unasked.returncode == 3
+    assert "0 to run" in unasked.stderr
+    retry = shlex.split(cause["retry"])[1:]
+    assert retry[retry.index("--retry") + 1] == "code"
+    again = sweeps.run(*retry)
     assert again.returncode == 0, again.stderr
-    assert {str(state.state) for state in sweeps.states().values()} == {"finished"}
+    rows = rows_of_points(sweeps).set_index("seed")
+    assert rows["state"].to_dict() == dict.fromkeys(range(10), "finished") | {DIVERGED: "diverged"}
+    assert set(rows.set_index("point_id")["attempts"][cause["points"]]) == {2}
+
+
+def rows_of_points(sweeps: Sweeps) -> pd.DataFrame:
+    return from_store(Store(sweeps.store), "struck").points.to_pandas()

@@ -119,7 +119,7 @@ def test_killed_at_random_moments_until_done_equals_undisturbed(
         assert json.loads(status.stdout)["driver"] == "lost"
     kept = {group.name: max(paths).name for group, paths in _snapshots(store).items()}
     numbers = {name: len(list((store / "points" / name).glob("attempt-*"))) for name in kept}
-    code, stderr = finish(start("resume", "tiny", "--store", str(store)))
+    code, stderr = finish(start("resume", "tiny", "--store", str(store), *ONE_AT_A_TIME))
     assert code == 0, stderr
     for name, newest in kept.items():
         attempts = Store(store).attempts(name)
@@ -180,7 +180,7 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     assert not (store / "sweeps" / "tiny" / "lease").exists()
 
     before = progress(store)
-    process = sweeps.start("resume", "tiny")
+    process = sweeps.start("resume", "tiny", *ONE_AT_A_TIME)
     wait_until(lambda: bool(progress(store) - before), process)
     below = descendants(process)
     began = time.monotonic()
@@ -195,15 +195,19 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     assert not (store / "sweeps" / "tiny" / "lease").exists()
 
     sweeps.release()
-    done = sweeps.run("resume", "tiny")
+    done = sweeps.run("resume", "tiny", *ONE_AT_A_TIME)
     assert done.returncode == 0, done.stderr
     pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
 
 
-def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
+def test_a_disk_that_fills_up_in_mid_run_be_it_rays_own_costs_no_result_and_one_rerun_completes_it(
     undisturbed: Path, spec_file: Path, tmp_path: Path
 ) -> None:
-    with small_disk(tmp_path / "disk") as disk:
+    with (
+        small_disk(tmp_path / "disk") as disk,
+        tempfile.TemporaryDirectory(prefix="ray") as short,
+        small_disk(Path(short) / "t", megabytes=64) as rays,
+    ):
         store = disk / "runs"
         arguments = ["run", str(spec_file), "--store", str(store), "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]
         process = start(*arguments)
@@ -214,31 +218,19 @@ def test_a_disk_that_fills_up_in_mid_run_is_exit_6_and_one_rerun_completes_it(
         assert code == 6, stderr
         assert f"No space left on device on the file system {disk}" in stderr
         assert alive(below, 60) == []
-        assert set(from_store(Store(store), "tiny").points.to_pandas()["state"]) <= {
-            "finished",
-            "interrupted",
-            "missing",
-        }
+        states = set(from_store(Store(store), "tiny").points.to_pandas()["state"])
+        assert states <= {"finished", "interrupted", "missing"}
         filler.unlink()
-        code, stderr = finish(start(*arguments, *ONE_AT_A_TIME))
-        assert code == 0, stderr
-        pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
 
-
-def test_rays_own_disk_that_fills_up_in_mid_run_costs_no_result(
-    undisturbed: Path, spec_file: Path, tmp_path: Path
-) -> None:
-    with tempfile.TemporaryDirectory(prefix="ray") as short, small_disk(Path(short) / "t", megabytes=64) as disk:
-        store = tmp_path / "runs"
-        arguments = ["run", str(spec_file), "--store", str(store)]
-        process = start(*arguments, RAY_TMPDIR=str(disk), TMPDIR=str(disk))
-        wait_until(lambda: in_mid_training(store), process)
-        filler = fill(disk)
+        before, folders = progress(store), {"RAY_TMPDIR": str(rays), "TMPDIR": str(rays)}
+        process = start(*arguments, **folders)
+        wait_until(lambda: bool(progress(store) - before), process)
+        filler = fill(rays)
         code, stderr = finish(process)
         assert code in (0, 6), stderr
-        assert code == 0 or f"the file system {disk}" in stderr
+        assert code == 0 or f"the file system {rays}" in stderr
         filler.unlink()
-        code, stderr = finish(start(*arguments, *ONE_AT_A_TIME, RAY_TMPDIR=str(disk), TMPDIR=str(disk)))
+        code, stderr = finish(start(*arguments, *ONE_AT_A_TIME, **folders))
         assert code == 0, stderr
         pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
 
@@ -260,36 +252,3 @@ def test_figures_and_tables_come_out_of_the_command_line(undisturbed: Path, tmp_
     assert code == 0, stderr
     assert "fig4a: not drawn" in stderr
     assert {path.name for path in out.glob("fig5b.*")} == {"fig5b.png", "fig5b.pdf", "fig5b.csv"}
-
-
-def test_failed_points_are_rows_that_run_again_only_when_asked(spec_file: Path, tmp_path: Path) -> None:
-    sweeps = Sweeps.in_folder(tmp_path)
-    sweeps.strike("fail_alike")
-    command = ["run", str(spec_file), *ONE_AT_A_TIME, "--set", "fixed.epochs=3", "--set", "grid.width=[4]"]
-    done = sweeps.run(*command)
-    assert done.returncode == 3, done.stderr
-    points = from_store(Store(sweeps.store), "tiny").points.to_pandas()
-    assert set(points["state"]) == {"failed"}
-    assert set(points["failure_kind"]) == {"code"}
-    assert points["failure_message"].str.contains("no such thing as").all()
-    sweeps.strike("nothing")
-    again = sweeps.run(*command)
-    assert again.returncode == 3
-    assert "0 to run" in again.stderr
-    asked = sweeps.run(*command, "--retry", "code")
-    assert asked.returncode == 0, asked.stderr
-    points = from_store(Store(sweeps.store), "tiny").points.to_pandas()
-    assert set(points["state"]) == {"finished"}
-    assert set(points["attempts"]) == {2}
-
-
-def test_a_diverging_point_is_a_result_with_its_epochs_so_far(spec_file: Path, tmp_path: Path) -> None:
-    store = tmp_path / "runs"
-    settings = ["fixed.epochs=20", "fixed.learning_rate=1e38", "fixed.batch_norm=false", "fixed.width=4"]
-    settings += ["fixed.architecture=mlp", "fixed.optimizer=sgd"]
-    arguments = [part for setting in settings for part in ("--set", setting)]
-    code, stderr = finish(start("run", str(spec_file), "--store", str(store), *arguments))
-    assert code == 0, stderr
-    (point,) = from_store(Store(store), "tiny").points.to_pylist()
-    assert point["state"] == "diverged"
-    assert 0 < point["epochs_done"] < 20
