@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from sweep.store import Store
 from tests.clusters import Nodes, nodes
-from tests.epoch_tables import epochs
-from tests.processes import ONE_AT_A_TIME, finish, is_of_trained_network, wait_until
+from tests.epoch_tables import epochs, undisturbed
+from tests.processes import finish, is_of_trained_network, wait_until
 from tests.struck import Sweeps
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(1200)]
@@ -23,13 +24,6 @@ resources: {gpus: 0, cpus: 1}
 """
 
 
-@pytest.fixture
-def cluster(sweeps: Sweeps) -> Iterator[Nodes]:
-    """One of the test's own, of which it kills nodes."""
-    with nodes(sweeps) as started:
-        yield started
-
-
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sweeps, Nodes]]:
     """Sweeps and a cluster for tests that leave every node as it is, and have points of their own."""
@@ -38,66 +32,55 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sweeps, 
         yield sweeps, started
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """The epochs of seeds 0 to 3, computed without a fault.
-
-    A run of its own: trainings of other files are longer or differ, and xdist may run those files on another worker.
-    """
-    sweeps = Sweeps.in_folder(tmp_path_factory.mktemp("undisturbed"))
-    sweeps.strike("nothing")
-    done = sweeps.run("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")), *ONE_AT_A_TIME)
-    assert done.returncode == 0, done.stderr
-    return epochs(sweeps.store)
-
-
-def trained_on(sweeps: Sweeps) -> dict[str, str]:
-    """The node of each point that has a snapshot, by point."""
-    store = Store(sweeps.store)
-    points = {path.parent.name for path in sweeps.store.glob("points/*/*") if is_of_trained_network(path.name)}
+def trained_on(folder: Path) -> dict[str, str]:
+    """The node of each point of a store that has a snapshot, by point."""
+    store = Store(folder)
+    points = {path.parent.name for path in folder.glob("points/*/*") if is_of_trained_network(path.name)}
     return {point: store.attempts(point)[-1].provenance["ray_node"] for point in points}
 
 
-def test_trials_of_a_lost_node_go_on_elsewhere_from_their_snapshots(
-    sweeps: Sweeps, cluster: Nodes, undisturbed: pd.DataFrame
+def test_trials_of_a_lost_node_go_on_elsewhere_and_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
+    sweeps: Sweeps, request: pytest.FixtureRequest
 ) -> None:
-    lost, kept = cluster.workers
-    sweeps.hold()
-    process = sweeps.start("run", sweeps.spec(SPEC.replace("SEEDS", "0..3")), "--address", cluster.address)
-    wait_until(lambda: lost in trained_on(sweeps).values(), process)
-    moved = next(point for point, node in trained_on(sweeps).items() if node == lost)
-    cluster.kill(lost)
-    sweeps.release()
-    code, stderr = finish(process)
-    assert code == 0, stderr
-    assert f"{moved}: its process died" in stderr
-    first, second = Store(sweeps.store).attempts(moved)
-    assert (first.failure.kind, first.provenance["ray_node"]) == ("infra", lost)
-    assert second.from_epoch > 0
-    assert second.provenance["ray_node"] == kept
-    pd.testing.assert_frame_equal(epochs(sweeps.store), undisturbed, check_exact=True)
-
-
-def test_a_lost_head_is_exit_7_and_another_cluster_completes_the_sweep(
-    sweeps: Sweeps, cluster: Nodes, undisturbed: pd.DataFrame
-) -> None:
-    sweeps.hold()
+    """First one of two workers is lost, then, while a second sweep of the same points runs, the head."""
     spec = sweeps.spec(SPEC.replace("SEEDS", "0..3"))
-    process = sweeps.start("run", spec, "--address", cluster.address)
-    wait_until(lambda: len(trained_on(sweeps)) > 1, process)
-    cluster.kill(cluster.head)
-    code, stderr = finish(process)
-    assert code == 7, stderr
-    assert "next: sweep resume struck" in stderr
-    assert not (sweeps.store / "sweeps" / "struck" / "lease").exists()
-    for worker in cluster.workers:
-        cluster.kill(worker)
-    sweeps.release()
-    with nodes(sweeps) as another:
-        done = sweeps.run("run", spec, "--address", another.address)
+    expected = undisturbed(spec, sweeps.folder / "undisturbed")
+    with nodes(sweeps) as cluster:
+        lost, kept = cluster.workers
+        sweeps.hold()
+        process = sweeps.start("run", spec, "--address", cluster.address)
+        wait_until(lambda: lost in trained_on(sweeps.store).values(), process)
+        moved = next(point for point, node in trained_on(sweeps.store).items() if node == lost)
+        cluster.kill(lost)
+        sweeps.release()
+        code, stderr = finish(process)
+        assert code == 0, stderr
+        assert f"{moved}: its process died" in stderr
+        first, second = Store(sweeps.store).attempts(moved)
+        assert (first.failure.kind, first.provenance["ray_node"]) == ("infra", lost)
+        assert second.from_epoch > 0
+        assert second.provenance["ray_node"] == kept
+        pd.testing.assert_frame_equal(epochs(sweeps.store), expected, check_exact=True)
+
+        cluster.add()
+        sweeps.hold()
+        store = sweeps.folder / "of the lost head"
+        process = sweeps.start("run", spec, "--address", cluster.address, "--store", str(store))
+        wait_until(lambda: len(trained_on(store)) > 1, process)
+        cluster.kill(cluster.head)
+        code, stderr = finish(process)
+        assert code == 7, stderr
+        assert "next: sweep resume struck" in stderr
+        assert not (store / "sweeps" / "struck" / "lease").exists()
+        for worker in cluster.workers:
+            cluster.kill(worker)
+    others, another = request.getfixturevalue("lasting")
+    others.strike("nothing")
+    done = others.run("run", spec, "--address", another.address, "--store", str(store))
     assert done.returncode == 0, done.stderr
-    assert max(state.attempts[-1].from_epoch for state in sweeps.states().values()) > 0
-    pd.testing.assert_frame_equal(epochs(sweeps.store), undisturbed, check_exact=True)
+    opened = Store(store)
+    assert max(opened.attempts(point.point_id)[-1].from_epoch for point in opened.spec("struck").points) > 0
+    pd.testing.assert_frame_equal(epochs(store), expected, check_exact=True)
 
 
 def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(lasting: tuple[Sweeps, Nodes]) -> None:

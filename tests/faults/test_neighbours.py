@@ -4,7 +4,9 @@ import os
 import socket
 import stat
 import subprocess
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,17 @@ from sweep.store import Store
 from sweep.system.private_folder import NotOurs, opened_file, private_path
 from sweep.trial.log_capture import Output, path_on_host, rescue
 from tests.commands import Command
+from tests.listeners import Listener, listeners, open_to_others
 from tests.processes import ONE_AT_A_TIME, descendants, finish, in_mid_training, program, wait_until
 from tests.struck import Sweeps
 
 NOBODY = 65534
+SPEC = """
+name: heard
+fixed: {dataset: digits, depth: 3, width: 4, epochs: 30, seed: 0}
+grid: {architecture: [mlp, shortcut]}
+resources: {gpus: 0, cpus: 1}
+"""
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="acts as another user, which takes root")
 
@@ -147,13 +156,30 @@ def test_an_older_folder_that_others_could_look_into_is_closed_to_them(shared: P
     assert stat.S_IMODE(private_path().stat().st_mode) == 0o700
 
 
-@needs_root
-@pytest.mark.slow
-def test_a_run_is_closed_to_other_users_of_the_host(tmp_path: Path) -> None:
-    sweeps = Sweeps.in_folder(tmp_path)
+@dataclass
+class Run:
+    """A run: how it ended, on what it listened from its start to its end, and what others could do in mid-training."""
+
+    code: int
+    stderr: str
+    listeners: set[Listener]
+    sockets: list[str]
+    nobody: str
+    without_token: list[str]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A real run, with MLflow's mirror, that was tried to be reached while its training was held."""
+    sweeps = Sweeps.in_folder(tmp_path_factory.mktemp("held"))
     sweeps.hold()
-    driver = sweeps.start("run", "demo", "--set", "grid.seed=[0]", "--set", "grid.width=[8]", *ONE_AT_A_TIME)
-    wait_until(lambda: in_mid_training(sweeps.store), driver)
+    driver, found = sweeps.start("run", sweeps.spec(SPEC), *ONE_AT_A_TIME), set[Listener]()
+
+    def has_begun() -> bool:
+        found.update(listeners(driver))
+        return in_mid_training(sweeps.store)
+
+    wait_until(has_begun, driver)
     try:
         below = descendants(driver)
         (gcs,) = [one for one in below if "gcs_server" in " ".join(one.cmdline()[:1])]
@@ -161,25 +187,39 @@ def test_a_run_is_closed_to_other_users_of_the_host(tmp_path: Path) -> None:
         sockets = {
             link.laddr for one in below for link in one.net_connections("unix") if str(link.laddr).startswith("/")
         }
-        assert any("plasma_store" in path for path in sockets), sockets
-        said = as_nobody(connect(sorted(sockets)))
-        assert "connected" not in said
-        assert "Permission denied" in said
-        without_token = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
-        answers = [
-            subprocess.run(
-                program("check_reachable", f"127.0.0.1:{port}"),
-                env=without_token | {"HOME": str(tmp_path)},
-                capture_output=True,
-                text=True,
-                timeout=200,
-                check=False,
-            ).stderr
-            for port in ports
-        ]
-        assert any("token" in answer for answer in answers), answers
-        token = Path.home() / ".ray" / "auth_token"
-        assert not token.exists() or stat.S_IMODE(token.stat().st_mode) == 0o600
+        nobody = as_nobody(connect(sorted(sockets))) if os.geteuid() == 0 else ""
+        answers = [answer_without_token(port, sweeps.folder) for port in ports]
     finally:
         sweeps.release()
-        finish(driver)
+        while driver.poll() is None:
+            found.update(listeners(driver))
+            time.sleep(0.2)
+    return Run(*finish(driver), found, sorted(sockets), nobody, answers)
+
+
+def answer_without_token(port: int, home: Path) -> str:
+    """What a client without a token is told at a port of Ray."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    command = program("check_reachable", f"127.0.0.1:{port}")
+    asked = subprocess.run(
+        command, env=environment | {"HOME": str(home)}, capture_output=True, text=True, timeout=200, check=False
+    )
+    return asked.stderr
+
+
+@needs_root
+@pytest.mark.slow
+def test_a_run_is_closed_to_other_users_of_the_host(run: Run) -> None:
+    assert any("plasma_store" in path for path in run.sockets), run.sockets
+    assert "connected" not in run.nobody
+    assert "Permission denied" in run.nobody
+    assert any("token" in answer for answer in run.without_token), run.without_token
+    token = Path.home() / ".ray" / "auth_token"
+    assert not token.exists() or stat.S_IMODE(token.stat().st_mode) == 0o600
+
+
+@pytest.mark.slow
+def test_a_run_with_all_that_it_starts_listens_on_loopback_only(run: Run) -> None:
+    assert run.code == 0, run.stderr
+    assert {"gcs_server", "raylet"} <= {name for name, _ in run.listeners}
+    assert open_to_others(run.listeners) == set()

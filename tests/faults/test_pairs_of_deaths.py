@@ -12,7 +12,7 @@ import pytest
 from benchmarks.soak_strikes import kill, victims
 from sweep.store import Store
 from sweep.tracking.settings import default_tracking_uri
-from tests.epoch_tables import epochs
+from tests.epoch_tables import epochs, undisturbed
 from tests.mirrored import assert_equal_to_the_store, runs
 from tests.processes import (
     ONE_AT_A_TIME,
@@ -26,7 +26,7 @@ from tests.processes import (
 )
 from tests.struck import Sweeps
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SPEC = """
 name: struck
@@ -38,32 +38,25 @@ resources: {gpus: 0, cpus: 1}
 KINDS = ("worker", "driver", "raylet", "gcs")
 DELAYS = (0.0, 0.5, 2.0, 5.0)
 """Seconds between the first death and the second."""
-SECONDS = {first: [*(kind for kind in KINDS if kind != first), "host"] for first in KINDS}
-SECONDS["worker"] += ["worker"]
-SECONDS["host"] = ["none"]
-"""What dies second, in turn, over one sweep that is interrupted each time; a death of the host is one of everything."""
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store of the same sweep, run without a death."""
-    sweeps = Sweeps.in_folder(tmp_path_factory.mktemp("undisturbed"))
-    sweeps.strike("nothing")
-    done = sweeps.run("run", sweeps.spec(SPEC), *ONE_AT_A_TIME)
-    assert done.returncode == 0, done.stderr
-    return sweeps.store
+PAIRS = [
+    *[(first, second) for first in KINDS for second in (*KINDS, "host") if first != second],
+    ("worker", "worker"),
+    ("host", "none"),
+]
+"""What dies first and second, in turn over one sweep that is interrupted each time; a death of the host is one of
+everything."""
 
 
 def below(driver: psutil.Process) -> list[psutil.Process]:
     return driver.children(recursive=True) if driver.is_running() else []
 
 
-@pytest.mark.parametrize("first", SECONDS)
-def test_the_same_command_goes_on_from_the_last_snapshots(tmp_path: Path, undisturbed: Path, first: str) -> None:
+def test_the_same_command_goes_on_from_the_last_snapshots(tmp_path: Path) -> None:
     sweeps = Sweeps.in_folder(tmp_path)
     sweeps.hold()
-    command = ("run", sweeps.spec(SPEC), *ONE_AT_A_TIME)
-    for second, delay in zip(SECONDS[first], itertools.cycle(DELAYS)):
+    spec = sweeps.spec(SPEC)
+    command = ("run", spec, *ONE_AT_A_TIME)
+    for (first, second), delay in zip(PAIRS, itertools.cycle(DELAYS)):
         strike(sweeps, command, first, second, delay)
     sweeps.release()
     assert sweeps.run("track", "struck").returncode == 0  # alone it ends the runs of a driver that is gone
@@ -72,7 +65,8 @@ def test_the_same_command_goes_on_from_the_last_snapshots(tmp_path: Path, undist
 
     again = sweeps.run(*command)
     assert again.returncode == 0, again.stderr
-    pd.testing.assert_frame_equal(epochs(sweeps.store), epochs(undisturbed), check_exact=True)
+    expected = undisturbed(spec, tmp_path / "undisturbed")
+    pd.testing.assert_frame_equal(epochs(sweeps.store), expected, check_exact=True)
     assert any(one.from_epoch > 0 for state in sweeps.states().values() for one in state.attempts)
     assert_equal_to_the_store(uri, store.spec("struck"), store)
     once_more = sweeps.run(*command)

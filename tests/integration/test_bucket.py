@@ -9,7 +9,7 @@ import pytest
 
 from sweep.store import Store
 from tests.buckets import Server, everything
-from tests.epoch_tables import epochs
+from tests.epoch_tables import epochs, undisturbed
 from tests.processes import ONE_AT_A_TIME, descendants, finish, is_of_trained_network, start, wait_until
 from tests.struck import Sweeps
 
@@ -27,15 +27,9 @@ HeldRun = tuple[str, "subprocess.Popen[str]"]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """The epochs of the same sweep in a folder, which nothing disturbed.
-
-    A run of its own: trainings last longer here than in other files, as snapshots are rarer in a bucket.
-    """
-    store = tmp_path_factory.mktemp("undisturbed") / "runs"
-    code, stderr = finish(start("run", str(spec_file), "--store", str(store), *ONE_AT_A_TIME))
-    assert code == 0, stderr
-    return epochs(store, "tiny")
+def expected(spec_file: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """The epochs of the same sweep in a folder, which nothing disturbed."""
+    return undisturbed(spec_file, tmp_path_factory.mktemp("undisturbed") / "runs", "tiny")
 
 
 @pytest.fixture
@@ -54,14 +48,14 @@ def has_snapshot(store: str) -> bool:
     return any(map(is_of_trained_network, names))
 
 
-def has_begun(store: str) -> bool:
-    """Whether a trial is about to train."""
+def attempts_begun(store: str) -> int:
+    """How many attempts have been about to train."""
     opened = Store(store)
-    return any(one.log for point in opened.objects.names("points") for one in opened.attempts(point))
+    return sum(bool(one.log) for point in opened.objects.names("points") for one in opened.attempts(point))
 
 
 def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
-    held_run: HeldRun, spec_file: Path, undisturbed: pd.DataFrame, tmp_path: Path
+    held_run: HeldRun, spec_file: Path, expected: pd.DataFrame, tmp_path: Path
 ) -> None:
     store, process = held_run
     wait_until(lambda: has_snapshot(store), process)
@@ -73,10 +67,10 @@ def test_killed_and_resumed_it_equals_undisturbed_and_every_command_reads_it(
     code, stderr = finish(start("status", "tiny", "--store", store))
     assert code == 0, stderr
     assert "next: sweep resume tiny --store" in stderr
-    code, stderr = finish(start("resume", "tiny", "--store", store))
+    code, stderr = finish(start("resume", "tiny", "--store", store, *ONE_AT_A_TIME))
     assert code == 0, stderr
     assert "a bucket cannot hold MLflow's database: it is sqlite:///" in stderr
-    pd.testing.assert_frame_equal(epochs(store, "tiny"), undisturbed, check_exact=True)
+    pd.testing.assert_frame_equal(epochs(store, "tiny"), expected, check_exact=True)
     assert list((tmp_path / "home").glob("mi-sweep/sweeps-*/mlflow.db"))
     points = [point.point_id for point in Store(store).spec("tiny").points]
     attempts = [[one.number for one in Store(store).attempts(point_id)] for point_id in points]
@@ -122,11 +116,21 @@ def contents(store: str) -> dict[str, bytes | None]:
     return {name: opened.objects.read(name) for name in names}
 
 
-def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_it(
-    held_run: HeldRun, s3: Server, spec_file: Path, undisturbed: pd.DataFrame
+def test_stop_reaches_a_driver_and_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_it(
+    held_run: HeldRun, s3: Server, spec_file: Path, tmp_path: Path, expected: pd.DataFrame
 ) -> None:
     store, process = held_run
-    wait_until(lambda: has_begun(store), process)
+    wait_until(lambda: attempts_begun(store) > 0, process)
+    code, stderr = finish(start("stop", "tiny", "--store", store))
+    assert code == 0, stderr
+    assert "the driver has gone" in stderr
+    code, stderr = finish(process)
+    assert code == 5, stderr
+    assert Store(store).objects.names("sweeps/tiny") == ["spec.yaml"]
+
+    begun = attempts_begun(store)
+    process = Sweeps.in_folder(tmp_path).start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME)
+    wait_until(lambda: attempts_begun(store) > begun, process)
     with s3.away():
         code, stderr = finish(process)
         assert code == 6, stderr
@@ -138,15 +142,4 @@ def test_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_i
         assert "the service does not answer" in stderr
     code, stderr = finish(start("run", str(spec_file), "--store", store, *ONE_AT_A_TIME))
     assert code == 0, stderr
-    pd.testing.assert_frame_equal(epochs(store, "tiny"), undisturbed, check_exact=True)
-
-
-def test_stop_reaches_a_driver_through_the_bucket(held_run: HeldRun) -> None:
-    store, process = held_run
-    wait_until(lambda: has_begun(store), process)
-    code, stderr = finish(start("stop", "tiny", "--store", store))
-    assert code == 0, stderr
-    assert "the driver has gone" in stderr
-    code, stderr = finish(process)
-    assert code == 5, stderr
-    assert Store(store).objects.names("sweeps/tiny") == ["spec.yaml"]
+    pd.testing.assert_frame_equal(epochs(store, "tiny"), expected, check_exact=True)

@@ -12,6 +12,7 @@ import pytest
 
 from sweep.store import Store, load
 from sweep.tracking.mirror import Mirror
+from tests.listeners import listeners, open_to_others
 from tests.processes import start
 from tests.servers import free_port
 from trainables.config import TrialConfig
@@ -74,6 +75,12 @@ def test_a_person_lands_on_runs_with_columns_of_params_and_metrics(
     page = subprocess.run(seen, capture_output=True, text=True, check=True, timeout=500).stdout
     for text in (*NAMES, "architecture", "width", "test_error", "mutual_information_bits"):
         assert text in page, text
+
+
+def test_it_listens_on_loopback_only(ui: tuple["subprocess.Popen[str]", list[str]]) -> None:
+    found = listeners(ui[0])
+    assert found
+    assert open_to_others(found) == set()
 
 
 def test_it_ends_with_all_its_processes(ui: tuple["subprocess.Popen[str]", list[str]]) -> None:
