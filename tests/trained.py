@@ -45,7 +45,10 @@ def timeless(history: list[EpochRecord] | tuple[EpochRecord, ...]) -> list[Epoch
     """The records without what a clock said."""
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     clocks = {"train_seconds": 0.0, "measure_seconds": 0.0, "credibility_seconds": None, "timestamp": moment}
-    return [dataclasses.replace(r, **clocks) for r in history]
+    return [
+        dataclasses.replace(r, **clocks, measures=tuple(dataclasses.replace(m, seconds=None) for m in r.measures))
+        for r in history
+    ]
 
 
 def bits(snapshot: Snapshot) -> list[tuple[str, tuple[int, ...], bytes]]:

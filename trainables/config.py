@@ -14,10 +14,14 @@ CONFIG_VERSION = 1
 Architecture = Literal["mlp", "shortcut", "resnet", "shortcut_resnet"]
 DatasetName = Literal["mnist", "digits"]
 Initializer = Literal["glorot_normal", "he_normal", "gaussian", "orthogonal"]
+Activation = Literal["tanh", "erf", "relu", "linear", "gelu"]
 Optimizer = Literal["rmsprop", "sgd", "adam"]
 Scale = Literal["none", "balanced"]
 PairRequest = Literal["first-merged", "first-last", "successive", "input-each", "each-label", "all"]
 Estimator = Literal["ksg", "ksg2", "npeet"]
+Statistics = Literal["moving", "recalibrated"]
+NoiseAt = Literal["probe", "every_layer"]
+MeasureName = Literal["rank", "gaussian", "sliced", "binned", "channel", "geometry"]
 
 FIELDS_OF_VERSION_1 = (
     *("dataset", "architecture", "width", "depth", "seed", "epochs", "optimizer", "learning_rate", "batch_norm"),
@@ -25,6 +29,9 @@ FIELDS_OF_VERSION_1 = (
 )
 MEASURE_FIELDS_OF_VERSION_1 = ("pairs", "scales", "neighbors", "every", "samples", "estimator")
 """Fields that ids always hold. Those added later are part of an id only with another value than their default."""
+
+NOT_OF_THE_TRAINING = frozenset({"epochs", "channel_noise", "measure"})
+"""Fields that decide how long a training is followed and what is measured of it, and none of its states."""
 
 WITH_SHORTCUT: frozenset[Architecture] = frozenset({"shortcut", "shortcut_resnet"})
 """Architectures in which what enters the softmax is not the last hidden layer itself."""
@@ -57,7 +64,17 @@ class Measurement(BaseModel):
         "ksg", description="ksg: exact and fast; ksg2: Kraskov's second; npeet: the reference implementation"
     )
 
-    @field_validator("pairs")
+    measures: tuple[MeasureName, ...] = Field(
+        (), description="what is measured beside KSG: of each pair, or of each layer in them"
+    )
+    noise: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        1.0, description="standard deviation of the Gaussian noise on every unit of a layer, for the measure `channel`"
+    )
+    noise_at: NoiseAt = Field(
+        "probe", description="where the channel's noise is: on the measured layer alone, or at every hidden layer"
+    )
+
+    @field_validator("pairs", "measures")
     @classmethod
     def _without_repeats(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(values))
@@ -104,14 +121,25 @@ class TrialConfig(BaseModel):
     gain: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         1.0, description="factor on the initial hidden weights"
     )
-    bias: bool = Field(True, description="hidden layers have a bias, zero at the start")
+    bias: bool = Field(True, description="hidden layers have a bias; at the start zero, or as bias_std says")
+    bias_std: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        0.0, description="standard deviation of the initial biases of the hidden layers, which are Gaussian"
+    )
+    activation: Activation = Field("tanh", description="function of the hidden units; gelu is the exact one")
+
+    frozen: bool = Field(False, description="control: nothing trainable ever changes, all else of an epoch happens")
+    batch_norm_statistics: Statistics = Field(
+        "moving",
+        description="for evaluation and measurement: `moving` averages, or `recalibrated`: those of the whole "
+        "training set under the present weights",
+    )
 
     channel_noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         0.0, description="standard deviation of Gaussian noise on the later signal of each probed pair"
     )
     measure: Measurement = Measurement()
 
-    @field_validator("batch_norm_momentum", "channel_noise")
+    @field_validator("batch_norm_momentum", "channel_noise", "bias_std")
     @classmethod
     def _without_negative_zero(cls, value: float) -> float:
         return abs(value)
@@ -124,6 +152,18 @@ class TrialConfig(BaseModel):
             raise ValueError(f"measure.samples is {used}, but {self.dataset} has {available} validation images")
         if self.measure.neighbors >= used:
             raise ValueError(f"measure.neighbors is {self.measure.neighbors}, but must be below the {used} samples")
+        return self
+
+    @model_validator(mode="after")
+    def _biases_where_there_are_any(self) -> Self:
+        if self.bias_std and not self.bias:
+            raise ValueError(f"bias_std is {self.bias_std:g}, but bias is false: allowed is 0, or bias: true")
+        return self
+
+    @model_validator(mode="after")
+    def _statistics_of_a_batch_norm(self) -> Self:
+        if self.batch_norm_statistics != "moving" and not self.batch_norm:
+            raise ValueError(f"batch_norm_statistics is {self.batch_norm_statistics}, but batch_norm is false")
         return self
 
     @property
@@ -143,8 +183,8 @@ class TrialConfig(BaseModel):
 
     @property
     def name(self) -> str:
-        """The id without its hash, for people: mlp-w50-d5-s0."""
-        return f"{self.architecture}-w{self.width}-d{self.depth}-s{self.seed}"
+        """The id without its hash, for people: mlp-w50-d5-s0, or mlp-w50-d5-s0-frozen."""
+        return f"{self.architecture}-w{self.width}-d{self.depth}-s{self.seed}{'-frozen' if self.frozen else ''}"
 
     @functools.cached_property
     def point_id(self) -> str:
@@ -154,10 +194,21 @@ class TrialConfig(BaseModel):
         """
         return f"{self.name}-{_hash8(self.canonical())}"
 
+    @functools.cached_property
+    def training_id(self) -> str:
+        """The identity of the training: equal for points that differ only in what is measured of it, and how long."""
+        return f"{self.name}-{_hash8(self.training)}"
+
+    @property
+    def training(self) -> str:
+        """The canonical form of the training alone."""
+        return self.canonical(without=NOT_OF_THE_TRAINING)
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy, with other values in place of some; its identity is its own."""
         copy = super().model_copy(update=update, deep=deep)
-        copy.__dict__.pop("point_id", None)
+        for name in ("point_id", "training_id"):
+            copy.__dict__.pop(name, None)
         return copy
 
     @property
@@ -173,7 +224,7 @@ class TrialConfig(BaseModel):
         return (
             fields
             | {f"measure_{key}": value for key, value in joined.items()}
-            | {"measure_neighbors": self.measure.neighbors}
+            | {"measure_neighbors": self.measure.neighbors, "measure_noise": self.measure.noise}
         )
 
 

@@ -1,4 +1,4 @@
-"""Initial weights of the hidden layers: Glorot, He, Gaussian and orthogonal, each times a gain, each seeded."""
+"""Initial weights of the hidden layers: Glorot, He, Gaussian and orthogonal, times a gain; biases; all seeded."""
 
 from collections.abc import Callable
 
@@ -39,3 +39,14 @@ def kernel_initializer(name: Initializer, gain: float, seed: int, layer: int) ->
     `glorot_normal` at gain 1 is Keras' own (Glorot & Bengio 2010: variance 2 / (fan_in + fan_out)).
     """
     return INITIALIZERS[name](gain, (seed * 100_003 + layer) % 2**31)
+
+
+BIASES_BEYOND = 50_000
+"""Added to the number of a layer for its biases: no layer has so large a number, so no kernel has that seed."""
+
+
+def bias_initializer(std: float, seed: int, layer: int) -> keras.initializers.Initializer:
+    """The initializer of the biases of the given layer: N(0, std^2), drawn apart from every kernel; zeros at 0."""
+    if not std:
+        return keras.initializers.Zeros()
+    return keras.initializers.RandomNormal(0.0, std, seed=(seed * 100_003 + BIASES_BEYOND + layer) % 2**31)

@@ -46,11 +46,35 @@ class PairRecord:
 
 
 @dataclass(frozen=True)
+class MeasureRecord:
+    """One value of a measure, of a pair of layers or of a layer, at one epoch; `reason` says why it is missing.
+
+    scale: what a measure of a pair is in units of; noise: the standard deviation that belongs to a channel. lower and
+    upper are bounds, ceiling the most that so many samples can give; seconds is what it took.
+    """
+
+    measure: str
+    value: float | None
+    unit: str
+    pair: str | None = None
+    layer: str | None = None
+    scale: str | None = None
+    noise: float | None = None
+    standard_error: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    ceiling: float | None = None
+    saturated: bool | None = None
+    seconds: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class EpochRecord:
     """One epoch: epoch 0 is the untrained network; `train_loss` is that of the step that led here, on its batch.
 
     `measure_seconds` went into the evaluation and the values of MI; `credibility_seconds`, at the first and the last
-    epoch, into finding out how far to trust them, and into the Jacobians.
+    epoch, into finding out how far to trust them, and into the Jacobians. `measures` are those beside KSG.
     """
 
     epoch: int
@@ -62,6 +86,7 @@ class EpochRecord:
     timestamp: datetime
     pairs: tuple[PairRecord, ...]
     credibility_seconds: float | None = None
+    measures: tuple[MeasureRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +118,14 @@ JACOBIAN_FIELDS = ("jacobian_mean_squared_singular_value", "jacobian_spread_squa
 _METRIC_NAMES = {f"{name}_seconds": f"seconds.{name}" for name in ("train", "measure", "credibility")}
 _PAIR_FIELDS = tuple(name for name in PairRecord.__dataclass_fields__ if name != "pair")
 
+_WORDS = ("measure", "unit", "pair", "layer", "scale", "reason")
+MEASURE_TYPE = pa.struct(
+    [
+        (name, pa.string() if name in _WORDS else pa.bool_() if name == "saturated" else pa.float64())
+        for name in MeasureRecord.__dataclass_fields__
+    ]
+)
+
 HISTORY_SCHEMA = pa.schema(
     [
         ("epoch", pa.int32()),
@@ -100,9 +133,10 @@ HISTORY_SCHEMA = pa.schema(
         *((name, pa.string() if name == "reason" else pa.float64()) for name in _PAIR_FIELDS),
         *((name, pa.float64()) for name in _SCALARS),
         ("timestamp", pa.timestamp("ms", tz="UTC")),
+        ("measures", pa.list_(MEASURE_TYPE)),
     ]
 )
-"""One row per (epoch, pair): how histories are stored."""
+"""One row per (epoch, pair): how histories are stored. The first row of an epoch has its other measures."""
 
 
 def now() -> datetime:
@@ -114,7 +148,13 @@ def now() -> datetime:
 def history_to_arrow(history: Iterable[EpochRecord]) -> bytes:
     """Arrow IPC bytes of a history, one row per (epoch, pair)."""
     rows = [
-        asdict(pair) | {name: getattr(record, name) for name in ("epoch", "timestamp", *_SCALARS)}
+        asdict(pair)
+        | {name: getattr(record, name) for name in ("epoch", "timestamp", *_SCALARS)}
+        | {
+            "measures": [asdict(one) for one in record.measures]
+            if record.measures and pair is record.pairs[0]
+            else None
+        }
         for record in history
         for pair in record.pairs
     ]
@@ -170,7 +210,8 @@ def history_from_arrow(data: bytes) -> tuple[EpochRecord, ...]:
 def _epoch_record(rows: Sequence[dict[str, Any]]) -> EpochRecord:
     pairs = tuple(PairRecord(row["pair"], **{name: row[name] for name in _PAIR_FIELDS}) for row in rows)
     shared = {name: rows[0][name] for name in ("epoch", "timestamp", *_SCALARS)}
-    return EpochRecord(pairs=pairs, **shared)
+    measures = tuple(MeasureRecord(**one) for one in rows[0]["measures"] or ())
+    return EpochRecord(pairs=pairs, measures=measures, **shared)
 
 
 def metric_name(field: str, pair: str | None = None) -> str:

@@ -3,19 +3,15 @@
 import math
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import keras
-import numpy as np
-from scipy.special import logsumexp
 
-from trainables import numeric_settings, probes
+from trainables import numeric_settings
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
-from trainables.information.device import is_on_accelerator
-from trainables.measurement import Probe
-from trainables.networks import Network, network
-from trainables.records import EpochRecord, now
+from trainables.networks import Network
+from trainables.observation import Observation
+from trainables.records import EpochRecord
 from trainables.snapshots import Snapshot
 
 
@@ -41,10 +37,8 @@ class Training:
         keras.utils.set_random_seed(config.seed)
         self.config = config
         self.history: list[EpochRecord] = []
-        self._labels = data.validation_labels
-        self._pixels = data.validation_images
-        self._probe = Probe(config, probes.pairs(config), threads)
-        self.network = network(config, data, self._probe.outputs, earlier)
+        self._observation = Observation(config, data, threads, earlier)
+        self.network = self._observation.network
         if snapshot is not None:
             self._restore(snapshot)
 
@@ -81,37 +75,7 @@ class Training:
         self.network.assign(snapshot.variables)
         self.history = list(snapshot.history)
 
-    def _observe(self) -> dict[str, Any]:
-        """The observed outputs on the validation images; arrays of the accelerator where there is one, else numpy's."""
-        images = self.network.validation_images
-        if is_on_accelerator(images):
-            return dict(self.network.observed_on_device(images))
-        return dict(self.network.observed.predict_on_batch(images))
-
     def _record(self, epoch: int, train_loss: float | None, train_seconds: float) -> EpochRecord:
-        start = time.perf_counter()
-        activations = self._observe()
-        logits = keras.ops.convert_to_numpy(activations["logits"]).astype(np.float64)
-        test_loss = float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(logits)), self._labels]))
-        correct = (logits.argmax(axis=1) == self._labels) & np.isfinite(logits).all(axis=1)
-        signals = activations | {"input": self._pixels, "label": self._labels}
-        is_due = self.config.measure.is_due(epoch, self.config.epochs)
-        pairs = self._probe.measure(signals, epoch) if is_due else self._probe.unmeasured()
-        measured = time.perf_counter()
-        is_examined = is_due and epoch in (0, self.config.epochs)
-        if is_examined:
-            examined = self._probe.examine(signals, epoch, pairs)
-            pairs = self.network.isometry.added_to(examined, self._probe.pairs)
-        record = EpochRecord(
-            epoch=epoch,
-            test_error=float(np.mean(~correct)),
-            test_loss=test_loss,
-            train_loss=train_loss,
-            train_seconds=train_seconds,
-            measure_seconds=measured - start,
-            credibility_seconds=time.perf_counter() - measured if is_examined else None,
-            timestamp=now(),
-            pairs=pairs,
-        )
+        record = self._observation.record(epoch, train_loss, train_seconds)
         self.history.append(record)
         return record

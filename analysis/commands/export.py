@@ -30,7 +30,10 @@ def export(
         typer.Option("--partition-by", metavar="COLUMN,...", help="Spread the epochs over folders by these columns."),
     ] = None,
 ) -> None:
-    """Write epochs.parquet and points.parquet. Into the same folder again, only what is new is read."""
+    """Write epochs.parquet and points.parquet, and measures.parquet where more than KSG is measured.
+
+    Into the same folder again, only what is new is read.
+    """
     columns = list(dict.fromkeys(name for text in (partition_by or "").split(",") if (name := text.strip())))
     if from_mlflow:
         from analysis.export.parquet import write_parquet
@@ -43,9 +46,11 @@ def export(
             paths = write_parquet(tables, output)
     else:
         from analysis.export.export import export as write
+        from analysis.export.measures import write_measures
 
         with writing_to(output):
             paths, total, read_anew = write(Store(shared.store), sweep, output, columns)
+            paths += write_measures(Store(shared.store), sweep, output)
         if read_anew < total:
             say(f"{read_anew} of {total} points read; the others are as in the export that was here")
     for path in paths:

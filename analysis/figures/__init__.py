@@ -11,7 +11,9 @@ import pandas as pd
 from analysis.figures.drawing.saving import rendered, write
 from analysis.figures.isometry import layers as isometry_layers
 from analysis.figures.isometry import mutual_information as isometry_mi
+from analysis.figures.isometry import phase as isometry_phase
 from analysis.figures.isometry import spectrum as isometry_spectrum
+from analysis.figures.isometry import theory as isometry_theory
 from analysis.figures.isometry import training as isometry_training
 from analysis.figures.layers import information_plane, layer_matrix, state_space, successive_layers
 from analysis.figures.model import Figure, FigureData, NothingToDraw
@@ -37,6 +39,8 @@ FIGURES: dict[str, Figure] = {
     "isometry_mi": Figure(isometry_mi.table, isometry_mi.draw),
     "isometry_layers": Figure(isometry_layers.table, isometry_layers.draw),
     "isometry_spectrum": Figure(isometry_spectrum.table, isometry_spectrum.draw),
+    "isometry_theory": Figure(isometry_theory.table, isometry_theory.draw),
+    "isometry_phase": Figure(isometry_phase.table, isometry_phase.draw),
     "isometry_training": Figure(isometry_training.table, isometry_training.draw),
     "timeline": Figure(timeline.table, timeline.draw),
 }

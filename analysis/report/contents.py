@@ -56,6 +56,7 @@ class Contents:
     pictures: tuple[Picture, ...]
     not_drawn: Mapping[str, str]
     checks: tuple[estimator_check.Check, ...]
+    what_measures_show: Mapping[str, str]
     failures: tuple[Failures, ...]
     overcome: Mapping[str, int]
     environment: Mapping[str, Sequence[tuple[str, int]]]
@@ -99,10 +100,10 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
             continue
         pictures.append(Picture(name, data, png(name, data, with_text=False), csv(data), command))
     measured = [point for point, state in zip(spec.points, states, strict=True) if state.summary]
-    checks = []
+    checks, measures = [], list(dict.fromkeys(name for point in measured for name in point.measure.measures))
     for size in estimator_check.sizes(measured):
         begin(f"trying the estimator: N = {size.samples:,}, {size.units_x} and {size.units_y} units")
-        checks.append(estimator_check.check(size))
+        checks.append(estimator_check.check(size, measures))
     example = (measured or spec.points)[0].point_id
     go_on = ["status", sweep, "--watch"] if at_work else ["resume", sweep]
     return Contents(
@@ -115,6 +116,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
         pictures=tuple(pictures),
         not_drawn=not_drawn,
         checks=tuple(checks),
+        what_measures_show=estimator_check.what_they_show(measured),
         failures=_failures(points),
         overcome=_recovered(points),
         environment=environment.settings(

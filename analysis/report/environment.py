@@ -50,13 +50,13 @@ def settings(points: Iterable[tuple[TrialConfig, Mapping[str, Any]]]) -> dict[st
 
 def _components(points: Sequence[tuple[TrialConfig, Mapping[str, Any]]]) -> dict[str, Counter[str]]:
     """The identities of the components that the points use, by label, those of one kind together."""
-    by_kind: list[dict[str, Counter[str]]] = [{} for _ in components.COMPONENTS]
+    by_kind: dict[str, dict[str, Counter[str]]] = {kind: {} for kind in components.COMPONENTS}
     for point, provenance in points:
         recorded = components.recorded(provenance)
-        for labels, name in zip(by_kind, components.names(point), strict=True):
-            if name in recorded:
-                labels.setdefault(f"code of {name}", Counter())[recorded[name]] += 1
-    return {label: counter for labels in by_kind for label, counter in labels.items()}
+        for kind, names in components.by_kind(point).items():
+            for name in (one for one in names if one in recorded):
+                by_kind[kind].setdefault(f"code of {name}", Counter())[recorded[name]] += 1
+    return {label: counter for labels in by_kind.values() for label, counter in labels.items()}
 
 
 def _text(name: str, value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The two tables of a sweep: epochs and points, from a store or from MLflow, with units and meanings.
+"""The tables of a sweep: epochs, points and measures, from a store or from MLflow, with units and meanings.
 
 Imported by `export`, `report` and `commands`. Not here: files (`export`).
 
@@ -6,6 +6,7 @@ Only `mlflow_access` imports mlflow, so `from_mlflow` is imported by its name wh
 """
 
 from analysis.tables.collect import from_store
+from analysis.tables.measures import MEASURES, measure_rows
 from analysis.tables.tables import EPOCHS, POINTS, Tables
 
-__all__ = ["EPOCHS", "POINTS", "Tables", "from_store"]
+__all__ = ["EPOCHS", "MEASURES", "POINTS", "Tables", "from_store", "measure_rows"]

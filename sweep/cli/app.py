@@ -37,6 +37,9 @@ COMMANDS: dict[str, Entry] = {
     "plan": Entry("sweep.cli.plan:plan", RUN, "Show what a run would do and cost."),
     "run": Entry("sweep.cli.run:run", RUN, "Compute what the store does not hold yet."),
     "resume": Entry("sweep.cli.resume:resume", RUN, "Run a sweep again with the spec kept in the store."),
+    "measure": Entry(
+        "sweep.cli.measure:measure", RUN, "Measure kept states of a sweep's networks anew, without training."
+    ),
     "stop": Entry("sweep.cli.stop:stop", RUN, "Stop the driver of a sweep, here or on another host."),
     "status": Entry(
         "sweep.cli.status:status", LOOK, "Show counts, rate, time left, and whether the driver is alive or lost."
@@ -47,6 +50,7 @@ COMMANDS: dict[str, Entry] = {
     "mi": Entry("sweep.cli.mi:mi", ANALYSE, "Measure the MI of the arrays x and y in a file."),
     "track": Entry("sweep.cli.track:track", STORE, "Replay a sweep's store into MLflow."),
     "ui": Entry("sweep.cli.ui:ui", STORE, "Open the MLflow UI at the runs of a sweep."),
+    "weights": Entry("sweep.cli.weights:weights", STORE, "Write a sweep's kept networks as Keras and NumPy files."),
     "store": Entry("sweep.cli.store:app", STORE, "Look after a store as a whole."),
     "submit": Entry("sweep.cli.submit:submit", CLUSTER, "Run a sweep as a job of a Ray cluster."),
 }

@@ -19,6 +19,7 @@ from sweep.planning import (
     accelerator_hours,
     code_change,
     commit,
+    disk_space,
     fit,
     last_change,
     priced,
@@ -99,7 +100,12 @@ def _rows(
             rows += [[f"  {state}", str(count)], *_details(state, todo)]
     if todo.running:
         rows += [["  running", str(len(todo.running))]]
-    rows += [["to run", str(len(todo.to_run))], ["epochs to run", f"{todo.epochs_to_run:,}"]]
+    rows += [["to run", str(len(todo.to_run))]]
+    if todo.from_states:
+        rows += [["  from kept states", f"{len(todo.from_states):,}, measured without training"]]
+    rows += [["epochs to run", f"{todo.epochs_to_run:,}"]]
+    if kept := disk_space.kept_bytes(todo.to_run, spec.keep):
+        rows += [["kept states", f"{kept / 1e6:,.1f} MB at most, of {counted(len(todo.to_run), 'point')}"]]
     if todo.to_run:
         rows += _cost_rows(spec, todo, at_a_time)
     if room:
@@ -157,6 +163,8 @@ def _as_json(
         "points_total": len(spec.points),
         "points": {str(state): todo.count(state) for state in State} | {"running": len(todo.running)},
         "to_run": [point.point_id for point in todo.to_run],
+        "from_states": sorted(todo.from_states),
+        "kept_bytes": disk_space.kept_bytes(todo.to_run, spec.keep),
         "left_failed": [point.point_id for point in todo.left_failed],
         "failed": [{"points": group.points, **vars(group.cause)} for group in todo.failed],
         "interrupted": dict(todo.interrupted),

@@ -19,7 +19,7 @@ from sweep.driver.stopping import Stopping
 from sweep.driver.supervisor import Supervisor
 from sweep.errors import Interrupted, PointsFailed
 from sweep.failures import advice, group, in_short, retry_arguments
-from sweep.planning import Plan, disk_space, plan
+from sweep.planning import Plan, disk_space, measurable, plan
 from sweep.progress import Watch
 from sweep.spec import SweepSpec
 from sweep.storage import absolute
@@ -103,7 +103,8 @@ class Driver:
     def _checked_plan(self) -> Plan:
         """The plan of the run, after all checks and announcements that come before it."""
         spec, options, console, store = self._spec, self._options, self._console, self._store
-        todo = plan(self._points, self._watch.states(), options.retry)
+        states = self._watch.states()
+        todo = plan(self._points, states, options.retry, measurable=measurable(store, self._points, states))
         say(pre_run.announcement(spec.name, todo), console)
         is_whole = self._points is spec.points
         all_points = self._watch.states() if is_whole else Watch(store, spec.name, spec.points).states()

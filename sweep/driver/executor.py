@@ -54,7 +54,9 @@ class RunContext:
     def trial_settings(self, share: Share) -> TrialSettings:
         """What each trial of that share needs besides its point."""
         data_dir = str(self.options.data_dir.absolute()) if self.options.data_dir else None
-        return TrialSettings(str(self.store.root), data_dir, share.threads, self.code, share.gpus, self.timing)
+        return TrialSettings(
+            str(self.store.root), data_dir, share.threads, self.code, share.gpus, self.timing, self.spec.keep
+        )
 
 
 class Executor(Protocol):

@@ -23,7 +23,8 @@ def announcement(sweep: str, todo: Plan) -> str:
     """The plan in one line: `demo: 32 points (30 finished, 2 interrupted), 2 to run`."""
     counts = Counter(str(state) for state in todo.states.values())
     parts = ", ".join(f"{count:,} {state}" for state, count in counts.items())
-    return f"{sweep}: {counted(len(todo.states), 'point')} ({parts}), {len(todo.to_run):,} to run"
+    kept = f", {len(todo.from_states):,} of them from kept states" if todo.from_states else ""
+    return f"{sweep}: {counted(len(todo.states), 'point')} ({parts}), {len(todo.to_run):,} to run{kept}"
 
 
 def say_spec_change(spec: SweepSpec, store: Store, console: Console) -> None:
@@ -95,7 +96,7 @@ def check_space(spec: SweepSpec, todo: Plan, max_concurrent: int | None, trackin
     """
     at_a_time = trials_at_a_time(spec.resources, machine.cpus(), len(machine.gpus()), max_concurrent)
     database = database_file(tracking_uri)
-    disk_space.check(disk_space.needs(todo.to_run, max(1, at_a_time), store.folder, database))
+    disk_space.check(disk_space.needs(todo.to_run, max(1, at_a_time), store.folder, database, spec.keep))
 
 
 def say_share(share: Share, console: Console) -> None:

@@ -6,7 +6,7 @@ Not here: the printing (`cli`), the run (`driver`).
 from sweep.planning.changes import CodeChange, SpecChange, code_change, commit, last_change
 from sweep.planning.costs import NEWEST, Sample, costs, makespan, sample, work
 from sweep.planning.gpu_memory import Fit, fit
-from sweep.planning.plan import Plan, accelerator_hours, plan, priced
+from sweep.planning.plan import Plan, accelerator_hours, measurable, plan, priced
 
 __all__ = [
     "NEWEST",
@@ -22,6 +22,7 @@ __all__ = [
     "fit",
     "last_change",
     "makespan",
+    "measurable",
     "plan",
     "priced",
     "sample",

@@ -12,10 +12,15 @@ from trainables.records import SETTLED
 Shape = tuple[object, ...]
 
 
-def shape(point: TrialConfig) -> Shape:
-    """What decides the cost of an epoch: points of equal shape take equally long, whatever their seed and epochs."""
+def shape(point: TrialConfig, from_states: bool = False) -> Shape:
+    """What decides the cost of an epoch: points of equal shape take equally long, whatever their seed and epochs.
+
+    from_states: whether the point is measured from kept states, which takes a time of its own.
+    """
     measured = point.measure.model_dump_json()
-    return (point.dataset, point.architecture, point.width, point.depth, point.batch_norm, measured)
+    trained = ("from states", point.epochs) if from_states else ()
+    network = (point.dataset, point.architecture, point.width, point.depth, point.batch_norm, point.activation)
+    return (*network, measured, *trained)
 
 
 def work(point: TrialConfig) -> float:
@@ -47,14 +52,17 @@ def sample(point: TrialConfig, state: PointState) -> Sample | None:
         return None
     per_epoch = state.summary.seconds_per_epoch
     once, provenance = None, state.provenance
-    if state.result and state.state is State.FINISHED:
+    from_states = bool(provenance.get("measured_from_states"))
+    if state.result and from_states:
+        per_epoch, once = 0.0, state.result.wall_seconds
+    elif state.result and state.state is State.FINISHED:
         from_epochs = {attempt.number: attempt.from_epoch for attempt in state.attempts}
         trained = point.epochs - from_epochs.get(state.result.attempt, 0)
         once = max(0.0, state.result.wall_seconds - (per_epoch or 0.0) * trained)
     if per_epoch is None and once is None:
         return None
     device, threads = str(provenance.get("device") or "unknown"), provenance.get("threads")
-    return Sample(shape(point), work(point), per_epoch, once, device, threads, state.summary.moment)
+    return Sample(shape(point, from_states), work(point), per_epoch, once, device, threads, state.summary.moment)
 
 
 @dataclass(frozen=True)
@@ -68,9 +76,9 @@ class Costs:
     samples: int = 0
     newest_once: float = 0.0
 
-    def seconds(self, point: TrialConfig, epochs_done: int = 0) -> float | None:
+    def seconds(self, point: TrialConfig, epochs_done: int = 0, from_states: bool = False) -> float | None:
         """Seconds that the rest of the point will take, with its setup; None without a point of its shape."""
-        key = shape(point)
+        key = shape(point, from_states)
         once, per_epoch = self.once.get(key), self.per_epoch.get(key)
         if once is None or (per_epoch is None and point.epochs >= SETTLED):
             return None

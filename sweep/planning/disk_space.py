@@ -11,6 +11,7 @@ from sweep.store import SNAPSHOTS_KEPT
 from sweep.system.paths import temporary_folder
 from trainables import probes
 from trainables.config import TrialConfig
+from trainables.kept_states import Keep, epochs_kept
 from trainables.sizes import SLOTS, weights, widths
 
 OBJECT_BYTES = 16_000
@@ -47,7 +48,20 @@ def snapshot_bytes(point: TrialConfig) -> int:
     return 4 * weights(point) * copies + 8 * sum(widths(point)) + ARRAY_BYTES * arrays + history_bytes(point)
 
 
-def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path | None, database: Path | None) -> list[SpaceNeed]:
+def kept_bytes(points: Sequence[TrialConfig], keep: Keep) -> int:
+    """At most what the states of these points' networks take that are kept, those of one training once."""
+    by_training = {(point.training_id, point.epochs): point for point in points}
+    return sum(len(epochs_kept(keep, point.epochs)) * state_bytes(point) for point in by_training.values())
+
+
+def state_bytes(point: TrialConfig) -> int:
+    """Approximate size of a kept state, if it could not be compressed: weights, moving statistics, test errors."""
+    return 4 * weights(point) + 8 * sum(widths(point)) + OBJECT_BYTES + ROW_BYTES * (point.epochs + 1)
+
+
+def needs(
+    points: Sequence[TrialConfig], at_a_time: int, store: Path | None, database: Path | None, keep: Keep = "none"
+) -> list[SpaceNeed]:
     """What a run of these points writes: results, snapshots of those that run at a time, MLflow's database, scratch.
 
     A store that is no folder is in a bucket, which has room for everything.
@@ -57,6 +71,8 @@ def needs(points: Sequence[TrialConfig], at_a_time: int, store: Path | None, dat
     if store:
         largest = sorted((snapshot_bytes(point) for point in points), reverse=True)[:at_a_time]
         results = SpaceNeed("results", store, sum(history_bytes(point) for point in points))
+        if kept := kept_bytes(points, keep):
+            space_needs.append(SpaceNeed("kept states", store, kept))
         space_needs = [results, SpaceNeed("snapshots", store, (SNAPSHOTS_KEPT + 1) * sum(largest)), *space_needs]
     if database:
         space_needs.append(

@@ -6,6 +6,7 @@ Not here: the location of a spec (`store.spec_source`), the fields of a point (`
 from sweep.spec.document import in_words
 from sweep.spec.model import Resources, SweepSpec, presets, trials_at_a_time
 from sweep.spec.reader import SpecReader, spec_from_bytes, without_problems
+from sweep.spec.remeasured import remeasured
 
 __all__ = [
     "Resources",
@@ -13,6 +14,7 @@ __all__ = [
     "SweepSpec",
     "in_words",
     "presets",
+    "remeasured",
     "spec_from_bytes",
     "trials_at_a_time",
     "without_problems",

@@ -21,7 +21,7 @@ MESSAGE_LENGTH = 300
 SETTING_LENGTH = 120
 
 RANGE = re.compile(r"\s*(\d{1,18})\s*\.\.\s*(\d{1,18})\s*")
-TOP_KEYS = ("name", "description", "include", *BLOCK_KEYS, "resources")
+TOP_KEYS = ("name", "description", "include", *BLOCK_KEYS, "keep", "resources")
 FIELDS = tuple(name for name in TrialConfig.model_fields if name != "measure")
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {

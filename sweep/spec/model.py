@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sweep.errors import UsageError
 from sweep.spec import yaml_lines
 from trainables.config import TrialConfig
+from trainables.kept_states import Keep
 
 BLOCK_KEYS = ("fixed", "grid", "measure")
 
@@ -85,12 +86,13 @@ def _as_range(values: list[Any]) -> list[Any] | str:
 
 @dataclass(frozen=True)
 class SweepSpec:
-    """A named set of points: the union of its blocks."""
+    """A named set of points: the union of its blocks. `keep`: which states of their networks are kept."""
 
     name: str
     description: str
     blocks: tuple[Block, ...]
     resources: Resources
+    keep: Keep = "none"
 
     @cached_property
     def points(self) -> tuple[TrialConfig, ...]:
@@ -125,6 +127,8 @@ class SweepSpec:
             body |= self.blocks[0].plain()
         else:
             body["include"] = [block.plain() for block in self.blocks]
+        if self.keep != "none":
+            body["keep"] = self.keep
         body["resources"] = self.resources.model_dump()
         return yaml_lines.dump(body)
 

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from sweep.spec.document import MAX_POINTS, TOP_KEYS, Document
 from sweep.spec.model import BLOCK_KEYS, Block, Resources, SweepSpec, presets
 from sweep.system.paths import with_home
 from sweep.text import did_you_mean, nearest, shown
+from trainables.kept_states import Keep
 
 MAX_BYTES = 4 * yaml_lines.MAX_LETTERS
 MAX_BLOCKS = 1000
@@ -121,13 +123,16 @@ class SpecReader:
         own = document.block(())
         blocks = self._included(document, own) if "include" in document.data else [own]
         trial_resources = document.model(("resources",), Resources, document.data.get("resources"))
+        keep = document.data.get("keep", "none")
+        if keep not in get_args(Keep):
+            document.say(("keep",), f"keep {shown(keep)}: allowed are {', '.join(get_args(Keep))}")
         if len(self.problems) > before:
             return None
         size = sum(block.size for block in blocks)
         if not 0 < size <= MAX_POINTS:
             document.say(("grid",), f"the grid has {size:,} points: allowed are 1 to {MAX_POINTS:,}")
             return None
-        spec = SweepSpec(name, description.strip(), tuple(blocks), trial_resources)
+        spec = SweepSpec(name, description.strip(), tuple(blocks), trial_resources, keep)
         self._check_points(document, spec)
         return spec
 

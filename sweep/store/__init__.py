@@ -5,6 +5,7 @@ Not here: how objects are stored (`storage`), how results are computed (`trial`)
 
 from sweep.store.identity import known_store_id, store_id
 from sweep.store.index import Entry
+from sweep.store.kept_states import KeptStates
 from sweep.store.lease import (
     Holder,
     Lease,
@@ -32,6 +33,7 @@ __all__ = [
     "Attempt",
     "Entry",
     "Holder",
+    "KeptStates",
     "Lease",
     "Migrated",
     "PointState",

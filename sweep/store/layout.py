@@ -5,6 +5,7 @@ points/POINT_ID/snapshot-EPOCH    the last two snapshots of an unfinished point
 points/POINT_ID/attempt-NUMBER    one attempt: where, when, and how it failed if it did
 points/POINT_ID/log-NUMBER        the last part of what that attempt printed, as plain text
 points/POINT_ID/damaged-*         objects that did not match their checksum, put aside
+trainings/TRAINING_ID/state-EPOCH the state of a network, kept to be measured anew; of all points of that training
 sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with its checksum
 sweeps/NAME/lease                 the live driver of the sweep
 sweeps/NAME/stop                  what that driver was asked to do: stop
@@ -18,9 +19,11 @@ import re
 
 STORE_ID = "store-id"
 INDEX = "index"
+TRAININGS = "trainings"
 
 _ATTEMPT = re.compile(r"(damaged-(?:\d+-)?)?attempt-(\d{4,9})")
 _SNAPSHOT = re.compile(r"snapshot-\d{9,12}")
+_STATE = re.compile(r"state-(\d{9,12})")
 
 
 def point(point_id: str, name: str = "") -> str:
@@ -58,6 +61,22 @@ def log(point_id: str, number: int) -> str:
 def snapshot(point_id: str, epoch: int) -> str:
     """A snapshot; later ones sort behind earlier ones."""
     return point(point_id, f"snapshot-{epoch:09d}")
+
+
+def training(training_id: str, name: str = "") -> str:
+    """An object of a training, or the folder of them all."""
+    return f"{TRAININGS}/{training_id}/{name}".rstrip("/")
+
+
+def state(training_id: str, epoch: int) -> str:
+    """The kept state of a network."""
+    return training(training_id, f"state-{epoch:09d}")
+
+
+def state_epoch(name: str) -> int | None:
+    """The epoch of the kept state with that name in a training's folder; None for the name of anything else."""
+    said = _STATE.fullmatch(name)
+    return int(said[1]) if said else None
 
 
 def spec(sweep: str) -> str:

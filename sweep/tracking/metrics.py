@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from sweep.store import PointState
+from sweep.tracking import more_metrics
 from trainables.config import TrialConfig
 from trainables.probes import default_pair
 from trainables.records import JACOBIAN_FIELDS, EpochRecord, metric_name
@@ -37,6 +38,7 @@ def metrics(record: EpochRecord) -> list[MetricValue]:
         of_pair = None if pair.pair == default else pair.pair
         values |= {metric_name(field, of_pair): getattr(pair, field) for field in MI_FIELDS}
         values |= {metric_name(field, pair.pair): getattr(pair, field) for field in ("scale_ratio", *JACOBIAN_FIELDS)}
+    values |= more_metrics.chosen(record)
     values[LAST_METRIC] = record.test_error
     moment = milliseconds(record)
     return [(name, value, moment, record.epoch) for name, value in values.items() if value is not None]
@@ -83,6 +85,8 @@ def tags(sweep: str, point: TrialConfig, state: PointState) -> dict[str, str]:
     if has_failed:
         values["failure_kind"] = failure.kind if failure else ""
         values["failure_message"] = failure.message[:TAG_LENGTH] if failure else ""
+    if left_out := more_metrics.left_out(state.history):
+        values["metrics_left_out"] = " ".join(left_out)[:TAG_LENGTH]
     times = json.dumps([attempt.times for attempt in state.attempts])
     values[ATTEMPT_TIMES] = times if len(times) <= TAG_LENGTH else ""
     texts = {key: _text(value) for key, value in state.provenance.items() if key not in NOT_TAGS}

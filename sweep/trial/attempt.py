@@ -1,5 +1,6 @@
 """One attempt at a point: train it, commit snapshots and result to the store, record how it ended."""
 
+import contextlib
 import json
 import socket
 import time
@@ -16,19 +17,24 @@ from pydantic import TypeAdapter
 from sweep.errors import StorageFault
 from sweep.failures import classify
 from sweep.storage import fullness
-from sweep.store import Attempt, Store
+from sweep.store import Attempt, KeptStates, Store
 from sweep.system.provenance import refuse_other_code
 from sweep.timing import Timing
+from sweep.trial.from_states import StateLost, of_training, remeasurement
 from sweep.trial.log_capture import Output, path_on_host, rescue
 from sweep.trial.watchdog import Pace, unwatch, watch
 from sweep.trial.worker_state import WorkerState
 from trainables import device
 from trainables.config import TrialConfig
 from trainables.identity import components
+from trainables.kept_states import Keep, KeptState, is_kept
 from trainables.records import EpochRecord, Failure, Outcome, PointResult, history_to_arrow
+from trainables.snapshots import Snapshot
 
 if TYPE_CHECKING:
-    from trainables.training import Training  # imports Keras, which must wait for `device.pin`
+    from trainables.datasets import Dataset
+    from trainables.remeasurement import Remeasurement  # imports Keras, which must wait for `device.pin`
+    from trainables.training import Training
 
 
 SNAPSHOT_SHARE = 0.02
@@ -45,6 +51,7 @@ class TrialSettings:
     code: dict[str, Any]
     gpus: float = 0.0
     timing: Timing = field(default_factory=Timing)
+    keep: Keep = "none"
 
     def to_json(self) -> str:
         """These settings as text, which Tune carries to the process of the trial."""
@@ -78,7 +85,8 @@ class PointAttempt:
         for name in quarantined:
             self._log(f"{name} was damaged and is put aside")
         self._training: Training | None = None
-        self._records = self._train()
+        self._work: Training | Remeasurement | None = None
+        self._records = self._prepared()
 
     def advance(self, seconds: float) -> None:
         """Train for about that long and commit a snapshot if one is due; then `is_over` says if the point has ended."""
@@ -89,12 +97,14 @@ class PointAttempt:
                 self.epoch = record.epoch
                 self._pace.add(_seconds(record))
                 self._is_first = False
-                if self._training and self._snapshot_is_due():
-                    self._commit_snapshot(self._training)
+                if self._training:
+                    self._keep_state(self._training)
+                    if self._snapshot_is_due():
+                        self._commit_snapshot(self._training)
                 if time.monotonic() >= deadline:
                     return
-            assert self._training is not None
-            self._finish(self._training)
+            assert self._work is not None
+            self._finish(self._work)
         except StorageFault:
             raise
         except Exception as error:
@@ -124,11 +134,9 @@ class PointAttempt:
         """Save the log, and give standard output and errors back to the process."""
         self._output.stop()
 
-    def _train(self) -> Iterator[EpochRecord]:
+    def _prepared(self) -> Iterator[EpochRecord]:
         """The records of the remaining epochs; libraries and data are loaded here, where errors are recorded."""
         self._worker_state.configure(self._settings.threads, self._settings.gpus)
-        from trainables.training import Training
-
         snapshot = self._store.snapshot(self._point)
         from_epoch = self.epoch = snapshot.epoch if snapshot else 0
         self._pace = Pace(self._settings.timing.hang_seconds, map(_seconds, snapshot.history if snapshot else ()))
@@ -146,14 +154,51 @@ class PointAttempt:
         data = self._worker_state.dataset(self._point.dataset, Path(data_dir) if data_dir else None)
         provenance |= {"dataset_sha256": data.sha256}
         self._attempt = replace(self._attempt, provenance=provenance)
-        self._training = Training(
+        if snapshot is None:
+            with contextlib.suppress(StateLost):
+                yield from self._measured(data)
+                return
+        yield from self._trained(data, snapshot)
+
+    def _measured(self, data: "Dataset") -> Iterator[EpochRecord]:
+        """The records from kept states. Raises StateLost where these do not suffice, before any or on the way."""
+        work = remeasurement(
             self._point,
+            self._store,
             data,
-            snapshot,
             self._settings.threads,
-            earlier=self._worker_state.take_network(self._point, data),
+            self._attempt.provenance["components"],
+            partial(self._worker_state.take_network, self._point, data),
         )
+        if work is None:
+            raise StateLost
+        self._log("measured from kept states, without training")
+        self._attempt = replace(self._attempt, provenance=self._attempt.provenance | {"measured_from_states": True})
+        self._work = work
+        try:
+            yield from work
+        except StateLost as lost:
+            self._log(f"{lost}: it is trained")
+            self._attempt.provenance.pop("measured_from_states")
+            self._worker_state.keep_network(work.network)
+            raise
+
+    def _trained(self, data: "Dataset", snapshot: Snapshot | None) -> Iterator[EpochRecord]:
+        from trainables.training import Training
+
+        earlier = self._worker_state.take_network(self._point, data)
+        self._training = self._work = Training(self._point, data, snapshot, self._settings.threads, earlier=earlier)
         yield from self._training
+
+    def _keep_state(self, training: "Training") -> None:
+        """Keep the state after the present epoch, if the sweep asks for it."""
+        if is_kept(self._settings.keep, training.epoch, training.is_done):
+            outcome: Outcome | None = None
+            if training.is_done:
+                outcome = "diverged" if training.is_diverged else "finished"
+            code = of_training(self._attempt.provenance["components"])
+            state = KeptState.of(self._point, training.history, training.network.state(), outcome, code)
+            KeptStates(self._store).keep(self._point, state)
 
     def _snapshot_is_due(self) -> bool:
         elapsed = time.monotonic() - self._last_snapshot
@@ -168,16 +213,16 @@ class PointAttempt:
         print(f"{_moment()} snapshot at epoch {training.epoch}, in {self._snapshot_cost:.3f} s", flush=True)
         self._output.save()
 
-    def _finish(self, training: "Training") -> None:
-        self._worker_state.keep_network(training.network)
-        outcome: Outcome = "diverged" if training.is_diverged else "finished"
+    def _finish(self, work: "Training | Remeasurement") -> None:
+        self._worker_state.keep_network(work.network)
+        outcome: Outcome = "diverged" if work.is_diverged else "finished"
         result = PointResult(
             config=self._point.canonical(),
             outcome=outcome,
             attempt=self._attempt.number,
             wall_seconds=round(time.perf_counter() - self._started, 3),
             provenance=self._attempt.provenance,
-            history_arrow=history_to_arrow(training.history),
+            history_arrow=history_to_arrow(work.history),
         )
         self._store.commit_result(self._point, result)
         self.committed, self.is_over = self.epoch, True

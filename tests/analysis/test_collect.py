@@ -33,7 +33,16 @@ OUTCOME_COLUMNS = """
 
 @pytest.fixture
 def spec() -> SweepSpec:
-    return load("demo", ["grid.architecture=[mlp, shortcut]", "grid.width=[8]", "grid.depth=[4]", "fixed.epochs=5"])
+    return load(
+        "demo",
+        [
+            "grid.architecture=[mlp, shortcut]",
+            "grid.width=[8]",
+            "grid.depth=[4]",
+            "fixed.epochs=5",
+            "fixed.frozen=false",
+        ],
+    )
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ def test_each_component_of_the_code_is_a_row_after_the_code_as_a_whole() -> None
         ("trainables", [("0123456789ab", 3)]),
         ("code of architecture mlp", [("mlp1", 2)]),
         ("code of architecture resnet", [("resnet1", 1)]),
+        ("code of activation tanh", [(FIRST["activation tanh"], 3)]),
         ("code of training", [("t1", 2), ("t2", 1)]),
         ("code of estimator ksg", [("k1", 3)]),
         ("host", [("here", 3)]),
@@ -33,7 +34,7 @@ def test_a_point_has_the_components_that_it_uses_whatever_its_provenance_names()
     found = settings([(MLP, {"code_sha256": checksum}), (MLP, {"components": dict(FIRST)}), (MLP, {"host": "here"})])
     assert {label for label in found if label.startswith("code of")} == {
         *("code of data set digits", "code of architecture mlp", "code of initializer glorot_normal"),
-        *("code of optimizer rmsprop", "code of training", "code of estimator ksg"),
+        *("code of activation tanh", "code of optimizer rmsprop", "code of training", "code of estimator ksg"),
     }
     assert found["code of training"] == [(FIRST["training"], 2)]
 

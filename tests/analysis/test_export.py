@@ -28,7 +28,7 @@ from trainables.records import Failure
 from trainables.snapshots import Snapshot
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tables.md").read_text()
-SETTINGS = ["grid.width=[4, 8]", "grid.depth=[4]", "fixed.epochs=5"]
+SETTINGS = ["grid.width=[4, 8]", "grid.depth=[4]", "fixed.epochs=5", "fixed.frozen=false"]
 NAME = "demo"
 
 

@@ -57,7 +57,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def spec() -> SweepSpec:
-    return load("demo", ["grid.seed=0..1", "fixed.epochs=6"])
+    return load("demo", ["grid.seed=0..1", "fixed.epochs=6", "fixed.frozen=false"])
 
 
 def made(folder: Path, spec: SweepSpec, is_complete: bool = False) -> Store:

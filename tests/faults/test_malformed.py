@@ -109,7 +109,7 @@ def test_a_sealed_snapshot_without_history_or_of_another_epoch_is_damage(
 def test_stray_names_and_folders_in_the_place_of_objects_concern_their_point_alone(
     store: Store, run_here: Command, result: Result
 ) -> None:
-    spec = load("demo", ["grid.seed=[0]", "grid.width=[8]"])
+    spec = load("demo", ["grid.seed=[0]", "grid.width=[8]", "fixed.frozen=false"])
     store.save_spec("demo", spec.to_yaml())
     first, second, *_ = spec.points
     store.commit_result(second, result(second))
@@ -151,7 +151,7 @@ ESCAPES = "\x1b[31mred\x1b[0m\rforged\nline\x07"
 
 
 def test_a_terminal_obeys_nothing_that_a_failure_or_a_host_says(store: Store, run_here: Command) -> None:
-    spec = load("demo", ["grid.seed=[0]", "grid.width=[8]"])
+    spec = load("demo", ["grid.seed=[0]", "grid.width=[8]", "fixed.frozen=false"])
     store.save_spec("demo", spec.to_yaml())
     point = spec.points[0].point_id
     attempt = Attempt(0, "2026-01-02T03:04:05+00:00", ESCAPES, 0, {})
@@ -263,7 +263,7 @@ def test_mutated_stores_are_read_as_what_is_intact(
     tmp_path: Path, result: Result, history: Callable[[TrialConfig, int], tuple], run_here: Command, seed: int
 ) -> None:
     chance, store = random.Random(seed), Store(tmp_path / "runs")
-    spec = load("demo", ["grid.seed=[0]", "grid.width=[8]"])
+    spec = load("demo", ["grid.seed=[0]", "grid.width=[8]", "fixed.frozen=false"])
     for number in range(25):
         store.save_spec("demo", spec.to_yaml())
         for index, point in enumerate(spec.points):

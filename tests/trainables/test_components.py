@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.code_edits import ADD_AN_ARCHITECTURE, Edit, edited_copy, move, rename, replace
-from trainables.config import TrialConfig
+from trainables.config import MeasureName, TrialConfig
 from trainables.identity import components
-from trainables.identity.components import COMPONENTS, ROOT, identities, names
+from trainables.identity.components import COMPONENTS, ROOT, identities, names, recorded
 from trainables.identity.definitions import Package, Symbol, pieces
+from trainables.identity.equal_code import OF_LATER_KINDS
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +39,12 @@ def changed(tmp_path: Path, now: dict[str, str]) -> Callable[[Edit], set[str]]:
         for name, edit in {
             "add an architecture": ADD_AN_ARCHITECTURE,
             "add an initializer": replace("initializers.py", '"gaussian": _g', '"x": _orthogonal, "gaussian": _g'),
+            "add an activation": replace(
+                "architectures/activations.py", '"relu": "relu",', '"relu": "relu", "x": "softplus",'
+            ),
             "add a data set": replace("datasets.py", '"digits": _load', '"x": _load_mnist, "digits": _load'),
             "size of another data set": replace("config.py", '{"mnist": 10_000', '{"x": 1, "mnist": 10_000'),
-            "move a module": move("compiled_models.py", "compiled/models.py"),
+            "move a module": move("networks/compiled_models.py", "compiled/models.py"),
             "move the module of a root": move("training.py", "fitting/training.py"),
             "move a registry": move("initializers.py", "starts.py"),
             "rename a function": rename("initial_kernels", "kernels_at_start"),
@@ -54,7 +59,9 @@ def changed(tmp_path: Path, now: dict[str, str]) -> Callable[[Edit], set[str]]:
                 "records.py", "    mi_ceiling_bits:", "    x: float | None = None\n    mi_ceiling_bits:"
             ),
             "add a field": replace("config.py", "    bias: bool =", "    x: int = 0\n    bias: bool ="),
-            "add a function": replace("networks.py", "\n\nclass Network", "\n\ndef x():\n    pass\n\n\nclass Network"),
+            "add a function": replace(
+                "networks/network.py", "\n\nclass Network", "\n\ndef x():\n    pass\n\n\nclass Network"
+            ),
         }.items()
     ],
 )
@@ -62,6 +69,7 @@ def test_what_decides_no_number_changes_no_identity(changed: Callable[[Edit], se
     assert changed(edit) == set()
 
 
+MEASURES = {f"measure {name}" for name in get_args(MeasureName)}
 ESTIMATORS = {"estimator ksg", "estimator ksg2", "estimator npeet"}
 
 
@@ -78,12 +86,14 @@ ESTIMATORS = {"estimator ksg", "estimator ksg2", "estimator npeet"}
         ),
         (replace("config.py", 'frozenset({"shortcut", ', "frozenset({"), {"architecture shortcut"}),
         (replace("datasets.py", "[::5]", "[::4]"), {"data set digits"}),
-        (replace("networks.py", "keras.optimizers.SGD,", "keras.optimizers.Adam,"), {"optimizer sgd"}),
-        (replace("networks.py", "from_logits=True", "from_logits=False"), {"training"}),
+        (replace("architectures/activations.py", "approximate=False", "approximate=True"), {"activation gelu"}),
+        (replace("networks/network.py", "keras.optimizers.SGD,", "keras.optimizers.Adam,"), {"optimizer sgd"}),
+        (replace("networks/network.py", "from_logits=True", "from_logits=False"), {"training"}),
         (replace("device.py", '"TF_NUM_INTEROP_THREADS"] = "1"', '"TF_NUM_INTEROP_THREADS"] = "2"'), {"training"}),
-        (replace("measurement.py", "SUBSET_SEED = 0", "SUBSET_SEED = 1"), ESTIMATORS),
+        (replace("measurement/subset.py", "SUBSET_SEED = 0", "SUBSET_SEED = 1"), ESTIMATORS | MEASURES),
+        (replace("information/measures/binned.py", "BINS = 30", "BINS = 31"), MEASURES),
         (replace("config.py", "return epoch % self.every == 0", "return epoch % self.every == 1"), ESTIMATORS),
-        (replace("jacobian.py", "IMAGES = 10", "IMAGES = 9"), ESTIMATORS),
+        (replace("networks/jacobian.py", "IMAGES = 10", "IMAGES = 9"), ESTIMATORS),
     ],
 )
 def test_what_decides_numbers_changes_the_components_concerned(
@@ -94,11 +104,18 @@ def test_what_decides_numbers_changes_the_components_concerned(
 
 def test_every_kind_of_component_is_one_that_a_point_uses() -> None:
     assert names(TrialConfig()) == (
-        *("data set digits", "architecture mlp", "initializer glorot_normal", "optimizer rmsprop"),
+        *("data set digits", "architecture mlp", "initializer glorot_normal", "activation tanh", "optimizer rmsprop"),
         *("training", "estimator ksg"),
     )
     assert set(names(TrialConfig())) <= identities().keys()
     assert all(re.fullmatch("[0-9a-f]{16}", identity) for identity in identities().values())
+
+
+def test_a_provenance_from_before_a_kind_of_component_names_it_as_it_was_then() -> None:
+    before = {"training": "a", "architecture mlp": "b"}
+    assert recorded({"components": before}) == before | OF_LATER_KINDS
+    assert recorded({"components": before | {"activation tanh": "c"}})["activation tanh"] == "c"
+    assert recorded({"code_sha256": "unknown"}) == {}
 
 
 def test_a_root_that_is_not_there_or_there_twice_is_an_error() -> None:

@@ -40,7 +40,11 @@ CHANGES: dict[str, object] = {
     "batch_norm_momentum": 0.9,
     "initializer": "orthogonal",
     "gain": 1.1,
+    "frozen": True,
+    "batch_norm_statistics": "recalibrated",
     "bias": False,
+    "bias_std": 0.3,
+    "activation": "relu",
     "channel_noise": 0.1,
     "measure": {"every": 2},
 }
@@ -51,6 +55,9 @@ MEASURE_CHANGES: dict[str, object] = {
     "every": "log",
     "samples": 100,
     "estimator": "npeet",
+    "measures": ("rank",),
+    "noise": 0.5,
+    "noise_at": "every_layer",
 }
 
 

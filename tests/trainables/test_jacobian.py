@@ -12,7 +12,8 @@ from tests import trained
 from trainables.architectures import ARCHITECTURES, build
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
-from trainables.jacobian import IMAGES, Isometry, Spectrum
+from trainables.geometry import isometry_deviation, mean_squared_singular_value
+from trainables.networks.jacobian import IMAGES, Isometry, Spectrum
 from trainables.probes import LayerPair
 from trainables.records import PairRecord
 from trainables.training import Training
@@ -55,6 +56,42 @@ def test_the_spectra_are_those_of_the_derivatives_of_each_layer(architecture: st
         expected = jacobians(network, name, rank)
         assert spectra[name].mean == pytest.approx(expected.mean(), rel=0.02)
         assert spectra[name].spread == pytest.approx(expected.std(), rel=0.02)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_singular_values_are_those_of_the_jacobian_at_each_image_and_make_up_the_spectrum(
+    architecture: str,
+) -> None:
+    network, found = isometry(config(architecture))
+    singular_values, spectra = found.singular_values(), found.spectra()
+    assert sorted(singular_values) == sorted(spectra)
+    for name, rank in (("hidden_1", 6), ("hidden_2", 3), ("hidden_3", 3), ("hidden_4", 3)):
+        values = singular_values[name]
+        assert values.shape == (len(PICTURES), rank)
+        assert (np.diff(values, axis=1) <= 0).all()
+        assert values**2 == pytest.approx(jacobians(network, name, rank), rel=0.05, abs=0.01)
+        assert np.mean(values**2) == pytest.approx(spectra[name].mean, rel=1e-6)
+        assert np.std(values**2) == pytest.approx(spectra[name].spread, rel=1e-6)
+        deviation = spectra[name].spread ** 2 + (spectra[name].mean - 1) ** 2
+        assert isometry_deviation(values).value == pytest.approx(deviation, rel=1e-6)
+        assert mean_squared_singular_value(values).value == pytest.approx(spectra[name].mean, rel=1e-6)
+
+
+def test_the_jacobian_of_one_layer_is_its_kernel_times_the_derivative_of_tanh() -> None:
+    network, found = isometry(config())
+    kernel = keras.ops.convert_to_numpy(network.get_layer("dense_1").kernel).astype(float)
+    for picture, values in zip(PICTURES, found.singular_values()["hidden_1"], strict=True):
+        jacobian = (1 - np.tanh(picture @ kernel) ** 2)[:, None] * kernel.T
+        assert values == pytest.approx(np.linalg.svd(jacobian, compute_uv=False)[:6], rel=1e-4)
+
+
+def test_orthogonal_nets_at_gain_one_are_isometries_where_tanh_is_linear_and_gaussian_ones_are_not() -> None:
+    deviations = {}
+    for initializer in ("orthogonal", "gaussian"):
+        _, found = isometry(config(initializer=initializer, gain=1.0), 1e-4 * PICTURES)
+        deviations[initializer] = isometry_deviation(found.singular_values()[f"hidden_{DEPTH}"]).value
+    assert deviations["orthogonal"] == pytest.approx(0, abs=1e-6)
+    assert deviations["gaussian"] > 0.1
 
 
 @pytest.mark.parametrize("gain", [0.8, 1.0, 1.3])

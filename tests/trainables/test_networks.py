@@ -30,6 +30,14 @@ def test_begun_anew_every_variable_is_as_in_a_new_one(architecture: str, initial
     assert [value.tobytes() for value in used.values()] == [value.tobytes() for value in new.values()]
 
 
+@pytest.mark.parametrize(("before", "after"), [(0.0, 0.4), (0.4, 0.0), (0.4, 1.1)])
+def test_begun_anew_its_biases_are_those_of_a_new_one(before: float, after: float) -> None:
+    used, point = Network(config(bias_std=before), DATA, []), config(bias_std=after, seed=5)
+    assert network(point, DATA, [], earlier=used) is used
+    new = Network(point, DATA, [])
+    assert [value.tobytes() for value in used.values()] == [value.tobytes() for value in new.values()]
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_state_of_the_optimizer_is_among_what_begins_anew(optimizer: str) -> None:
     used = Network(config(optimizer=optimizer), DATA, [])
@@ -45,12 +53,15 @@ def test_the_state_of_the_optimizer_is_among_what_begins_anew(optimizer: str) ->
     [
         *({"width": 4}, {"depth": 3}, {"architecture": "resnet"}, {"bias": False}, {"batch_norm": False}),
         *({"optimizer": "sgd"}, {"learning_rate": 0.5}, {"batch_norm_momentum": 0.5}, {"dataset": "mnist"}),
+        {"activation": "erf"},
         {"measure": {"pairs": ["successive"]}},
     ],
     ids=str,
 )
 def test_whatever_is_compiled_in_needs_a_network_of_its_own(changed: dict[str, object]) -> None:
     kept = Network(ANY, DATA, [])
-    assert kept.serves(config(seed=1, epochs=3, gain=0.5, initializer="orthogonal", channel_noise=0.1), DATA)
+    assert kept.serves(
+        config(seed=1, epochs=3, gain=0.5, initializer="orthogonal", bias_std=0.1, channel_noise=0.1), DATA
+    )
     assert not kept.serves(config(**changed), DATA)
     assert not kept.serves(ANY, Dataset("digits", IMAGES, LABELS, IMAGES, LABELS))

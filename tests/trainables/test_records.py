@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from trainables.records import (
     HISTORY_SCHEMA,
+    MEASURE_TYPE,
     EpochRecord,
     PairRecord,
     arrow_to_table,
@@ -106,7 +107,7 @@ def test_the_schema_is_the_one_that_stores_hold() -> None:
         | dict.fromkeys(bits, pa.float64())
         | {"reason": pa.string()}
         | dict.fromkeys((*trust, *scalars), pa.float64())
-        | {"timestamp": pa.timestamp("ms", tz="UTC")}
+        | {"timestamp": pa.timestamp("ms", tz="UTC"), "measures": pa.list_(MEASURE_TYPE)}
     )
     assert [(field.name, field.type) for field in HISTORY_SCHEMA] == list(expected.items())
     for history in ((), (PLAIN,)):

@@ -7,9 +7,10 @@ import keras
 
 from trainables import config as configuration
 from trainables.architectures import mlp, resnet, shortcut, shortcut_resnet
+from trainables.architectures.activations import ACTIVATIONS
 from trainables.architectures.wiring import Connect, HiddenLayer
 from trainables.config import TrialConfig
-from trainables.initializers import kernel_initializer
+from trainables.initializers import bias_initializer, kernel_initializer
 from trainables.sizes import hidden_widths
 
 ARCHITECTURES: dict[configuration.Architecture, Connect] = {
@@ -21,6 +22,8 @@ ARCHITECTURES: dict[configuration.Architecture, Connect] = {
 
 assert set(ARCHITECTURES) == set(get_args(configuration.Architecture))
 
+Initial = Mapping[str, keras.initializers.Initializer]
+
 
 def build(config: TrialConfig, pixels: int, classes: int) -> keras.Model:
     """The untrained network of a config, from rows of `pixels` to a dict of outputs.
@@ -29,9 +32,10 @@ def build(config: TrialConfig, pixels: int, classes: int) -> keras.Model:
     `logits` and `probabilities` (n, classes). Same config, same initial weights.
     """
     image = keras.Input((pixels,), name="image")
-    kernels = initial_kernels(config)
+    kernels, biases = initial_kernels(config), initial_biases(config)
     layers = [
-        _hidden_layer(config, kernels, number, width) for number, width in enumerate(hidden_widths(config), start=1)
+        _hidden_layer(config, kernels, biases, number, width)
+        for number, width in enumerate(hidden_widths(config), start=1)
     ]
     wiring = ARCHITECTURES[config.architecture](image, layers)
     logits = keras.layers.Dense(classes, kernel_initializer=kernels["logits"], name="logits")(wiring.merged)
@@ -48,17 +52,20 @@ def initial_kernels(config: TrialConfig) -> dict[str, keras.initializers.Initial
     return hidden | {"logits": kernel_initializer("glorot_normal", 1.0, config.seed, config.depth + 1)}
 
 
-def _hidden_layer(
-    config: TrialConfig, kernels: Mapping[str, keras.initializers.Initializer], number: int, width: int
-) -> HiddenLayer:
-    """Dense -> BatchNormalization (Keras defaults but for the momentum) -> tanh."""
+def initial_biases(config: TrialConfig) -> dict[str, keras.initializers.Initializer]:
+    """What the biases of a config's hidden layers are drawn from, by layer; empty where they have none."""
+    numbers = range(1, config.depth + 1) if config.bias else ()
+    return {f"dense_{one}": bias_initializer(config.bias_std, config.seed, one) for one in numbers}
+
+
+def _hidden_layer(config: TrialConfig, kernels: Initial, biases: Initial, number: int, width: int) -> HiddenLayer:
+    """Dense -> BatchNormalization (Keras defaults but for the momentum) -> activation."""
     name = f"dense_{number}"
-    layers: list[keras.layers.Layer] = [
-        keras.layers.Dense(width, kernel_initializer=kernels[name], use_bias=config.bias, name=name)
-    ]
+    start = {"kernel_initializer": kernels[name], "bias_initializer": biases.get(name, "zeros")}
+    layers: list[keras.layers.Layer] = [keras.layers.Dense(width, use_bias=config.bias, name=name, **start)]
     if config.batch_norm:
         layers.append(keras.layers.BatchNormalization(momentum=config.batch_norm_momentum, name=f"batch_norm_{number}"))
-    layers.append(keras.layers.Activation("tanh", name=f"hidden_{number}"))
+    layers.append(keras.layers.Activation(ACTIVATIONS[config.activation], name=f"hidden_{number}"))
 
     def apply(signal: keras.KerasTensor) -> keras.KerasTensor:
         for layer in layers:

@@ -20,7 +20,7 @@ from typing import Any, get_args
 from trainables import config as configuration
 from trainables.config import TrialConfig
 from trainables.identity.definitions import Package, Piece, Symbol, pieces
-from trainables.identity.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS
+from trainables.identity.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS, OF_LATER_KINDS
 
 ROOT = Path(__file__).parents[1]
 NOT_FOLLOWED = frozenset({"config", "records", "snapshots", "sealed", "versions", "source", "wording"})
@@ -29,7 +29,10 @@ NOT_FOLLOWED = frozenset({"config", "records", "snapshots", "sealed", "versions"
 
 @dataclass(frozen=True)
 class ComponentKind:
-    """A kind of component: its root definitions, and the field of the config whose every value has one of its own."""
+    """A kind of component: its root definitions, and the field of the config whose every value has one of its own.
+
+    A field of several values names as many components, one without any none.
+    """
 
     roots: tuple[str, ...]
     field: str | None = None
@@ -42,19 +45,29 @@ COMPONENTS = {
         ("ARCHITECTURES", "WITH_SHORTCUT"), "architecture", get_args(configuration.Architecture)
     ),
     "initializer": ComponentKind(("INITIALIZERS",), "initializer", get_args(configuration.Initializer)),
+    "activation": ComponentKind(("ACTIVATIONS",), "activation", get_args(configuration.Activation)),
     "optimizer": ComponentKind(("OPTIMIZERS",), "optimizer", get_args(configuration.Optimizer)),
     "training": ComponentKind(("Training", "pin")),
     "estimator": ComponentKind(
         ("Probe", "Isometry", "Measurement.is_due"), "measure.estimator", get_args(configuration.Estimator)
     ),
+    "measure": ComponentKind(("MoreMeasures", "of_jacobians"), "measure.measures", get_args(configuration.MeasureName)),
 }
 
 
 def names(config: TrialConfig) -> tuple[str, ...]:
     """The components that decide the numbers of a point: `architecture mlp`, `training`, ..."""
-    return tuple(
-        f"{name} {attrgetter(kind.field)(config)}" if kind.field else name for name, kind in COMPONENTS.items()
-    )
+    return tuple(name for of_kind in by_kind(config).values() for name in of_kind)
+
+
+def by_kind(config: TrialConfig) -> dict[str, tuple[str, ...]]:
+    """The same by their kind; there may be none of a kind, or several."""
+    found = {}
+    for name, kind in COMPONENTS.items():
+        chosen = attrgetter(kind.field)(config) if kind.field else ""
+        values = chosen if isinstance(chosen, tuple) else (chosen,)
+        found[name] = tuple(f"{name} {one}".rstrip() for one in values)
+    return found
 
 
 @functools.cache
@@ -71,10 +84,11 @@ def identities(root: Path = ROOT) -> Mapping[str, str]:
 def recorded(provenance: Mapping[str, Any]) -> Mapping[str, str]:
     """The identities of components that a provenance names; empty where it names none and its code is not known.
 
-    Before there were components a provenance had a checksum of the whole package.
+    Before there were components a provenance had a checksum of the whole package. What was part of another component
+    before it became one of its own is named as it was then.
     """
     if components := provenance.get("components"):
-        return dict(components)
+        return {**OF_LATER_KINDS, **components}
     return BEFORE_COMPONENTS.get(str(provenance.get("code_sha256")), {})
 
 

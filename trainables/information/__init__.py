@@ -9,6 +9,7 @@ names below.
     credibility   what limits a value          estimators   from counts to values
     host, device  two implementations of the contract in `pair`
     neighbors     exact neighbor searches on CPUs
+    measures      a ladder of measures with the maps that each is invariant under; a face of its own
     results, pair, samples, threads            what all of these share
 """
 
@@ -18,6 +19,9 @@ from trainables.information.api import measure as measure
 from trainables.information.api import measure_pairs as measure_pairs
 from trainables.information.api import mutual_information as mutual_information
 from trainables.information.api import mutual_information_with_labels as mutual_information_with_labels
+from trainables.information.channel import ChannelInformation as ChannelInformation
+from trainables.information.channel import channel_information as channel_information
+from trainables.information.channel import propagated_information as propagated_information
 from trainables.information.credibility.wording import unit as unit
 from trainables.information.estimators.formulas import ESTIMATORS as ESTIMATORS
 from trainables.information.pair import SCALES as SCALES

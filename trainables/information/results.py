@@ -22,7 +22,8 @@ class Credibility:
     two where these agree to 0.001.
     tied_share: of the points whose k-th nearest neighbor is as far as the one before or after it, but for the noise.
     duplicate_share: of the rows (x, y) that appear more than once; also of the rows of x and of y alone.
-    saturated_share: of the values with |value| >= 1 - 1e-6; None where some value lies outside [-1, 1].
+    saturated_share: of the values with |value| >= 1 - 1e-6; None where some value lies outside [-1, 1]. It tells of
+    units with these ends, as those of tanh and erf.
     noise: the amplitude of what breaks ties. below_noise: the sides whose typical neighbor distances lie below it,
     though their rows differ: no number here means anything then, and the samples must be rescaled.
     few_values: the sides that have few distinct rows, each many times, as labels do, with their number. KSG is for

@@ -8,6 +8,8 @@ from matplotlib.colors import to_hex
 
 WIDTH_INCHES = 7.0
 WARNING_COLOUR = "#B2182B"
+CONTROL_COLOUR = "#A8A8A8"
+CONTROL_LABEL = "frozen weights (control)"
 CAPTION_COLOUR = "#444444"
 
 RC: Any = {

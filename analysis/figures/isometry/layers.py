@@ -12,6 +12,7 @@ from analysis.figures.isometry import shared
 from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
 from analysis.figures.rows.layer_rows import with_input
+from analysis.mean_field import critical_gain
 from analysis.quantities import BALANCED_BITS
 
 CURVES = Curves(("initializer", "gain"), "layer")
@@ -28,11 +29,12 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     shown = shared.gain_slice(points, set(rows["point_id"]), CURVES.series, NEEDS)
     drawn = shown.select(rows)
     gains = sorted(drawn["gain"].unique().tolist())
-    kept = _spread(gains)
+    critical = critical_gain(*shared.units(shown))
+    kept = _spread(gains, critical)
     drawn = drawn[drawn["gain"].isin(kept)].reset_index(drop=True)
     of_all = f" of {len(gains)}" if len(kept) < len(gains) else ""
     return FigureData(
-        table=CURVES.table(drawn, [BALANCED_BITS], also=["pair"]),
+        table=CURVES.table(drawn, [BALANCED_BITS], also=["pair"]).pipe(shared.with_critical, shown),
         title=f"{shared.PAPER}: MI of the input and each layer at initialization",
         caption=shared.describe(shown, drawn, CURVES.series, "curve")
         + f", {len(kept)}{of_all} gains. MI: image and hidden layer, balanced scale, {captions.estimator(shown)}.",
@@ -41,19 +43,19 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     )
 
 
-def _spread(gains: list[float]) -> list[float]:
+def _spread(gains: list[float], at: float) -> list[float]:
     """At most `GAINS_SHOWN` of the sorted gains, first, last and the one nearest the critical gain among them."""
     if len(gains) <= GAINS_SHOWN:
         return gains
     steps = {round(i * (len(gains) - 1) / (GAINS_SHOWN - 2)) for i in range(GAINS_SHOWN - 1)}
-    critical = min(range(len(gains)), key=lambda place: abs(gains[place] - shared.CRITICAL_GAIN))
+    critical = min(range(len(gains)), key=lambda place: abs(gains[place] - at))
     return [gains[place] for place in sorted(steps | {critical})]
 
 
 def draw(data: FigureData) -> Canvas:
     """A panel per initializer, colours by gain."""
     rows = data.table
-    palette = shared.gain_colours(rows["gain"].unique().tolist())
+    palette = shared.gain_colours(rows["gain"].unique().tolist(), float(rows[shared.CRITICAL_GAIN].iloc[0]))
     initializers = shared.initializers(rows)
     with rc_context(style.RC):
         canvas, axes = sheet(data, 1, len(initializers), 2.6, _legends(data, palette))

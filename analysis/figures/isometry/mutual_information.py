@@ -33,7 +33,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     curves = shared.with_isometries(CURVES.table(drawn, quantities, also=["pair"]), CURVES.series)
     ceiling = shown.points[CEILING].max() if CEILING in shown.points else None
     return FigureData(
-        table=curves.assign(**{CEILING: ceiling}),
+        table=curves.assign(**{CEILING: ceiling}).pipe(shared.with_critical, shown),
         title=f"{shared.PAPER}: MI of the input and the last layer at initialization",
         caption=". ".join(
             [
@@ -72,7 +72,7 @@ def draw(data: FigureData) -> Canvas:
                 chosen = rows[(rows["width"] == width) & (rows["initializer"] == initializer)]
                 CURVES.draw(axis, chosen, BALANCED_BITS, "depth", palette)
                 shared.rings(axis, chosen, BALANCED_BITS)
-                shared.gain_axis(axis, rows["gain"])
+                shared.gain_axis(axis, rows)
                 label = shared.initializer_label(initializer)
                 axis.set_title(f"{label}, W = {number(width)}", loc="left")
             axes[i, 0].set_ylim(bottom=min(0.0, float(rows[BALANCED_BITS].min())))

@@ -17,11 +17,12 @@ from analysis.figures.drawing.scales import number_axis
 from analysis.figures.model import NothingToDraw
 from analysis.figures.rows import captions
 from analysis.figures.rows.slices import Slice, choose
+from analysis.mean_field import critical_gain
 from analysis.quantities import JACOBIAN_MEAN, keeps_norms
 
 PAPER = "Weng et al. 2022"
-CRITICAL_GAIN = 1.0
-"""Where wide tanh networks without biases pass from order to chaos (Poole et al. 2016)."""
+CRITICAL_GAIN = "critical_gain"
+"""The column of the gain at which wide networks of the slice pass from order to chaos (Poole et al. 2016)."""
 INITIALIZER_LABELS = {
     "gaussian": "Gaussian weights",
     "orthogonal": "Orthogonal weights",
@@ -87,10 +88,20 @@ def keys(rows: pd.DataFrame) -> list[Artist]:
     return [*rings, critical_key()]
 
 
-def gain_colours(gains: Sequence[float]) -> dict[float, str]:
+def units(shown: Slice) -> tuple[Any, float]:
+    """Activation and deviation of the initial biases of a slice: those of older tables are tanh and 0."""
+    return shown.fixed.get("activation") or "tanh", float(shown.fixed.get("bias_std") or 0.0)
+
+
+def with_critical(rows: pd.DataFrame, shown: Slice) -> pd.DataFrame:
+    """The rows with the critical gain of wide plain stacks of these units and biases."""
+    return rows.assign(**{CRITICAL_GAIN: round(critical_gain(*units(shown)), 6)})
+
+
+def gain_colours(gains: Sequence[float], critical: float) -> dict[float, str]:
     """Blue below the critical gain, orange above it, black at it; paler with the distance from it."""
-    below = sorted((gain for gain in gains if gain < CRITICAL_GAIN), reverse=True)
-    above = sorted(gain for gain in gains if gain > CRITICAL_GAIN)
+    below = sorted((gain for gain in gains if gain < critical), reverse=True)
+    above = sorted(gain for gain in gains if gain > critical)
     colours = dict.fromkeys(gains, "#000000") | _shades(below, "Blues") | _shades(above, "Oranges")
     return dict(sorted(colours.items()))
 
@@ -100,16 +111,16 @@ def _shades(gains: Sequence[float], name: str) -> dict[float, str]:
     return {gain: to_hex(colormaps[name](shade)) for gain, shade in zip(gains, steps, strict=False)}
 
 
-def gain_axis(axis: Axes, gains: pd.Series) -> None:
-    """A logarithmic x axis with a line at the critical gain."""
+def gain_axis(axis: Axes, rows: pd.DataFrame) -> None:
+    """A logarithmic x axis of the gains of the rows, with a line at the critical one."""
     axis.set_xscale("log")
-    number_axis(axis.xaxis, float(gains.min()), float(gains.max()))
-    axis.axvline(CRITICAL_GAIN, color="#888888", lw=0.8, ls=(0, (4, 2)), zorder=1.5)
+    number_axis(axis.xaxis, float(rows["gain"].min()), float(rows["gain"].max()))
+    axis.axvline(rows[CRITICAL_GAIN].iloc[0], color="#888888", lw=0.8, ls=(0, (4, 2)), zorder=1.5)
 
 
 def critical_key() -> Artist:
     """The legend handle of the line that `gain_axis` draws."""
-    return Line2D([], [], color="#888888", lw=0.8, ls=(0, (4, 2)), label="critical gain of wide nets, 1")
+    return Line2D([], [], color="#888888", lw=0.8, ls=(0, (4, 2)), label="critical gain of wide nets")
 
 
 def initializer_label(name: str) -> str:

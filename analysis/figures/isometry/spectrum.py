@@ -39,7 +39,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     shown = shared.gain_slice(points, set(rows["point_id"]), CURVES.series, NEEDS)
     drawn = shown.select(rows)[[*IDENTITY, *QUANTITIES]]
     return FigureData(
-        table=CURVES.table(drawn, QUANTITIES),
+        table=CURVES.table(drawn, QUANTITIES).pipe(shared.with_critical, shown),
         title=f"{shared.PAPER}: spectrum of the input-output Jacobian at initialization",
         caption=shared.describe(shown, drawn, [*CURVES.series, "gain"], "network and gain")
         + ". σ: singular values of the Jacobian of the last hidden layer with respect to the image, as many as the "
@@ -59,7 +59,7 @@ def draw(data: FigureData) -> Canvas:
         for i, (quantity, label) in enumerate(ROWS.items()):
             for j, initializer in enumerate(initializers):
                 CURVES.draw(axes[i, j], rows[rows["initializer"] == initializer], quantity, "depth", palette)
-                shared.gain_axis(axes[i, j], rows["gain"])
+                shared.gain_axis(axes[i, j], rows)
             axes[i, 0].set_ylabel(label, labelpad=0.5)
         _powers(axes[0, 0], rows[JACOBIAN_MEAN])
         axes[1, 0].set_ylim(bottom=0)

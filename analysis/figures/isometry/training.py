@@ -47,7 +47,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     curves["last_epoch"] = int(traces["epoch"].max())
     curves[EPOCHS] = curves[EPOCHS].where(curves["has_passed"])
     return FigureData(
-        table=curves,
+        table=curves.pipe(shared.with_critical, shown),
         title=f"Epochs to a test error of {threshold:g} against the gain of the initial weights",
         caption=f"{captions.describe(shown)}; {captions.seeds(drawn, [*CURVES.series, 'gain'])} per network and gain. "
         f"The threshold, {threshold:g}, is the smallest round one that at least half of the runs passed. "
@@ -78,7 +78,7 @@ def draw(data: FigureData) -> Canvas:
             CURVES.draw(axis, _passed(chosen), EPOCHS, "depth", palette)
             shared.rings(axis, _passed(chosen), EPOCHS)
             _never(axis, chosen, palette)
-            shared.gain_axis(axis, rows["gain"])
+            shared.gain_axis(axis, rows)
             axis.set_title(shared.initializer_label(initializer), loc="left")
             axis.set_xlabel(shared.GAIN_LABEL)
         axes[0, 0].set_ylabel("Epochs to the threshold")

@@ -14,11 +14,20 @@ ALWAYS_NAMED = {
     "width": "W = {}",
     "epochs": "{} epochs",
     "batch_norm_momentum": "BatchNorm momentum {}",
+    "batch_norm_statistics": "{} BatchNorm statistics",
+    "frozen": "{}",
     "channel_noise": "channel noise {}",
+    "activation": "{} units",
+    "bias_std": "initial biases of deviation {}",
 }
 # What a field is called where its value says that something is absent.
-ABSENT = {("epochs", 0): "untrained", ("batch_norm", False): "no BatchNorm"}
-LEFT_OUT = {("channel_noise", 0), ("batch_norm", True)}
+ABSENT = {("epochs", 0): "untrained", ("batch_norm", False): "no BatchNorm", ("frozen", True): "frozen weights"}
+LEFT_OUT = {
+    *(("channel_noise", 0), ("batch_norm", True), ("frozen", False), ("batch_norm_statistics", "moving")),
+    *(("activation", "tanh"), ("bias_std", 0)),
+}
+OF_BATCH_NORM = ("batch_norm_momentum", "batch_norm_statistics")
+CONTROL = "Grey: the control, the same networks with frozen weights, which never learn"
 ESTIMATORS = {"ksg": "KSG-1", "ksg2": "KSG-2", "npeet": "KSG-1 by NPEET"}
 NOT_ACROSS_WIDTHS = "KSG underestimates in high dimension: compare shapes, not levels, across widths."
 
@@ -59,7 +68,7 @@ def warnings(shown: Slice, points: pd.DataFrame, drawn: pd.DataFrame) -> tuple[s
 def describe(shown: Slice) -> str:
     """The slice as text: `mnist (of digits, mnist), D = 5 hidden layers, 200 epochs`."""
     has_momentum = shown.fixed.get("batch_norm", True)
-    patterns = {name: text for name, text in ALWAYS_NAMED.items() if has_momentum or name != "batch_norm_momentum"}
+    patterns = {name: text for name, text in ALWAYS_NAMED.items() if has_momentum or name not in OF_BATCH_NORM}
     if not has_momentum:
         patterns["batch_norm"] = "{}"
     parts = [_with_choices(shown, name, pattern) for name, pattern in patterns.items() if name in shown.fixed]

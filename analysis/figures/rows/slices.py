@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.figures.model import NothingToDraw
 from trainables.config import TrialConfig
 
-BREADTH = frozenset({"measure_pairs", "measure_scales", "measure_every"})
+BREADTH = frozenset(f"measure_{name}" for name in ("pairs", "scales", "every", "measures", "noise", "noise_at"))
 """Fields that set how often and how much is measured: points that differ only in these are on the same curve."""
 
 CONFIG_COLUMNS = tuple(name for name in TrialConfig().flat() if name != "seed" and name not in BREADTH)
@@ -17,6 +17,7 @@ CONFIG_COLUMNS = tuple(name for name in TrialConfig().flat() if name != "seed" a
 
 DEFAULTS = {name: value for name, value in TrialConfig().flat().items() if name != "dataset"}
 ORDER = ("dataset", "depth", "width", "epochs")
+FROZEN = "frozen"
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,22 @@ class Slice:
     points: every point of the slice in whatever state, so also those without a single epoch.
     fixed: the value of each config column that is held fixed.
     choices: for the columns where the sweep offered several values, all of them.
+    controls: the points with frozen weights that are like points of the slice in all else.
     """
 
     points: pd.DataFrame
     fixed: dict[str, Any]
     choices: dict[str, tuple[Any, ...]]
+    controls: pd.DataFrame
 
     def select(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows of the points of the slice."""
         return rows[rows["point_id"].isin(self.points["point_id"])]
+
+    def select_with_controls(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the points of the slice, then those of their controls; the column `frozen` tells them apart."""
+        controls = rows[rows["point_id"].isin(self.controls["point_id"])]
+        return pd.concat([self.select(rows).assign(frozen=False), controls.assign(frozen=True)])
 
 
 def choose(points: pd.DataFrame, measured: set[str], own: Sequence[str], architectures: Sequence[str]) -> Slice:
@@ -43,9 +51,11 @@ def choose(points: pd.DataFrame, measured: set[str], own: Sequence[str], archite
     points: one row per point. measured: the ids of the points that have something to draw.
     Ties go to the slice with more measured points, then to the larger data set, then to the one that holds more fields
     at their default, as the presets do, then to the larger fixed values (depth, width first).
-    A slice that shows more of the `architectures` always wins.
+    A slice that shows more of the `architectures` always wins. Points with frozen weights are the controls of the
+    slice, unless nothing else is measured.
     """
-    candidates = points[points["architecture"].isin(architectures)].drop_duplicates("point_id")
+    everything = points[points["architecture"].isin(architectures)].drop_duplicates("point_id")
+    candidates = _trained(everything, measured)
     held = [column for column in _ordered(points.columns) if column not in own]
     drawable = candidates["point_id"].isin(measured)
     if not drawable.any():
@@ -60,12 +70,25 @@ def choose(points: pd.DataFrame, measured: set[str], own: Sequence[str], archite
         for key in set(keys[drawable])
     }
     best = max(scores, key=lambda key: scores[key])
+    plain_of = dict(zip(held, best, strict=True))
+    twins = everything.drop(candidates.index)
+    likes = [name for name in held if name != FROZEN]
+    is_twin = twins[likes].apply(lambda row: all(_plain(row[name]) == plain_of[name] for name in likes), axis="columns")
     choices = {column: tuple(sorted(set(plain[column][drawable]), key=_sortable)) for column in held}
     return Slice(
         points=candidates[keys.map(best.__eq__)],
-        fixed=dict(zip(held, best, strict=True)),
+        fixed=plain_of,
         choices={column: values for column, values in choices.items() if len(values) > 1},
+        controls=twins[is_twin] if len(twins) else twins,
     )
+
+
+def _trained(points: pd.DataFrame, measured: set[str]) -> pd.DataFrame:
+    """The points whose weights are not frozen; all of them where none of these is measured."""
+    if FROZEN not in points:
+        return points
+    trained = points[~points[FROZEN].fillna(False).astype(bool)]
+    return trained if trained["point_id"].isin(measured).any() else points
 
 
 def _score(shown: pd.DataFrame, own: Sequence[str], fixed: dict[str, Any]) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
 
 from analysis.figures.drawing import style
 from analysis.figures.drawing.curves import SEEDS_FOR_A_BAND, Curves, level_keys
@@ -18,7 +19,8 @@ from analysis.figures.rows.error_rows import error_rows
 from analysis.figures.rows.slices import Slice, choose
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, TEST_ERROR, present
 
-SERIES = ["architecture", "width", "depth"]
+NETWORK = ["architecture", "width", "depth"]
+SERIES = [*NETWORK, "frozen"]
 Y_LABELS = {TEST_ERROR: "Test error", PAPER_BITS: "MI as NPEET (bits)", BALANCED_BITS: "MI, balanced (bits)"}
 CURVES = Curves(tuple(SERIES), "epoch")
 
@@ -33,12 +35,13 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     if rows.empty or not rows["epoch"].max():
         raise NothingToDraw("learning_curves needs at least one trained point with a recorded test error")
     shown, variable = _slice(points, set(rows["point_id"]))
-    drawn = shown.select(rows)
+    with_controls = shown.select_with_controls(rows)
+    drawn = with_controls[~with_controls["frozen"]]
     quantities = [TEST_ERROR, *present(drawn)]
     return FigureData(
-        table=CURVES.table(drawn, quantities, also=["pair"]),
+        table=CURVES.table(with_controls, quantities, also=["pair"]),
         title="Test error and mutual information by epoch",
-        caption=". ".join(_sentences(shown, drawn)) + ".",
+        caption=". ".join(_sentences(shown, drawn, len(with_controls) > len(drawn))) + ".",
         colour_by=variable,
         warnings=captions.warnings(shown, points, drawn),
     )
@@ -59,7 +62,9 @@ def draw(data: FigureData) -> Canvas:
         for i, quantity in enumerate(quantities):
             for j, architectures in enumerate(columns):
                 chosen = rows[rows["architecture"].isin(architectures)]
-                CURVES.draw(axes[i, j], chosen, quantity, data.colour_by, palette)
+                for is_frozen, colours in ((True, dict.fromkeys(palette, style.CONTROL_COLOUR)), (False, palette)):
+                    part = chosen[chosen["frozen"] == is_frozen]
+                    CURVES.draw(axes[i, j], part, quantity, data.colour_by, colours)
             axes[i, 0].set_ylabel(Y_LABELS[quantity])
         error_axis(axes[0, 0], rows[TEST_ERROR])
         for j, architectures in enumerate(columns):
@@ -87,16 +92,17 @@ def _measured(part: Slice, measured: set[str]) -> pd.DataFrame:
     return part.points[part.points["point_id"].isin(measured)]
 
 
-def _sentences(shown: Slice, drawn: pd.DataFrame) -> list[str]:
+def _sentences(shown: Slice, drawn: pd.DataFrame, has_controls: bool) -> list[str]:
     measured = drawn[drawn["pair"].notna()]
-    finished = drawn[drawn["state"] == "finished"].groupby(SERIES)["point_id"].nunique()
+    finished = drawn[drawn["state"] == "finished"].groupby(NETWORK)["point_id"].nunique()
     over = "medians and quartiles" if (finished >= SEEDS_FOR_A_BAND).any() else "medians"
-    seeds = f"{captions.seeds(drawn, SERIES)} per network" + (
+    seeds = f"{captions.seeds(drawn, NETWORK)} per network" + (
         f", {over} over the finished ones" if len(finished) else ""
     )
     return [
         f"{captions.describe(shown)}; {seeds}",
         *([captions.measurement(shown, measured)] if len(measured) else []),
+        *([captions.CONTROL] if has_controls else []),
         *(note.rstrip(".") for note in captions.series_note(drawn)),
     ]
 
@@ -104,4 +110,6 @@ def _sentences(shown: Slice, drawn: pd.DataFrame) -> list[str]:
 def _legends(data: FigureData, palette: dict[Any, str]) -> list[tuple[str, list[Artist]]]:
     names = style.LONG_LABELS if data.colour_by == "architecture" else {}
     levels = level_keys(data.colour_by, palette, lambda level: names.get(level) or number(level))
-    return [(style.VARIABLE_LABELS[data.colour_by], levels), ("Lines", CURVES.keys(data.table))]
+    control = Line2D([], [], color=style.CONTROL_COLOUR, lw=1.5, label=style.CONTROL_LABEL)
+    lines = [*CURVES.keys(data.table), *([control] if data.table["frozen"].any() else [])]
+    return [(style.VARIABLE_LABELS[data.colour_by], levels), ("Lines", lines)]

@@ -97,21 +97,24 @@ def _numbers(figure: Trajectories, epochs: pd.DataFrame, points: pd.DataFrame) -
         raise NothingToDraw(f"{needs}; nothing is trained yet: there are untrained networks only")
     own = list(dict.fromkeys(["architecture", figure.colour_by]))
     shown = choose(points, set(rows["point_id"]), own, architectures)
-    drawn = shown.select(rows).reset_index(drop=True)
+    drawn = shown.select_with_controls(rows).reset_index(drop=True)
+    controls, drawn = drawn[drawn["frozen"]], drawn[~drawn["frozen"]]
     if drawn["architecture"].nunique() < at_least:
         apart = ", but not together" if rows["architecture"].nunique() >= at_least else ""
         raise NothingToDraw(needs + found_text + apart)
-    drawn = drawn[[column for column in drawn if column not in (PAPER_BITS, BALANCED_BITS)] + present(drawn)]
+    columns = [column for column in drawn if column not in (PAPER_BITS, BALANCED_BITS)] + present(drawn)
+    drawn, controls = drawn[columns], controls[columns]
     absent = [style.ARCHITECTURE_LABELS[a] for a in architectures if a not in set(drawn["architecture"])]
     mark = "one mark per epoch and seed" if figure.points_only else "one trace per seed"
     sentences = [
         f"{captions.describe(shown)}; {captions.seeds(drawn, own)} per {_words(own, architectures)}, {mark}",
         captions.measurement(shown, drawn),
         *([f"Not measured in this slice: {', '.join(absent)}"] if absent else []),
+        *([captions.CONTROL] if len(controls) else []),
         *captions.series_note(drawn),
     ]
     return FigureData(
-        table=drawn,
+        table=pd.concat([drawn, controls], ignore_index=True),
         title=figure.title,
         caption=". ".join(sentence.rstrip(".") for sentence in sentences) + ".",
         colour_by=figure.colour_by,
@@ -120,7 +123,7 @@ def _numbers(figure: Trajectories, epochs: pd.DataFrame, points: pd.DataFrame) -
 
 
 def _draw(data: FigureData, points_only: bool) -> Canvas:
-    palette = style.colours(data.colour_by, _levels(data.table, data.colour_by))
+    palette = style.colours(data.colour_by, _levels(_trained(data.table), data.colour_by))
     with rc_context(style.RC):
         columns = present(data.table)
         canvas, axes = sheet(data, 1, len(columns), 3.1, _legends(data, palette, points_only))
@@ -130,7 +133,7 @@ def _draw(data: FigureData, points_only: bool) -> Canvas:
         axes[0, 0].set_ylabel("Test error (share of validation images)")
         for axis, column in zip(axes.flat, columns, strict=True):
             if data.colour_by != "architecture" and len(palette) > 1:
-                measured = data.table.dropna(subset=[column])
+                measured = _trained(data.table).dropna(subset=[column])
                 marks.start_labels(axis, measured, column, data.colour_by, palette)
         for axis, column in zip(axes.flat, columns, strict=True):
             _arrows(axis, data, column, palette)
@@ -138,8 +141,12 @@ def _draw(data: FigureData, points_only: bool) -> Canvas:
 
 
 def _panel(axis: Axes, data: FigureData, column: str, palette: dict[Any, str], points_only: bool) -> None:
-    rows = data.table.dropna(subset=[column])
+    rows = _trained(data.table).dropna(subset=[column])
     crowded = rows["point_id"].nunique() > ARROWS_ON_EVERY_TRACE
+    controls = data.table[data.table["frozen"]].dropna(subset=[column])
+    for _, trace in controls.groupby("point_id", sort=True):
+        marks.trace(axis, trace, column, style.CONTROL_COLOUR, points_only, crowded)
+        marks.ends(axis, trace, column, style.CONTROL_COLOUR, style.MARKERS[trace.iloc[0]["architecture"]])
     for _, trace in rows.groupby("point_id", sort=True):
         first = trace.iloc[0]
         marks.trace(axis, trace, column, palette[first[data.colour_by]], points_only, crowded)
@@ -155,7 +162,7 @@ def _panel(axis: Axes, data: FigureData, column: str, palette: dict[Any, str], p
 
 def _arrows(axis: Axes, data: FigureData, column: str, palette: dict[Any, str]) -> None:
     """Arrows along every trace of a small figure; of a crowded one, along the lowest finished seed of each series."""
-    rows = data.table.dropna(subset=[column])
+    rows = _trained(data.table).dropna(subset=[column])
     rows = rows.assign(unfinished=rows["state"] != "finished")
     firsts = rows.sort_values(["unfinished", "seed", "point_id", "epoch"]).drop_duplicates("point_id")
     if len(firsts) > ARROWS_ON_EVERY_TRACE:
@@ -167,7 +174,7 @@ def _arrows(axis: Axes, data: FigureData, column: str, palette: dict[Any, str]) 
 
 
 def _legends(data: FigureData, palette: dict[Any, str], points_only: bool) -> list[tuple[str, list[Artist]]]:
-    shown = _levels(data.table, "architecture")
+    shown = _levels(_trained(data.table), "architecture")
     blocks: list[tuple[str, list[Artist]]] = []
     if data.colour_by == "architecture":
         handles = [marks.key(palette[a], style.ARCHITECTURE_LABELS[a], a, points_only) for a in shown]
@@ -178,8 +185,14 @@ def _legends(data: FigureData, palette: dict[Any, str], points_only: bool) -> li
         if len(shown) > 1:
             blocks.append(("Network", [marks.key("#333333", style.LONG_LABELS[a], a, points_only) for a in shown]))
     marker = style.MARKERS[shown[0]] if len(shown) == 1 else "o"
-    blocks.append(("One trace, start to end", marks.end_keys(data.table, marker)))
+    control = [Line2D([], [], color=style.CONTROL_COLOUR, lw=2.2, label=style.CONTROL_LABEL)]
+    ends = marks.end_keys(data.table, marker)
+    blocks.append(("One trace, start to end", [*ends, *(control if data.table["frozen"].any() else [])]))
     return blocks
+
+
+def _trained(table: pd.DataFrame) -> pd.DataFrame:
+    return table[~table["frozen"]]
 
 
 def _levels(table: pd.DataFrame, column: str) -> list[Any]:

@@ -9,6 +9,7 @@ import pytest
 from analysis.figures import FIGURES, NothingToDraw
 from analysis.figures.isometry.layers import GAINS_SHOWN
 from analysis.figures.isometry.shared import JACOBIAN_MEAN, gain_colours, nearest_to_isometry
+from analysis.mean_field import critical_gain, length_fixed_point, slope
 from tests.analysis.figures.conftest import GAINS, make_isometry
 
 BALANCED = "mutual_information_balanced_bits"
@@ -111,6 +112,64 @@ def test_a_signal_that_is_lost_altogether_has_no_relative_spread() -> None:
     FIGURES["isometry_spectrum"].draw(data)
 
 
+def test_the_theory_is_that_of_wide_networks_and_what_was_measured_is_per_layer() -> None:
+    """These points have the Jacobians of linear orthogonal networks; Gaussian ones widen twice at their last layer."""
+    epochs, points = make_isometry()
+    data = FIGURES["isometry_theory"].table(epochs, points)
+    theory = data.table[data.table["statistic"] == "theory"]
+    assert [theory["gain"].min(), theory["gain"].max()] == pytest.approx([0.5, 3.0])
+    for row in theory.to_dict("records"):
+        assert row["slope"] == slope("tanh", row["gain"])
+        assert row["length"] == length_fixed_point("tanh", row["gain"])
+    found = data.table[data.table["statistic"] == "median"]
+    for (initializer, depth), rows in found.groupby(["initializer", "depth"]):
+        factor = 0.5 ** (1 / depth) if (initializer, depth) == ("gaussian", 4) else 1.0
+        assert rows["measured_slope"].tolist() == pytest.approx([factor * gain**2 for gain in GAINS])
+    assert set(data.table["critical_gain"]) == {1.0}
+
+
+def test_the_theory_is_of_the_units_and_biases_of_the_slice() -> None:
+    epochs, points = make_isometry()
+    data = FIGURES["isometry_theory"].table(epochs, points.assign(activation="erf", bias_std=0.2))
+    theory = data.table[data.table["statistic"] == "theory"]
+    assert theory["slope"].tolist() == [slope("erf", gain, 0.2) for gain in theory["gain"]]
+    assert set(data.table["critical_gain"]) == {round(critical_gain("erf", 0.2), 6)}
+    assert "erf units" in data.caption
+    assert "initial biases of deviation 0.2" in data.caption
+
+
+@pytest.mark.parametrize("name", ["isometry_theory", "isometry_phase"])
+@pytest.mark.parametrize("changed", [{"batch_norm": True}, {"architecture": "resnet"}])
+def test_networks_that_the_theory_is_not_about_are_not_drawn_with_it(name: str, changed: dict[str, object]) -> None:
+    epochs, points = make_isometry()
+    with pytest.raises(NothingToDraw, match=f"{name} needs"):
+        FIGURES[name].table(epochs, points.assign(**changed))
+
+
+def test_the_phases_have_a_line_for_each_activation_and_a_point_for_each_setting() -> None:
+    epochs, points = make_isometry()
+    both = [
+        points.assign(activation=name, bias_std=std, point_id=points["point_id"] + f"-{name}-{std}")
+        for name in ("tanh", "relu")
+        for std in (0.0, 0.5)
+    ]
+    table = FIGURES["isometry_phase"].table(epochs, pd.concat(both)).table
+    lines, settings = (table[table["kind"] == kind] for kind in ("line", "points"))
+    assert lines.loc[lines["activation"] == "relu", "gain"].tolist() == pytest.approx([math.sqrt(2)] * 30)
+    tanh = lines[lines["activation"] == "tanh"]
+    assert tanh["gain"].is_monotonic_increasing
+    assert tanh["gain"].iloc[0] == pytest.approx(1.0, abs=1e-6)
+    assert len(settings) == 2 * 2 * len(GAINS)
+    assert set(settings["points"]) == set(settings["finished"]) == {len(points) / len(GAINS)}
+
+
+def test_sweeps_from_before_there_were_biases_have_their_phases_too() -> None:
+    table = FIGURES["isometry_phase"].table(*make_isometry()).table
+    settings = table[table["kind"] == "points"]
+    assert settings[["activation", "bias_std"]].drop_duplicates().to_numpy().tolist() == [["tanh", 0.0]]
+    assert settings["gain"].tolist() == list(GAINS)
+
+
 def test_epochs_to_threshold_are_the_first_at_or_below_it_and_never_is_slower_than_any() -> None:
     """Errors fall to 0.1 + 0.8 exp(-epoch / slowness); a quarter of the runs stays at 0.9."""
     epochs, points = make_isometry(initializers=["gaussian"], depths=[2], seeds=range(3), epochs=12)
@@ -148,7 +207,7 @@ def test_networks_that_never_learn_have_no_threshold() -> None:
 
 
 def test_gains_below_and_above_the_critical_one_have_colours_of_their_own() -> None:
-    shades = gain_colours([2.0, 0.5, 1.0, 0.9, 1.1])
+    shades = gain_colours([2.0, 0.5, 1.0, 0.9, 1.1], 1.0)
     assert list(shades) == [0.5, 0.9, 1.0, 1.1, 2.0]
     assert shades[1.0] == "#000000"
     red, blue = ({gain: int(shade[at : at + 2], 16) for gain, shade in shades.items()} for at in (1, 5))

@@ -77,6 +77,9 @@ def test_the_projects_own_config_is_held_fixed_but_for_seed_and_breadth_of_measu
         "measure_pairs",
         "measure_scales",
         "measure_every",
+        "measure_measures",
+        "measure_noise",
+        "measure_noise_at",
     }
 
 

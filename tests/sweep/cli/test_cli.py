@@ -59,7 +59,7 @@ def below(folder: Path) -> list[Path]:
         (["run", "demo", "--set", "grid.depth=[1]"], 2, "depth: 1: must be greater than or equal to 2"),
         (["run", "demo", "--set", "grid.width=[0]"], 2, "width: 0: must be greater than or equal to 1"),
         (["run", "demo", "--set", "grid.seed=[]"], 2, "'seed' in 'grid' is empty"),
-        (["run", "demo", "--set", "grid.seed=0..999", "--set", "grid.width=1..1000"], 2, "8,000,000 points"),
+        (["run", "demo", "--set", "grid.seed=0..999", "--set", "grid.width=1..1000"], 2, "12,000,000 points"),
         (["run", "demo", "--gpus-per-trial", "1.5"], 2, "'--gpus-per-trial': 1.5: must be a part of one GPU"),
         (["run", "demo", "--cpus-per-trial", "0"], 2, "'--cpus-per-trial': 0.0: must be greater"),
         (["run", "demo", "--retry", "cod"], 2, "allowed are infra, resource, numeric, code, all"),
@@ -142,7 +142,7 @@ def test_a_store_that_cannot_be_written_is_a_storage_fault(sweep: Command, tmp_p
 def test_plan_writes_nothing_and_speaks_json(sweep: Command, here: Path) -> None:
     done = sweep("plan", "demo", "--set", "grid.seed=[0]", "--json")
     plan = json.loads(done.stdout)
-    assert (plan["points_total"], len(plan["to_run"]), plan["trial_seconds"]) == (10, 10, None)
+    assert (plan["points_total"], len(plan["to_run"]), plan["trial_seconds"]) == (18, 18, None)
     assert below(here) == []
 
 

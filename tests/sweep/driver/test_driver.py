@@ -1,23 +1,17 @@
 """A whole run of a driver without Ray: its executor trains in this process."""
 
-import contextlib
 import io
 import os
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from sweep.driver import Driver, Options
-from sweep.driver.in_process import InProcess
 from sweep.errors import Interrupted, PointsFailed
 from sweep.spec import SweepSpec
 from sweep.store import State, Store, load
-from sweep.timing import Timing
-from sweep.tracking.settings import default_tracking_uri
 from sweep.trial.worker_state import WorkerState
+from tests.drivers import driver
 from tests.processes import imported_with
-from trainables.config import TrialConfig
 
 SPEC = """
 name: tiny
@@ -33,22 +27,6 @@ def spec(tmp_path: Path) -> SweepSpec:
     path = tmp_path / "tiny.yaml"
     path.write_text(SPEC)
     return load(str(path), [])
-
-
-class NoMirror(contextlib.AbstractContextManager["NoMirror"]):
-    """No tracker."""
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def touch(self, point: TrialConfig, is_running: bool) -> None:
-        pass
-
-
-def driver(spec: SweepSpec, folder: Path, said: io.StringIO | None = None, **options: object) -> Driver:
-    chosen = Options(folder, default_tracking_uri(folder), None, **options)  # type: ignore[arg-type]
-    console = Console(file=said or io.StringIO(), width=200)
-    return Driver(spec, chosen, InProcess(), NoMirror(), console, Timing(snapshot_seconds=0.0, step_seconds=0.0))
 
 
 def test_every_point_gets_its_result_in_this_process(spec: SweepSpec, tmp_path: Path) -> None:

@@ -21,7 +21,13 @@ from trainables.snapshots import Snapshot
 
 History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
 Result = Callable[[TrialConfig], PointResult]
-SETTINGS = ["grid.architecture=[mlp, shortcut]", "grid.width=[8]", "grid.depth=[3]", "fixed.epochs=4"]
+SETTINGS = [
+    "grid.architecture=[mlp, shortcut]",
+    "grid.width=[8]",
+    "grid.depth=[3]",
+    "fixed.epochs=4",
+    "fixed.frozen=false",
+]
 
 
 @pytest.fixture(scope="module")

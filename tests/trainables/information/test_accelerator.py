@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.trained import few_digits, timeless
-from trainables import training
+from trainables import observation, training
 from trainables.config import TrialConfig
 from trainables.datasets import load
 from trainables.device import describe
@@ -37,7 +37,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def forced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every array of Keras' backend passes for one on an accelerator."""
-    for module in (training, settings):
+    for module in (observation, settings):
         monkeypatch.setattr(module, "is_on_accelerator", is_device_array)
 
 

@@ -22,7 +22,7 @@ def mutual_information_with_labels(
 ) -> MutualInformation:
     """I(x; label) by Ross 2014, eq. 1. Raises DegenerateInput where there is none."""
     k = settings.k
-    samples, classes = as_matrix(x, "x"), _classes(labels)
+    samples, classes = as_matrix(x, "x"), classes_of(labels)
     require_rows({"x": samples, "labels": classes}, k)
     members = np.bincount(classes)
     kept = members[classes] > 1
@@ -53,7 +53,8 @@ def _neighborhood_sizes(samples: Floats, classes: npt.NDArray[np.int64], k: int,
     return counts_within(space, [1.0], radii[np.newaxis], threads)[0] + 1
 
 
-def _classes(labels: npt.ArrayLike | Sequence[str]) -> npt.NDArray[np.int64]:
+def classes_of(labels: npt.ArrayLike | Sequence[str]) -> npt.NDArray[np.int64]:
+    """(N,) the number of each label among the sorted different ones. Raises DegenerateInput for no labels."""
     array: npt.NDArray[Any] = np.asarray(labels)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]

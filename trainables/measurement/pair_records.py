@@ -1,6 +1,5 @@
 """MI of the probed pairs at one epoch: from activations to pair records."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,12 +9,10 @@ import numpy as np
 
 from trainables import information
 from trainables.config import TrialConfig
-from trainables.information.device import is_device_array, to_host
+from trainables.information.device import to_host
+from trainables.measurement.subset import measured_images, rows, seed_of
 from trainables.probes import LayerPair
 from trainables.records import PairRecord
-
-SUBSET_SEED = 0
-"""Every point that measures a subset of the validation images measures the same one."""
 
 
 @dataclass(frozen=True)
@@ -138,24 +135,14 @@ class Probe:
         return PairRecord(name, value.bits, mi_ceiling_bits=value.ceiling_bits)
 
     def _seed(self, epoch: int, layer: str) -> int:
-        """Of a layer's noise: a function of the point's seed, the epoch and the layer, so resuming needs no state."""
-        digest = hashlib.sha256(f"{self.config.seed}/{epoch}/{layer}".encode()).digest()
-        return int.from_bytes(digest[:4], "big")
+        return seed_of(self.config, epoch, layer)
 
     def _rows(self, values: Any) -> Any:
-        if isinstance(self._subset, slice) or not is_device_array(values):
-            return values[self._subset]
-        import keras
-
-        return keras.ops.take(values, self._subset, axis=0)
+        return rows(values, self._subset)
 
     @cached_property
     def _subset(self) -> np.ndarray | slice:
-        samples = self.config.measure.samples
-        if samples == "all":
-            return slice(None)
-        available = self.config.validation_images
-        return np.sort(np.random.default_rng(SUBSET_SEED).permutation(available)[:samples])
+        return measured_images(self.config)
 
 
 def _trust_fields(trust: information.Credibility) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Keras models compiled by XLA, on TensorFlow or JAX: their outputs, and the derivatives of these along directions."""
+"""Keras models compiled by XLA, on TensorFlow or JAX: outputs, their moments and derivatives along directions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -54,4 +54,32 @@ def pushforward(model: Any) -> Callable[[Any, Any], Any]:
         [variable.value for variable in model.non_trainable_variables],
         images,
         directions,
+    )
+
+
+def batch_moments(model: Any) -> Callable[[Any], Any]:
+    """images -> (mean, variance) over the images of each unit of each output, in training mode, compiled by XLA.
+
+    In training mode every batch normalization uses the statistics of these very images; on TensorFlow it also moves its
+    averages.
+    """
+    from keras import ops
+
+    def moments(outputs: Any) -> Any:
+        return [ops.moments(output, axes=[0]) for output in outputs]
+
+    if not is_jax():
+        import tensorflow as tf
+
+        return tf.function(lambda images: moments(model(images, training=True)), jit_compile=True, autograph=False)
+    import jax
+
+    def of_batch(trainable: Any, non_trainable: Any, images: Any) -> Any:
+        return moments(model.stateless_call(trainable, non_trainable, images, training=True)[0])
+
+    step = jax.jit(of_batch)
+    return lambda images: step(
+        [variable.value for variable in model.trainable_variables],
+        [variable.value for variable in model.non_trainable_variables],
+        images,
     )

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from trainables.compiled_models import pushforward
 from trainables.information.device import to_host
 from trainables.measurement import SUBSET_SEED
+from trainables.networks.compiled_models import pushforward
 from trainables.probes import LayerPair
 from trainables.records import PairRecord
 
@@ -29,11 +29,11 @@ class Spectrum:
 class Isometry:
     """The spectra of J_l(x) = d h_l / d x, of shape (units, pixels), of the hidden layers of a network.
 
-    h_l is the output of hidden layer l, after its tanh, in inference mode and without channel noise. A network is at
-    dynamical isometry (Weng et al. 2022; Pennington, Schoenholz & Ganguli 2017) when all singular values of J are near
-    1: mean 1 and spread 0 of their squares, the eigenvalues of J J^T. Of each J the r largest count, where r is the
-    smallest number of units on the way from the image to the layer: all others are zero for want of units. They are
-    taken together over `IMAGES` validation images.
+    h_l is the output of hidden layer l, after its activation, in inference mode and without channel noise. A network is
+    at dynamical isometry (Weng et al. 2022; Pennington, Schoenholz & Ganguli 2017) when all singular values of J are
+    near 1: mean 1 and spread 0 of their squares, the eigenvalues of J J^T. Of each J the r largest count, where r is
+    the smallest number of units on the way from the image to the layer: all others are zero for want of units. They
+    are taken together over `IMAGES` validation images.
     """
 
     def __init__(self, network: keras.Model, images: np.ndarray) -> None:
@@ -61,15 +61,33 @@ class Isometry:
         powers = [self._powers(image) for image in self._images]
         return {name: _spectrum(np.array([of[name] for of in powers]), self._ranks[name]) for name in sorted(powers[0])}
 
+    def singular_values(self) -> dict[str, np.ndarray]:
+        """All singular values of each layer's Jacobian, of which `spectra` has mean and spread of the squares.
+
+        By the name of the layer's output an array (images, rank), each row descending: of each Jacobian the r largest.
+        `trainables.geometry` has E(s^2) and E((s^2 - 1)^2) of them: isometry is the second, 0 where all are 1.
+        """
+        found = [self._singular_values_at(image) for image in self._images]
+        return {name: np.array([of[name] for of in found]) for name in sorted(self._ranks)}
+
+    def _singular_values_at(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        """The largest singular values at one image, shape (rank,)."""
+        transposed = self._transposed_jacobians(image)
+        return {name: np.linalg.svd(rows, compute_uv=False)[: self._ranks[name]] for name, rows in transposed.items()}
+
     def _powers(self, image: np.ndarray) -> dict[str, tuple[float, float]]:
-        """Sums of the squares and of the fourth powers of the singular values at one image.
+        """Sums of the squares and of the fourth powers of the singular values at one image."""
+        return {name: _sums(rows) for name, rows in self._transposed_jacobians(image).items()}
+
+    def _transposed_jacobians(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        """J^T of each layer at one image, shape (pixels, units).
 
         All pixels are moved at once: as many copies of the image, the i-th along the i-th pixel. Rows of a network in
         inference mode know nothing of each other.
         """
         directions = np.eye(len(image), dtype=image.dtype)
         moved: Mapping[str, Any] = self._derivatives(np.tile(image, (len(image), 1)), directions)
-        return {name: _sums(to_host(rows).astype(np.float64)) for name, rows in moved.items()}
+        return {name: to_host(rows).astype(np.float64) for name, rows in moved.items()}
 
 
 def _ranks(network: keras.Model) -> dict[str, int]:

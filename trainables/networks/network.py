@@ -1,16 +1,19 @@
 """The compiled network of a point, which points that differ in the values of its variables alone use in turn."""
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
 import numpy as np
 
-from trainables.architectures import build, initial_kernels
-from trainables.compiled_models import inference
+from trainables.architectures import build, initial_biases, initial_kernels
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
-from trainables.jacobian import Isometry
+from trainables.networks.batch_statistics import BatchStatistics
+from trainables.networks.compiled_models import inference
+from trainables.networks.jacobian import Isometry
+from trainables.networks.noisy_paths import NoisyPaths
 
 OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
     "rmsprop": keras.optimizers.RMSprop,
@@ -18,7 +21,7 @@ OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
     "adam": keras.optimizers.Adam,
 }
 
-OF_VALUES = frozenset({"seed", "epochs", "initializer", "gain", "channel_noise"})
+OF_VALUES = frozenset({"seed", "epochs", "initializer", "gain", "bias_std", "channel_noise"})
 """Fields that are not compiled into a network: they decide the values of its variables at most."""
 
 
@@ -34,7 +37,7 @@ class Network:
         built = build(config, data.train_images.shape[1], data.classes)
         self.trained = keras.Model(built.input, built.output["logits"])
         self.trained.compile(
-            optimizer=OPTIMIZERS[config.optimizer](config.learning_rate),
+            optimizer=OPTIMIZERS[config.optimizer](0.0 if config.frozen else config.learning_rate),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             jit_compile=True,
         )
@@ -43,9 +46,17 @@ class Network:
         self.observed.compile(jit_compile=True)
         self.observed_on_device = inference(self.observed)
         self.isometry = Isometry(built, data.validation_images)
+        self.noisy_paths = (
+            NoisyPaths(config, built)
+            if "channel" in config.measure.measures and config.measure.noise_at == "every_layer"
+            else None
+        )
         self.train_images = keras.ops.convert_to_tensor(data.train_images)
         self.train_labels = keras.ops.convert_to_tensor(data.train_labels)
         self.validation_images = keras.ops.convert_to_tensor(data.validation_images)
+        self._statistics = (
+            BatchStatistics(built, self.train_images) if config.batch_norm_statistics == "recalibrated" else None
+        )
         self._initial = self.values()
 
     @property
@@ -62,6 +73,19 @@ class Network:
         for variable, value in zip(self.variables, values, strict=True):
             variable.assign(value)
 
+    def state(self) -> tuple[np.ndarray, ...]:
+        """Copies of what the variables of the model hold, without those of the optimizer."""
+        return tuple(np.array(keras.ops.convert_to_numpy(variable)) for variable in self.trained.variables)
+
+    def assign_state(self, values: Collection[np.ndarray]) -> None:
+        """Put a state into the variables of the model; those of the optimizer stay."""
+        for variable, value in zip(self.trained.variables, values, strict=True):
+            variable.assign(value)
+
+    def for_evaluation(self) -> AbstractContextManager[None]:
+        """A block in which the network is evaluated and measured; it leaves every variable as it was."""
+        return self._statistics.recalibrated() if self._statistics else nullcontext()
+
     def serves(self, config: TrialConfig, data: Dataset) -> bool:
         """Whether a network built for that config would differ from this one in values alone."""
         return self._data is data and self._compiled == _compiled(config)
@@ -72,6 +96,9 @@ class Network:
         for layer, initializer in initial_kernels(config).items():
             kernel: Any = self.trained.get_layer(layer).kernel
             kernel.assign(initializer(kernel.shape, kernel.dtype))
+        for layer, initializer in initial_biases(config).items():
+            bias: Any = self.trained.get_layer(layer).bias
+            bias.assign(initializer(bias.shape, bias.dtype))
 
 
 def network(config: TrialConfig, data: Dataset, outputs: Collection[str], earlier: Network | None = None) -> Network:

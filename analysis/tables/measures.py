@@ -1,0 +1,67 @@
+"""The long table of everything that was measured: one row for each point, epoch, pair or layer, measure and scale."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from analysis.tables.columns import described
+from sweep.store import PointState
+from trainables.config import TrialConfig
+from trainables.records import EpochRecord, PairRecord
+
+MEASURES = described(
+    [
+        ("sweep", pa.string()),
+        ("point_id", pa.string()),
+        ("frozen", pa.bool_()),
+        ("epoch", pa.int64()),
+        ("pair", pa.string()),
+        ("layer", pa.string()),
+        ("measure", pa.string()),
+        ("scale", pa.string()),
+        ("noise", pa.float64()),
+        ("value", pa.float64()),
+        ("unit", pa.string()),
+        ("standard_error", pa.float64()),
+        ("lower", pa.float64()),
+        ("upper", pa.float64()),
+        ("ceiling", pa.float64()),
+        ("saturated", pa.bool_()),
+        ("seconds", pa.float64()),
+        ("reason", pa.string()),
+    ]
+)
+"""measures.parquet; KSG's values, which have columns of their own in epochs.parquet, are rows here too."""
+
+
+def measure_rows(sweep: str, point: TrialConfig, state: PointState) -> pa.Table:
+    """The rows of a point, in the order of epochs."""
+    identity = {"sweep": sweep, "point_id": point.point_id, "frozen": point.frozen}
+    rows = [
+        identity | {"epoch": record.epoch} | values for record in state.history for values in _of_epoch(point, record)
+    ]
+    return pa.Table.from_pylist(rows, schema=MEASURES)
+
+
+def _of_epoch(point: TrialConfig, record: EpochRecord) -> Iterator[dict[str, object]]:
+    for pair in record.pairs:
+        yield from _of_pair(point, pair)
+    for one in record.measures:
+        yield vars(one)
+
+
+def _of_pair(point: TrialConfig, pair: PairRecord) -> Iterator[dict[str, object]]:
+    is_with_label = pair.pair.endswith("-label")
+    shared: dict[str, object] = {
+        "pair": pair.pair,
+        "measure": "ross" if is_with_label else point.measure.estimator,
+        "noise": point.channel_noise or None,
+        "unit": "bits",
+        "ceiling": pair.mi_ceiling_bits,
+        "reason": pair.reason,
+    }
+    if pair.mutual_information_bits is not None:
+        error = None if is_with_label else pair.mi_standard_error_bits
+        yield shared | {"scale": "none", "value": pair.mutual_information_bits, "standard_error": error}
+    if pair.mutual_information_balanced_bits is not None:
+        yield shared | {"scale": "balanced", "value": pair.mutual_information_balanced_bits}

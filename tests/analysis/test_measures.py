@@ -1,0 +1,87 @@
+"""measures.parquet: everything that was measured, as one long table."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from analysis.tables import MEASURES
+from sweep.store import Store, load
+from tests.commands import Command
+from tests.drivers import driver
+
+SPEC = """
+name: tiny
+fixed: {dataset: digits, width: 2, depth: 2, epochs: 2}
+grid: {frozen: [false, true]}
+measure: {pairs: [first-merged, each-label], measures: [rank, channel, geometry], noise: 0.5, samples: 60}
+resources: {gpus: 0, cpus: 1}
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    folder = tmp_path_factory.mktemp("measures")
+    (folder / "tiny.yaml").write_text(SPEC)
+    driver(load(str(folder / "tiny.yaml")), folder / "runs").run()
+    return Store(folder / "runs")
+
+
+def test_it_holds_every_value_once_with_its_unit_and_ceiling(store: Store, tmp_path: Path, run_here: Command) -> None:
+    done = run_here("export", "tiny", "-o", str(tmp_path), "--store", str(store.root))
+    assert done.stdout.split() == [str(tmp_path / f"{name}.parquet") for name in ("epochs", "points", "measures")]
+    table = pq.read_table(tmp_path / "measures.parquet")
+    assert table.schema.equals(MEASURES, check_metadata=True)
+    assert table.column_names[:17] == (
+        [
+            "sweep",
+            "point_id",
+            "frozen",
+            "epoch",
+            "pair",
+            "layer",
+            "measure",
+            "scale",
+            "noise",
+            "value",
+            "unit",
+            "standard_error",
+            "lower",
+            "upper",
+            "ceiling",
+            "saturated",
+            "seconds",
+        ]
+    )
+    rows = table.to_pandas()
+    keys = ["point_id", "epoch", "pair", "layer", "measure", "scale"]
+    assert not rows.duplicated(keys).any()
+    assert set(rows["frozen"]) == {False, True}
+    assert {"ksg", "ross", "channel", "twonn_dimension", "isometry_deviation"} < set(rows["measure"])
+    channel = rows[(rows["measure"] == "channel") & (rows["pair"] == "input-1")]
+    assert (channel["noise"] == 0.5).all()
+    assert (channel["value"] <= channel["ceiling"] + 3 * channel["standard_error"]).all()
+    assert rows.loc[rows["value"].isna(), "reason"].notna().all()
+    again = (tmp_path / "measures.parquet").read_bytes()
+    run_here("export", "tiny", "-o", str(tmp_path), "--store", str(store.root))
+    assert (tmp_path / "measures.parquet").read_bytes() == again
+
+
+def test_its_values_of_ksg_are_those_of_the_epochs(store: Store, tmp_path: Path, run_here: Command) -> None:
+    run_here("export", "tiny", "-o", str(tmp_path), "--store", str(store.root))
+    rows = pq.read_table(tmp_path / "measures.parquet").to_pandas()
+    epochs = pq.read_table(tmp_path / "epochs.parquet").to_pandas()
+    keys = ["point_id", "epoch", "pair"]
+    for scale, column in (("none", "mutual_information_bits"), ("balanced", "mutual_information_balanced_bits")):
+        ours = rows[rows["measure"].isin(["ksg", "ross"]) & (rows["scale"] == scale)].set_index(keys)["value"]
+        theirs = epochs.dropna(subset=[column]).set_index(keys)[column]
+        assert ours.sort_index().equals(theirs.sort_index().rename("value"))
+
+
+def test_a_sweep_that_measures_ksg_alone_has_no_such_file(store: Store, tmp_path: Path, run_here: Command) -> None:
+    (tmp_path / "measures.parquet").write_bytes(b"of another sweep")
+    spec = load(str(Path(store.root).parent / "tiny.yaml"), ["name=plain", "measure.measures=[]"])
+    store.save_spec("plain", spec.to_yaml())
+    done = run_here("export", "plain", "-o", str(tmp_path), "--store", str(store.root))
+    assert done.returncode == 0
+    assert not (tmp_path / "measures.parquet").exists()

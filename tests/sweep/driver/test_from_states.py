@@ -1,0 +1,201 @@
+"""A sweep that keeps states, measured anew without training: equal to one that measured so, whatever is damaged."""
+
+import io
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sweep.errors import UsageError
+from sweep.planning import measurable, priced
+from sweep.progress import Watch
+from sweep.spec import SweepSpec, remeasured
+from sweep.store import KeptStates, State, Store, load
+from tests.commands import Command
+from tests.drivers import driver
+from tests.epoch_tables import epochs
+
+SPEC = """
+name: tiny
+fixed: {dataset: digits, depth: 2, epochs: 4}
+grid: {width: [2, 3]}
+measure: {every: log, samples: 50}
+keep: log
+resources: {gpus: 0, cpus: 1}
+"""
+CHANGES = {"pairs": ["successive", "each-label"], "samples": 40}
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> SweepSpec:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(SPEC)
+    return load(str(path))
+
+
+@pytest.fixture
+def kept(spec: SweepSpec, tmp_path: Path) -> Store:
+    driver(spec, tmp_path / "runs").run()
+    return Store(tmp_path / "runs")
+
+
+def other_table(measured: SweepSpec, folder: Path) -> pd.DataFrame:
+    """The epochs of the same points, trained and measured at once."""
+    driver(measured, folder).run()
+    return epochs(folder, measured.name)
+
+
+def test_measured_anew_it_equals_a_sweep_that_measured_so_while_training(
+    kept: Store, spec: SweepSpec, tmp_path: Path
+) -> None:
+    measured, said = remeasured(spec, CHANGES, [1, 5]), io.StringIO()
+    assert measured.name == "tiny.neighbors-1-5.pairs-successive-each-label.samples-40"
+    driver(measured, tmp_path / "runs", said).run()
+    assert "4 points (4 missing), 4 to run, 4 of them from kept states\n" in said.getvalue()
+    assert all(kept.state(point).provenance["measured_from_states"] for point in measured.points)
+    ours = epochs(tmp_path / "runs", measured.name)
+    pd.testing.assert_frame_equal(ours, other_table(measured, tmp_path / "trained"), check_exact=True)
+    assert set(ours["epoch"]) == {0, 1, 2, 3, 4}
+    driver(measured, tmp_path / "runs", said).run()
+    assert "4 points (4 finished), 0 to run\n" in said.getvalue()
+
+
+def test_a_damaged_state_is_seen_and_its_point_is_trained(kept: Store, spec: SweepSpec, tmp_path: Path) -> None:
+    measured = remeasured(spec, CHANGES)
+    hit, missed = measured.points
+    path = tmp_path / "runs" / "trainings" / hit.training_id / "state-000000002"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    driver(measured, tmp_path / "runs").run()
+    assert "the state kept of epoch 2 is damaged, gone, or of other code: it is trained" in kept.log(hit.point_id, 1)
+    assert "measured_from_states" not in kept.state(hit).provenance
+    assert kept.state(missed).provenance["measured_from_states"]
+    ours = epochs(tmp_path / "runs", measured.name)
+    pd.testing.assert_frame_equal(ours, other_table(measured, tmp_path / "trained"), check_exact=True)
+
+
+def test_states_are_kept_once_for_all_points_of_a_training(kept: Store, spec: SweepSpec, tmp_path: Path) -> None:
+    states = KeptStates(kept)
+    assert [states.epochs(point) for point in spec.points] == [[0, 1, 2, 4]] * 2
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs" / "trainings").glob("*/*")}
+    longer = remeasured(spec, {"every": 1})
+    assert measurable(kept, longer.points, Watch(kept, longer.name, longer.points).states()) == set()
+    driver(SweepSpec(longer.name, "", longer.blocks, longer.resources, "log"), tmp_path / "runs").run()
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "runs" / "trainings").glob("*/*")} == before
+
+
+def test_a_damaged_state_is_kept_anew_when_its_training_comes_by_again(kept: Store, spec: SweepSpec) -> None:
+    states, point = KeptStates(kept), spec.points[0]
+    state = states.read(point, 2)
+    assert state is not None
+    name = f"trainings/{point.training_id}/state-000000002"
+    kept.objects.write(name, b"damaged")
+    assert states.read(point, 2) is None
+    states.keep(point, state)
+    found = states.read(point, 2)
+    assert found is not None
+    assert found.to_bytes() == state.to_bytes()
+
+
+def test_states_of_other_code_are_not_measured(kept: Store, spec: SweepSpec, tmp_path: Path) -> None:
+    point = spec.points[0]
+    states = KeptStates(kept)
+    for epoch in states.epochs(point):
+        state = states.read(point, epoch)
+        assert state is not None
+        other = type(state)(**vars(state) | {"components": {**state.components, "training": "other"}})
+        kept.objects.write(f"trainings/{point.training_id}/state-{epoch:09d}", other.to_bytes())
+    driver(remeasured(spec, CHANGES), tmp_path / "runs").run()
+    first, second = remeasured(spec, CHANGES).points
+    assert "measured_from_states" not in kept.state(first).provenance
+    assert kept.state(second).provenance["measured_from_states"]
+
+
+def test_the_plan_tells_what_is_measured_from_states_and_what_they_take(
+    kept: Store, spec: SweepSpec, tmp_path: Path, run_here: Command
+) -> None:
+    path = tmp_path / "more.yaml"
+    path.write_text(SPEC.replace("width: [2, 3]", "width: [2, 3, 4]").replace("every: log", "every: 4"))
+    said = run_here("plan", str(path), "--store", str(tmp_path / "runs"))
+    assert re.search(r"from kept states +2, measured without training", said.stdout)
+    assert "MB at most, of 3 points" in said.stdout
+    driver(load(str(path)), tmp_path / "runs").run()
+    assert [kept.state(point).state for point in load(str(path)).points] == [State.FINISHED] * 3
+    again = remeasured(spec, CHANGES)
+    assert priced(again, kept, Watch(kept, again.name, again.points).states(), ()).seconds is None
+
+
+def test_the_cost_of_measuring_is_known_from_points_measured_so(kept: Store, spec: SweepSpec, tmp_path: Path) -> None:
+    measured = remeasured(spec, CHANGES)
+    one = measured.points[0]
+    driver(measured, tmp_path / "runs", only=(one.point_id,)).run()
+    twin = load(str(tmp_path / "tiny.yaml"), ["grid.seed=[1]", "grid.width=[2]"])
+    driver(twin, tmp_path / "runs").run()
+    again = remeasured(twin, CHANGES)
+    todo = priced(again, kept, Watch(kept, again.name, again.points).states(), ())
+    assert todo.from_states == {again.points[0].point_id}
+    assert todo.seconds == pytest.approx(kept.state(one).result.wall_seconds)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--neighbors", "x"), "measure.neighbors 'x': must be a valid integer"),
+        (("--pairs", "foo"), "measure.pairs 'foo': must be 'first-merged'"),
+        (("--samples", "9999"), "measure.samples is 9999, but digits has 364"),
+        ((), "nothing to measure that was not"),
+        (("--every", "1", "--neighbors", "2"), "2 points of 2 would train again, which took"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_one_clear_error(
+    kept: Store, tmp_path: Path, run_here: Command, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run_here("measure", "tiny", *arguments, "--store", str(tmp_path / "runs"))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "next: " in done.stderr
+    assert Store(tmp_path / "runs").sweeps() == ["tiny"]
+
+
+def test_unknown_neighbors_raise_before_anything_is_read(spec: SweepSpec) -> None:
+    with pytest.raises(UsageError, match="neighbors"):
+        remeasured(spec, {}, ["many"])
+
+
+def test_weights_are_written_for_keras_and_for_numpy(
+    kept: Store, spec: SweepSpec, tmp_path: Path, run_here: Command
+) -> None:
+    import keras
+    import numpy as np
+
+    point = spec.points[0]
+    done = run_here("weights", "tiny", point.point_id, "--store", str(tmp_path / "runs"), "-o", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    model_path, arrays_path = map(Path, done.stdout.split())
+    assert model_path == tmp_path / "out" / point.point_id / "epoch-000004.keras"
+    state = KeptStates(kept).read(point, 4)
+    assert state is not None
+    arrays = np.load(arrays_path)
+    assert [arrays[name].tobytes() for name in arrays.files] == [one.tobytes() for one in state.variables]
+    assert "dense_1/kernel" in arrays.files
+    images = np.zeros((2, 64), np.float32)
+    assert keras.saving.load_model(model_path).predict_on_batch(images)["hidden_2"].shape == (2, 4)
+
+
+def test_weights_of_a_sweep_that_kept_none_say_how_to_keep_them(
+    spec: SweepSpec, tmp_path: Path, run_here: Command
+) -> None:
+    none = load(str(tmp_path / "tiny.yaml"), ["keep=none", "grid.width=[2]", "fixed.epochs=0"])
+    driver(none, tmp_path / "runs").run()
+    assert not (tmp_path / "runs" / "trainings").exists()
+    done = run_here("weights", "tiny", "--store", str(tmp_path / "runs"), "-o", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert "--set keep=log" in done.stderr
+
+
+def test_an_unknown_word_for_keep_is_refused(tmp_path: Path, spec: SweepSpec) -> None:
+    with pytest.raises(UsageError, match="keep 'all': allowed are none, last, log"):
+        load(str(tmp_path / "tiny.yaml"), ["keep=all"])
+    assert load(str(tmp_path / "tiny.yaml"), ["keep=last"]).keep == "last"
+    assert "keep: log" in spec.to_yaml()
+    assert "keep" not in load(str(tmp_path / "tiny.yaml"), ["keep=none"]).to_yaml()
