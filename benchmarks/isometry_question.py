@@ -24,10 +24,14 @@ import pandas as pd
 from analysis.mean_field import Kernel, following, of_images
 from analysis.mean_field.prediction import predicted_information
 from benchmarks import isometry_report
-from benchmarks.isometry_decoder import decoded_information
 from benchmarks.isometry_networks import Floats, jacobians, network, passes, weights
 from trainables.datasets import load
-from trainables.information import channel_information, mutual_information, propagated_information
+from trainables.information import (
+    channel_information,
+    decoded_information,
+    mutual_information,
+    propagated_information,
+)
 
 RESULTS = Path(__file__).parent / "results"
 IMAGES, WIDTH, PATHS, DRAWS, JACOBIANS = 512, 50, 33, 4, 10

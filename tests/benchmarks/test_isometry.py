@@ -1,4 +1,4 @@
-"""The benchmark's networks are the sweep's, and its decoder bounds what a noisy network tells from below."""
+"""The benchmark's networks are the sweep's, and its text is that of its tables."""
 
 from pathlib import Path
 
@@ -7,12 +7,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.isometry_decoder import decoded_information
 from benchmarks.isometry_networks import jacobians, network, passes, weights
 from benchmarks.isometry_question import RESULTS
 from benchmarks.isometry_report import write
 from trainables.architectures import build
-from trainables.information import channel_information
 from trainables.networks.jacobian import Isometry
 
 Floats = NDArray[np.float64]
@@ -48,35 +46,6 @@ def test_every_layer_but_the_first_has_the_noise_of_those_before() -> None:
     assert np.ptp(first, axis=1).max() == 0
     # 80 units of noise 0.05 on 40 orthonormal columns; tanh is nearly linear.
     assert second.std(axis=1).mean() == pytest.approx(0.05, rel=0.02)
-
-
-def linear(images: int, units: int, paths: int, before: float) -> tuple[Floats, Floats]:
-    generator = np.random.default_rng(1)
-    signals = generator.normal(size=(images, units))
-    return signals, signals[:, None] + before * generator.normal(size=(images, paths, units))
-
-
-@pytest.mark.parametrize(("units", "before", "noise"), [(5, 0.3, 0.4), (40, 0.5, 1.5), (40, 1.5, 1.0)])
-def test_the_bound_is_tight_where_noise_is_gaussian_and_never_above_the_truth(
-    units: int, before: float, noise: float
-) -> None:
-    signals, paths = linear(250, units, 40, before)
-    truth = channel_information(signals, float(np.hypot(before, noise)), draws=10)
-    found = decoded_information(paths, noise)
-    error = float(np.hypot(found.standard_error, truth.standard_error))
-    assert 0.5 < truth.bits < 0.98 * truth.ceiling
-    assert truth.bits - 0.35 - 3 * error <= found.bits <= truth.bits + 3 * error
-
-
-def test_passes_that_tell_nothing_give_about_nothing() -> None:
-    paths = np.random.default_rng(0).normal(size=(300, 30, 50))
-    found = decoded_information(paths, 0.1)
-    assert -0.3 < found.bits <= 3 * found.standard_error
-
-
-def test_images_far_apart_are_all_told() -> None:
-    paths = 50.0 * np.eye(32)[:, None] + np.random.default_rng(0).normal(size=(32, 10, 32))
-    assert decoded_information(paths, 0.1).bits == pytest.approx(5.0, abs=1e-6)
 
 
 def test_the_text_that_is_kept_is_that_of_the_tables_beside_it(tmp_path: Path) -> None:

@@ -128,7 +128,8 @@ def test_with_noise_at_every_layer_no_layer_tells_more_than_the_one_before(data:
     assert {one.scale for one in record.measures} == {"noise at every layer"}
     for one, following in pairwise(record.measures):
         error = 3 * np.hypot(one.standard_error, following.standard_error)
-        assert following.lower <= one.upper + error
+        assert 0.0 <= following.lower <= one.upper + error
+        assert following.lower <= following.value <= following.upper
 
 
 def test_the_first_layer_has_no_noise_before_it_and_a_residual_sum_carries_that_of_both(data: Dataset) -> None:

@@ -21,6 +21,7 @@ from trainables.information.api import mutual_information as mutual_information
 from trainables.information.api import mutual_information_with_labels as mutual_information_with_labels
 from trainables.information.channel import ChannelInformation as ChannelInformation
 from trainables.information.channel import channel_information as channel_information
+from trainables.information.channel import decoded_information as decoded_information
 from trainables.information.channel import propagated_information as propagated_information
 from trainables.information.credibility.wording import unit as unit
 from trainables.information.estimators.formulas import ESTIMATORS as ESTIMATORS

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainables import geometry
 from trainables.config import MeasureName, TrialConfig
-from trainables.information import DegenerateInput, channel_information, propagated_information
+from trainables.information import DegenerateInput, channel_information, decoded_information, propagated_information
 from trainables.information.device import to_host
 from trainables.information.measures import MEASURES
 from trainables.measurement.subset import measured_images, rows, seed_of
@@ -39,7 +39,7 @@ OF_JACOBIANS: dict[str, Callable[[Any], geometry.Measure]] = {
 }
 
 
-PATHS = 8
+PATHS = 16
 """Through the noisy network for every image; what their number leaves open stands between lower and upper."""
 
 
@@ -152,17 +152,23 @@ class MoreMeasures:
             shared: dict[str, Any] = {"layer": name, "measure": "channel", "scale": "noise at every layer"}
             try:
                 found = propagated_information(paths, noise, seed=seed, threads=self._threads)
+                decoded = decoded_information(paths, noise, seed=seed)
             except DegenerateInput as degenerate:
                 shared |= {"value": None, "reason": str(degenerate)}
             else:
+                lower = max(0.0, found.lower, decoded.bits)
+                is_open = (left_open := found.upper - lower) > MOST_OPEN_BITS
+                error = decoded.standard_error if lower == decoded.bits else found.standard_error
                 shared |= {
-                    "value": found.bits,
-                    "standard_error": found.standard_error,
-                    "lower": found.lower,
+                    "value": lower if is_open else (lower + found.upper) / 2,
+                    "standard_error": 0.0 if lower == 0.0 else error,
+                    "lower": lower,
                     "upper": found.upper,
                     "ceiling": found.ceiling,
-                    "saturated": found.saturated,
-                    "reason": _left_open(found.upper - found.lower),
+                    "saturated": found.ceiling - lower <= MOST_OPEN_BITS,
+                    "reason": f"a lower bound: {PATHS} paths leave {found.upper - lower:.2g} bits open"
+                    if is_open
+                    else None,
                 }
             seconds = time.perf_counter() - start
             yield MeasureRecord(pair=f"input-{name}", unit="bits", noise=noise, seconds=seconds, **shared)
@@ -210,10 +216,6 @@ def of_jacobians(singular_values: Mapping[str, np.ndarray]) -> tuple[MeasureReco
                 for share, at in zip(QUANTILES, quantiles, strict=True)
             ]
     return tuple(found)
-
-
-def _left_open(bits: float) -> str | None:
-    return f"{PATHS} paths leave {bits:.2g} bits open" if bits > MOST_OPEN_BITS else None
 
 
 def _layer(name: str) -> str:

@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 
 from trainables import information
-from trainables.information import DegenerateInput, channel_information, propagated_information
+from trainables.information import (
+    DegenerateInput,
+    channel_information,
+    decoded_information,
+    propagated_information,
+)
 
 NOISES = (0.1, 0.3, 0.6, 1.0, 2.0)
 POINTS = {
@@ -203,6 +208,35 @@ def test_paths_too_far_apart_to_tell_give_bounds_and_not_nan() -> None:
     paths = 1e3 * np.random.default_rng(0).normal(size=(20, 3, 8))
     found = propagated_information(paths, 1e-3)
     assert np.isfinite([found.bits, found.lower, found.upper]).all()
+
+
+def linear(images: int, units: int, paths: int, before: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    generator = np.random.default_rng(1)
+    signals = generator.normal(size=(images, units))
+    return signals, signals[:, None] + before * generator.normal(size=(images, paths, units))
+
+
+@pytest.mark.parametrize(("units", "before", "noise"), [(5, 0.3, 0.4), (40, 0.5, 1.5), (40, 1.5, 1.0)])
+def test_the_bound_of_a_decoder_is_tight_where_noise_is_gaussian_and_never_above_the_truth(
+    units: int, before: float, noise: float
+) -> None:
+    signals, paths = linear(250, units, 40, before)
+    truth = channel_information(signals, float(np.hypot(before, noise)), draws=10)
+    found = decoded_information(paths, noise)
+    error = float(np.hypot(found.standard_error, truth.standard_error))
+    assert 0.5 < truth.bits < 0.98 * truth.ceiling
+    assert truth.bits - 0.35 - 3 * error <= found.bits <= truth.bits + 3 * error
+
+
+def test_paths_that_tell_nothing_give_about_nothing() -> None:
+    paths = np.random.default_rng(0).normal(size=(300, 30, 50))
+    found = decoded_information(paths, 0.1)
+    assert -0.3 < found.bits <= 3 * found.standard_error
+
+
+def test_images_far_apart_are_all_decoded() -> None:
+    paths = 50.0 * np.eye(32)[:, None] + np.random.default_rng(0).normal(size=(32, 10, 32))
+    assert decoded_information(paths, 0.1).bits == pytest.approx(5.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (1, 3, 2), (5, 1, 2)])

@@ -22,10 +22,10 @@ def propagated_information(
 
     paths: (N, P, d), the layer without its own noise for each image on P >= 2 independent paths through the noisy
     network. The first path with fresh noise is what is observed, t; p(t|x) is the mean of Gaussians at the paths of x.
-    Without the observed path that mean is too small in logarithm (Jensen), with it too large: `lower` (at least 0) and
-    `upper` are the values of the two, `bits` is halfway, and their distance is what the number of paths leaves open.
-    Beyond a few noisy layers, where paths of an image lie many noises apart, that is everything from 0 to log2 N, and
-    `bits` says nothing. The standard error is that of the wider bound, over images.
+    Without the observed path that mean is too small in logarithm (Jensen), with it too large: `lower` and `upper` are
+    the values of the two, `bits` is halfway, and their distance is what the number of paths leaves open. Beyond a few
+    noisy layers, where paths of an image lie many noises apart, that is everything and more, and `bits` says nothing:
+    `decoded_information` then gives a lower bound. The standard error is that of the wider bound, over images.
 
     Raises:
         DegenerateInput: paths of another shape, or not finite.
@@ -46,13 +46,11 @@ def propagated_information(
     own, others = log_sums_of_paths(components, count, noise, seed, threads or available_threads())
     without, including = own - log(count - 1), np.logaddexp(own, 0.0) - log(count)
     lower, upper = ((at - np.logaddexp(others - log(count), at) + log(images)) / log(2) for at in (without, including))
-    least, most = max(0.0, float(lower.mean())), float(upper.mean())
-    spread = upper.std(ddof=1) if least == 0.0 else max(lower.std(ddof=1), upper.std(ddof=1))
     return ChannelInformation(
-        bits=(least + most) / 2,
-        standard_error=float(spread) / sqrt(images),
-        lower=least,
-        upper=most,
+        bits=float((lower + upper).mean()) / 2,
+        standard_error=float(max(lower.std(ddof=1), upper.std(ddof=1))) / sqrt(images),
+        lower=float(lower.mean()),
+        upper=float(upper.mean()),
         ceiling=log2(images),
         n=images,
         d=units,

@@ -1,17 +1,16 @@
-"""A lower bound of I(X; T) for noise at every layer, by a decoder that is fitted to other passes than it is tested on.
+"""A lower bound of I(X; T) for noise at every layer, by a decoder that is fitted to other paths than it is tested on.
 
 For any q(x|t), I(X; T) >= log2 N + E log2 q(x|t) (Barber & Agakov 2003). Here q is that of Gaussians with one
-covariance, the pooled one of the passes, around the mean of each image's passes, shrunk as its own error asks for. It
+covariance, the pooled one of the paths, around the mean of each image's paths, shrunk as its own error asks for. It
 is tight where noise leaves a layer Gaussian and of one size, as in linear networks, and too low elsewhere. A mixture
-over passes needs so many that one comes near each outcome in all units; this does not.
+over paths needs so many that one comes near each outcome in all units; this does not.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from trainables.information.samples import Floats
 
 
 class Bound(NamedTuple):
@@ -22,9 +21,9 @@ class Bound(NamedTuple):
 
 
 def decoded_information(paths: Floats, noise: float, seed: int = 0) -> Bound:
-    """At least so much is I(X; T), for X uniform on the N images and T = layer + N(0, noise^2).
+    """At least so much is I(X; T) in bits, for X uniform on the N images and T = layer + N(0, noise^2).
 
-    paths: (N, P, d), P >= 3 independent passes before the layer's own noise; the first of each image is decoded.
+    paths: (N, P, d), finite, P >= 3 independent paths of each image before the layer's own noise; the first is decoded.
     """
     images, count, units = paths.shape
     fitted = paths[:, 1:]
