@@ -119,11 +119,10 @@ def test_they_are_components_of_the_points_that_ask_for_them_alone() -> None:
     assert {f"measure {name}" for name in ALL} <= components.identities().keys()
 
 
-@pytest.mark.parametrize("architecture", ["mlp", "shortcut_resnet"])
-def test_with_noise_at_every_layer_no_layer_tells_more_than_the_one_before(data: Dataset, architecture: str) -> None:
+def test_with_noise_at_every_layer_no_layer_tells_more_than_the_one_before(data: Dataset) -> None:
     asked = {"pairs": ["input-each"], "measures": ["channel"], "noise": 0.4, "noise_at": "every_layer"}
-    config = TrialConfig(architecture=architecture, width=4, depth=4, epochs=1, measure=asked)
-    record = run(config, data).history[1]
+    config = TrialConfig(architecture="shortcut_resnet", width=4, depth=4, epochs=0, measure=asked)
+    (record,) = run(config, data).history
     assert [one.pair for one in record.measures] == [f"input-{layer}" for layer in range(1, 5)]
     assert {one.scale for one in record.measures} == {"noise at every layer"}
     for one, following in pairwise(record.measures):

@@ -157,7 +157,8 @@ class MoreMeasures:
                 shared |= {"value": None, "reason": str(degenerate)}
             else:
                 lower = max(0.0, found.lower, decoded.bits)
-                is_open = (left_open := found.upper - lower) > MOST_OPEN_BITS
+                left_open = found.upper - lower
+                is_open = left_open > MOST_OPEN_BITS
                 error = decoded.standard_error if lower == decoded.bits else found.standard_error
                 shared |= {
                     "value": lower if is_open else (lower + found.upper) / 2,
@@ -166,9 +167,7 @@ class MoreMeasures:
                     "upper": found.upper,
                     "ceiling": found.ceiling,
                     "saturated": found.ceiling - lower <= MOST_OPEN_BITS,
-                    "reason": f"a lower bound: {PATHS} paths leave {found.upper - lower:.2g} bits open"
-                    if is_open
-                    else None,
+                    "reason": f"a lower bound: {PATHS} paths leave {left_open:.2g} bits open" if is_open else None,
                 }
             seconds = time.perf_counter() - start
             yield MeasureRecord(pair=f"input-{name}", unit="bits", noise=noise, seconds=seconds, **shared)

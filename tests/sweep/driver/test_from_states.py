@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -18,8 +19,8 @@ from tests.epoch_tables import epochs
 
 SPEC = """
 name: tiny
-fixed: {dataset: digits, depth: 2, epochs: 4}
-grid: {width: [2, 3]}
+fixed: {dataset: digits, width: 2, depth: 2, epochs: 4}
+grid: {seed: [0, 1]}
 measure: {every: log, samples: 50}
 keep: log
 resources: {gpus: 0, cpus: 1}
@@ -34,9 +35,19 @@ def spec(tmp_path: Path) -> SweepSpec:
     return load(str(path))
 
 
+@pytest.fixture(scope="module")
+def done_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of the sweep, finished, with its states."""
+    folder = tmp_path_factory.mktemp("done")
+    (folder / "tiny.yaml").write_text(SPEC)
+    driver(load(str(folder / "tiny.yaml")), folder / "runs").run()
+    return folder / "runs"
+
+
 @pytest.fixture
-def kept(spec: SweepSpec, tmp_path: Path) -> Store:
-    driver(spec, tmp_path / "runs").run()
+def kept(done_once: Path, tmp_path: Path) -> Store:
+    """A copy of it for one test."""
+    shutil.copytree(done_once, tmp_path / "runs")
     return Store(tmp_path / "runs")
 
 
@@ -115,7 +126,7 @@ def test_the_plan_tells_what_is_measured_from_states_and_what_they_take(
     kept: Store, spec: SweepSpec, tmp_path: Path, run_here: Command
 ) -> None:
     path = tmp_path / "more.yaml"
-    path.write_text(SPEC.replace("width: [2, 3]", "width: [2, 3, 4]").replace("every: log", "every: 4"))
+    path.write_text(SPEC.replace("seed: [0, 1]", "seed: [0, 1, 2]").replace("every: log", "every: 4"))
     said = run_here("plan", str(path), "--store", str(tmp_path / "runs"))
     assert re.search(r"from kept states +2, measured without training", said.stdout)
     assert "MB at most, of 3 points" in said.stdout
@@ -129,7 +140,7 @@ def test_the_cost_of_measuring_is_known_from_points_measured_so(kept: Store, spe
     measured = remeasured(spec, CHANGES)
     one = measured.points[0]
     driver(measured, tmp_path / "runs", only=(one.point_id,)).run()
-    twin = load(str(tmp_path / "tiny.yaml"), ["grid.seed=[1]", "grid.width=[2]"])
+    twin = load(str(tmp_path / "tiny.yaml"), ["grid.seed=[5]"])
     driver(twin, tmp_path / "runs").run()
     again = remeasured(twin, CHANGES)
     todo = priced(again, kept, Watch(kept, again.name, again.points).states(), ())
@@ -185,7 +196,7 @@ def test_weights_are_written_for_keras_and_for_numpy(
 def test_weights_of_a_sweep_that_kept_none_say_how_to_keep_them(
     spec: SweepSpec, tmp_path: Path, run_here: Command
 ) -> None:
-    none = load(str(tmp_path / "tiny.yaml"), ["keep=none", "grid.width=[2]", "fixed.epochs=0"])
+    none = load(str(tmp_path / "tiny.yaml"), ["keep=none", "grid.seed=[0]", "fixed.epochs=0"])
     driver(none, tmp_path / "runs").run()
     assert not (tmp_path / "runs" / "trainings").exists()
     done = run_here("weights", "tiny", "--store", str(tmp_path / "runs"), "-o", str(tmp_path / "out"))
