@@ -33,7 +33,10 @@ def is_kept(keep: Keep, epoch: int, is_last: bool) -> bool:
 
 def epochs_kept(keep: Keep, epochs: int) -> list[int]:
     """The epochs whose states a training of that many epochs keeps."""
-    return [epoch for epoch in range(epochs + 1) if is_kept(keep, epoch, epoch == epochs)]
+    if keep == "none":
+        return []
+    between = [2**power for power in range(epochs.bit_length())] if keep == "log" else []
+    return sorted({0, *(epoch for epoch in between if epoch <= epochs), epochs})
 
 
 def needed(config: TrialConfig, kept: Sequence[int], diverged_at: int | None = None) -> list[int] | None:

@@ -117,13 +117,14 @@ def of_the_paper(runs: Iterable[Run], *architectures: str) -> list[Run]:
 
 
 def _is_of_the_paper(run: Run) -> bool:
-    """Whether the network is as in section 2 of the paper: trained, with batch normalization, without channel noise.
+    """Whether the network is as in section 2 of the paper: trained tanh units, batch-normalized, without noise.
 
     Controls are not: frozen networks, and those looked at with recalibrated statistics.
     """
     config = run.config
     is_plain = config["batch_norm"] and config["gain"] == 1 and not config["channel_noise"] and not config["frozen"]
     is_plain = is_plain and config["batch_norm_statistics"] != "recalibrated"
+    is_plain = is_plain and config["activation"] == "tanh" and not config["bias_std"]
     return bool(is_plain and config["epochs"] > 0 and config["initializer"] in ("glorot_normal", "he_normal"))
 
 

@@ -32,10 +32,11 @@ def export(
 ) -> None:
     """Write epochs.parquet and points.parquet, and measures.parquet where more than KSG is measured.
 
-    Into the same folder again, only what is new is read.
+    Into the same folder again, of the epochs only what is new is read.
     """
     columns = list(dict.fromkeys(name for text in (partition_by or "").split(",") if (name := text.strip())))
     if from_mlflow:
+        from analysis.export.measures import FILE as MEASURES_FILE
         from analysis.export.parquet import write_parquet
         from analysis.tables.from_mlflow import from_mlflow as read
 
@@ -44,6 +45,7 @@ def export(
         tables = read(from_mlflow, sweep, known_store_id(Store(shared.store)))
         with writing_to(output):
             paths = write_parquet(tables, output)
+            (output / MEASURES_FILE).unlink(missing_ok=True)  # MLflow has what there was room for, not the whole table
     else:
         from analysis.export.export import export as write
         from analysis.export.measures import write_measures

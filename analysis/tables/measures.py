@@ -60,8 +60,11 @@ def _of_pair(point: TrialConfig, pair: PairRecord) -> Iterator[dict[str, object]
         "ceiling": pair.mi_ceiling_bits,
         "reason": pair.reason,
     }
-    if pair.mutual_information_bits is not None:
-        error = None if is_with_label else pair.mi_standard_error_bits
-        yield shared | {"scale": "none", "value": pair.mutual_information_bits, "standard_error": error}
-    if pair.mutual_information_balanced_bits is not None:
-        yield shared | {"scale": "balanced", "value": pair.mutual_information_balanced_bits}
+    values = {"none": pair.mutual_information_bits, "balanced": pair.mutual_information_balanced_bits}
+    measured = {scale: value for scale, value in values.items() if value is not None}
+    examined = next(iter(measured), None)  # the first scale is the one whose error is found
+    for scale, value in measured.items():
+        error = pair.mi_standard_error_bits if scale == examined and not is_with_label else None
+        yield shared | {"scale": scale, "value": value, "standard_error": error}
+    if not measured and pair.reason:
+        yield shared

@@ -10,12 +10,13 @@ from sweep.cli.run import run_spec
 from sweep.commands import command_line
 from sweep.console import say
 from sweep.errors import UsageError
+from sweep.jobs import is_url
 from sweep.planning import Plan, priced
 from sweep.progress import Watch
 from sweep.spec import SweepSpec, remeasured
 from sweep.store import KeptStates, Store
 from sweep.text import counted, duration
-from trainables.config import Estimator, MeasureName, NoiseAt, PairRequest, Scale
+from trainables.config import Estimator, Measurement, MeasureName, NoiseAt, PairRequest, Scale, TrialConfig
 
 POINTS_SHOWN = 3
 
@@ -67,6 +68,11 @@ def measure(
 
     The measurements are a sweep of their own, SWEEP.WHAT-VALUE, to be looked at, exported and resumed like any other.
     """
+    if running.address is not None and is_url(running.address):
+        raise UsageError(
+            f"--address {running.address} is a dashboard, and measure runs from this process",
+            next="the same on a host of the cluster with --address auto, or with HOST:PORT of its head",
+        )
     store = Store(shared.store)
     spec = store.spec(sweep)
     changes: dict[str, Any] = {"pairs": _split(pairs), "scales": _split(scales), "estimator": estimator}
@@ -112,9 +118,14 @@ def _every_kept(spec: SweepSpec, store: Store) -> int | str | None:
     have = [(point, states) for point, states in epochs if states]
     if not have or all(kept.needed(point) is not None for point, _ in have):
         return None
-    if all({epoch for epoch in states if epoch & (epoch - 1) == 0} > {0} for _, states in have):
+    logarithmic = [point.model_copy(update={"measure": _at_powers_of_two(point)}) for point, _ in have]
+    if all(kept.needed(point) is not None for point in logarithmic):
         return "log"
     return max(1, *(point.epochs for point, _ in have))
+
+
+def _at_powers_of_two(point: TrialConfig) -> Measurement:
+    return point.measure.model_copy(update={"every": "log"})
 
 
 def _check_kept(spec: SweepSpec, store: Store, todo: Plan, train: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sweep.cli import options
+from sweep.console import warn
 from sweep.errors import StorageFault, UsageError
 from sweep.spec import SweepSpec
 from sweep.store import KeptStates, Store
@@ -36,15 +37,23 @@ def weights(
     _require_any(spec, epochs)
     from trainables.networks.files import write  # imports Keras
 
+    written = 0
     for one in points:
         for epoch in epochs[one.point_id][0 if all_epochs else -1 :]:
-            if state := kept.read(one, epoch):
-                try:
-                    paths = write(one, state, output / one.point_id)
-                except OSError as error:
-                    raise StorageFault(f"cannot write to {output}: {error}", next="choose another folder") from error
-                for path in paths:
-                    print(path)
+            if not (state := kept.read(one, epoch)):
+                warn(f"{one.point_id}: the state of epoch {epoch} is damaged, and left out")
+                continue
+            if not all_epochs and epoch < one.epochs and state.outcome is None:
+                warn(f"{one.point_id}: of its last epoch, {one.epochs}, no state is kept; this is epoch {epoch}")
+            try:
+                paths = write(one, state, output / one.point_id)
+            except OSError as error:
+                raise StorageFault(f"cannot write to {output}: {error}", next="choose another folder") from error
+            written += len(paths)
+            for path in paths:
+                print(path)
+    if not written:
+        raise StorageFault("no state could be read", next=f"sweep run SPEC --set keep=log for {sweep} keeps them anew")
 
 
 def _require_any(spec: SweepSpec, epochs: dict[str, list[int]]) -> None:

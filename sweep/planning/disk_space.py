@@ -38,7 +38,17 @@ class SpaceNeed:
 def history_bytes(point: TrialConfig) -> int:
     """Approximate size of the whole history of a point: one row for each epoch and pair."""
     rows = (point.epochs + 1) * len(probes.pairs(point))
-    return OBJECT_BYTES + ROW_BYTES * rows
+    return OBJECT_BYTES + ROW_BYTES * (rows + _measures(point))
+
+
+def _measures(point: TrialConfig) -> int:
+    """At most so many values beside KSG's in the history of a point."""
+    if not point.measure.measures:
+        return 0
+    pairs = probes.pairs(point)
+    layers = len({name for pair in pairs for name in (pair.x, pair.y)} - {"input", "label"})
+    due = sum(point.measure.is_due(epoch, point.epochs) for epoch in range(point.epochs + 1))
+    return due * len(point.measure.measures) * max(len(pairs), 4 * layers)
 
 
 def snapshot_bytes(point: TrialConfig) -> int:
@@ -83,7 +93,8 @@ def needs(
 
 def _mirrored_bytes(point: TrialConfig) -> int:
     pairs = len(probes.pairs(point))
-    return RUN_BYTES + (point.epochs + 1) * (METRICS_PER_EPOCH + 3 * pairs) * METRIC_BYTES
+    metrics = (point.epochs + 1) * (METRICS_PER_EPOCH + 3 * pairs) + _measures(point)
+    return RUN_BYTES + metrics * METRIC_BYTES
 
 
 def check(space_needs: Sequence[SpaceNeed]) -> None:

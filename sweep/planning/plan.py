@@ -11,6 +11,7 @@ from sweep.planning.costs import Costs, Sample, Shape, costs, makespan, sample, 
 from sweep.spec import Resources, SweepSpec
 from sweep.store import KeptStates, PointState, State, Store, running
 from trainables.config import TrialConfig
+from trainables.identity import components
 
 SAMPLES_PER_SHAPE = 5
 
@@ -140,7 +141,7 @@ def priced(spec: SweepSpec, store: Store, states: Mapping[str, PointState], retr
 def measurable(store: Store, points: Sequence[TrialConfig], states: Mapping[str, PointState]) -> set[str]:
     """Those of the points without a result that can be measured from kept states."""
     missing = {point.point_id: point for point in points if not states[point.point_id].state.is_done}
-    return KeptStates(store).measurable(missing)
+    return KeptStates(store).measurable(missing, components.identities())
 
 
 def samples_elsewhere(store: Store, shapes: Collection[Shape], counted: Collection[str]) -> list[Sample]:

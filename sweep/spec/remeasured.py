@@ -1,6 +1,7 @@
 """The sweep whose points are the trainings of another one, measured otherwise."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from sweep.errors import UsageError
 from sweep.spec.document import in_words
 from sweep.spec.model import Block, SweepSpec
+from sweep.spec.reader import spec_from_bytes
 
 NAME_LENGTH = 100
 
@@ -22,6 +24,7 @@ def remeasured(spec: SweepSpec, changes: Mapping[str, Any], neighbors: Sequence[
     Raises:
         UsageError: when a value is none of its field.
     """
+    neighbors = list(dict.fromkeys(neighbors))
     each = [{**changes, "neighbors": k} for k in neighbors] or [dict(changes)]
     blocks = tuple(block.overlaid(Block(measure=one)) for one in each for block in spec.blocks)
     asked = {**changes, **({"neighbors": list(neighbors)} if neighbors else {})}
@@ -34,7 +37,7 @@ def remeasured(spec: SweepSpec, changes: Mapping[str, Any], neighbors: Sequence[
         if field := [str(part) for part in problem["loc"] if part != "measure"][:1]:
             said = f"measure.{field[0]} {in_words(problem)}"
         raise UsageError(said, next="the same with another value; sweep measure --help has what is allowed") from error
-    return measured
+    return spec_from_bytes(measured.to_yaml().encode(), measured.name)  # by the rules of any spec
 
 
 def _purpose(spec: SweepSpec) -> str:
@@ -46,7 +49,7 @@ def _name(sweep: str, asked: Mapping[str, Any]) -> str:
         "-".join([field, *map(str, value if isinstance(value, list | tuple) else [value])])
         for field, value in sorted(asked.items())
     ]
-    name = ".".join([sweep, *parts])
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", ".".join([sweep, *parts]))
     if len(name) <= NAME_LENGTH:
         return name
     return f"{sweep[: NAME_LENGTH - 20]}.measured-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -5,7 +5,7 @@ Not here: how objects are stored (`storage`), how results are computed (`trial`)
 
 from sweep.store.identity import known_store_id, store_id
 from sweep.store.index import Entry
-from sweep.store.kept_states import KeptStates
+from sweep.store.kept_states import KeptStates, StateUnusable
 from sweep.store.lease import (
     Holder,
     Lease,
@@ -39,6 +39,7 @@ __all__ = [
     "PointState",
     "SharedMarker",
     "State",
+    "StateUnusable",
     "StopRequest",
     "Store",
     "counted_kinds",

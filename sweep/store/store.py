@@ -215,7 +215,9 @@ class Store:
 
     def tidy(self, name: str, points: Sequence[TrialConfig]) -> None:
         """Delete leftovers of killed processes: temporary objects, and snapshots of points that are done."""
-        self.objects.clear_leftovers(["", f"sweeps/{name}", *(layout.point(point.point_id) for point in points)])
+        trainings = dict.fromkeys(layout.training(point.training_id) for point in points)
+        of_points = (layout.point(point.point_id) for point in points)
+        self.objects.clear_leftovers(["", f"sweeps/{name}", *of_points, *trainings])
         for point in points:
             if self._snapshot_names(point.point_id) and self.result(point):
                 self._drop_snapshots(point.point_id)

@@ -1,6 +1,5 @@
 """One attempt at a point: train it, commit snapshots and result to the store, record how it ended."""
 
-import contextlib
 import json
 import socket
 import time
@@ -17,10 +16,10 @@ from pydantic import TypeAdapter
 from sweep.errors import StorageFault
 from sweep.failures import classify
 from sweep.storage import fullness
-from sweep.store import Attempt, KeptStates, Store
+from sweep.store import Attempt, KeptStates, StateUnusable, Store
 from sweep.system.provenance import refuse_other_code
 from sweep.timing import Timing
-from sweep.trial.from_states import StateLost, of_training, remeasurement
+from sweep.trial.from_states import remeasurement
 from sweep.trial.log_capture import Output, path_on_host, rescue
 from sweep.trial.watchdog import Pace, unwatch, watch
 from sweep.trial.worker_state import WorkerState
@@ -154,15 +153,16 @@ class PointAttempt:
         data = self._worker_state.dataset(self._point.dataset, Path(data_dir) if data_dir else None)
         provenance |= {"dataset_sha256": data.sha256}
         self._attempt = replace(self._attempt, provenance=provenance)
-        if snapshot is None:
-            with contextlib.suppress(StateLost):
-                yield from self._measured(data)
+        try:
+            if snapshot is None and (work := self._remeasurement(data)):
+                yield from self._measured(work)
                 return
+        except StateUnusable as unusable:
+            self._log(f"{unusable}: it is trained")
         yield from self._trained(data, snapshot)
 
-    def _measured(self, data: "Dataset") -> Iterator[EpochRecord]:
-        """The records from kept states. Raises StateLost where these do not suffice, before any or on the way."""
-        work = remeasurement(
+    def _remeasurement(self, data: "Dataset") -> "Remeasurement | None":
+        return remeasurement(
             self._point,
             self._store,
             data,
@@ -170,15 +170,15 @@ class PointAttempt:
             self._attempt.provenance["components"],
             partial(self._worker_state.take_network, self._point, data),
         )
-        if work is None:
-            raise StateLost
+
+    def _measured(self, work: "Remeasurement") -> Iterator[EpochRecord]:
+        """The records from kept states. Raises StateUnusable where one of them is not what it should be."""
         self._log("measured from kept states, without training")
         self._attempt = replace(self._attempt, provenance=self._attempt.provenance | {"measured_from_states": True})
         self._work = work
         try:
             yield from work
-        except StateLost as lost:
-            self._log(f"{lost}: it is trained")
+        except StateUnusable:
             self._attempt.provenance.pop("measured_from_states")
             self._worker_state.keep_network(work.network)
             raise
@@ -196,9 +196,12 @@ class PointAttempt:
             outcome: Outcome | None = None
             if training.is_done:
                 outcome = "diverged" if training.is_diverged else "finished"
-            code = of_training(self._attempt.provenance["components"])
+            code = components.of_training(self._point, self._attempt.provenance["components"])
             state = KeptState.of(self._point, training.history, training.network.state(), outcome, code)
-            KeptStates(self._store).keep(self._point, state)
+            if not KeptStates(self._store).keep(self._point, state):
+                self._log(
+                    f"the state of epoch {training.epoch} is not kept: one of a newer version stands in its place"
+                )
 
     def _snapshot_is_due(self) -> bool:
         elapsed = time.monotonic() - self._last_snapshot

@@ -148,3 +148,14 @@ def test_noisy_paths_of_equal_seeds_are_equal_and_of_others_are_not(data: Datase
     noisy = NoisyPaths(config, build(config, 64, 10))
     one, same, other = (noisy.sample(data.validation_images, 0.5, 2, seed)["hidden_2"] for seed in (1, 1, 2))
     assert one.tobytes() == same.tobytes() != other.tobytes()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_network_whose_jacobian_is_not_finite_has_reasons_and_no_error(data: Dataset) -> None:
+    asked = {"pairs": ["input-each"], "measures": ["geometry"]}
+    config = TrialConfig(activation="linear", gain=1e30, batch_norm=False, width=3, depth=3, epochs=0, measure=asked)
+    (record,) = run(config, data).history
+    deviations = [one for one in record.measures if one.measure == "isometry_deviation"]
+    assert len(deviations) == 3
+    assert deviations[-1].value is None
+    assert deviations[-1].reason

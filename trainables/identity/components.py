@@ -70,6 +70,21 @@ def by_kind(config: TrialConfig) -> dict[str, tuple[str, ...]]:
     return found
 
 
+OF_MEASUREMENT = ("estimator", "measure")
+"""Kinds of components that decide what is measured of a training, and none of its states."""
+
+
+def of_training(config: TrialConfig, identities: Mapping[str, str]) -> dict[str, str]:
+    """Of these identities those of the components that decide the states of a point's network."""
+    kinds = by_kind(config).items()
+    return {name: identities[name] for kind, names in kinds if kind not in OF_MEASUREMENT for name in names}
+
+
+def all_equal(then: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether these are the same components, each of code that gives equal numbers."""
+    return then.keys() == now.keys() and all(are_equal(name, then[name], now[name]) for name in then)
+
+
 @functools.cache
 def identities(root: Path = ROOT) -> Mapping[str, str]:
     """The identity of every component by its name: 16 hex digits."""

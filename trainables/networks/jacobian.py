@@ -71,9 +71,13 @@ class Isometry:
         return {name: np.array([of[name] for of in found]) for name in sorted(self._ranks)}
 
     def _singular_values_at(self, image: np.ndarray) -> dict[str, np.ndarray]:
-        """The largest singular values at one image, shape (rank,)."""
-        transposed = self._transposed_jacobians(image)
-        return {name: np.linalg.svd(rows, compute_uv=False)[: self._ranks[name]] for name, rows in transposed.items()}
+        """The largest singular values at one image, shape (rank,); NaN where the Jacobian is not finite."""
+        return {
+            name: np.linalg.svd(rows, compute_uv=False)[: self._ranks[name]]
+            if np.isfinite(rows).all()
+            else np.full(self._ranks[name], np.nan)
+            for name, rows in self._transposed_jacobians(image).items()
+        }
 
     def _powers(self, image: np.ndarray) -> dict[str, tuple[float, float]]:
         """Sums of the squares and of the fourth powers of the singular values at one image."""

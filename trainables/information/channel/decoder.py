@@ -36,7 +36,8 @@ def decoded_information(paths: Floats, noise: float, seed: int = 0) -> Bound:
     shrinkage = between @ np.linalg.pinv(between + of_means, hermitian=True)
     shrunk = center + (means - center) @ shrinkage.T
     covariance = within + (between - shrinkage @ between) + noise**2 * np.eye(units)
-    root = np.linalg.cholesky((covariance + covariance.T) / 2)
+    sizes, axes = np.linalg.eigh((covariance + covariance.T) / 2)
+    root = axes * np.sqrt(np.maximum(sizes, noise**2))  # rounding leaves less where other units are very large
     observed = paths[:, 0] + noise * np.random.default_rng([seed, 2]).standard_normal((images, units))
     points, targets = (np.linalg.solve(root, (one - center).T).T for one in (observed, shrunk))
     odds = points @ targets.T - 0.5 * np.sum(targets**2, axis=1)
