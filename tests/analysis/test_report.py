@@ -193,6 +193,14 @@ def test_a_large_table_is_compressed() -> None:
     assert gzip.decompress(base64.b64decode(link["href"].partition("base64,")[2])) == csv
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, SweepSpec]:
+    """A sweep with few figures, for what is not about them."""
+    grid = ["grid.architecture=[mlp]", "grid.width=[8]", "grid.depth=[4]", "grid.seed=[0]"]
+    spec = load("demo", [*grid, "fixed.epochs=3"])
+    return made(tmp_path_factory.mktemp("small") / "runs", spec, is_complete=True), spec
+
+
 class TestCommand:
     def run(self, *words: str) -> None:
         app(["report", *words], standalone_mode=False)
@@ -225,9 +233,9 @@ class TestCommand:
 
     @pytest.mark.slow
     def test_without_mlflow_the_page_is_there_and_that_is_said(
-        self, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, small: tuple[Store, SweepSpec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        path = tmp_path / "report.html"
+        store, path = small[0], tmp_path / "report.html"
         self.run("demo", "-o", str(path), "--store", str(store.root))
         said = capsys.readouterr()
         assert said.out == f"{path}\n"
@@ -237,8 +245,9 @@ class TestCommand:
 
     @pytest.mark.slow
     def test_the_database_of_a_copied_store_gets_nothing_as_its_files_would_go_to_the_old_one(
-        self, store: Store, spec: SweepSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, small: tuple[Store, SweepSpec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
+        store, spec = small
         (old := tmp_path / "old").mkdir()
         (new := tmp_path / "new").mkdir()
         Mirror(f"sqlite:///{old}/mlflow.db", spec, store).replay(spec.points)
@@ -253,9 +262,9 @@ class TestCommand:
 
     @pytest.mark.slow
     def test_a_server_that_is_not_there_is_said_in_few_words(
-        self, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, small: tuple[Store, SweepSpec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        uri, path = "http://127.0.0.1:1", str(tmp_path / "report.html")
+        store, uri, path = small[0], "http://127.0.0.1:1", str(tmp_path / "report.html")
         self.run("demo", "-o", path, "--store", str(store.root), "--tracking-uri", uri)
         assert "MLflow at http://127.0.0.1:1 does not answer (Connection refused)\n  next:" in capsys.readouterr().err
 
