@@ -38,11 +38,12 @@ resources: {gpus: 0, cpus: 1}
 KINDS = ("worker", "driver", "raylet", "gcs")
 DELAYS = (0.0, 0.5, 2.0, 5.0)
 """Seconds between the first death and the second."""
-PAIRS = [
-    *[(first, second) for first in KINDS for second in (*KINDS, "host") if first != second],
-    ("worker", "worker"),
-    ("host", "none"),
-]
+CHAINS = {
+    firsts: [(first, second) for first in firsts for second in (*KINDS, "host") if first != second]
+    for firsts in (KINDS[:2], KINDS[2:])
+}
+CHAINS[KINDS[:2]] += [("worker", "worker")]
+CHAINS[KINDS[2:]] += [("host", "none")]
 """What dies first and second, in turn over one sweep that is interrupted each time; a death of the host is one of
 everything."""
 
@@ -51,12 +52,13 @@ def below(driver: psutil.Process) -> list[psutil.Process]:
     return driver.children(recursive=True) if driver.is_running() else []
 
 
-def test_the_same_command_goes_on_from_the_last_snapshots(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pairs", CHAINS.values(), ids=map(" ".join, CHAINS))
+def test_the_same_command_goes_on_from_the_last_snapshots(tmp_path: Path, pairs: list[tuple[str, str]]) -> None:
     sweeps = Sweeps.in_folder(tmp_path)
     sweeps.hold()
     spec = sweeps.spec(SPEC)
     command = ("run", spec, *ONE_AT_A_TIME)
-    for (first, second), delay in zip(PAIRS, itertools.cycle(DELAYS)):
+    for (first, second), delay in zip(pairs, itertools.cycle(DELAYS)):
         strike(sweeps, command, first, second, delay)
     sweeps.release()
     assert sweeps.run("track", "struck").returncode == 0  # alone it ends the runs of a driver that is gone
