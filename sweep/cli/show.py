@@ -102,8 +102,9 @@ def _as_json(config: TrialConfig, state: PointState, store: Store, alone: str) -
 
 
 def _find(spec: SweepSpec, beginning: str, store: str) -> TrialConfig:
-    """The point of the spec whose id begins so; raises UsageError when none or several do."""
-    points = [point for point in spec.points if point.point_id.startswith(beginning)]
+    """The point of the spec with that name, or whose id begins so; raises UsageError when none or several do."""
+    named = [point for point in spec.points if point.name == beginning]
+    points = named or [point for point in spec.points if point.point_id.startswith(beginning)]
     if len(points) == 1:
         return points[0]
     examples = ", ".join(point.point_id for point in (points or spec.points)[:5])

@@ -37,7 +37,7 @@ measure: {{every: 10}}
 resources: {{gpus: 0, cpus: 1}}
 """
 MADE_UP = ["grid.architecture=[mlp, shortcut]", "grid.seed=0..2", "grid.width=[8]", "grid.depth=[4]"]
-MADE_UP += ["fixed.epochs=60"]
+MADE_UP += ["fixed.epochs=60", "fixed.frozen=false"]
 AT_ONCE = 4
 
 Result = Callable[[TrialConfig], PointResult]

@@ -1,5 +1,6 @@
 """What a person meets first: the help, a closed pipe, a plan beside a live driver, one point on a terminal."""
 
+import json
 import os
 import re
 import subprocess
@@ -155,3 +156,12 @@ def test_figures_of_a_sweep_in_which_nothing_is_finished_say_so(run_here: Comman
     store.commit_snapshot(Snapshot(point, make_history(point, 1), ()))
     done = run_here("figures", "demo", "--store", str(store.root), "-o", str(tmp_path / "out"))
     assert "nothing finished yet in sweep demo" in done.stderr
+
+
+def test_a_name_that_begins_others_too_is_that_of_its_own_point(run_here: Command, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    store.save_spec("demo", load("demo").to_yaml())
+    shown = run_here("show", "demo", "mlp-w8-d4-s0", "--json", "--store", str(store.root))
+    assert json.loads(shown.stdout)["config"]["frozen"] is False
+    twin = run_here("show", "demo", "mlp-w8-d4-s0-frozen", "--json", "--store", str(store.root))
+    assert json.loads(twin.stdout)["config"]["frozen"] is True
