@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -50,16 +51,24 @@ def tables(
     histories, rows = [], []
     for config in configs:
         state = (states or {}).get(config.point_id, "finished")
-        history = _history(world(config))
-        if state != "finished":
-            kept = config.epochs // 2 if state in ("interrupted", "diverged") else -1
-            history = history.filter(pa.compute.less_equal(history["epoch"], kept))
-        histories.append(epoch_rows(SWEEP, config.point_id, config.flat(), history))
-        identity = {"sweep": SWEEP, "point_id": config.point_id, "config_id": config.config_id, "state": state}
-        spectrum = {JACOBIAN_MEAN: config.gain ** (2 * config.depth)} if config.epochs == 0 and len(history) else {}
-        rows.append(identity | config.flat() | {"attempts": 1, "wall_seconds": 60.0} | last_values(history) | spectrum)
+        history, row = _of_point(config, world, state)
+        histories.append(history)
+        rows.append(row)
     made = assemble(histories, rows)
     return made.epochs.to_pandas(), made.points.to_pandas()
+
+
+@lru_cache(maxsize=2000)
+def _of_point(config: TrialConfig, world: World, state: str) -> tuple[pa.Table, dict[str, Any]]:
+    """Its rows of the epochs table, and that of the points table."""
+    history = _history(world(config))
+    if state != "finished":
+        kept = config.epochs // 2 if state in ("interrupted", "diverged") else -1
+        history = history.filter(pa.compute.less_equal(history["epoch"], kept))
+    identity = {"sweep": SWEEP, "point_id": config.point_id, "config_id": config.config_id, "state": state}
+    spectrum = {JACOBIAN_MEAN: config.gain ** (2 * config.depth)} if config.epochs == 0 and len(history) else {}
+    row = identity | config.flat() | {"attempts": 1, "wall_seconds": 60.0} | last_values(history) | spectrum
+    return epoch_rows(SWEEP, config.point_id, config.flat(), history), row
 
 
 def _history(measured: Measured) -> pa.Table:

@@ -1,7 +1,9 @@
 """What a training leaves: its records and its snapshots, to be compared with others and with its network."""
 
 import dataclasses
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 
 import keras
 import numpy as np
@@ -9,11 +11,15 @@ import numpy as np
 from trainables.architectures import build
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset, load
+from trainables.kept_states import KeptState
+from trainables.networks import Network
 from trainables.records import EpochRecord
+from trainables.remeasurement import Remeasurement
 from trainables.snapshots import Snapshot
 from trainables.training import Training
 
 
+@cache
 def few_digits(validation: int = 50) -> Dataset:
     """A hundred training images of the digits, and so many validation images."""
     digits = load("digits")
@@ -34,8 +40,35 @@ class Run:
     snapshots: list[Snapshot]
 
 
+_NETWORKS: list[Network] = []
+"""The compiled networks of trainings of this process: compiling takes ten times as long as a training of few epochs."""
+
+
+def begin(config: TrialConfig, data: Dataset, snapshot: Snapshot | None = None) -> Training:
+    """A training on a network compiled before, where one serves: the bits of a new one, by tests of its own.
+
+    No earlier training on that network can go on after this one has begun.
+    """
+    training = Training(config, data, snapshot, earlier=_compiled_before(config, data))
+    _NETWORKS.append(training.network)
+    return training
+
+
+def begin_measuring(
+    config: TrialConfig, data: Dataset, read: Callable[[int], KeptState], last: KeptState
+) -> Remeasurement:
+    """A measurement of kept states on a network compiled before, where one serves."""
+    measurement = Remeasurement(config, data, read, last, earlier=_compiled_before(config, data))
+    _NETWORKS.append(measurement.network)
+    return measurement
+
+
+def _compiled_before(config: TrialConfig, data: Dataset) -> Network | None:
+    return next((one for one in _NETWORKS if one.serves(config, data)), None)
+
+
 def run(config: TrialConfig, data: Dataset, snapshot: Snapshot | None = None) -> Run:
-    training, snapshots = Training(config, data, snapshot), []
+    training, snapshots = begin(config, data, snapshot), []
     for _ in training:
         snapshots.append(training.snapshot())
     return Run(training.history, snapshots)

@@ -92,13 +92,16 @@ class RunGroup:
 def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
     """Every point of the tables as a run, in any state, sorted by id."""
     curves: dict[str, dict[tuple[str, str], Curve]] = {}
-    columns = [TEST_ERROR, *(column for column in MI_COLUMNS.values() if column in epochs)]
-    for (point_id, pair), rows in epochs.sort_values("epoch", kind="stable").groupby(["point_id", "pair"], sort=True):
-        steps = rows["epoch"].to_numpy()
-        for column in columns:
-            values = rows[column].to_numpy(float)
-            is_finite = np.isfinite(values)
-            curves.setdefault(str(point_id), {})[str(pair), column] = Curve(steps[is_finite], values[is_finite])
+    in_order = epochs.sort_values("epoch", kind="stable")
+    steps = in_order["epoch"].to_numpy()
+    present = [TEST_ERROR, *(column for column in MI_COLUMNS.values() if column in epochs)]
+    columns = {column: in_order[column].to_numpy(float) for column in present}
+    rows_of = in_order.groupby(["point_id", "pair"]).indices
+    for point_id, pair in sorted(rows_of):
+        rows = rows_of[point_id, pair]
+        for column, values in columns.items():
+            finite = rows[np.isfinite(values[rows])]
+            curves.setdefault(str(point_id), {})[str(pair), column] = Curve(steps[finite], values[finite])
     return [
         Run(
             row["point_id"],

@@ -47,14 +47,23 @@ def in_world(world: World) -> dict[str, Judgement]:
 @cache
 def compared(name: str) -> list[Run]:
     """The runs that a claim looks at, of those of both papers."""
-    runs = read_runs(*tables(both_papers(), as_told))
-    return [run for group in BY_NAME[name].groups(runs) for run in group.runs.values()]
+    return [run for group in BY_NAME[name].groups(both_papers_told()) for run in group.runs.values()]
+
+
+@cache
+def both_papers_told() -> list[Run]:
+    return read_runs(*tables(both_papers(), as_told))
+
+
+def configs_compared(name: str) -> list[TrialConfig]:
+    looked_at = {run.point_id for run in compared(name)}
+    return [config for config in both_papers() if config.point_id in looked_at]
 
 
 def with_one_run(name: str, state: str) -> tuple[Run, tuple[Answer, ...]]:
     """A run that the claim looks at, and what is said of the claim when that run is in this state."""
     run = compared(name)[0]
-    return run, judged(name, both_papers(), as_told, {run.point_id: state}).answers
+    return run, judged(name, configs_compared(name), as_told, {run.point_id: state}).answers
 
 
 def verdicts(judgement: Judgement) -> set[Verdict]:
@@ -115,7 +124,7 @@ def test_a_diverged_point_is_left_out_with_those_compared_to_it_and_named(name: 
 @each_claim
 def test_where_all_diverged_nothing_is_concluded(name: str) -> None:
     states = {run.point_id: "diverged" for run in compared(name)}
-    for answer in judged(name, both_papers(), as_told, states).answers:
+    for answer in judged(name, configs_compared(name), as_told, states).answers:
         assert answer.verdict == Verdict.UNDECIDED
         assert not answer.findings
         assert "do not diverge" in answer.need.lack

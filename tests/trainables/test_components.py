@@ -146,7 +146,7 @@ def test_references_are_followed_through_imports_and_names_of_functions_alone_ar
         Symbol("b", "one"),
         Symbol("b", "two"),
     ]
-    assert "<numpy.sum>" in found
+    assert any("<numpy.sum>" in piece for piece in found if isinstance(piece, str))
 
 
 def test_definitions_that_refer_to_each_other_have_an_identity(tmp_path: Path) -> None:

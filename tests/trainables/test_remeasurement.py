@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.trained import few_digits, timeless
+from tests.trained import begin, begin_measuring, few_digits, timeless
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
 from trainables.format.sealed import DamagedObject
@@ -38,7 +38,7 @@ def trained(config: TrialConfig, data: Dataset) -> tuple[list[EpochRecord], dict
 
 
 def _trained(config: TrialConfig, data: Dataset) -> tuple[list[EpochRecord], dict[int, KeptState]]:
-    training, states = Training(config, data), {}
+    training, states = begin(config, data), {}
     for record in training:
         if is_kept("log", record.epoch, training.is_done):
             end = ("diverged" if training.is_diverged else "finished") if training.is_done else None
@@ -48,7 +48,7 @@ def _trained(config: TrialConfig, data: Dataset) -> tuple[list[EpochRecord], dic
 
 
 def measured(config: TrialConfig, data: Dataset, states: dict[int, KeptState], last: int) -> list[EpochRecord]:
-    work = Remeasurement(config, data, states.__getitem__, states[last])
+    work = begin_measuring(config, data, states.__getitem__, states[last])
     assert list(work) == work.history
     return work.history
 

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -185,7 +186,11 @@ def pieces(package: Package, symbol: Symbol, nodes: Sequence[ast.AST]) -> list[P
     writer = _Writer(package, symbol, nodes)
     for node in nodes:
         writer.write(node, frozenset())
-    return writer.out
+    return [
+        piece
+        for is_text, run in groupby(writer.out, key=lambda piece: isinstance(piece, str))
+        for piece in (["".join(map(str, run))] if is_text else run)
+    ]
 
 
 class _Writer:

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,21 +12,32 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from analysis.figures import FIGURES, NothingToDraw, save
+from analysis.figures import FIGURES, FigureData, NothingToDraw, save
 from analysis.figures.drawing import marks
 from analysis.figures.drawing.style import ordered_colours
-from tests.analysis.figures.conftest import make_sweep
+from tests.analysis.figures.conftest import make_sweep, make_unfinished
 from tests.processes import program
 
+Draw = Callable[[str, bool], tuple[FigureData, Canvas]]
 STATES = {0: ("running", 6), 1: ("diverged", 3), 2: ("failed", 4), 3: ("interrupted", 5), 4: ("missing", 0)}
+
+
+@pytest.fixture(scope="module")
+def drawn(example) -> Draw:
+    """The table and the drawing of a figure, of its example or of that example incomplete, made once."""
+
+    @cache
+    def draw(name: str, incomplete: bool) -> tuple[FigureData, Canvas]:
+        data = FIGURES[name].table(*(make_unfinished(*example(name), STATES) if incomplete else example(name)))
+        return data, FIGURES[name].draw(data)
+
+    return draw
 
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("incomplete", [False, True])
-def test_every_figure_draws_and_no_word_leaves_the_sheet(name, incomplete, example, cut_short):
-    epochs, points = cut_short(*example(name), STATES) if incomplete else example(name)
-    data = FIGURES[name].table(epochs, points)
-    canvas = FIGURES[name].draw(data)
+def test_every_figure_draws_and_no_word_leaves_the_sheet(name, incomplete, drawn):
+    _, canvas = drawn(name, incomplete)
     FigureCanvasAgg(canvas).draw()
     labels = [label for axis in canvas.axes for label in (axis.title, axis.xaxis.label, axis.yaxis.label)]
     for artist in [*canvas.texts, *canvas.legends, *labels]:
@@ -36,12 +49,12 @@ def test_every_figure_draws_and_no_word_leaves_the_sheet(name, incomplete, examp
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_complete_sweep_carries_no_warning_and_an_incomplete_one_says_so(name, example, cut_short, words):
-    assert FIGURES[name].table(*example(name)).warnings == ()
-    data = FIGURES[name].table(*cut_short(*example(name), STATES))
-    drawn = words(FIGURES[name].draw(data))
-    assert "incomplete" in drawn.lower()
-    assert "27 of 32" in drawn
+def test_a_complete_sweep_carries_no_warning_and_an_incomplete_one_says_so(name, drawn, words):
+    complete, _ = drawn(name, False)
+    assert complete.warnings == ()
+    _, canvas = drawn(name, True)
+    assert "incomplete" in words(canvas).lower()
+    assert "27 of 32" in words(canvas)
 
 
 def test_the_warning_counts_the_points_of_the_figure_by_state(sweep, cut_short, words):
@@ -67,10 +80,10 @@ WITHOUT_A_PANEL_PER_MI = {"performance_profile", "information_plane", "timeline"
 
 
 @pytest.mark.parametrize("name", [name for name in FIGURES if name not in WITHOUT_A_PANEL_PER_MI])
-def test_a_panel_per_mutual_information_present(name, example):
+def test_a_panel_per_mutual_information_present(name, example, drawn):
     epochs, points = example(name)
     one = epochs.drop(columns="mutual_information_balanced_bits")
-    both = FIGURES[name].draw(FIGURES[name].table(epochs, points))
+    _, both = drawn(name, False)
     alone = FIGURES[name].draw(FIGURES[name].table(one, points))
     empty = epochs.assign(mutual_information_bits=float("nan"))
     balanced = FIGURES[name].draw(FIGURES[name].table(empty, points))
