@@ -18,6 +18,8 @@ DONE_STATES = ("finished", "diverged")
 TEST_ERROR = "test_error"
 PAPER_BITS = "mutual_information_bits"
 BALANCED_BITS = "mutual_information_balanced_bits"
+CHANNEL_BITS = "channel_bits"
+"""What the exact channel says of the pair, beside KSG: a column of the epochs as figures read them."""
 MI_COLUMNS = (PAPER_BITS, BALANCED_BITS)
 PREFERRED_PAIRS = ("first-merged", "first-last")
 TRACE_COLUMNS = ("point_id", "dataset", "architecture", "width", "depth", "seed", "state", "epoch", "pair", TEST_ERROR)

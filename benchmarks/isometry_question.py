@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.mean_field import Kernel, following, of_images
+from analysis.mean_field import Kernel, last_kernels
 from analysis.mean_field.prediction import predicted_information
 from benchmarks import isometry_report
 from benchmarks.isometry_networks import Floats, jacobians, network, passes, weights
@@ -77,11 +77,11 @@ def measured(data_dir: Path | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     images = data.validation_images[:IMAGES].astype(np.float64)
     rows, layers = [], []
     for gain in GAINS:
-        noiseless = last_kernels(images, gain, 0.0)
+        noiseless = last_kernels_of_both(images, gain, 0.0)
         for noise in NOISES:
             told = {
                 "probe": predicted(noiseless, noise),
-                "every": predicted(last_kernels(images, gain, noise), noise),
+                "every": predicted(last_kernels_of_both(images, gain, noise), noise),
             }
             for initializer in INITIALIZERS:
                 for seed in SEEDS:
@@ -156,16 +156,15 @@ def predicted(kernels: dict[tuple[str, int], Kernel], noise: float) -> Predicted
     return {key: predicted_information(kernel, noise, draws=DRAWS).bits for key, kernel in kernels.items()}
 
 
-def last_kernels(images: Floats, gain: float, noise_before: float) -> dict[tuple[str, int], Kernel]:
+def last_kernels_of_both(images: Floats, gain: float, noise_before: float) -> dict[tuple[str, int], Kernel]:
     """The mean-field kernels of the last layers, by initializer and depth, with that noise at the layers before."""
-    deepest, kernel = network(INITIALIZERS[0], gain, DEPTHS[-1], 0, WIDTH), of_images(images)
-    found: dict[tuple[str, int], Kernel] = {}
-    for layer, width in enumerate([2 * WIDTH, *[WIDTH] * (DEPTHS[-1] - 2)], start=1):
-        kernel = following(kernel, width, deepest, noise_before if layer > 1 else 0.0)
-        for initializer in INITIALIZERS if layer + 1 in DEPTHS else ():
-            config = network(initializer, gain, layer + 1, 0, WIDTH)
-            found[initializer, layer + 1] = following(kernel, 2 * WIDTH, config, noise_before)
-    return found
+    return {
+        (initializer, depth): kernel
+        for initializer in INITIALIZERS
+        for depth, kernel in last_kernels(
+            images, network(initializer, gain, DEPTHS[-1], 0, WIDTH), DEPTHS, noise_before
+        ).items()
+    }
 
 
 def chain(deep: Inner, noise: float, seed: int) -> Iterator[dict[str, Any]]:

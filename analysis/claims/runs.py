@@ -96,12 +96,11 @@ def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
     steps = in_order["epoch"].to_numpy()
     present = [TEST_ERROR, *(column for column in MI_COLUMNS.values() if column in epochs)]
     columns = {column: in_order[column].to_numpy(float) for column in present}
-    rows_of = in_order.groupby(["point_id", "pair"]).indices
-    for point_id, pair in sorted(rows_of):
-        rows = rows_of[point_id, pair]
+    rows_of: Mapping[tuple[str, str], np.ndarray] = in_order.groupby(["point_id", "pair"]).indices  # type: ignore[assignment]
+    for (point_id, pair), rows in sorted(rows_of.items(), key=lambda of: of[0]):
         for column, values in columns.items():
             finite = rows[np.isfinite(values[rows])]
-            curves.setdefault(str(point_id), {})[str(pair), column] = Curve(steps[finite], values[finite])
+            curves.setdefault(point_id, {})[pair, column] = Curve(steps[finite], values[finite])
     return [
         Run(
             row["point_id"],

@@ -22,15 +22,16 @@ def figures(
 ) -> None:
     """Draw the papers' figures: PNG, PDF and the CSV behind each."""
     from analysis.figures import FIGURES, NothingToDraw, save
-    from analysis.tables import from_store
+    from analysis.tables import from_store, with_channel
 
     for unknown in set(only or []) - set(FIGURES):
         raise UsageError(
             f"--only {unknown}: unknown figure; allowed are {', '.join(FIGURES)}",
             next="the same without --only draws all",
         )
-    tables = from_store(Store(shared.store), sweep)
-    epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
+    store = Store(shared.store)
+    tables = from_store(store, sweep)
+    epochs, points = with_channel(tables.epochs.to_pandas(), store, sweep), tables.points.to_pandas()
     if not points["state"].isin(["finished", "diverged"]).any():
         warn(f"nothing finished yet in sweep {sweep}: figures of results come once a point has finished")
     drawn = 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.figures.drawing.saving import rendered, write
+from analysis.figures.isometry import channel as isometry_channel
 from analysis.figures.isometry import layers as isometry_layers
 from analysis.figures.isometry import mutual_information as isometry_mi
 from analysis.figures.isometry import phase as isometry_phase
@@ -33,12 +34,13 @@ FIGURES: dict[str, Figure] = {
     "mi_against_error": Figure(mi_against_error.table, mi_against_error.draw),
     "performance_profile": Figure(performance_profile.table, performance_profile.draw),
     "state_space": Figure(state_space.table, state_space.draw),
-    "information_plane": Figure(information_plane.table, information_plane.draw),
+    **{name: Figure(plane.table, plane.draw) for name, plane in information_plane.FIGURES.items()},
     "successive_layers": Figure(successive_layers.table, successive_layers.draw),
     "layer_matrix": Figure(layer_matrix.table, layer_matrix.draw),
     "isometry_mi": Figure(isometry_mi.table, isometry_mi.draw),
     "isometry_layers": Figure(isometry_layers.table, isometry_layers.draw),
     "isometry_spectrum": Figure(isometry_spectrum.table, isometry_spectrum.draw),
+    "isometry_channel": Figure(isometry_channel.table, isometry_channel.draw),
     "isometry_theory": Figure(isometry_theory.table, isometry_theory.draw),
     "isometry_phase": Figure(isometry_phase.table, isometry_phase.draw),
     "isometry_training": Figure(isometry_training.table, isometry_training.draw),

@@ -18,7 +18,9 @@ initialization in the mean-field limit.
 from analysis.mean_field.activations import ACTIVATIONS as ACTIVATIONS
 from analysis.mean_field.kernels import Kernel as Kernel
 from analysis.mean_field.kernels import following as following
+from analysis.mean_field.kernels import is_plain_stack as is_plain_stack
 from analysis.mean_field.kernels import kernels as kernels
+from analysis.mean_field.kernels import last_kernels as last_kernels
 from analysis.mean_field.kernels import linear_power as linear_power
 from analysis.mean_field.kernels import of_images as of_images
 from analysis.mean_field.maps import correlation_fixed_point as correlation_fixed_point

@@ -5,9 +5,9 @@ With noise at every layer (Goldfeld et al. 2019), N(0, noise^2) on each unit's o
 differ, and K_ii of a pass with itself is larger than that of two passes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import prod
 
 import numpy as np
@@ -46,7 +46,7 @@ def kernels(images: Floats, config: TrialConfig, noise: float = 0.0) -> Iterator
     Raises:
         ValueError: for batch normalization, and for residual sums.
     """
-    if config.batch_norm or config.architecture not in ("mlp", "shortcut"):
+    if not is_plain_stack(config):
         raise ValueError(
             f"no theory of {config.architecture} with batch_norm {str(config.batch_norm).lower()}: allowed are mlp and "
             "shortcut, whose hidden layers are a plain stack, with batch_norm: false"
@@ -55,6 +55,26 @@ def kernels(images: Floats, config: TrialConfig, noise: float = 0.0) -> Iterator
     for width in hidden_widths(config):
         kernel, added = following(kernel, width, config, added), noise
         yield kernel
+
+
+def is_plain_stack(config: TrialConfig) -> bool:
+    """Whether the theory is of this network: hidden layers without residual sums and batch normalization."""
+    return not config.batch_norm and config.architecture in ("mlp", "shortcut")
+
+
+def last_kernels(images: Floats, config: TrialConfig, depths: Collection[int], noise: float = 0.0) -> dict[int, Kernel]:
+    """The kernel of the last hidden layer by depth, of networks like that of the config of these depths.
+
+    images, noise: as `kernels`, and it raises what that raises. The layers before the last, which are those of the
+    deepest network, are gone through once.
+    """
+    deepest = config.model_copy(update={"depth": max(depths)})
+    through = chain([of_images(images)], kernels(images, deepest, noise))
+    return {
+        depth: following(before, hidden_widths(deepest)[-1], deepest, noise if depth > 1 else 0.0)
+        for depth, before in enumerate(through, 1)
+        if depth in depths
+    }
 
 
 def of_images(images: Floats) -> Kernel:

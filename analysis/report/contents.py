@@ -12,6 +12,7 @@ from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
 from analysis.quantities import DONE_STATES
 from analysis.report import environment, estimator_check
+from analysis.tables import with_channel
 from analysis.tables.collect import collect
 from analysis.tables.tables import assemble
 from sweep.commands import command_line
@@ -90,6 +91,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     begin("judging the claims")
     judgements = judge(epochs, points, CLAIMS, Origin(sweep, address, store_option, bool(at_work)))
     pictures, not_drawn = [], {}
+    epochs = with_channel(epochs, store, sweep)
     for number, name in enumerate(FIGURES, 1):
         begin(f"drawing figure {number} of {len(FIGURES)}: {name}")
         command = command_line("figures", sweep, "-o", "out", "--only", name, store=store_option)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import pandas as pd
 import pyarrow as pa
 
+from analysis.quantities import CHANNEL_BITS
 from analysis.tables.columns import described
-from sweep.store import PointState
+from sweep.store import PointState, Store
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PairRecord
 
@@ -41,6 +43,26 @@ def measure_rows(sweep: str, point: TrialConfig, state: PointState) -> pa.Table:
         identity | {"epoch": record.epoch} | values for record in state.history for values in _of_epoch(point, record)
     ]
     return pa.Table.from_pylist(rows, schema=MEASURES)
+
+
+def with_channel(epochs: pd.DataFrame, store: Store, sweep: str) -> pd.DataFrame:
+    """The epochs, and in column `channel_bits` what the exact channel says of the same pair, in bits, NaN for nothing.
+
+    As they are where no point of the sweep measures the channel.
+    """
+    points = [point for point in store.spec(sweep).points if "channel" in point.measure.measures]
+    if not points:
+        return epochs
+    values = [
+        (point.point_id, record.epoch, one.pair, one.value)
+        for point, state in zip(points, store.states_of(points), strict=True)
+        for record in state.history
+        for one in record.measures
+        if one.measure == "channel"
+    ]
+    keys = ["point_id", "epoch", "pair"]
+    channel = pd.DataFrame(values, columns=[*keys, CHANNEL_BITS]).astype({name: epochs[name].dtype for name in keys})
+    return epochs.merge(channel, on=keys, how="left", validate="one_to_one").astype({CHANNEL_BITS: float})
 
 
 def _of_epoch(point: TrialConfig, record: EpochRecord) -> Iterator[dict[str, object]]:

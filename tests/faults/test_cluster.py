@@ -103,6 +103,7 @@ def test_two_sweeps_share_a_cluster_and_the_points_that_both_name(lasting: tuple
         assert {one.provenance["sweep"] for seed in expected - {2} for one in states[seed].attempts} == {name}
 
 
+@pytest.mark.cluster
 def test_a_node_that_joins_gets_points_though_they_end_faster_than_a_process_starts(sweeps: Sweeps) -> None:
     sweeps.strike("slow_down", seconds=0.05)
     spec = sweeps.spec(SPEC.replace("60", "5").replace("SEEDS", "0..79"))

@@ -116,6 +116,7 @@ def contents(store: str) -> dict[str, bytes | None]:
     return {name: opened.objects.read(name) for name in names}
 
 
+@pytest.mark.cluster
 def test_stop_reaches_a_driver_and_a_service_that_goes_away_in_mid_run_is_exit_6_and_one_rerun_completes_it(
     held_run: HeldRun, s3: Server, spec_file: Path, tmp_path: Path, expected: pd.DataFrame
 ) -> None:

@@ -200,6 +200,7 @@ def test_stopped_in_order_and_then_at_once_it_leaves_no_process_and_can_be_resum
     pd.testing.assert_frame_equal(epochs(store, "tiny"), epochs(undisturbed, "tiny"), check_exact=True)
 
 
+@pytest.mark.cluster
 def test_a_disk_that_fills_up_in_mid_run_be_it_rays_own_costs_no_result_and_one_rerun_completes_it(
     undisturbed: Path, spec_file: Path, tmp_path: Path
 ) -> None:

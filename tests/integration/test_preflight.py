@@ -105,6 +105,7 @@ def ray_start(*options: str, hidden: tuple[Path, ...] = (), gpus: int = 0) -> It
         process.communicate()
 
 
+@pytest.mark.cluster
 def test_a_node_without_the_store_that_comes_later_ends_the_run_and_the_next_names_it_and_launches_nothing(
     spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,7 +97,8 @@ def make_isometry(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(epochs, points) of finished networks that differ in gain: isometries at gain 1, where they tell most.
 
-    MI at the first and the last epoch; a network trains the faster the nearer its gain is to 1, that of gain 3 never.
+    MI at the first and the last epoch, of KSG and of the channel, which a larger gain makes tell more; a network trains
+    the faster the nearer its gain is to 1, that of gain 3 never.
     """
     rows, points = [], []
     for initializer, gain, depth, seed in itertools.product(initializers, gains, depths, seeds):
@@ -107,6 +108,7 @@ def make_isometry(
         mean = float(gain) ** (2 * depth)
         jacobian = {"jacobian_mean_squared_singular_value": mean, "jacobian_spread_squared_singular_value": mean / 2}
         config = {"gain": gain, "epochs": epochs, "batch_norm": False, "channel_noise": 0.1, "measure_neighbors": 3}
+        config |= {"measure_samples": 40, "measure_noise": 0.5, "measure_noise_at": "every_layer"}
         points.append(identity | config | {"state": "finished", "mi_ceiling_bits": 6.0} | jacobian)
         slowness = 1 + 2 * abs(np.log(gain))
         for epoch in range(epochs + 1):
@@ -114,6 +116,7 @@ def make_isometry(
             for layer in range(1, depth + 1):
                 bits = 3.0 - abs(np.log(gain)) * layer / 2 + seed / 100 if epoch in (0, epochs) else np.nan
                 pair = {"epoch": epoch, "pair": f"input-{layer}", "mutual_information_bits": np.nan}
+                pair |= {"channel_bits": np.log2(40) * (1 - np.exp(-gain / layer)) if epoch in (0, epochs) else np.nan}
                 rows.append(identity | pair | {"mutual_information_balanced_bits": bits, "test_error": error})
     return pd.DataFrame(rows), pd.DataFrame(points)
 
@@ -129,7 +132,9 @@ def make_plane(
         identity = {"point_id": f"{architecture}-s{seed}", "dataset": "digits", "architecture": architecture}
         identity |= {"width": 20, "depth": depth, "seed": seed, "initializer": "glorot_normal"}
         points.append(
-            identity | {"epochs": epochs, "batch_norm_momentum": 0.9, "measure_neighbors": 3, "state": "finished"}
+            identity
+            | {"epochs": epochs, "batch_norm_momentum": 0.9, "measure_neighbors": 3, "state": "finished"}
+            | {"measure_noise": 0.3}
         )
         noise = np.random.default_rng([seed, len(architecture)])
         for epoch in [0, *(2**power for power in range(20) if 2**power <= epochs)]:
@@ -138,6 +143,7 @@ def make_plane(
                 own = np.nan if name.startswith("input") else bits
                 balanced = np.nan if name.endswith("label") else bits + 1
                 measured = {"mutual_information_bits": own, "mutual_information_balanced_bits": balanced}
+                measured |= {"channel_bits": bits - 1 if "input" in name or "label" in name else np.nan}
                 rows.append(identity | {"epoch": epoch, "pair": name, "test_error": 0.9 / (1 + epoch)} | measured)
     return pd.DataFrame(rows), pd.DataFrame(points)
 
@@ -188,7 +194,9 @@ def example(full: tuple[pd.DataFrame, pd.DataFrame]) -> Callable[[str], tuple[pd
     """The sweep that a figure of that name is about: 32 points, every one finished."""
     isometry, plane = make_isometry(), make_plane()
     timed = full[0], with_attempts(full[1])
-    planes = dict.fromkeys(("information_plane", "successive_layers", "layer_matrix"), plane)
+    planes = dict.fromkeys(
+        ("information_plane", "information_plane_channel", "successive_layers", "layer_matrix"), plane
+    )
     return lambda name: isometry if name.startswith("isometry") else (planes | {"timeline": timed}).get(name, full)
 
 

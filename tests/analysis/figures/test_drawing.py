@@ -73,7 +73,7 @@ def test_unfinished_points_are_drawn_with_the_state_in_the_table(sweep, cut_shor
     assert "stopped before its last epoch" in labels
 
 
-WITHOUT_A_PANEL_PER_MI = {"performance_profile", "information_plane", "timeline"} | {
+WITHOUT_A_PANEL_PER_MI = {"performance_profile", "information_plane", "information_plane_channel", "timeline"} | {
     name for name in FIGURES if name.startswith("isometry")
 }
 """Of one mutual information by their nature, or of none."""
