@@ -46,13 +46,13 @@ demo: $(RUNTIME)  ## Run the demo sweep, export it, and write its report, with a
 test: $(INSTALLED)  ## Run the tests of minutes; those on MNIST need SWEEP_DATA_DIR
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-test-slow: $(INSTALLED)  ## Run the others: real sweeps, clusters, servers, other backends; twenty minutes
+test-slow: $(INSTALLED)  ## Run the others: real sweeps, clusters, servers, other backends; under twenty minutes
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'slow and not cluster'
 
 faults: $(INSTALLED)  ## Run those tests alone that use a Ray cluster of several nodes
 	$(BIN)/pytest -m faults
 
-cluster-test: $(INSTALLED)  ## Run the tests that take minutes of a cluster; that of several hosts needs root
+cluster-test: $(INSTALLED)  ## Run the long ones: every pair of deaths, many trials, several hosts (needs root); half an hour
 	$(BIN)/pytest -m cluster -s
 
 check: $(INSTALLED)  ## Lint, format and type checks

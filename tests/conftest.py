@@ -1,8 +1,6 @@
 """Builders shared by the tests: points, histories, results."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,19 +136,3 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> MirrorTiming:
     """Waits for a tracking server as long as a machine under load may take to answer."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(round(PATIENCE_SECONDS)))
     return MirrorTiming(answer_seconds=PATIENCE_SECONDS, server_end_seconds=PATIENCE_SECONDS)
-
-
-@pytest.fixture
-def passed_on_jax() -> Callable[[str, tuple[Callable[..., None], ...]], str]:
-    """Runs the given tests of a file in a process whose Keras is on JAX; what pytest said, once all passed."""
-
-    def run(file: str, tests: tuple[Callable[..., None], ...]) -> str:
-        pytest.importorskip("jax")
-        chosen = [f"{file}::{test.__name__}" for test in tests]
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen]
-        environment = os.environ | {"KERAS_BACKEND": "jax"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
-        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-        return done.stdout
-
-    return run

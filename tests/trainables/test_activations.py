@@ -35,6 +35,7 @@ def test_every_activation_has_its_function_here() -> None:
     assert FUNCTIONS.keys() == ACTIVATIONS.keys()
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_a_hidden_layer_is_the_function_of_weights_and_biases(name: str) -> None:
     model = build(config(activation=name, width=20), PIXELS, 10)
@@ -46,6 +47,7 @@ def test_a_hidden_layer_is_the_function_of_weights_and_biases(name: str) -> None
         np.testing.assert_allclose(output, signal, atol=2e-5 * max(1.0, np.abs(signal).max()))
 
 
+@pytest.mark.every_backend
 def test_gelu_is_exact_and_not_its_approximation_by_tanh() -> None:
     x = np.linspace(-5, 5, 1001, dtype=np.float32)
     found = keras.ops.convert_to_numpy(keras.layers.Activation(ACTIVATIONS["gelu"])(x))
@@ -54,6 +56,7 @@ def test_gelu_is_exact_and_not_its_approximation_by_tanh() -> None:
     assert np.abs(found - approximate).max() > 2e-4
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("std", [0.1, 2.0])
 def test_biases_are_gaussian_with_the_stated_deviation(std: float) -> None:
     model = build(config(bias_std=std), PIXELS, 10)
@@ -90,16 +93,3 @@ def test_biases_are_drawn_apart_from_the_kernels() -> None:
 
 def test_networks_without_biases_have_none_to_draw() -> None:
     assert initial_biases(config(bias=False, bias_std=0)) == {}
-
-
-TESTS_OF_EVERY_BACKEND = (
-    test_a_hidden_layer_is_the_function_of_weights_and_biases,
-    test_gelu_is_exact_and_not_its_approximation_by_tanh,
-    test_biases_are_gaussian_with_the_stated_deviation,
-)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_they_pass_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
-    assert "passed" in passed_on_jax(__file__, TESTS_OF_EVERY_BACKEND)

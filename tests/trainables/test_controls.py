@@ -1,9 +1,5 @@
-"""Controls: a network that never learns, and one that is looked at without the lag of its moving averages.
+"""Controls: a network that never learns, and one that is looked at without the lag of its moving averages."""
 
-The tests of `TESTS_OF_EVERY_BACKEND` run again in a process whose Keras is on JAX.
-"""
-
-from collections.abc import Callable
 from itertools import pairwise
 
 import keras
@@ -53,6 +49,7 @@ def kernels_and_averages(run: Run) -> tuple[list[list[bytes]], list[list[bytes]]
     return chosen(True), chosen(False)
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_nothing_trainable_of_a_frozen_network_ever_changes_and_its_averages_do(data: Dataset, optimizer: str) -> None:
     weights, averages = kernels_and_averages(
@@ -74,11 +71,13 @@ def test_a_frozen_network_without_batch_norm_stays_what_it_was(data: Dataset) ->
     assert len({(record.test_error, record.test_loss) for record in without.history}) == 1
 
 
+@pytest.mark.every_backend
 def test_a_frozen_network_that_is_recalibrated_gives_the_same_at_every_epoch(data: Dataset) -> None:
     both = run(CONFIG.model_copy(update={"frozen": True, "batch_norm_statistics": "recalibrated"}), data)
     assert len({(record.test_error, record.test_loss) for record in both.history}) == 1
 
 
+@pytest.mark.every_backend
 def test_recalibration_leaves_the_training_and_its_averages_as_they_were(recalibrated: Run, trained: Run) -> None:
     assert [bits(one) for one in recalibrated.snapshots] == [bits(one) for one in trained.snapshots]
     assert [one.train_loss for one in recalibrated.history] == [one.train_loss for one in trained.history]
@@ -87,6 +86,7 @@ def test_recalibration_leaves_the_training_and_its_averages_as_they_were(recalib
     )
 
 
+@pytest.mark.every_backend
 def test_a_recalibrated_network_normalizes_by_the_statistics_of_the_whole_training_set(
     recalibrated: Run, data: Dataset
 ) -> None:
@@ -138,18 +138,3 @@ def test_controls_are_part_of_an_id_and_their_defaults_of_none() -> None:
 def test_statistics_of_a_network_without_batch_norm_are_refused() -> None:
     with pytest.raises(ValueError, match="batch_norm_statistics is recalibrated, but batch_norm is false"):
         TrialConfig(batch_norm=False, batch_norm_statistics="recalibrated")
-
-
-TESTS_OF_EVERY_BACKEND = (
-    test_nothing_trainable_of_a_frozen_network_ever_changes_and_its_averages_do,
-    test_a_frozen_network_that_is_recalibrated_gives_the_same_at_every_epoch,
-    test_recalibration_leaves_the_training_and_its_averages_as_they_were,
-    test_a_recalibrated_network_normalizes_by_the_statistics_of_the_whole_training_set,
-)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_they_pass_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
-    said = passed_on_jax(__file__, TESTS_OF_EVERY_BACKEND)
-    assert f"{len(TESTS_OF_EVERY_BACKEND) + len(OPTIMIZERS) - 1} passed" in said

@@ -1,6 +1,5 @@
 """The spectra are those of the Jacobians, on both backends; orthogonal nets are isometries."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +42,7 @@ def jacobians(network: keras.Model, name: str, rank: int, step: float = 2e-2) ->
     return np.array(found)
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_the_spectra_are_those_of_the_derivatives_of_each_layer(architecture: str, batch_norm: bool) -> None:
@@ -94,6 +94,7 @@ def test_orthogonal_nets_at_gain_one_are_isometries_where_tanh_is_linear_and_gau
     assert deviations["gaussian"] > 0.1
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("gain", [0.8, 1.0, 1.3])
 def test_orthogonal_nets_stretch_all_directions_alike_where_tanh_is_linear(gain: float) -> None:
     """Small images: all singular values of the Jacobian to layer l are the gain to the power of l."""
@@ -143,6 +144,7 @@ def test_the_same_network_gives_the_same_bytes_and_the_sample_is_that_of_every_p
     assert len(one._images) == IMAGES
 
 
+@pytest.mark.every_backend
 def test_a_training_records_them_at_its_first_and_its_last_epoch(few_digits: Dataset) -> None:
     point = config(epochs=2, depth=3)
     history = list(Training(point, few_digits))
@@ -157,6 +159,7 @@ def test_a_training_records_them_at_its_first_and_its_last_epoch(few_digits: Dat
     assert spectra[0][:3] == [untrained[f"hidden_{layer}"].mean for layer in (1, 2, 3)]
 
 
+@pytest.mark.every_backend
 def test_a_network_that_was_used_before_gives_the_spectra_of_a_new_one(few_digits: Dataset) -> None:
     first, second = config(epochs=1, depth=3), config(epochs=0, depth=3, seed=4, initializer="orthogonal", gain=0.7)
     used = Training(first, few_digits)
@@ -168,18 +171,3 @@ def test_a_network_that_was_used_before_gives_the_spectra_of_a_new_one(few_digit
 @pytest.fixture(scope="module")
 def few_digits() -> Dataset:
     return trained.few_digits()
-
-
-TESTS_OF_EVERY_BACKEND = (
-    test_the_spectra_are_those_of_the_derivatives_of_each_layer,
-    test_orthogonal_nets_stretch_all_directions_alike_where_tanh_is_linear,
-    test_a_training_records_them_at_its_first_and_its_last_epoch,
-    test_a_network_that_was_used_before_gives_the_spectra_of_a_new_one,
-)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_they_pass_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
-    said = passed_on_jax(__file__, TESTS_OF_EVERY_BACKEND)
-    assert f"{2 * len(ARCHITECTURES) + 3 + 2} passed" in said

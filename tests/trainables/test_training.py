@@ -1,10 +1,6 @@
-"""Training is one full-batch step per epoch, the same bits every time, and goes on as if never interrupted.
-
-The tests of `TESTS_OF_EVERY_BACKEND` run again in a process whose Keras is on JAX.
-"""
+"""Training is one full-batch step per epoch, the same bits every time, and goes on as if never interrupted."""
 
 import math
-from collections.abc import Callable
 from itertools import islice
 
 import keras
@@ -47,11 +43,13 @@ def other(whole: Run, data: Dataset) -> Run:
 # epochs
 
 
+@pytest.mark.every_backend
 def test_records_run_from_epoch_0_to_the_last_without_gaps(whole: Run, other: Run) -> None:
     assert [record.epoch for record in whole.history] == [0, 1, 2]
     assert [record.epoch for record in other.history] == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.every_backend
 def test_epoch_0_is_the_untrained_network(whole: Run, data: Dataset) -> None:
     first = whole.history[0]
     assert (first.train_loss, first.train_seconds) == (None, 0.0)
@@ -62,6 +60,7 @@ def test_epoch_0_is_the_untrained_network(whole: Run, data: Dataset) -> None:
     assert all(v.tobytes() == w.tobytes() for v, w in zip(whole.snapshots[0].variables, untrained, strict=False))
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("epoch", range(EPOCHS + 1))
 def test_a_record_describes_the_network_of_its_epoch_in_inference_mode(whole: Run, data: Dataset, epoch: int) -> None:
     record, signals = (
@@ -77,6 +76,7 @@ def test_a_record_describes_the_network_of_its_epoch_in_inference_mode(whole: Ru
         assert pair.mutual_information_bits == pytest.approx(without_noise, abs=0.2)  # the channel noise is small
 
 
+@pytest.mark.every_backend
 def test_an_epoch_is_one_step_of_the_optimizer_and_one_pass_in_training_mode(whole: Run, data: Dataset) -> None:
     """The optimizer counts its steps; a pass moves the first moving mean by 1 % towards that of the batch."""
     kernel = np.zeros(())
@@ -167,6 +167,7 @@ def test_times_are_recorded(whole: Run) -> None:
 # the same bits
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("interrupted_at", range(EPOCHS + 1))
 def test_interrupted_and_continued_is_the_same_as_never_interrupted(
     whole: Run, data: Dataset, interrupted_at: int
@@ -183,6 +184,7 @@ def test_interrupted_and_continued_is_the_same_as_never_interrupted(
     assert training.is_done
 
 
+@pytest.mark.every_backend
 def test_the_same_point_gives_the_same_bits_after_another_was_trained(whole: Run, other: Run, data: Dataset) -> None:
     """This time without snapshots, and looked at in two goes: neither changes anything."""
     training = Training(CONFIG, data)
@@ -192,6 +194,7 @@ def test_the_same_point_gives_the_same_bits_after_another_was_trained(whole: Run
     assert bits(training.snapshot()) == bits(whole.snapshots[-1])
 
 
+@pytest.mark.every_backend
 def test_a_network_that_was_used_before_gives_the_same_bits_as_a_new_one(whole: Run, data: Dataset) -> None:
     """After a training of another seed, length, initializer and noise, stopped half way; then after one that failed."""
     changes = {"seed": 9, "epochs": 7, "initializer": "orthogonal", "gain": 2.0, "channel_noise": 0.0}
@@ -239,6 +242,7 @@ def diverged(data: Dataset) -> Training:
     return training
 
 
+@pytest.mark.every_backend
 def test_a_point_that_diverges_ends_with_its_epochs_so_far(diverged: Training) -> None:
     assert diverged.is_diverged
     assert diverged.is_done
@@ -265,24 +269,3 @@ def test_a_large_but_finite_loss_is_no_divergence(data: Dataset) -> None:
     assert [record.epoch for record in training] == [0, 1, 2]
     assert 1e20 < training.history[-1].test_loss < math.inf
     assert not training.is_diverged
-
-
-# the other backend
-
-TESTS_OF_EVERY_BACKEND = (
-    test_records_run_from_epoch_0_to_the_last_without_gaps,
-    test_epoch_0_is_the_untrained_network,
-    test_a_record_describes_the_network_of_its_epoch_in_inference_mode,
-    test_an_epoch_is_one_step_of_the_optimizer_and_one_pass_in_training_mode,
-    test_interrupted_and_continued_is_the_same_as_never_interrupted,
-    test_the_same_point_gives_the_same_bits_after_another_was_trained,
-    test_a_network_that_was_used_before_gives_the_same_bits_as_a_new_one,
-    test_a_point_that_diverges_ends_with_its_epochs_so_far,
-)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_they_pass_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
-    said = passed_on_jax(__file__, TESTS_OF_EVERY_BACKEND)
-    assert f"{len(TESTS_OF_EVERY_BACKEND) + 2 * EPOCHS} passed" in said  # two tests run at every epoch

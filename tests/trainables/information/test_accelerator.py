@@ -3,7 +3,6 @@
 XLA compiles for each shape, which takes seconds: all cases share one, and one width of a pass over the columns.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -78,6 +77,7 @@ CASES = {
 }
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("amplitude", [1e-10, 0.0])
 @pytest.mark.parametrize("name", CASES)
 def test_both_values_are_those_of_the_cpu(name: str, amplitude: float) -> None:
@@ -104,6 +104,7 @@ def tensors(arrays: tuple[np.ndarray, ...]) -> list[Any]:
     return [keras.ops.convert_to_tensor(array) for array in arrays]
 
 
+@pytest.mark.every_backend
 def test_device_arrays_are_taken_as_they_are() -> None:
     x, y = CASES["tanh"]
     on_device = tensors((x, y))
@@ -113,6 +114,7 @@ def test_device_arrays_are_taken_as_they_are() -> None:
     assert is_on_accelerator(on_device[0]) == (describe(threads=1)["device"] != "cpu")
 
 
+@pytest.mark.every_backend
 def test_a_spoiled_value_is_named_as_on_the_cpu() -> None:
     x, y = (side.copy() for side in CASES["tanh"])
     x[17, 2] = np.nan
@@ -164,6 +166,7 @@ def history() -> list[EpochRecord]:
     return timeless(list(training.Training(config, few_digits(validation=N))))
 
 
+@pytest.mark.every_backend
 def test_a_training_whose_activations_stay_on_the_device_has_the_same_records(request: pytest.FixtureRequest) -> None:
     expected = history()
     request.getfixturevalue("forced")
@@ -182,6 +185,7 @@ def _spied(method: Any, seen: list[Any]) -> Any:
     return spy
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize(("offset", "shape"), [(0, (N, D)), (1000, (N, D)), (5, (7, 3))])
 def test_the_noise_is_numpys(offset: int, shape: tuple[int, int]) -> None:
     expected = np.random.default_rng(9).random(offset + shape[0] * shape[1])[offset:].reshape(shape) * 1e-10
@@ -189,6 +193,7 @@ def test_the_noise_is_numpys(offset: int, shape: tuple[int, int]) -> None:
         np.testing.assert_array_equal(to_host(noise(1e-10, 9, offset, shape)), expected)
 
 
+@pytest.mark.every_backend
 def test_no_buffer_holds_all_pairs() -> None:
     """XLA's own account (JAX) of a block of 32 rows of 20,000 samples: a few times its distances, not N^2 of them."""
     if keras.backend.backend() != "jax":
@@ -201,20 +206,3 @@ def test_no_buffer_holds_all_pairs() -> None:
     search = ksg.compiled(ksg._search_block, 3, True)
     memory = search.lower(*arguments).compile().memory_analysis()
     assert memory.temp_size_in_bytes < 12 * 4 * rows * count
-
-
-TESTS_OF_EVERY_BACKEND = (
-    test_both_values_are_those_of_the_cpu,
-    test_device_arrays_are_taken_as_they_are,
-    test_a_spoiled_value_is_named_as_on_the_cpu,
-    test_a_training_whose_activations_stay_on_the_device_has_the_same_records,
-    test_the_noise_is_numpys,
-    test_no_buffer_holds_all_pairs,
-)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="this is the process on JAX")
-def test_they_pass_on_jax_too(passed_on_jax: Callable[[str, tuple[Callable[..., None], ...]], str]) -> None:
-    said = passed_on_jax(__file__, TESTS_OF_EVERY_BACKEND)
-    assert f"{2 * len(CASES) + 7} passed" in said
