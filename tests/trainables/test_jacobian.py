@@ -1,6 +1,7 @@
 """The spectra are those of the Jacobians, on both backends; orthogonal nets are isometries."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import keras
@@ -32,6 +33,12 @@ def isometry(point: TrialConfig, images: np.ndarray = PICTURES) -> tuple[keras.M
     return network, Isometry(network, images)
 
 
+@cache
+def plain_stack(architecture: str) -> tuple[keras.Model, Isometry]:
+    """An untrained network of that architecture, which tests look at and do not change: compiling takes a second."""
+    return isometry(config(architecture))
+
+
 def jacobians(network: keras.Model, name: str, rank: int, step: float = 2e-2) -> np.ndarray:
     """Squared singular values of the layer at each picture, by central differences, shape (pictures, rank)."""
     found = []
@@ -46,7 +53,7 @@ def jacobians(network: keras.Model, name: str, rank: int, step: float = 2e-2) ->
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_the_spectra_are_those_of_the_derivatives_of_each_layer(architecture: str, batch_norm: bool) -> None:
-    network, found = isometry(config(architecture, batch_norm=batch_norm))
+    network, found = isometry(config(architecture, batch_norm=True)) if batch_norm else plain_stack(architecture)
     if batch_norm:
         generator = np.random.default_rng(1)
         network.set_weights([w * generator.uniform(0.5, 1.5, w.shape) for w in network.get_weights()])
@@ -62,7 +69,7 @@ def test_the_spectra_are_those_of_the_derivatives_of_each_layer(architecture: st
 def test_the_singular_values_are_those_of_the_jacobian_at_each_image_and_make_up_the_spectrum(
     architecture: str,
 ) -> None:
-    network, found = isometry(config(architecture))
+    network, found = plain_stack(architecture)
     singular_values, spectra = found.singular_values(), found.spectra()
     assert sorted(singular_values) == sorted(spectra)
     for name, rank in (("hidden_1", 6), ("hidden_2", 3), ("hidden_3", 3), ("hidden_4", 3)):
@@ -78,7 +85,7 @@ def test_the_singular_values_are_those_of_the_jacobian_at_each_image_and_make_up
 
 
 def test_the_jacobian_of_one_layer_is_its_kernel_times_the_derivative_of_tanh() -> None:
-    network, found = isometry(config())
+    network, found = plain_stack("mlp")
     kernel = keras.ops.convert_to_numpy(network.get_layer("dense_1").kernel).astype(float)
     for picture, values in zip(PICTURES, found.singular_values()["hidden_1"], strict=True):
         jacobian = (1 - np.tanh(picture @ kernel) ** 2)[:, None] * kernel.T
@@ -122,7 +129,7 @@ def test_saturated_nets_have_no_derivative_left() -> None:
 
 
 def test_only_pairs_with_the_input_get_a_spectrum_and_all_else_is_left_as_it_was() -> None:
-    _, found = isometry(config())
+    _, found = plain_stack("mlp")
     asked = (LayerPair("input-2", "input", "hidden_2"), LayerPair("first-last", "hidden_1", "hidden_4"))
     records = (PairRecord("input-2", reason="why"), PairRecord("first-last", 1.0))
     with_input, other = found.added_to(records, asked)
