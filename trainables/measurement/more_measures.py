@@ -1,7 +1,7 @@
 """What else is asked for, beside KSG, of the probed pairs and of their layers: `measure.measures` of a config."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ import numpy as np
 from trainables import geometry
 from trainables.config import MeasureName, TrialConfig
 from trainables.information import DegenerateInput, channel_information, decoded_information, propagated_information
-from trainables.information.device import to_host
+from trainables.information.device import is_on_accelerator, to_host
 from trainables.information.measures import MEASURES
 from trainables.measurement.subset import measured_images, rows, seed_of
 from trainables.probes import LayerPair
@@ -79,7 +79,8 @@ class MoreMeasures:
             if name in OF_PAIRS:
                 found += self._of_pairs(OF_PAIRS[name], signals, epoch)
             elif name == "channel" and self._config.measure.noise_at == "probe":
-                found += self._of_channels(signals, labels, epoch)
+                on_device = {layer for layer in names if is_on_accelerator(activations[layer])}
+                found += self._of_channels(signals, labels, epoch, on_device)
             elif name == "channel" and noisy:
                 found += self._of_noisy_layers(np.asarray(activations["input"])[self._images], noisy, epoch)
             else:
@@ -106,7 +107,9 @@ class MoreMeasures:
                 **asdict(value),
             )
 
-    def _of_channels(self, signals: Mapping[str, Any], labels: np.ndarray, epoch: int) -> Iterator[MeasureRecord]:
+    def _of_channels(
+        self, signals: Mapping[str, Any], labels: np.ndarray, epoch: int, on_device: Set[str]
+    ) -> Iterator[MeasureRecord]:
         noise = self._config.measure.noise
         for layer in self._layers(signals):
             start = time.perf_counter()
@@ -119,6 +122,7 @@ class MoreMeasures:
                     labels=labels,
                     seed=seed_of(self._config, epoch, f"channel/{layer}"),
                     threads=self._threads,
+                    device=layer in on_device,
                 )
             except DegenerateInput as degenerate:
                 yield MeasureRecord(pair=f"input-{name}", value=None, unit="bits", reason=str(degenerate), **shared)

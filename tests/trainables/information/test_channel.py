@@ -1,5 +1,6 @@
 """The channel image -> layer + Gaussian noise, against closed forms and by its laws."""
 
+import dataclasses
 from itertools import pairwise
 from math import log2
 
@@ -15,6 +16,7 @@ from trainables.information import (
     decoded_information,
     propagated_information,
 )
+from trainables.information.channel import on_device
 
 NOISES = (0.1, 0.3, 0.6, 1.0, 2.0)
 POINTS = {
@@ -257,3 +259,18 @@ def test_paths_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
 
 def test_the_channel_is_part_of_the_face() -> None:
     assert information.channel_information is channel_information
+
+
+@pytest.mark.every_backend
+@pytest.mark.parametrize("count", [130, 300])
+def test_the_device_gives_the_values_of_the_cpu_but_for_rounding(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_device, "ROWS_AT_ONCE", 128)
+    signals = np.tanh(np.random.default_rng(0).normal(size=(count, 7)))
+    for noise in (0.05, 1.0):
+        options = {"labels": np.arange(count) % 3, "draws": 2, "seed": 4}
+        expected = channel_information(signals, noise, **options)
+        found = channel_information(signals, noise, **options, device=True)
+        for field in dataclasses.fields(expected):
+            value, of_cpu = getattr(found, field.name), getattr(expected, field.name)
+            assert value == pytest.approx(of_cpu, rel=1e-9, abs=1e-12), field.name
+        assert channel_information(signals, noise, **options, device=True) == found

@@ -5,6 +5,7 @@ No neighbors and no kernel of unknown width: the only errors are those of sampli
     exact     noise on the layer alone: p(t|x) is one Gaussian
     paths     noise at every layer: p(t|x) is sampled
     decoder   a lower bound where too few paths can be sampled
+    on_device the same sums on an accelerator
     mixture   sums over the components of a Gaussian mixture, in blocks
 """
 

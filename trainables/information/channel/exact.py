@@ -7,8 +7,10 @@ from math import isfinite, log, log2, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from trainables.information.channel import on_device
 from trainables.information.channel.mixture import Components, mean_overlaps, sums_of_ratios
 from trainables.information.channel.result import ChannelInformation
+from trainables.information.device import is_on_accelerator, to_host
 from trainables.information.estimators.labels import classes_of
 from trainables.information.samples import Floats, as_matrix, require_rows
 from trainables.information.threads import available_threads
@@ -23,6 +25,7 @@ def channel_information(
     draws: int = 1,
     seed: int = 0,
     threads: int | None = None,
+    device: bool | None = None,
 ) -> ChannelInformation:
     """I(X; T) in bits for X uniform on N images and T = signals[X] + N(0, noise^2) in every one of d units.
 
@@ -35,6 +38,9 @@ def channel_information(
     11, by Bhattacharyya coefficients and by Kullback-Leibler divergences. With labels (N of them), I(T; Y) by the
     same mixture, by class. Equal seeds give equal bits for any number of threads (None for all).
 
+    device: whether the device of Keras' backend computes the sums, in float64, as by default for signals that are on an
+    accelerator. It draws the same noise, and differs from the CPU by rounding.
+
     The value is that of these N images: of the distribution that they are drawn from it is a lower bound on average,
     which `ceiling` = log2 N limits; `saturated` says where.
 
@@ -42,7 +48,8 @@ def channel_information(
         DegenerateInput: signals that are not finite real numbers, or labels that are not one for each image.
         ValueError: noise that is not above 0, fewer than one draw or thread.
     """
-    matrix = as_matrix(signals, "signals")
+    use_device = is_on_accelerator(signals) if device is None else device
+    matrix = as_matrix(to_host(signals), "signals")
     _require(noise, draws, threads)
     classes = None
     if labels is not None:
@@ -50,8 +57,13 @@ def channel_information(
         require_rows({"signals": matrix, "labels": classes}, 1)
     use = threads or available_threads()
     components, sets = Components.of(matrix), _Sets.of(len(matrix), classes, seed)
-    values = [sets.values(sums_of_ratios(components, sets.indicators, noise, seed, draw, use)) for draw in range(draws)]
-    overlaps, divergences = mean_overlaps(components, noise, use)
+    if use_device:
+        sums = [on_device.sums_of_ratios(components, sets.indicators, noise, seed, draw) for draw in range(draws)]
+        overlaps, divergences = on_device.mean_overlaps(components, noise)
+    else:
+        sums = [sums_of_ratios(components, sets.indicators, noise, seed, draw, use) for draw in range(draws)]
+        overlaps, divergences = mean_overlaps(components, noise, use)
+    values = [sets.values(one) for one in sums]
     bits, error = _mean_and_error([value.image for value in values])
     label_bits, label_error = (
         _mean_and_error([value.label for value in values]) if classes is not None else (None, None)
