@@ -26,7 +26,7 @@ def test_sizes_are_those_of_what_is_measured() -> None:
     paper = load("paper", ["grid.width=[10, 50]", "grid.seed=[0]"]).points
     assert sizes(paper) == [Size(10_000, 3, 20, 20), Size(10_000, 3, 100, 100)]
     isometry = load("isometry", ["grid.width=[50]", "measure.neighbors=5"]).points
-    assert sizes(isometry) == [Size(2000, 5, 784, 100)]
+    assert sizes(isometry) == [Size(500, 5, 784, 100)]
 
 
 def test_every_other_measure_of_pairs_is_tried_on_the_same_truths() -> None:

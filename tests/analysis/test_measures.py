@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.tables import MEASURES
+from analysis.tables import MEASURES, from_store, measure_rows, with_channel
 from sweep.store import Store, load
 from tests.commands import Command
 from tests.drivers import driver
@@ -85,3 +86,17 @@ def test_a_sweep_that_measures_ksg_alone_has_no_such_file(store: Store, tmp_path
     done = run_here("export", "plain", "-o", str(tmp_path), "--store", str(store.root))
     assert done.returncode == 0
     assert not (tmp_path / "measures.parquet").exists()
+
+
+def test_figures_read_the_channel_beside_ksg(store: Store) -> None:
+    epochs = from_store(store, "tiny").epochs.to_pandas()
+    found = with_channel(epochs, store, "tiny")
+    pd.testing.assert_frame_equal(found.drop(columns="channel_bits"), epochs)
+    points = store.spec("tiny").points
+    rows = pd.concat([measure_rows("tiny", point, store.state(point)).to_pandas() for point in points])
+    keys = ["point_id", "epoch", "pair"]
+    channel = rows[rows["measure"] == "channel"].set_index(keys)["value"]
+    expected = channel[channel.index.isin(epochs.set_index(keys).index)]
+    assert len(expected) >= 2 * 3 * 2  # points, epochs, layers; the pairs of the input are not of this sweep
+    beside = found.set_index(keys)["channel_bits"].dropna()
+    assert beside.sort_index().to_dict() == expected.sort_index().to_dict()

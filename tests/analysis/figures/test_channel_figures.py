@@ -3,18 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from analysis.figures import FIGURES, NothingToDraw
 from analysis.figures.isometry import channel
 from analysis.mean_field import kernels, last_kernels
 from analysis.mean_field.prediction import predicted_information
-from analysis.tables import from_store, with_channel
-from sweep.store import Store
-from sweep.store import load as load_spec
 from tests.analysis.figures.conftest import GAINS, make_isometry, make_plane
-from tests.drivers import driver
 from trainables.config import TrialConfig
 from trainables.datasets import load
 from trainables.measurement.subset import measured_images
@@ -92,25 +87,3 @@ def test_the_plane_of_the_channel_has_it_on_both_axes() -> None:
     assert row["label_information_channel_bits"] == raw.loc["1-label", "channel_bits"]
     assert "deviation 0.3" in data.caption
     assert "balanced" not in data.caption
-
-
-def test_a_sweep_that_measures_it_has_it_beside_ksg(tmp_path: Path) -> None:
-    (tmp_path / "tiny.yaml").write_text(
-        "name: tiny\nfixed: {dataset: digits, width: 2, depth: 2, epochs: 1}\ngrid: {seed: [0]}\n"
-        "measure: {pairs: [input-each, each-label], measures: [channel], noise: 0.5, samples: 30, every: 2}\n"
-    )
-    spec = load_spec(str(tmp_path / "tiny.yaml"))
-    driver(spec, tmp_path / "runs").run()
-    store = Store(tmp_path / "runs")
-    epochs = from_store(store, spec.name).epochs.to_pandas()
-    found = with_channel(epochs, store, spec.name)
-    pd.testing.assert_frame_equal(found.drop(columns="channel_bits"), epochs)
-    recorded = {
-        (record.epoch, one.pair): one.value
-        for record in store.state(spec.points[0]).history
-        for one in record.measures
-        if one.measure == "channel"
-    }
-    assert len(recorded) == 8
-    pairs = zip(found["epoch"], found["pair"], found["channel_bits"], strict=True)
-    assert {(epoch, pair): bits for epoch, pair, bits in pairs} == recorded
