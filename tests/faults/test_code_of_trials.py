@@ -10,12 +10,12 @@ from sweep.system import provenance
 from sweep.trial.attempt import PointAttempt, TrialSettings
 from sweep.trial.worker_state import WorkerState
 from trainables.config import TrialConfig
-from trainables.identity.components import names
+from trainables.identity.components import identities, names
 
 POINT = TrialConfig(epochs=1, width=4, depth=2)
 
 
-HERE = provenance.code()["components"]
+HERE = dict(identities())
 OTHER_RESNET = HERE | {"architecture resnet": "a" * 16}
 
 

@@ -12,7 +12,7 @@ from trainables.datasets import Dataset
 from trainables.training import Training
 
 EPOCHS = 4
-CONFIG = TrialConfig(architecture="shortcut", width=4, depth=3, seed=3, epochs=EPOCHS, learning_rate=0.05)
+CONFIG = TrialConfig(architecture="shortcut", width=4, depth=2, seed=3, epochs=EPOCHS, learning_rate=0.05)
 OPTIMIZERS = ("rmsprop", "sgd", "adam")
 
 

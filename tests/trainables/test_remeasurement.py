@@ -15,7 +15,7 @@ from trainables.remeasurement import Remeasurement
 from trainables.training import Training
 
 EPOCHS = 5
-PLAIN = {"architecture": "shortcut", "width": 4, "depth": 3, "seed": 3, "epochs": EPOCHS, "learning_rate": 0.05}
+PLAIN = {"architecture": "shortcut", "width": 3, "depth": 2, "seed": 3, "epochs": EPOCHS, "learning_rate": 0.05}
 KEPT = {"every": "log"}
 OTHER = {"every": "log", "neighbors": 5, "pairs": ("successive", "input-each", "each-label")}
 DIVERGING = {"learning_rate": 1e38, "batch_norm": False, "optimizer": "sgd", "epochs": 9}
@@ -126,7 +126,7 @@ def test_what_is_measured_and_how_long_is_no_part_of_a_training() -> None:
     one, other = TrialConfig(**PLAIN, measure=KEPT), TrialConfig(**PLAIN | {"epochs": 7, "channel_noise": 1.0})
     assert one.training_id == other.training_id
     assert one.point_id != other.point_id
-    assert one.training_id.startswith("shortcut-w4-d3-s3-")
+    assert one.training_id.startswith("shortcut-w3-d2-s3-")
     for change in ({"seed": 4}, {"frozen": True}, {"learning_rate": 0.1}, {"batch_norm_statistics": "recalibrated"}):
         assert TrialConfig(**PLAIN | change).training_id != one.training_id
     assert one.model_copy(update={"seed": 4}).training_id == TrialConfig(**PLAIN | {"seed": 4}).training_id
