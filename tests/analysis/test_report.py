@@ -174,6 +174,7 @@ def test_it_says_with_what_it_was_computed_and_how_to_do_it_again(text: str, sto
     assert f"sweep run {kept} --store {store.root}" in said
 
 
+@pytest.mark.slow
 def test_the_same_store_gives_the_same_page(text: str, store: Store, spec: SweepSpec) -> None:
     assert page(gathered(store, spec)) == text
 

@@ -131,6 +131,7 @@ def test_the_interval_of_a_rank_correlation_is_as_wide_as_few_pairs_allow() -> N
     assert few.low is None or (few.low < -0.99 and few.high > 0.7)
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_rank_correlation_covers_the_truth_as_often_as_it_says() -> None:
     """Of 400 samples of 12 pairs from a normal distribution with Spearman's rho 0.5."""
     random, covered = np.random.default_rng(0), 0

@@ -163,7 +163,10 @@ def test_a_damaged_snapshot_of_any_kind_is_put_aside(any_store: Store, damage: s
     assert store.state(POINT).state is State.MISSING
 
 
-@pytest.mark.parametrize(("damage", "which"), [("cut short", "the newest"), ("of another config", "both")])
+@pytest.mark.parametrize(
+    ("damage", "which"),
+    [("cut short", "the newest"), pytest.param("of another config", "both", marks=pytest.mark.slow)],
+)
 def test_a_trial_goes_on_from_what_is_intact_and_says_what_was_damaged(
     any_store: Store, tmp_path: Path, damage: str, which: str
 ) -> None:

@@ -71,7 +71,7 @@ def test_more_points_and_more_at_a_time_need_more(tmp_path: Path) -> None:
     assert total(POINTS, 1, tmp_path / "mlflow.db") > base
 
 
-@pytest.mark.parametrize("which", ["store", "temporary folder"])
+@pytest.mark.parametrize("which", ["store", pytest.param("temporary folder", marks=pytest.mark.slow)])
 def test_a_run_that_cannot_fit_is_refused_before_anything_starts(tmp_path: Path, disk: Path, which: str) -> None:
     filler = fill(disk)
     with filler.open("ab") as file:

@@ -258,7 +258,7 @@ def test_mutated_specs_are_specs_or_one_error(tmp_path: Path, seed: int) -> None
         assert said is None or (said.exit_code == 2 and len(str(said)) < 6000), said
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_mutated_stores_are_read_as_what_is_intact(
     tmp_path: Path, result: Result, history: Callable[[TrialConfig, int], tuple], run_here: Command, seed: int
 ) -> None:

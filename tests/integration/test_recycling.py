@@ -10,7 +10,7 @@ from tests.clusters import nodes
 from tests.processes import finish, start
 from tests.struck import Sweeps
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 
 SPEC = """
 name: many
@@ -22,7 +22,7 @@ resources: {gpus: 0, cpus: 1}
 POINTS = 5
 
 
-@pytest.mark.parametrize("at_a_time", [1, pytest.param(2, marks=pytest.mark.cluster)])
+@pytest.mark.parametrize("at_a_time", [1, 2])
 def test_a_worn_process_is_replaced_and_every_point_is_finished_at_its_first_attempt(
     tmp_path: Path, at_a_time: int
 ) -> None:
@@ -37,7 +37,6 @@ def test_a_worn_process_is_replaced_and_every_point_is_finished_at_its_first_att
     assert len(points) == 3 if at_a_time == 1 else len(points) >= 3
 
 
-@pytest.mark.cluster
 @pytest.mark.faults
 def test_a_cluster_where_points_wait_in_a_queue_replaces_worn_processes_too(sweeps: Sweeps) -> None:
     sweeps.strike("nothing")

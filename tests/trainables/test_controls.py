@@ -50,7 +50,9 @@ def kernels_and_averages(run: Run) -> tuple[list[list[bytes]], list[list[bytes]]
 
 
 @pytest.mark.every_backend
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "optimizer", [pytest.param(one, marks=[] if one == "rmsprop" else pytest.mark.slow) for one in OPTIMIZERS]
+)
 def test_nothing_trainable_of_a_frozen_network_ever_changes_and_its_averages_do(data: Dataset, optimizer: str) -> None:
     weights, averages = kernels_and_averages(
         run(CONFIG.model_copy(update={"frozen": True, "optimizer": optimizer}), data)

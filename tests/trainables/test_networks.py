@@ -20,7 +20,13 @@ def config(**fields: object) -> TrialConfig:
     return TrialConfig.model_validate(ANY.model_dump() | fields)
 
 
-@pytest.mark.parametrize(("architecture", "initializer"), list(itertools.product(ARCHITECTURES, INITIALIZERS)))
+@pytest.mark.parametrize(
+    ("architecture", "initializer"),
+    [
+        pytest.param(*both, marks=[] if "mlp" in both or "orthogonal" in both else pytest.mark.slow)
+        for both in itertools.product(ARCHITECTURES, INITIALIZERS)
+    ],
+)
 def test_begun_anew_every_variable_is_as_in_a_new_one(architecture: str, initializer: str) -> None:
     point = config(architecture=architecture, initializer=initializer, seed=5, gain=1.5)
     used = Network(config(architecture=architecture), DATA, ["hidden_1"])
@@ -38,7 +44,9 @@ def test_begun_anew_its_biases_are_those_of_a_new_one(before: float, after: floa
     assert [value.tobytes() for value in used.values()] == [value.tobytes() for value in new.values()]
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "optimizer", [pytest.param(one, marks=[] if one == "adam" else pytest.mark.slow) for one in OPTIMIZERS]
+)
 def test_the_state_of_the_optimizer_is_among_what_begins_anew(optimizer: str) -> None:
     used = Network(config(optimizer=optimizer), DATA, [])
     fresh = used.values()

@@ -168,7 +168,9 @@ def test_times_are_recorded(whole: Run) -> None:
 
 
 @pytest.mark.every_backend
-@pytest.mark.parametrize("interrupted_at", range(EPOCHS + 1))
+@pytest.mark.parametrize(
+    "interrupted_at", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(EPOCHS, marks=pytest.mark.slow)]
+)
 def test_interrupted_and_continued_is_the_same_as_never_interrupted(
     whole: Run, data: Dataset, interrupted_at: int
 ) -> None:

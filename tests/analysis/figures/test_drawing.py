@@ -35,7 +35,7 @@ def drawn(example) -> Draw:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("incomplete", [False, True])
+@pytest.mark.parametrize("incomplete", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_every_figure_draws_and_no_word_leaves_the_sheet(name, incomplete, drawn):
     _, canvas = drawn(name, incomplete)
     FigureCanvasAgg(canvas).draw()

@@ -84,6 +84,7 @@ def test_measured_anew_it_equals_a_sweep_that_measured_so_while_training(
     assert "4 points (4 finished), 0 to run\n" in said.getvalue()
 
 
+@pytest.mark.slow
 def test_a_damaged_state_is_seen_and_its_point_is_trained(kept: Store, spec: SweepSpec, tmp_path: Path) -> None:
     measured = remeasured(spec, CHANGES)
     hit, missed = measured.points
@@ -120,6 +121,7 @@ def test_a_damaged_state_is_kept_anew_when_its_training_comes_by_again(kept: Sto
     assert found.to_bytes() == state.to_bytes()
 
 
+@pytest.mark.slow
 def test_states_of_other_code_are_not_measured(kept: Store, spec: SweepSpec, tmp_path: Path) -> None:
     point = spec.points[0]
     states = KeptStates(kept)
@@ -155,6 +157,7 @@ def test_the_plan_tells_what_is_measured_from_states_and_what_they_take(
     assert priced(again, kept, Watch(kept, again.name, again.points).states(), ()).seconds is None
 
 
+@pytest.mark.slow
 def test_the_cost_of_measuring_is_known_from_points_measured_so(kept: Store, spec: SweepSpec, tmp_path: Path) -> None:
     measured = remeasured(spec, CHANGES)
     one = measured.points[0]

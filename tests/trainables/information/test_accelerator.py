@@ -78,7 +78,7 @@ CASES = {
 
 
 @pytest.mark.every_backend
-@pytest.mark.parametrize("amplitude", [1e-10, 0.0])
+@pytest.mark.parametrize("amplitude", [1e-10, pytest.param(0.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", CASES)
 def test_both_values_are_those_of_the_cpu(name: str, amplitude: float) -> None:
     x, y = CASES[name]
