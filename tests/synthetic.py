@@ -119,7 +119,7 @@ def as_told(config: TrialConfig) -> Measured:
     if config.epochs == 0:
         return _untrained(config, +1)
     bits = _bits(config, TOLD, -0.04)
-    return Measured(_errors(config, TOLD, bits, +0.1, +2), _pairs(config, bits, bits + 1))
+    return Measured(_errors(config, TOLD, bits, +0.2, +2), _pairs(config, bits, bits + 1))
 
 
 def as_denied(config: TrialConfig) -> Measured:
@@ -187,7 +187,7 @@ def _untrained(config: TrialConfig, sign: int) -> Measured:
 
 
 def both_papers(
-    seeds: Sequence[int] = range(5), epochs: int = 30, architectures: Sequence[str] = ARCHITECTURES
+    seeds: Sequence[int] = range(14), epochs: int = 30, architectures: Sequence[str] = ARCHITECTURES
 ) -> list[TrialConfig]:
     """Points on which every claim can be asked: the four architectures, three depths, and untrained noisy networks."""
     trained = grid(architecture=list(architectures), width=[20, 50], depth=[5, 10, 20], seed=list(seeds), epochs=epochs)

@@ -52,20 +52,10 @@ def slope_per_doubling(numbers: Mapping[int, float]) -> float:
     return float(np.polynomial.polynomial.polyfit(doublings, list(numbers.values()), 1)[1])
 
 
-def highest_elsewhere(values: np.ndarray) -> np.ndarray:
-    """For every row of values (seeds, places), the place where the mean of the other rows is highest.
+def chooses(group: RunGroup) -> bool:
+    """Whether the seed of the group is one of those that choose what the other seeds then test: an even one.
 
-    A maximum that is chosen and measured on the same noisy numbers is biased upwards; one chosen on the other rows is
-    not. NaN counts as no value.
-
-    Returns (seeds,) indices; -1 where no other row has a value.
+    What is chosen and tested on the same noisy numbers is better than it is; chosen for each seed on all the others, it
+    is worse, since their best is where that seed is lower than the mean.
     """
-    places = np.full(len(values), -1)
-    for row in range(len(values)):
-        others = np.delete(values, row, axis=0)
-        is_finite = np.isfinite(others)
-        if is_finite.any():
-            sums = np.where(is_finite, others, 0).sum(axis=0)
-            counts = is_finite.sum(axis=0)
-            places[row] = np.argmax(np.where(counts > 0, sums / np.maximum(counts, 1), -np.inf))
-    return places
+    return group.seed % 2 == 0

@@ -6,14 +6,15 @@ Judged on the four architectures of the same seed, all else equal, after the las
 error (median over the last tenth of the epochs) is at most a tenth above the lowest of the four. The effect: the MI of
 the accurate one with the least of it, less that of the one, of all others, with the most (bits); below 0. Were a high
 final MI needed, only networks with the most of it would be accurate, and the difference above 0. Which ones are
-accurate, and which of them has the least MI and which other one the most, is taken from the other seeds: the best of
-several noisy numbers is better than it is.
+accurate, and which of them has the least MI and which other one the most, is taken from the even seeds, and the effect
+from the odd ones: the best of several noisy numbers is better than it is.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.claims.contrasts import chooses
 from analysis.claims.model import Claim, Effect, Reading
 from analysis.claims.runs import RunGroup, across_architectures, has_first_to_last
 
@@ -21,27 +22,24 @@ MARGIN = 1.1
 
 
 def accurate_with_least_less_most(cell: Sequence[RunGroup], reading: Reading) -> list[float]:
-    """Final MI of the accurate network with the least less that of the other with the most; NaN with a single seed."""
+    """Final MI of the accurate network with the least less the most of the others; NaN for seeds that choose."""
     architectures = sorted(cell[0].runs)
     runs = [[group.runs[architecture] for architecture in architectures] for group in cell]
     bits = np.array([[run.first_to_last(reading).last for run in row] for row in runs])
     errors = np.array([[run.errors.settled for run in row] for row in runs])
-    if len(cell) < 2:
-        return [float("nan")]
-    return [_least_less_most(bits[row], *_means_of_others(bits, errors, row)) for row in range(len(cell))]
+    choosing = np.array([chooses(group) for group in cell])
+    if not choosing.any():
+        return [float("nan")] * len(cell)
+    least, most = _least_and_most(bits[choosing].mean(axis=0), errors[choosing].mean(axis=0))
+    return [float("nan") if chose else float(of[least] - of[most]) for chose, of in zip(choosing, bits, strict=True)]
 
 
-def _means_of_others(bits: np.ndarray, errors: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of every architecture, over the other seeds. bits, errors: (seeds, architectures)."""
-    return np.delete(bits, row, axis=0).mean(axis=0), np.delete(errors, row, axis=0).mean(axis=0)
-
-
-def _least_less_most(bits: np.ndarray, others_bits: np.ndarray, others_errors: np.ndarray) -> float:
-    accurate = np.flatnonzero(others_errors <= MARGIN * others_errors.min())
-    least = accurate[np.argmin(others_bits[accurate])]
+def _least_and_most(bits: np.ndarray, errors: np.ndarray) -> tuple[int, int]:
+    """Of the accurate architectures the one with the least MI, and of all others that with the most."""
+    accurate = np.flatnonzero(errors <= MARGIN * errors.min())
+    least = int(accurate[np.argmin(bits[accurate])])
     rest = np.delete(np.arange(len(bits)), least)
-    most = rest[np.argmax(others_bits[rest])]
-    return float(bits[least] - bits[most])
+    return least, int(rest[np.argmax(bits[rest])])
 
 
 CLAIM = Claim(

@@ -1,61 +1,80 @@
-"""From runs to verdicts: every claim by each of its readings, with one correction of p values for all of them."""
+"""From runs to verdicts: every claim by each of its readings, whole seeds against each other.
+
+Supported is what all effects of a claim show (intersection-union: nothing is corrected), contradicted what any of them
+does (corrected for all effects of the claim by that reading, and for nothing else: what is asked beside it changes no
+verdict).
+"""
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from analysis.claims.model import SIGNIFICANT, Answer, Claim, Effect, Finding, Judgement, Need, Reading, Verdict
+from analysis.claims.model import (
+    SIGNIFICANT,
+    SMALLEST_OF_INTEREST,
+    Answer,
+    Claim,
+    Effect,
+    Finding,
+    Judgement,
+    Need,
+    Reading,
+    Verdict,
+)
 from analysis.claims.needs import Origin
 from analysis.claims.runs import Run, RunGroup, read_runs
 from analysis.quantities import DONE_STATES
-from analysis.statistics import Estimate, differ, holm, mean_over_cells
+from analysis.statistics import Estimate, fewest_seeds, holm, lie_on_both_sides, mean_over_cells
 
 Cell = tuple[tuple[str, Any], ...]
 Cells = Mapping[Cell, list[RunGroup]]
+Numbers = Mapping[str, Mapping[Cell, Mapping[Hashable, float]]]
+"""Of an effect, by rival, cell and seed."""
 
 
 def judge(epochs: pd.DataFrame, points: pd.DataFrame, claims: Sequence[Claim], origin: Origin) -> list[Judgement]:
     """The judgement of each claim by a sweep. epochs, points: its tables, as `analysis.tables` has them.
 
     Claims about points that are missing, interrupted or failed stay undecided; diverged points are left out. Both are
-    named. p values are corrected (Holm) for all effects of all claims by all readings together.
+    named.
     """
     runs = read_runs(epochs, points)
-    answers = [[_answer(claim, runs, reading, origin) for reading in claim.readings] for claim in claims]
-    flat = [finding for claim_answers in answers for each_answer in claim_answers for finding in each_answer.findings]
-    corrected = iter(_corrected(flat))
     return [
-        Judgement(
-            claim,
-            tuple(_settled(answer, [next(corrected) for _ in answer.findings], origin) for answer in claim_answers),
-        )
-        for claim, claim_answers in zip(claims, answers, strict=True)
+        Judgement(claim, tuple(_settled(_answer(claim, runs, reading, origin), origin) for reading in claim.readings))
+        for claim in claims
     ]
 
 
-def _settled(answer: Answer, findings: Sequence[Finding], origin: Origin) -> Answer:
-    """The answer with its final findings, and without a need if it is decided."""
-    final = replace(answer, findings=tuple(findings))
-    if final.verdict is not Verdict.UNDECIDED:
-        return replace(final, need=None)
-    mixed = [finding for finding in findings if finding.verdict is Verdict.UNDECIDED and finding.has_either_sign]
-    if final.blocked or not mixed:
-        return final
+def _settled(answer: Answer, origin: Origin) -> Answer:
+    """The answer without a need if it is decided, and with the need of those whose configs differ in sign."""
+    if answer.verdict is not Verdict.UNDECIDED:
+        return replace(answer, need=None)
+    mixed = [finding for finding in answer.findings if finding.has_either_sign]
+    if answer.blocked or not mixed:
+        return answer
     counts = "; ".join(
         f"{finding.effect}: {finding.configs_as_claimed} of {len(finding.by_config)} as claimed" for finding in mixed
     )
-    return replace(final, need=origin.by_config(f"configs to be asked apart, as they differ in sign ({counts})"))
+    return replace(answer, need=origin.by_config(f"configs to be asked apart, as they differ in sign ({counts})"))
 
 
-def _corrected(findings: Sequence[Finding]) -> list[Finding]:
-    raw = {place: finding.estimate.p for place, finding in enumerate(findings) if finding.estimate}
-    defined = {place: p for place, p in raw.items() if p is not None}
-    corrected = dict(zip(defined, holm(list(defined.values())), strict=True))
-    return [replace(finding, p=corrected.get(place)) for place, finding in enumerate(findings)]
+def corrected(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings of a claim by one reading, with p and p_no_effect corrected for all of them (Holm)."""
+    p = _holm([finding.p for finding in findings])
+    p_no_effect = _holm([finding.p_no_effect for finding in findings])
+    return [
+        replace(finding, p=one, p_no_effect=other) for finding, one, other in zip(findings, p, p_no_effect, strict=True)
+    ]
+
+
+def _holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """The p values corrected for those that are defined."""
+    defined = iter(holm([p for p in p_values if p is not None]))
+    return [None if p is None else next(defined) for p in p_values]
 
 
 def _answer(claim: Claim, runs: Sequence[Run], reading: Reading, origin: Origin) -> Answer:
@@ -77,7 +96,8 @@ def _answer(claim: Claim, runs: Sequence[Run], reading: Reading, origin: Origin)
     need = _need(claim, runs, sorted_groups, replicated, reading, origin)
     if need:
         return replace(answer, need=need, blocked=True)
-    return replace(answer, need=origin.more_seeds("more seeds to decide", runs))
+    seeds = min((finding.estimate.n for finding in findings if finding.estimate), default=0)
+    return replace(answer, need=origin.seeds_to_decide(seeds, fewest_seeds(), runs))
 
 
 @dataclass(frozen=True)
@@ -120,7 +140,7 @@ def _need(
     if sorted_groups.unfinished:
         return origin.unfinished(Counter(sorted_groups.unfinished.values()))
     if sorted_groups.usable:
-        return None if replicated else origin.more_seeds("a second seed", runs)
+        return None if replicated else origin.more_seeds("a second seed", runs, fewest_seeds())
     if sorted_groups.unmeasured:
         return origin.measured(claim, reading)
     return origin.preset(claim, runs, f"points that do not diverge, {len(sorted_groups.diverged)} of them did")
@@ -142,41 +162,66 @@ def _findings(claim: Claim, cells: Cells, reading: Reading) -> tuple[tuple[Findi
     if not cells:
         return (), ()
     findings = [finding for effect in claim.effects for finding in _of_effect(effect, cells, reading)]
-    return tuple(findings), tuple(sorted({run.point_id for groups in cells.values() for run in _runs(groups)}))
+    used = {run.point_id for groups in cells.values() for run in _runs(groups)}
+    return tuple(corrected(findings)), tuple(sorted(used))
 
 
 def _of_effect(effect: Effect, cells: Cells, reading: Reading) -> list[Finding]:
     if effect.each is None:
-        return [_finding(effect, effect.name, cells, reading)]
+        return [finding(effect, effect.name, _numbers(effect, cells, reading))]
     levels = sorted({dict(cell)[effect.each] for cell in cells})
     return [
-        _finding(
+        finding(
             effect,
             f"{effect.name}, {effect.each} {level}",
-            {cell: groups for cell, groups in cells.items() if dict(cell)[effect.each] == level},
-            reading,
+            _numbers(effect, {cell: of for cell, of in cells.items() if dict(cell)[effect.each] == level}, reading),
         )
         for level in levels
     ]
 
 
-def _finding(effect: Effect, name: str, cells: Cells, reading: Reading) -> Finding:
-    numbers = {
-        cell: [number for number in effect.of(groups, reading) if math.isfinite(number)]
-        for cell, groups in cells.items()
-    }
-    defined = {cell: cell_numbers for cell, cell_numbers in numbers.items() if cell_numbers}
-    estimate = _within(mean_over_cells(list(defined.values()), effect.null), effect.unit) if defined else None
+def finding(effect: Effect, name: str, numbers: Numbers) -> Finding:
+    """The effect, or of an effect with several rivals that of the rival which speaks most against the claim.
+
+    Its p and p_no_effect are corrected for the rivals, not yet for other effects: `corrected` does that.
+    """
+    rivals = list(numbers.values())
+    if not rivals:
+        return Finding(name, effect.unit, effect.expected, effect.null, None)
+    estimates = [mean_over_cells(list(numbers.values()), effect.null) for numbers in rivals]
+    side = 1 if effect.expected == "above" else -1
+    worst = min(range(len(rivals)), key=lambda place: side * (estimates[place].value - effect.null))
     by_cell = {
-        cell: _within(mean_over_cells([cell_numbers], effect.null), effect.unit)
-        for cell, cell_numbers in defined.items()
+        cell: _within(mean_over_cells([numbers], effect.null), effect.unit) for cell, numbers in rivals[worst].items()
     }
-    means = [estimate_of_cell.value for estimate_of_cell in by_cell.values()]
-    has_either_sign = (
-        min(means, default=0) < effect.null < max(means, default=0) and differ(list(defined.values())) < SIGNIFICANT
+    smallest = SMALLEST_OF_INTEREST[effect.unit]
+    known = [estimate.p for estimate in estimates if estimate.p is not None]
+    against, beyond = estimates[worst].p, estimates[worst].p_beyond(effect.null, smallest)
+    return Finding(
+        name,
+        effect.unit,
+        effect.expected,
+        effect.null,
+        _within(replace(estimates[worst], p=max(known) if len(known) == len(rivals) else None), effect.unit),
+        tuple((_label(cell, list(by_cell)), estimate) for cell, estimate in by_cell.items()),
+        lie_on_both_sides(list(rivals[worst].values()), effect.null, smallest),
+        None if against is None else min(1.0, len(rivals) * against),
+        None if beyond is None else min(1.0, len(rivals) * beyond),
     )
-    by_config = tuple((_label(cell, list(by_cell)), estimate_of_cell) for cell, estimate_of_cell in by_cell.items())
-    return Finding(name, effect.unit, effect.expected, effect.null, estimate, by_config, has_either_sign)
+
+
+def _numbers(effect: Effect, cells: Cells, reading: Reading) -> Numbers:
+    """What is undefined is left out."""
+    found: dict[str, dict[Cell, dict[Hashable, float]]] = {}
+    for cell, groups in cells.items():
+        values = effect.of(groups, reading)
+        for rival, numbers in (values if isinstance(values, Mapping) else {"": values}).items():
+            of_seeds: dict[Hashable, float] = {
+                group.seed: number for group, number in zip(groups, numbers, strict=True) if math.isfinite(number)
+            }
+            if of_seeds:
+                found.setdefault(rival, {})[cell] = of_seeds
+    return found
 
 
 def _label(cell: Cell, cells: Sequence[Cell]) -> str:

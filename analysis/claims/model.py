@@ -19,8 +19,8 @@ DECIMALS: dict[Unit, int] = {"bits": 3, "epochs": 1, "error": 4, "rho": 3}
 
 BOTH_SCALES: tuple[Reading, ...] = ("NPEET", "balanced")
 SIGNIFICANT = 0.05
-MOST = 0.75
-"""If configs differ in sign, a verdict needs this share of them on one side."""
+SMALLEST_OF_INTEREST: dict[Unit, float] = {"bits": 0.1, "epochs": 1.0, "error": 0.002, "rho": 0.1}
+"""By unit, the effect below which nothing is made of it: networks that differ by less are said to have no effect."""
 
 
 class Verdict(StrEnum):
@@ -28,6 +28,7 @@ class Verdict(StrEnum):
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
+    NO_EFFECT = "no effect"
     UNDECIDED = "undecided"
 
 
@@ -35,7 +36,8 @@ class Verdict(StrEnum):
 class Effect:
     """A number whose sign a claim predicts.
 
-    of: one number for each group of a cell; NaN where it is undefined.
+    of: one number for each group of a cell; NaN where it is undefined. Of a claim that one setting exceeds every other,
+    such numbers for each of the others by name: all of them must lie on the side that the claim predicts.
     expected: the side of `null` that the claim predicts. each: a config field; the effect is judged separately at each
     of its values.
     """
@@ -43,7 +45,7 @@ class Effect:
     name: str
     unit: Unit
     expected: Literal["above", "below"]
-    of: Callable[[Sequence[RunGroup], Reading], Sequence[float]]
+    of: Callable[[Sequence[RunGroup], Reading], Sequence[float] | Mapping[str, Sequence[float]]]
     null: float = 0.0
     each: str | None = None
 
@@ -73,11 +75,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Finding:
-    """A measured effect; `p` is corrected for all effects that were tested with it. None for what is undefined.
+    """A measured effect, of several rivals that which speaks most against the claim; None for what is undefined.
 
-    by_config: by config, named by the fields in which it differs from the others, the estimate over its seeds alone,
-    with an uncorrected p. has_either_sign: whether configs lie on both sides of `null` and differ by more than their
-    seeds do; then their mean is misleading, and decides nothing unless `MOST` of them lie on its side.
+    `estimate.p` is that of the claim's side, for which all effects of a claim are needed: nothing is corrected. p and
+    p_no_effect, of the other side and of an effect below `smallest`, are corrected for all effects of the claim by that
+    reading (Holm). by_config: by config, named by the fields in which it differs from the others, the estimate over its
+    seeds alone. has_either_sign: whether some configs certainly lie above `null` by more than `smallest`, and others
+    below; then their mean is misleading, and decides nothing.
     """
 
     effect: str
@@ -88,6 +92,12 @@ class Finding:
     by_config: tuple[tuple[str, Estimate], ...] = ()
     has_either_sign: bool = False
     p: float | None = None
+    p_no_effect: float | None = None
+
+    @property
+    def smallest(self) -> float:
+        """The smallest effect of interest."""
+        return SMALLEST_OF_INTEREST[self.unit]
 
     @property
     def configs_as_claimed(self) -> int:
@@ -96,17 +106,17 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """Decided where the corrected p is small, the interval leaves out the null, and configs do not disagree."""
+        """Decided where p is small, the interval leaves out the null, and configs do not certainly differ in sign."""
         estimate = self.estimate
-        if estimate is None or estimate.low is None or estimate.high is None or self.p is None or self.p >= SIGNIFICANT:
+        if self.has_either_sign or estimate is None or estimate.low is None or estimate.high is None:
             return Verdict.UNDECIDED
-        if estimate.low <= self.null <= estimate.high:
+        if self.p_no_effect is not None and self.p_no_effect < SIGNIFICANT:
+            return Verdict.NO_EFFECT
+        is_as_claimed = (estimate.value > self.null) == (self.expected == "above")
+        p = estimate.p if is_as_claimed else self.p
+        if p is None or p >= SIGNIFICANT or estimate.low <= self.null <= estimate.high:
             return Verdict.UNDECIDED
-        is_above = estimate.value > self.null
-        configs_along = sum((config_estimate.value > self.null) == is_above for _, config_estimate in self.by_config)
-        if self.has_either_sign and configs_along < MOST * len(self.by_config):
-            return Verdict.UNDECIDED
-        return Verdict.SUPPORTED if is_above == (self.expected == "above") else Verdict.CONTRADICTED
+        return Verdict.SUPPORTED if is_as_claimed else Verdict.CONTRADICTED
 
 
 @dataclass(frozen=True)
@@ -134,13 +144,12 @@ class Answer:
 
     @property
     def verdict(self) -> Verdict:
-        """Contradicted by any of its findings, supported by all of them together."""
+        """Contradicted by any of its findings, without effect by any, supported by all of them together."""
         verdicts = {finding.verdict for finding in self.findings}
         if self.blocked or not verdicts:
             return Verdict.UNDECIDED
-        if Verdict.CONTRADICTED in verdicts:
-            return Verdict.CONTRADICTED
-        return Verdict.UNDECIDED if Verdict.UNDECIDED in verdicts else Verdict.SUPPORTED
+        order = (Verdict.CONTRADICTED, Verdict.NO_EFFECT, Verdict.UNDECIDED)
+        return next((verdict for verdict in order if verdict in verdicts), Verdict.SUPPORTED)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ from analysis.claims.model import Claim, Need, Reading
 from analysis.claims.runs import Run
 from sweep.commands import command_line
 
-FEW_SEEDS = 5
-
 
 @dataclass(frozen=True)
 class Origin:
@@ -38,11 +36,19 @@ class Origin:
         total = sum(states.values())
         return Need(f"{total} unfinished point{'s' * (total > 1)} ({counts})", self._line(*arguments))
 
-    def more_seeds(self, lack: str, runs: Sequence[Run]) -> Need:
-        """This sweep with more seeds: twice as many, at least five."""
+    def more_seeds(self, lack: str, runs: Sequence[Run], at_least: int = 2) -> Need:
+        """This sweep with more seeds: twice as many, and at least so many."""
         last = max(run.config["seed"] for run in runs)
-        top = max(FEW_SEEDS - 1, 2 * (last + 1) - 1)
+        top = max(at_least - 1, 2 * (last + 1) - 1)
         return Need(lack, self._line("run", self.spec, "--set", f"grid.seed=0..{top}"))
+
+    def seeds_to_decide(self, seeds: int, fewest: int, runs: Sequence[Run]) -> Need:
+        """More seeds than these; `fewest` are needed for a test of whole seeds to reach 5 %."""
+        if seeds >= fewest:
+            return self.more_seeds("more seeds to decide", runs)
+        used = len({run.config["seed"] for run in runs})
+        in_all = fewest * -(-used // max(seeds, 1))  # of an effect that half of the seeds choose, twice as many
+        return self.more_seeds(f"{in_all} seeds: no test of {seeds} whole seeds can reach 5 %", runs, in_all)
 
     def by_config(self, lack: str) -> Need:
         """The effect of every config separately."""

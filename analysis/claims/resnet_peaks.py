@@ -4,15 +4,15 @@ and last layer; it increases gradually as they train, reaches a maximum, and beg
 Judged for every residual network without shortcut by itself, on two effects in bits: the MI at its peak less that
 before training, above 0; and the MI after the last epoch less that at its peak, below 0. The peak is the
 largest MI between a tenth and nine tenths of the epochs, so that neither end of the run counts as one. Its epoch is
-where the mean of the other seeds of the same network is highest: taken from the same curve it would lie above the end
-by noise alone.
+where the mean of the even seeds of the same network is highest, and the effects are those of the odd seeds: taken from
+the same curve it would lie above the end by noise alone.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.claims.contrasts import highest_elsewhere
+from analysis.claims.contrasts import chooses
 from analysis.claims.model import Claim, Effect, Reading
 from analysis.claims.runs import Curve, Run, RunGroup, has_first_to_last, of_architectures
 
@@ -32,17 +32,19 @@ def falls(groups: Sequence[RunGroup], reading: Reading) -> list[float]:
 
 
 def _peaks(groups: Sequence[RunGroup], reading: Reading) -> np.ndarray:
-    """The MI of each run at the epoch where the other seeds peak; NaN where there is none. Shape (seeds,)."""
+    """The MI of each run at the epoch where the seeds that choose peak; NaN for these. Shape (seeds,)."""
     curves = _curves(groups, reading)
     epochs = _epochs_inside(groups[0].only, np.unique(np.concatenate([curve.epochs for curve in curves])))
     values = np.full((len(curves), len(epochs)), np.nan)
     for row, curve in enumerate(curves):
         places = np.isin(epochs, curve.epochs)
         values[row, places] = curve.values[np.isin(curve.epochs, epochs)]
-    if not values.size:
+    choosing = np.array([chooses(group) for group in groups])
+    whole = np.isfinite(values[choosing]).all(axis=0)
+    if not choosing.any() or not whole.any():
         return np.full(len(curves), np.nan)
-    places = highest_elsewhere(values)
-    return np.where(places < 0, np.nan, values[np.arange(len(curves)), places])
+    means = np.where(whole, values[choosing].sum(axis=0), -np.inf)
+    return np.where(choosing, np.nan, values[:, int(np.argmax(means))])
 
 
 def _curves(groups: Sequence[RunGroup], reading: Reading) -> list[Curve]:

@@ -83,6 +83,11 @@ class RunGroup:
     runs: Mapping[Any, Run]
 
     @property
+    def seed(self) -> int:
+        """The seed that its runs share."""
+        return int(next(iter(self.runs.values())).config["seed"])
+
+    @property
     def only(self) -> Run:
         """The run of a group of one."""
         (run,) = self.runs.values()

@@ -68,6 +68,8 @@ def _plain_finding(finding: Finding) -> dict[str, Any]:
         "by_config": {name: asdict(config_estimate) for name, config_estimate in finding.by_config},
         "p": finding.p,
         "p_uncorrected": estimate.p if estimate else None,
+        "p_no_effect": finding.p_no_effect,
+        "smallest_of_interest": finding.smallest,
         "verdict": str(finding.verdict),
     }
 
@@ -143,7 +145,7 @@ def _line(answer: Answer, finding: Finding) -> str:
     name, values = reading_label(answer), shown(finding)
     if values is None:
         return f"{INDENT}  {name:<11}undefined"
-    return f"{INDENT}  {name:<11}{values.value:<15}{values.interval:<20}n {values.n:<5}{values.p:<9}{finding.verdict}"
+    return f"{INDENT}  {name:<11}{values.value:<15}{values.interval:<19}n {values.n:<6}{values.p:<9}{finding.verdict}"
 
 
 class Shown(NamedTuple):
@@ -156,14 +158,29 @@ class Shown(NamedTuple):
 
 
 def shown(finding: Finding) -> Shown | None:
-    """`+0.412 bits`, `[+0.301, +0.530]`, `12`, `p 0.004`; None where the effect is undefined."""
+    """`+0.412 bits`, `[+0.301, +0.530]`, `12x15`, `p 0.004`; None where the effect is undefined.
+
+    12x15: seeds and configs. p: that of the side on which the value lies.
+    """
     estimate = finding.estimate
     if estimate is None:
         return None
     decimals = DECIMALS[finding.unit]
     has_interval = estimate.low is not None and estimate.high is not None
     interval = f"[{estimate.low:+.{decimals}f}, {estimate.high:+.{decimals}f}]" if has_interval else "no interval"
-    return Shown(f"{estimate.value:+.{decimals}f} {finding.unit}", interval, str(estimate.n), _p(finding.p))
+    return Shown(
+        f"{estimate.value:+.{decimals}f} {finding.unit}",
+        interval,
+        f"{estimate.n}x{len(finding.by_config)}",
+        _p(_p_of_side(finding)),
+    )
+
+
+def _p_of_side(finding: Finding) -> float | None:
+    """Uncorrected where it speaks for the claim, which needs all effects; corrected where it speaks against it."""
+    if finding.estimate is None:
+        return None
+    return finding.estimate.p if (finding.estimate.value > finding.null) == (finding.expected == "above") else finding.p
 
 
 def reading_label(answer: Answer) -> str:

@@ -14,7 +14,7 @@ from analysis.report.estimator_check import TRUTHS_BITS
 PLAIN_CSV_BYTES = 2**20
 """A larger table is compressed, as .csv.gz, which pandas reads as well."""
 
-MARKS = {Verdict.SUPPORTED: "✓", Verdict.CONTRADICTED: "✗", Verdict.UNDECIDED: "?"}
+MARKS = {Verdict.SUPPORTED: "✓", Verdict.CONTRADICTED: "✗", Verdict.NO_EFFECT: "0", Verdict.UNDECIDED: "?"}
 BAR_WIDTH, BAR_MARGIN = 130.0, 6.0
 
 
@@ -73,7 +73,8 @@ def page(contents: Contents) -> str:
 
 def tally(contents: Contents) -> dict[str, int]:
     """Number of claims by verdict; claims whose scales differ count separately."""
-    counts = {"supported": 0, "contradicted": 0, "decided on one scale only": 0, "opposed by scale": 0, "undecided": 0}
+    counts = {"supported": 0, "contradicted": 0, "decided on one scale only": 0, "opposed by scale": 0}
+    counts |= {"no effect": 0, "undecided": 0}
     for judgement in contents.judgements:
         on_scales_verdict = "opposed by scale" if judgement.scales_oppose else "decided on one scale only"
         counts[on_scales_verdict if judgement.scales_differ else judgement.verdict] += 1
