@@ -44,10 +44,10 @@ demo: $(RUNTIME)  ## Run the demo sweep, export it, and write its report, with a
 	@echo "MLflow:   $(BIN)/sweep ui demo"
 
 test: $(INSTALLED)  ## Run the tests of minutes; those on MNIST need SWEEP_DATA_DIR
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED)  ## Run the others: real sweeps, clusters, servers, other backends; under twenty minutes
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'slow and not cluster'
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'slow and not cluster'
 
 faults: $(INSTALLED)  ## Run those tests alone that use a Ray cluster of several nodes
 	$(BIN)/pytest -m faults
