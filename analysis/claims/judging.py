@@ -96,8 +96,9 @@ def _answer(claim: Claim, runs: Sequence[Run], reading: Reading, origin: Origin)
     need = _need(claim, runs, sorted_groups, replicated, reading, origin)
     if need:
         return replace(answer, need=need, blocked=True)
-    seeds = min((finding.estimate.n for finding in findings if finding.estimate), default=0)
-    return replace(answer, need=origin.seeds_to_decide(seeds, fewest_seeds(), runs))
+    tested = min((finding.estimate.n for finding in findings if finding.estimate), default=0)
+    compared = len({group.seed for cell_groups in cells.values() for group in cell_groups})
+    return replace(answer, need=origin.seeds_to_decide(tested, compared, fewest_seeds(), runs))
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,15 @@ class Origin:
         top = max(at_least - 1, 2 * (last + 1) - 1)
         return Need(lack, self._line("run", self.spec, "--set", f"grid.seed=0..{top}"))
 
-    def seeds_to_decide(self, seeds: int, fewest: int, runs: Sequence[Run]) -> Need:
-        """More seeds than these; `fewest` are needed for a test of whole seeds to reach 5 %."""
-        if seeds >= fewest:
+    def seeds_to_decide(self, tested: int, compared: int, fewest: int, runs: Sequence[Run]) -> Need:
+        """More seeds than those compared, of which so many are tested and the others choose what is.
+
+        fewest: the seeds that a test of whole seeds needs to be able to reach 5 %.
+        """
+        if tested >= fewest:
             return self.more_seeds("more seeds to decide", runs)
-        used = len({run.config["seed"] for run in runs})
-        in_all = fewest * -(-used // max(seeds, 1))  # of an effect that half of the seeds choose, twice as many
-        return self.more_seeds(f"{in_all} seeds: no test of {seeds} whole seeds can reach 5 %", runs, in_all)
+        in_all = fewest * (2 if tested < compared else 1)
+        return self.more_seeds(f"{in_all} seeds: no test of {tested} whole seeds can reach 5 %", runs, in_all)
 
     def by_config(self, lack: str) -> Need:
         """The effect of every config separately."""
