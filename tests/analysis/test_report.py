@@ -115,6 +115,7 @@ def test_it_says_what_is_missing_and_how_to_go_on(text: str, store: Store, spec:
     assert f"Claims: {len(CLAIMS)} undecided, of {len(CLAIMS)}." in said
 
 
+@pytest.mark.slow
 def test_a_complete_sweep_says_so(tmp_path: Path, spec: SweepSpec) -> None:
     said = Page(page(gathered(made(tmp_path, spec, is_complete=True), spec))).text
     assert f"Complete: {len(spec.points)} of {len(spec.points)} points finished" in said

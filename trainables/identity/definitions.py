@@ -8,7 +8,7 @@ the text of those that refer to it.
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,7 +58,10 @@ class Package:
 
     def __init__(self, root: Path, name: str) -> None:
         self.name = name
-        self.modules = {module.name: module for module in (_module(root, name, path) for path in _files(root))}
+        self.modules = {
+            module.name: module
+            for module in (_module(name, path.relative_to(root), path.read_bytes()) for path in _files(root))
+        }
 
     @cached_property
     def by_name(self) -> dict[str, list[Symbol]]:
@@ -118,11 +121,13 @@ def _files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*.py") if "__pycache__" not in path.parts)
 
 
-def _module(root: Path, package: str, path: Path) -> Module:
-    parts = path.relative_to(root).with_suffix("").parts
+@lru_cache(maxsize=1000)
+def _module(package: str, path: Path, content: bytes) -> Module:
+    """That of a file; files that copies of a package share are parsed once. It is read and never changed."""
+    parts = path.with_suffix("").parts
     is_package = parts[-1] == "__init__"
     module = Module(".".join(parts[:-1] if is_package else parts), is_package)
-    tree = _Unannotated().visit(ast.parse(path.read_bytes()))
+    tree = _Unannotated().visit(ast.parse(content))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
