@@ -43,6 +43,11 @@ def test_a_pair_has_the_samples_with_their_noise(make: Callable[[Samples], Pair]
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [pytest.param(name, marks=pytest.mark.slow if name == "device" else []) for name in IMPLEMENTATIONS],
+    indirect=True,
+)
 def test_its_counts_are_those_of_the_definition_on_every_scale(make: Callable[[Samples], Pair]) -> None:
     pair = make(samples())
     units = [SCALES[scale](pair) for scale in SCALES]
