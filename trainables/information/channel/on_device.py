@@ -11,7 +11,7 @@ from trainables.information.device.backend import compiled, double_precision
 from trainables.information.samples import Floats
 
 ROWS_AT_ONCE = 16 * BLOCK_ROWS
-"""A block of so many rows and all N columns is in memory at a time: 160 MB for 10,000 images."""
+"""Blocks of so many rows and all N columns are in memory at a time, 160 MB each for 10,000 images."""
 
 
 def sums_of_ratios(components: Components, sets: Sequence[Floats], noise: float, seed: int, draw: int) -> list[Floats]:
@@ -26,8 +26,8 @@ def sums_of_ratios(components: Components, sets: Sequence[Floats], noise: float,
         return np.concatenate(parts)
 
     with double_precision():
-        sums = compiled(_sums_of_block, noise)
-        found = list(_in_blocks(components, lambda *block: sums(*block, *map(_on_device, sets)), shift))
+        sums, everywhere = compiled(_sums_of_block, noise), [_on_device(one) for one in sets]
+        found = list(_in_blocks(components, lambda *block: sums(*block, *everywhere), shift))
     return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 
