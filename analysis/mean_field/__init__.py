@@ -16,6 +16,7 @@ initialization in the mean-field limit.
 """
 
 from analysis.mean_field.activations import ACTIVATIONS as ACTIVATIONS
+from analysis.mean_field.kernels import PLAIN_STACKS as PLAIN_STACKS
 from analysis.mean_field.kernels import Kernel as Kernel
 from analysis.mean_field.kernels import following as following
 from analysis.mean_field.kernels import is_plain_stack as is_plain_stack

@@ -17,6 +17,9 @@ from analysis.mean_field.expectations import Floats
 from trainables.config import TrialConfig
 from trainables.sizes import PIXELS, hidden_widths
 
+PLAIN_STACKS = ("mlp", "shortcut")
+"""The architectures whose hidden layers are a plain stack; the shortcut joins behind the last of them."""
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -59,7 +62,7 @@ def kernels(images: Floats, config: TrialConfig, noise: float = 0.0) -> Iterator
 
 def is_plain_stack(config: TrialConfig) -> bool:
     """Whether the theory is of this network: hidden layers without residual sums and batch normalization."""
-    return not config.batch_norm and config.architecture in ("mlp", "shortcut")
+    return not config.batch_norm and config.architecture in PLAIN_STACKS
 
 
 def last_kernels(images: Floats, config: TrialConfig, depths: Collection[int], noise: float = 0.0) -> dict[int, Kernel]:

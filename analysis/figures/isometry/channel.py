@@ -1,7 +1,7 @@
 """What the last layer with Gaussian noise tells of the image, untrained: the exact channel by gain, with its theory."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from analysis.mean_field import is_plain_stack, last_kernels
 from analysis.quantities import CHANNEL_BITS, JACOBIAN_MEAN
 from trainables.config import TrialConfig
 from trainables.datasets import DatasetError, load
+from trainables.measurement.more_measures import MOST_OPEN_BITS
 from trainables.measurement.subset import measured_images
 
 CURVES = Curves(("initializer", "depth"), "gain", each_point=True)
@@ -48,24 +49,21 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     drawn = shown.select(rows)
     quantities = [CHANNEL_BITS, *([JACOBIAN_MEAN] if JACOBIAN_MEAN in drawn else [])]
     curves = shared.with_isometries(CURVES.table(drawn, quantities, also=["pair"]), CURVES.series)
-    configs = _configs(drawn)
-    images, lack = _images(next(iter(configs.values())))
-    predicted = (
-        pd.DataFrame(_predictions(images, configs, set(drawn["depth"]))) if images is not None else pd.DataFrame()
-    )
-    noise, where = drawn[NOISE].iloc[0], drawn[NOISE_AT].iloc[0].replace("_", " ")
-    used = TrialConfig.model_validate(next(iter(configs.values())))
-    count = used.validation_images if used.measure.samples == "all" else used.measure.samples
+    configs = shared.configs(drawn.drop_duplicates(["initializer", "gain"]))
+    images, lack = _images(configs[0])
+    predicted = [] if images is None else list(_predictions(images, configs, set(drawn["depth"])))
+    measure = configs[0].measure
+    count = configs[0].validation_images if measure.samples == "all" else measure.samples
     return FigureData(
-        table=pd.concat([curves, predicted], ignore_index=True)
+        table=pd.concat([curves, pd.DataFrame(predicted)], ignore_index=True)
         .assign(**{CEILING: np.log2(count)})
         .pipe(shared.with_critical, shown),
         title="What the last layer with noise tells of the image at initialization",
         caption=". ".join(
             [
                 shared.describe(shown, drawn, [*CURVES.series, "gain"], "network and gain"),
-                f"MI of image and last hidden layer with Gaussian noise of deviation {noise:g} on every unit, at "
-                f"{where}: exact up to sampling, of {count:,} images. " + NOTES[drawn[NOISE_AT].iloc[0]],
+                f"MI of image and last hidden layer with Gaussian noise of deviation {measure.noise:g} on every unit "
+                f"{NOTES[measure.noise_at]}, of {count:,} images",
                 f"Dashed: mean-field theory of wide networks and these images, no free parameter{lack}",
                 shared.RINGS,
             ]
@@ -77,8 +75,9 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
 
 
 NOTES = {
-    "probe": "With noise on this layer alone, larger weights always tell more",
-    "every_layer": "Where paths leave more than 0.5 bits open, what is drawn is a lower bound",
+    "probe": "of that layer alone, exact up to sampling",
+    "every_layer": "of every hidden layer: between bounds from sampled passes, the lower one where these are more than "
+    f"{MOST_OPEN_BITS:g} bits apart",
 }
 
 
@@ -96,23 +95,8 @@ def _last_layers(epochs: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     return rows[(rows[NOISE_AT] == where) & (rows[NOISE] == noise)].reset_index(drop=True)
 
 
-def _configs(rows: pd.DataFrame) -> dict[tuple[str, float], dict[str, Any]]:
-    """A network of each initializer and gain, as its config is written."""
-    fields = [name for name in TrialConfig.model_fields if name in rows and name != "measure"]
-    found = {}
-    for row in rows.to_dict("records"):
-        measure = {"samples": _samples(row["measure_samples"]), "noise": row[NOISE], "noise_at": row[NOISE_AT]}
-        found[row["initializer"], row["gain"]] = {name: row[name] for name in fields} | {"measure": measure}
-    return found
-
-
-def _samples(written: Any) -> Any:
-    return written if written == "all" else int(written)
-
-
-def _images(config: dict[str, Any]) -> tuple[np.ndarray | None, str]:
+def _images(point: TrialConfig) -> tuple[np.ndarray | None, str]:
     """The images that were measured, or none and why the prediction is not drawn."""
-    point = TrialConfig.model_validate(config)
     if not is_plain_stack(point):
         return None, "; not drawn: it is of plain stacks without BatchNorm"
     folder = os.environ.get("SWEEP_DATA_DIR")
@@ -125,18 +109,15 @@ def _images(config: dict[str, Any]) -> tuple[np.ndarray | None, str]:
     return images, ""
 
 
-def _predictions(
-    images: np.ndarray, configs: dict[tuple[str, float], dict[str, Any]], depths: set[int]
-) -> Iterator[dict[str, Any]]:
-    """One row for each initializer, gain and depth."""
+def _predictions(images: np.ndarray, configs: Sequence[TrialConfig], depths: set[int]) -> Iterator[dict[str, Any]]:
+    """One row for each config and depth."""
     from analysis.mean_field.prediction import predicted_information
 
-    for (initializer, gain), written in configs.items():
-        config = TrialConfig.model_validate(written)
+    for config in configs:
         noise = config.measure.noise
         before = noise if config.measure.noise_at == "every_layer" else 0.0
         for depth, kernel in last_kernels(images, config, depths, before).items():
-            key = {"statistic": "prediction", "initializer": initializer, "gain": gain, "depth": depth}
+            key = {"statistic": "prediction", "initializer": config.initializer, "gain": config.gain, "depth": depth}
             yield key | {CHANNEL_BITS: predicted_information(kernel, noise).bits, "is_isometry": False}
 
 

@@ -15,7 +15,7 @@ from analysis.figures.drawing.layout import sheet
 from analysis.figures.isometry import shared
 from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
-from analysis.mean_field import critical_gain
+from analysis.mean_field import PLAIN_STACKS, critical_gain
 from analysis.quantities import DONE_STATES
 
 NEEDS = "isometry_phase needs untrained or trained networks of two or more gains (preset isometry)"
@@ -37,7 +37,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     everything = points.assign(
         **{name: points.get(name, pd.Series(value, points.index)) for name, value in PLAIN.items()}
     )
-    has_theory = ~everything["batch_norm"].astype(bool) & everything["architecture"].isin(["mlp", "shortcut"])
+    has_theory = ~everything["batch_norm"].astype(bool) & everything["architecture"].isin(PLAIN_STACKS)
     measured = set(everything.loc[has_theory & everything["state"].isin(DONE_STATES), "point_id"])
     shown = shared.gain_slice(everything, measured, ["activation", "bias_std", "initializer", "width", "depth"], NEEDS)
     chosen = shown.points

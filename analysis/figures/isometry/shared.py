@@ -19,6 +19,7 @@ from analysis.figures.rows import captions
 from analysis.figures.rows.slices import Slice, choose
 from analysis.mean_field import critical_gain
 from analysis.quantities import JACOBIAN_MEAN, keeps_norms
+from trainables.config import TrialConfig
 
 PAPER = "Weng et al. 2022"
 CRITICAL_GAIN = "critical_gain"
@@ -86,6 +87,18 @@ def keys(rows: pd.DataFrame) -> list[Artist]:
     """The legend handles of the rings, if there are any, and of the line that `gain_axis` draws."""
     rings = [Line2D([], [], label="norms are kept in the mean", **RING)] if rows["is_isometry"].any() else []
     return [*rings, critical_key()]
+
+
+def configs(rows: pd.DataFrame) -> list[TrialConfig]:
+    """The config of each row of a table of points: its network, which images were measured, and the channel's noise."""
+    fields = [name for name in TrialConfig.model_fields if name in rows and name != "measure"]
+    measured = [name for name in ("samples", "noise", "noise_at") if f"measure_{name}" in rows]
+    return [
+        TrialConfig.model_validate(
+            {name: row[name] for name in fields} | {"measure": {name: row[f"measure_{name}"] for name in measured}}
+        )
+        for row in rows.to_dict("records")
+    ]
 
 
 def units(shown: Slice) -> tuple[Any, float]:

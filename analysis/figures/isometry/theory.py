@@ -16,9 +16,8 @@ from analysis.figures.drawing.layout import sheet
 from analysis.figures.isometry import shared
 from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
-from analysis.mean_field import depth_scales, length_fixed_point, linear_power, slope
+from analysis.mean_field import PLAIN_STACKS, depth_scales, length_fixed_point, linear_power, slope
 from analysis.quantities import JACOBIAN_MEAN
-from trainables.config import TrialConfig
 
 CURVES = Curves(("initializer", "depth"), "gain", each_point=True)
 NEEDS = "isometry_theory needs the Jacobians of plain stacks of two or more gains (preset isometry)"
@@ -60,10 +59,8 @@ def _plain_stacks(points: pd.DataFrame) -> pd.DataFrame:
     if not {"gain", "batch_norm", JACOBIAN_MEAN} <= set(points):
         raise NothingToDraw(NEEDS)
     rows = points.drop_duplicates("point_id").dropna(subset=[JACOBIAN_MEAN])
-    rows = rows[~rows["batch_norm"].astype(bool) & rows["architecture"].isin(["mlp", "shortcut"])]
-    fields = [name for name in TrialConfig.model_fields if name in rows and name != "measure"]
-    configs = [TrialConfig.model_validate(row) for row in rows[fields].to_dict("records")]
-    powers = np.array([linear_power(config) for config in configs])
+    rows = rows[~rows["batch_norm"].astype(bool) & rows["architecture"].isin(PLAIN_STACKS)]
+    powers = np.array([linear_power(config) for config in shared.configs(rows)])
     gains, depths = rows["gain"].to_numpy(float), rows["depth"].to_numpy(float)
     slopes = gains**2 * (rows[JACOBIAN_MEAN].to_numpy(float) / powers) ** (1 / depths)
     return rows.assign(**{MEASURED: slopes})
