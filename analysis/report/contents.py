@@ -12,7 +12,7 @@ from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
 from analysis.quantities import DONE_STATES
 from analysis.report import environment, estimator_check
-from analysis.tables import with_channel
+from analysis.tables import channel_values, with_channel
 from analysis.tables.collect import collect
 from analysis.tables.tables import assemble
 from sweep.commands import command_line
@@ -81,17 +81,18 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     """
     begin("reading the store")
     spec, at_work = store.spec(sweep), running(store, sweep)
-    states, collected = [], []
+    states, collected, channel = [], [], []
     for point, state in zip(spec.points, store.states_of(spec.points, store.marks()), strict=True):
         states.append(state.brief())
         collected.append(collect(sweep, point, state, at_work))
+        channel += channel_values([(point, state)])
     tables = assemble([rows.epochs for rows in collected], [rows.row for rows in collected])
     epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
     address = store.spec_address(sweep)
     begin("judging the claims")
     judgements = judge(epochs, points, CLAIMS, Origin(sweep, address, store_option, bool(at_work)))
     pictures, not_drawn = [], {}
-    epochs = with_channel(epochs, store, sweep)
+    epochs = with_channel(epochs, channel)
     for number, name in enumerate(FIGURES, 1):
         begin(f"drawing figure {number} of {len(FIGURES)}: {name}")
         command = command_line("figures", sweep, "-o", "out", "--only", name, store=store_option)

@@ -1,15 +1,17 @@
 """The long table of everything that was measured: one row for each point, epoch, pair or layer, measure and scale."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 import pyarrow as pa
 
 from analysis.quantities import CHANNEL_BITS
 from analysis.tables.columns import described
-from sweep.store import PointState, Store
+from sweep.store import PointState
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PairRecord
+
+ChannelValue = tuple[str, int, str | None, float | None]
 
 MEASURES = described(
     [
@@ -45,21 +47,25 @@ def measure_rows(sweep: str, point: TrialConfig, state: PointState) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=MEASURES)
 
 
-def with_channel(epochs: pd.DataFrame, store: Store, sweep: str) -> pd.DataFrame:
-    """The epochs, and in column `channel_bits` what the exact channel says of the same pair, in bits, NaN for nothing.
-
-    As they are where no point of the sweep measures the channel.
-    """
-    points = [point for point in store.spec(sweep).points if "channel" in point.measure.measures]
-    if not points:
-        return epochs
-    values = [
+def channel_values(points: Iterable[tuple[TrialConfig, PointState]]) -> list[ChannelValue]:
+    """What the exact channel says of the points that measure it: point_id, epoch, pair, bits or None."""
+    return [
         (point.point_id, record.epoch, one.pair, one.value)
-        for point, state in zip(points, store.states_of(points), strict=True)
+        for point, state in points
+        if "channel" in point.measure.measures
         for record in state.history
         for one in record.measures
         if one.measure == "channel"
     ]
+
+
+def with_channel(epochs: pd.DataFrame, values: Sequence[ChannelValue]) -> pd.DataFrame:
+    """The epochs, and in column `channel_bits` what the exact channel says of the same pair, in bits, NaN for nothing.
+
+    As they are where there are no such values.
+    """
+    if not values:
+        return epochs
     keys = ["point_id", "epoch", "pair"]
     channel = pd.DataFrame(values, columns=[*keys, CHANNEL_BITS]).astype({name: epochs[name].dtype for name in keys})
     return epochs.merge(channel, on=keys, how="left", validate="one_to_one").astype({CHANNEL_BITS: float})
