@@ -50,7 +50,7 @@ def begin(config: TrialConfig, data: Dataset, snapshot: Snapshot | None = None) 
     No earlier training on that network can go on after this one has begun.
     """
     training = Training(config, data, snapshot, earlier=_compiled_before(config, data))
-    _NETWORKS.append(training.network)
+    _remember(training.network)
     return training
 
 
@@ -59,8 +59,13 @@ def begin_measuring(
 ) -> Remeasurement:
     """A measurement of kept states on a network compiled before, where one serves."""
     measurement = Remeasurement(config, data, read, last, earlier=_compiled_before(config, data))
-    _NETWORKS.append(measurement.network)
+    _remember(measurement.network)
     return measurement
+
+
+def _remember(network: Network) -> None:
+    if network not in _NETWORKS:
+        _NETWORKS.append(network)
 
 
 def _compiled_before(config: TrialConfig, data: Dataset) -> Network | None:
