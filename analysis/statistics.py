@@ -27,7 +27,7 @@ Numbers = Sequence[float] | np.ndarray
 class Estimate:
     """A value with its 95 % interval, from n independent numbers; None for what so few numbers do not determine.
 
-    p: two-sided, of the hypothesis that the true value is `null`. error: its standard error, where it is a mean.
+    p: two-sided, of the hypothesis that the true value is `null`.
     """
 
     value: float
@@ -35,19 +35,6 @@ class Estimate:
     high: float | None
     n: int
     p: float | None
-    error: float | None = None
-
-    def p_beyond(self, center: float, margin: float) -> float | None:
-        """p of the hypothesis that the true mean is `margin` or farther from the center: two one-sided t tests.
-
-        Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15:657. None without a standard error.
-        """
-        if self.error is None:
-            return None
-        inside = margin - abs(self.value - center)
-        if not self.error:
-            return 2.0 ** (1 - self.n) if inside > 0 else 1.0  # equal numbers: only their count says something
-        return float(stats.t.sf(inside / self.error, self.n - 1))
 
 
 Cell = Mapping[Hashable, float]
@@ -70,19 +57,31 @@ def mean_over_cells(cells: Sequence[Cell], null: float = 0.0) -> Estimate:
     if not cells or not all(len(cell) and np.isfinite(list(cell.values())).all() for cell in cells):
         raise ValueError(f"cells must hold finite numbers, at least one each: {cells}")
     means = [_mean(list(cell.values())) for cell in cells]
-    value, seeds = _mean(means), sorted({seed for cell in cells for seed in cell}, key=repr)
-    n = len(seeds)
+    value, deviations = _mean(means), _contributions(cells, means)
+    n = len(deviations)
     if n < 2:
         return Estimate(value, None, None, n, None)
-    deviations = [_contributions(cells, seeds, means), _contributions(cells, seeds, [null] * len(cells))]
     scale = max(abs(number) for cell in cells for number in cell.values())
-    error = _rounded_to_zero(float(np.sqrt(n / (n - 1) * (deviations[0] ** 2).sum())), scale)
+    error = _rounded_to_zero(float(np.sqrt(n / (n - 1) * (deviations**2).sum())), scale)
     half = float(stats.t.ppf((1 + COVERAGE) / 2, n - 1)) * error
-    return Estimate(value, value - half, value + half, n, _sign_flips(deviations[1]), error)
+    p = _as_large(_contributions(cells, [null] * len(cells)), two_sided=True)
+    return Estimate(value, value - half, value + half, n, p)
 
 
-def _contributions(cells: Sequence[Cell], seeds: Sequence[Hashable], centers: Sequence[float]) -> np.ndarray:
+def p_beyond(cells: Sequence[Cell], center: float, margin: float) -> float:
+    """p of the hypothesis that the true mean of `mean_over_cells` is `margin` or farther from the center.
+
+    Two one-sided tests (Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15:657), each of the signs of
+    whole seeds: it cannot be smaller than 2^-n.
+    """
+    above = _as_large(_contributions(cells, [center - margin] * len(cells)), two_sided=False)
+    below = _as_large(-_contributions(cells, [center + margin] * len(cells)), two_sided=False)
+    return max(above, below)
+
+
+def _contributions(cells: Sequence[Cell], centers: Sequence[float]) -> np.ndarray:
     """What each seed adds to the mean over cells of their distances from the centers. Shape (seeds,)."""
+    seeds = sorted({seed for cell in cells for seed in cell}, key=repr)
     parts = np.zeros(len(seeds))
     for cell, center in zip(cells, centers, strict=True):
         parts += [(cell[seed] - center) / len(cell) if seed in cell else 0.0 for seed in seeds]
@@ -94,13 +93,11 @@ def _rounded_to_zero(error: float, scale: float) -> float:
     return 0.0 if error <= ROUNDING * max(scale, 1.0) else error
 
 
-def _sign_flips(contributions: np.ndarray) -> float:
+def _as_large(contributions: np.ndarray, two_sided: bool) -> float:
     """The share of sign patterns, all or `RESAMPLES` random ones and its own, that give at least as large a sum."""
-    largest = np.max(np.abs(contributions))
-    if largest == 0:
-        return 1.0
-    sums = np.abs(_signs(len(contributions)) @ (contributions / largest))
-    return float(np.mean(sums >= abs(contributions.sum()) / largest - 1e-9))
+    sums = _signs(len(contributions)) @ contributions
+    sums = np.abs(sums) if two_sided else sums
+    return float(np.mean(sums >= sums[0] - 1e-9 * np.max(np.abs(contributions))))
 
 
 @functools.cache

@@ -61,4 +61,5 @@ CLAIM = Claim(
             accurate_with_least_less_most,
         ),
     ),
+    half_chooses=True,
 )

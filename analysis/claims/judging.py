@@ -28,7 +28,7 @@ from analysis.claims.model import (
 from analysis.claims.needs import Origin
 from analysis.claims.runs import Run, RunGroup, read_runs
 from analysis.quantities import DONE_STATES
-from analysis.statistics import Estimate, fewest_seeds, holm, lie_on_both_sides, mean_over_cells
+from analysis.statistics import Estimate, fewest_seeds, holm, lie_on_both_sides, mean_over_cells, p_beyond
 
 Cell = tuple[tuple[str, Any], ...]
 Cells = Mapping[Cell, list[RunGroup]]
@@ -96,9 +96,8 @@ def _answer(claim: Claim, runs: Sequence[Run], reading: Reading, origin: Origin)
     need = _need(claim, runs, sorted_groups, replicated, reading, origin)
     if need:
         return replace(answer, need=need, blocked=True)
-    tested = min((finding.estimate.n for finding in findings if finding.estimate), default=0)
-    compared = len({group.seed for cell_groups in cells.values() for group in cell_groups})
-    return replace(answer, need=origin.seeds_to_decide(tested, compared, fewest_seeds(), runs))
+    seeds = len({group.seed for cell_groups in cells.values() for group in cell_groups})
+    return replace(answer, need=origin.seeds_to_decide(seeds, fewest_seeds() * (1 + claim.half_chooses), runs))
 
 
 @dataclass(frozen=True)
@@ -197,7 +196,7 @@ def finding(effect: Effect, name: str, numbers: Numbers) -> Finding:
     }
     smallest = SMALLEST_OF_INTEREST[effect.unit]
     known = [estimate.p for estimate in estimates if estimate.p is not None]
-    against, beyond = estimates[worst].p, estimates[worst].p_beyond(effect.null, smallest)
+    against, beyond = estimates[worst].p, p_beyond(list(rivals[worst].values()), effect.null, smallest)
     return Finding(
         name,
         effect.unit,
@@ -207,7 +206,7 @@ def finding(effect: Effect, name: str, numbers: Numbers) -> Finding:
         tuple((_label(cell, list(by_cell)), estimate) for cell, estimate in by_cell.items()),
         lie_on_both_sides(list(rivals[worst].values()), effect.null, smallest),
         None if against is None else min(1.0, len(rivals) * against),
-        None if beyond is None else min(1.0, len(rivals) * beyond),
+        min(1.0, len(rivals) * beyond),
     )
 
 

@@ -56,7 +56,8 @@ class Claim:
 
     definition: the paper's sentence in other words, and how it is judged. preset: the packaged sweep that tests it.
     needs: the runs that it compares, in words. groups: the runs that are compared, chosen by their config alone.
-    is_measured: whether a finished run holds the quantities of the effects.
+    is_measured: whether a finished run holds the quantities of the effects. half_chooses: whether the even seeds choose
+    what the odd ones then test.
     """
 
     number: int
@@ -71,6 +72,7 @@ class Claim:
     is_measured: Callable[[Run, Reading], bool]
     effects: tuple[Effect, ...]
     readings: tuple[Reading, ...] = BOTH_SCALES
+    half_chooses: bool = False
 
 
 @dataclass(frozen=True)

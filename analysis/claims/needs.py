@@ -42,15 +42,11 @@ class Origin:
         top = max(at_least - 1, 2 * (last + 1) - 1)
         return Need(lack, self._line("run", self.spec, "--set", f"grid.seed=0..{top}"))
 
-    def seeds_to_decide(self, tested: int, compared: int, fewest: int, runs: Sequence[Run]) -> Need:
-        """More seeds than those compared, of which so many are tested and the others choose what is.
-
-        fewest: the seeds that a test of whole seeds needs to be able to reach 5 %.
-        """
-        if tested >= fewest:
+    def seeds_to_decide(self, seeds: int, fewest: int, runs: Sequence[Run]) -> Need:
+        """More seeds than these; `fewest` are needed for a test of whole seeds to be able to reach 5 %."""
+        if seeds >= fewest:
             return self.more_seeds("more seeds to decide", runs)
-        in_all = fewest * (2 if tested < compared else 1)
-        return self.more_seeds(f"{in_all} seeds: no test of {tested} whole seeds can reach 5 %", runs, in_all)
+        return self.more_seeds(f"{fewest} seeds: no test of whole seeds can reach 5 % with {seeds}", runs, fewest)
 
     def by_config(self, lack: str) -> Need:
         """The effect of every config separately."""

@@ -71,4 +71,5 @@ CLAIM = Claim(
         Effect("MI, peak less first epoch", "bits", "above", rises),
         Effect("MI, last epoch less peak", "bits", "below", falls),
     ),
+    half_chooses=True,
 )

@@ -1,19 +1,16 @@
 """Claims: supported in a world made to support them, contradicted in its opposite, undecided wherever points lack."""
 
-import csv
 import json
-from collections.abc import Callable, Iterable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from analysis.claims import CLAIMS, Answer, Judgement, Origin, Verdict, judge, plain, text
+from analysis.claims import CLAIMS, Answer, Judgement, Verdict, judge, plain, text
 from analysis.claims.runs import Run, read_runs
-from analysis.cli import app
 from sweep.spec import presets
-from sweep.store import Store, load
+from sweep.store import load
+from tests.judged import BY_NAME, ORIGIN, judged
 from tests.synthetic import (
     Measured,
     World,
@@ -26,17 +23,8 @@ from tests.synthetic import (
     tables,
 )
 from trainables.config import TrialConfig
-from trainables.records import PointResult
-
-ORIGIN = Origin("made", "made.yaml")
-BY_NAME = {claim.name: claim for claim in CLAIMS}
 
 each_claim = pytest.mark.parametrize("name", BY_NAME)
-
-
-def judged(name: str, configs: Iterable[TrialConfig], world: World, states: dict[str, str] | None = None) -> Judgement:
-    (found,) = judge(*tables(configs, world, states), [BY_NAME[name]], ORIGIN)
-    return found
 
 
 @cache
@@ -166,39 +154,6 @@ def test_a_scale_that_was_not_measured_is_asked_for() -> None:
     assert "--set 'measure.scales=[none, balanced]'" in balanced.need.command
 
 
-def test_configs_that_differ_in_sign_are_counted_and_no_seeds_are_asked_for() -> None:
-    def mixed(config: TrialConfig) -> Measured:
-        noise = np.random.default_rng([config.seed, config.width]).normal(scale=0.05, size=config.epochs + 1)
-        bits = 5 + np.linspace(0, 1 if config.width == 20 else -1, config.epochs + 1) + noise
-        return Measured(np.linspace(0.9, 0.1, config.epochs + 1), {"first-merged": (bits, bits)})
-
-    for answer in judged("mlp-rises", grid(seed=range(5), width=[20, 30], epochs=8), mixed).answers:
-        finding = answer.findings[0]
-        assert finding.has_either_sign
-        assert (finding.configs_as_claimed, [name for name, _ in finding.by_config]) == (1, ["width 20", "width 30"])
-        assert answer.verdict == Verdict.UNDECIDED
-        assert "as they differ in sign (MI, last epoch less first: 1 of 2 as claimed" in answer.need.lack
-        assert answer.need.command == "sweep claims made --json"
-
-
-def test_one_large_config_does_not_outvote_the_others() -> None:
-    def mostly_falling(config: TrialConfig) -> Measured:
-        rise = 30 if config.width == 20 else -1
-        noise = np.random.default_rng([config.seed, config.width]).normal(scale=0.05, size=config.epochs + 1)
-        bits = 40 + np.linspace(0, rise, config.epochs + 1) + noise
-        return Measured(np.linspace(0.9, 0.1, config.epochs + 1), {"first-merged": (bits, bits)})
-
-    found = judged("mlp-rises", grid(seed=range(12), width=[20, 30, 40, 50], epochs=8), mostly_falling)
-    finding = found.answers[0].findings[0]
-    assert finding.estimate.low > 0
-    assert finding.p < 0.001
-    assert (finding.configs_as_claimed, len(finding.by_config), finding.has_either_sign) == (1, 4, True)
-    assert finding.verdict == Verdict.UNDECIDED
-    assert "in 1 of 4 configs, which differ in sign" in text([found], 200)
-    by_config = plain([found])[0]["answers"][0]["effects"][0]["by_config"]
-    assert by_config["width 20"]["low"] > 0 > by_config["width 30"]["high"]
-
-
 def test_a_network_nearly_as_accurate_with_far_less_mi_shows_that_it_is_not_needed() -> None:
     courses = {"mlp": (3.0, 0.0700), "shortcut": (9.0, 0.0695), "resnet": (4.0, 0.2), "shortcut_resnet": (5.0, 0.2)}
 
@@ -241,44 +196,6 @@ def test_what_is_asked_beside_it_changes_no_verdict() -> None:
     assert alone == together
 
 
-def test_where_no_test_of_whole_seeds_can_decide_it_says_so_with_the_seeds_that_would_do() -> None:
-    (npeet, _) = judged("mlp-rises", grid(seed=range(3), width=[20, 30], epochs=8), as_told).answers
-    assert npeet.verdict == Verdict.UNDECIDED
-    assert npeet.need.lack == "6 seeds: no test of 3 whole seeds can reach 5 %"
-    assert npeet.need.command == "sweep run made.yaml --set grid.seed=0..5"
-    (finding, _) = npeet.findings
-    assert (finding.estimate.n, finding.estimate.p) == (3, 0.25)
-    chosen = judged("resnet-peaks", grid(architecture="resnet", seed=range(6), epochs=20), as_told).answers[0]
-    assert chosen.need.lack == "12 seeds: no test of 3 whole seeds can reach 5 %"
-
-
-def test_numbers_that_share_their_seeds_are_no_more_numbers_than_seeds() -> None:
-    def shared(config: TrialConfig) -> Measured:
-        rise = np.random.default_rng(config.seed).normal(scale=1.0)
-        bits = 5 + np.linspace(0, rise, config.epochs + 1)
-        return Measured(np.linspace(0.9, 0.1, config.epochs + 1), {"first-merged": (bits, bits)})
-
-    one, many = (
-        judged("mlp-rises", grid(seed=range(8), width=widths, epochs=8), shared).answers[0].findings[0].estimate
-        for widths in ([20], [10, 20, 30, 40, 50])
-    )
-    assert (many.low, many.high, many.n) == (pytest.approx(one.low), pytest.approx(one.high), 8)
-    assert many.p == pytest.approx(one.p)
-
-
-def test_effects_that_are_certainly_smaller_than_any_of_interest_are_said_to_be_none() -> None:
-    def hardly(config: TrialConfig) -> Measured:
-        noise = np.random.default_rng([config.seed, config.width]).normal(scale=0.02, size=config.epochs + 1)
-        bits = 5 + np.linspace(0, 0.03, config.epochs + 1) + noise
-        return Measured(np.linspace(0.9, 0.1, config.epochs + 1), {"first-merged": (bits, bits)})
-
-    answer, _ = judged("mlp-rises", grid(seed=range(12), width=[20, 30], epochs=8), hardly).answers
-    assert answer.verdict == Verdict.NO_EFFECT
-    assert answer.findings[0].verdict == Verdict.NO_EFFECT
-    assert answer.findings[0].smallest == 0.1
-    assert answer.need is None
-
-
 @each_claim
 def test_it_says_where_it_stands_how_it_is_judged_and_who_runs_it(name: str) -> None:
     claim = BY_NAME[name]
@@ -296,46 +213,3 @@ def test_its_preset_holds_the_points_that_it_needs(name: str) -> None:
 
 def test_the_numbers_run_on_from_one() -> None:
     assert [claim.number for claim in CLAIMS] == list(range(1, len(CLAIMS) + 1))
-
-
-@pytest.fixture
-def store(tmp_path: Path, result: Callable[[TrialConfig], PointResult]) -> Path:
-    """The demo with made-up histories, but for the last trained point, which is missing."""
-    store, spec = Store(tmp_path / "runs"), load("demo")
-    store.save_spec(spec.name, spec.to_yaml())
-    *_, missing = (point for point in spec.points if not point.frozen)
-    for point in spec.points:
-        if point is not missing:
-            store.commit_result(point, result(point))
-    return store.root
-
-
-def command(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    app(["claims", "demo", *words], standalone_mode=False)
-    return capsys.readouterr().out
-
-
-def test_the_command_prints_blocks_that_fit_a_terminal(
-    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    lines = command(capsys, "--store", str(store)).splitlines()
-    assert lines[0] == "sweep demo: 27 finished, 1 missing"
-    assert all(len(line) <= 80 for line in lines if "next: " not in line)
-    assert f"    next: sweep resume demo --store {store}" in lines
-
-
-def test_the_command_gives_everything_as_json_and_writes_only_where_told(
-    store: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    before = sorted(store.rglob("*"))
-    printed = json.loads(command(capsys, "--store", str(store), "--json", "-o", str(tmp_path / "out")))
-    assert sorted(store.rglob("*")) == before
-    assert json.loads((tmp_path / "out" / "claims.json").read_text()) == printed
-    assert [claim["number"] for claim in printed["claims"]] == [claim.number for claim in CLAIMS]
-    effects = [effect for claim in printed["claims"] for answer in claim["answers"] for effect in answer["effects"]]
-    assert set(effects[0]) >= {"effect", "unit", "expected", "value", "low", "high", "n", "p", "verdict"}
-    with open(tmp_path / "out" / "claims.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["number"] for row in rows} == {str(claim.number) for claim in CLAIMS}
-    assert len(rows) >= len(effects)

@@ -6,24 +6,18 @@ import html
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from analysis.claims import CLAIMS
-from analysis.cli import app
 from analysis.figures import FIGURES
 from analysis.report import Contents, gather, page
 from analysis.report.page import PLAIN_CSV_BYTES, csv_link
-from analysis.tables import from_mlflow
-from sweep.errors import SweepError
 from sweep.spec import SweepSpec
-from sweep.store import Attempt, Store, load
-from sweep.tracking.mirror import Mirror
-from tests.conftest import make_result
-from trainables.records import Failure
+from sweep.store import Store, load
+from tests.reported import made
 
 HARMLESS = {"a": {"href"}, "link": {"href"}, "img": {"src"}}
 """Where an address may stand: as data, or as a place on the page."""
@@ -60,27 +54,9 @@ def spec() -> SweepSpec:
     return load("demo", ["grid.seed=0..1", "fixed.epochs=6", "fixed.frozen=false"])
 
 
-def made(folder: Path, spec: SweepSpec, is_complete: bool = False) -> Store:
-    """Made-up histories; the first point took two attempts. Unless complete, one point failed and one is missing."""
-    store = Store(folder)
-    store.save_spec(spec.name, spec.to_yaml())
-    for point in spec.points if is_complete else spec.points[:-2]:
-        store.commit_result(point, make_result(point))
-    died = Attempt(1, "2026-01-02T03:04:05+00:00", "here", 0, {"device": "cpu"}, ended="2026-01-02T03:05:06+00:00")
-    store.save_attempt(spec.points[0].point_id, _failed(died, "infra", "its process died"))
-    if not is_complete:
-        failed = _failed(died, "code", "ValueError: <b>no</b> & never\nmore")
-        store.save_attempt(spec.points[-2].point_id, failed)
-    return store
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, spec: SweepSpec) -> Store:
     return made(tmp_path_factory.mktemp("made") / "runs", spec)
-
-
-def _failed(attempt: Attempt, kind: str, message: str) -> Attempt:
-    return replace(attempt, failure=Failure(kind, message, ""))
 
 
 def gathered(store: Store, spec: SweepSpec) -> Contents:
@@ -193,88 +169,6 @@ def test_a_large_table_is_compressed() -> None:
     link = csv_link("wide", csv)
     assert link["file"] == "wide.csv.gz"
     assert gzip.decompress(base64.b64decode(link["href"].partition("base64,")[2])) == csv
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, SweepSpec]:
-    """A sweep with few figures, for what is not about them."""
-    grid = ["grid.architecture=[mlp]", "grid.width=[8]", "grid.depth=[4]", "grid.seed=[0]"]
-    spec = load("demo", [*grid, "fixed.epochs=3"])
-    return made(tmp_path_factory.mktemp("small") / "runs", spec, is_complete=True), spec
-
-
-class TestCommand:
-    def run(self, *words: str) -> None:
-        app(["report", *words], standalone_mode=False)
-
-    @pytest.mark.slow
-    def test_the_page_is_kept_in_mlflow_once(
-        self, store: Store, spec: SweepSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        import mlflow
-
-        uri, path = f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "new" / "report.html"
-        Mirror(uri, spec, store).replay(spec.points)
-        before = from_mlflow.from_mlflow(uri, spec.name)
-        for _ in range(2):
-            self.run("demo", "-o", str(path), "--store", str(store.root), "--tracking-uri", uri)
-        assert capsys.readouterr().out == f"{path}\n" * 2
-        client = mlflow.MlflowClient(uri)
-        experiment = client.get_experiment_by_name("demo").experiment_id
-        (run,) = client.search_runs([experiment], "tags.report != ''")
-        assert (run.info.run_name, run.info.status) == ("report", "FINISHED")
-        top = {item.path for item in client.list_artifacts(run.info.run_id)}
-        assert top == {"report.html", "claims.json", "claims.csv", "figures"}
-        figures = {item.path for item in client.list_artifacts(run.info.run_id, "figures")}
-        assert {"figures/fig4a.png", "figures/fig4a.csv"} <= figures
-        kept = client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
-        assert Path(kept).read_bytes() == path.read_bytes()
-        after = from_mlflow.from_mlflow(uri, spec.name)
-        assert after.points.equals(before.points)
-        assert len(client.search_runs([experiment], "tags.point_id != ''")) == len(spec.points) - 1
-
-    @pytest.mark.slow
-    def test_without_mlflow_the_page_is_there_and_that_is_said(
-        self, small: tuple[Store, SweepSpec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        store, path = small[0], tmp_path / "report.html"
-        self.run("demo", "-o", str(path), "--store", str(store.root))
-        said = capsys.readouterr()
-        assert said.out == f"{path}\n"
-        assert "not kept in MLflow: sqlite:///" in said.err
-        assert "next: sweep track demo" in said.err
-        assert path.read_text().startswith("<!doctype html>")
-
-    @pytest.mark.slow
-    def test_the_database_of_a_copied_store_gets_nothing_as_its_files_would_go_to_the_old_one(
-        self, small: tuple[Store, SweepSpec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        store, spec = small
-        (old := tmp_path / "old").mkdir()
-        (new := tmp_path / "new").mkdir()
-        Mirror(f"sqlite:///{old}/mlflow.db", spec, store).replay(spec.points)
-        shutil.copy(old / "mlflow.db", new)
-        uri, path = f"sqlite:///{new}/mlflow.db", tmp_path / "report.html"
-        self.run("demo", "-o", str(path), "--store", str(store.root), "--tracking-uri", uri)
-        said = capsys.readouterr().err
-        assert f"was moved or copied: its files would go to file://{old}/mlartifacts/demo" in said
-        assert f"next: put {new}/mlflow.db aside, then sweep track demo" in said
-        assert path.exists()
-        assert [one.name for one in old.iterdir()] == ["mlflow.db"]
-
-    @pytest.mark.slow
-    def test_a_server_that_is_not_there_is_said_in_few_words(
-        self, small: tuple[Store, SweepSpec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        store, uri, path = small[0], "http://127.0.0.1:1", str(tmp_path / "report.html")
-        self.run("demo", "-o", path, "--store", str(store.root), "--tracking-uri", uri)
-        assert "MLflow at http://127.0.0.1:1 does not answer (Connection refused)\n  next:" in capsys.readouterr().err
-
-    def test_a_place_that_cannot_be_written_is_a_storage_fault(self, store: Store, tmp_path: Path) -> None:
-        (tmp_path / "file").write_text("")
-        with pytest.raises(SweepError, match=r"cannot write to .*file") as error:
-            self.run("demo", "-o", str(tmp_path / "file" / "report.html"), "--store", str(store.root))
-        assert error.value.exit_code == 6
 
 
 @pytest.mark.parametrize("width", [1280, 800])

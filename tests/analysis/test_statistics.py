@@ -17,6 +17,7 @@ from analysis.statistics import (
     holm,
     lie_on_both_sides,
     mean_over_cells,
+    p_beyond,
     rank_correlation,
     spearman,
 )
@@ -113,7 +114,7 @@ def test_a_single_seed_gives_a_value_and_nothing_about_its_certainty() -> None:
 
 
 def test_equal_numbers_have_no_spread_and_only_their_count_says_something() -> None:
-    assert mean_over_cells(by_seed([[0.1] * 3])) == Estimate(0.1, 0.1, 0.1, 3, 0.25, 0.0)
+    assert mean_over_cells(by_seed([[0.1] * 3])) == Estimate(0.1, 0.1, 0.1, 3, 0.25)
     assert mean_over_cells(by_seed([[0.1] * 3]), null=0.1).p == 1.0
     assert mean_over_cells(by_seed([[2.0] * 8, [2.0] * 8])).p == 2.0**-7
 
@@ -124,14 +125,24 @@ def test_what_is_not_a_number_is_refused(cells: list[dict[int, float]]) -> None:
         mean_over_cells(cells)
 
 
-def test_an_effect_is_known_to_be_small_where_both_ends_of_its_90_percent_interval_are() -> None:
-    numbers = np.random.default_rng(0).normal(0.02, 0.05, 12)
-    found = mean_over_cells(by_seed([numbers]))
-    low, high = stats.t.interval(0.90, 11, numbers.mean(), stats.sem(numbers))
-    for margin in (max(abs(low), abs(high)) + 1e-6, max(abs(low), abs(high)) - 1e-6):
-        assert (found.p_beyond(0.0, margin) < 0.05) == (-margin < low < high < margin)
-    assert mean_over_cells([{0: 1.0}]).p_beyond(0.0, 2.0) is None
-    assert mean_over_cells(by_seed([[0.1] * 3])).p_beyond(0.0, 1.0) == 0.25
+def test_that_an_effect_is_small_takes_both_one_sided_tests_of_whole_seeds() -> None:
+    numbers = np.random.default_rng(0).normal(0.02, 0.05, 9)
+    signs = np.array(list(itertools.product((1, -1), repeat=9)))
+    for margin in (0.01, 0.05, 0.08, 0.2):
+        ends = [np.mean(signs @ away >= away.sum() - 1e-12) for away in (numbers + margin, margin - numbers)]
+        assert p_beyond(by_seed([numbers]), 0.0, margin) == pytest.approx(max(ends))
+    assert p_beyond(by_seed([numbers, numbers]), 0.0, 0.08) == pytest.approx(p_beyond(by_seed([numbers]), 0.0, 0.08))
+    assert [p_beyond(by_seed([[0.1] * seeds]), 0.0, 1.0) for seeds in (1, 4, 5)] == [2.0**-1, 2.0**-4, 2.0**-5]
+    assert p_beyond(by_seed([[0.1] * 9]), 0.0, 0.05) == 1.0
+
+
+def test_an_effect_at_the_margin_is_called_small_as_often_as_promised_whatever_seeds_share() -> None:
+    generator = np.random.default_rng(2)
+    for shared in (0.0, 0.7):
+        draws = np.sqrt(shared) * generator.normal(size=(500, 1, 9)) + np.sqrt(1 - shared) * generator.normal(
+            size=(500, 4, 9)
+        )
+        assert np.mean([p_beyond(by_seed(0.3 + 0.1 * draw), 0.0, 0.3) < 0.05 for draw in draws]) <= 0.075
 
 
 @pytest.mark.parametrize(
