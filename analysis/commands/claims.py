@@ -15,9 +15,10 @@ from sweep.store import Store
 
 NARROWEST, WIDEST = 80, 120
 HOW_JUDGED = (
-    "Intervals are of 95 % over seeds, networks of every config counting alike; p is corrected for all effects asked "
-    "here (Holm). Where configs differ in sign, three quarters of them must agree for a verdict. MI is a lower bound "
-    "in practice, not comparable across widths. --json has every definition and point, and each config alone."
+    "Seeds are blocks: n is seeds x configs, intervals are of 95 % over seeds, and p is of the signs of whole seeds, "
+    "which six seeds need to reach 0.05. Supported needs every effect of a claim, contradicted any (corrected for the "
+    "effects of that claim). MI is an estimate: not comparable across widths. --json has every definition and point, "
+    "and each config alone."
 )
 
 
