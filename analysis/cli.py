@@ -2,17 +2,20 @@
 
 import os
 
-from sweep.cli.app import ANALYSE, COMMANDS, Entry, app, report_errors
+from analysis.registered import recorded_now
+from sweep.cli.app import ANALYSE, COMMANDS, DEFINITIONS, Entry, app, report_errors
 
 COMMANDS |= {
     name: Entry(f"analysis.commands.{name}:{name}", ANALYSE, text)
     for name, text in {
         "export": "Write epochs.parquet and points.parquet.",
         "figures": "Draw the papers' figures: PNG, PDF and the CSV behind each.",
-        "claims": "Judge each of the papers' claims by this sweep.",
+        "claims": "Judge each of the papers' claims by a sweep.",
         "report": "Write claims, figures, the estimator's limits, failures and environment as one page.",
     }.items()
 }
+
+DEFINITIONS |= recorded_now()
 
 
 def main() -> None:

@@ -19,7 +19,13 @@ TEST_ERROR = "test_error"
 PAPER_BITS = "mutual_information_bits"
 BALANCED_BITS = "mutual_information_balanced_bits"
 CHANNEL_BITS = "channel_bits"
-"""What the exact channel says of the pair, beside KSG: a column of the epochs as figures read them."""
+OTHER_MEASURES = {name: f"{name}_bits" for name in ("rank", "gaussian", "sliced", "binned", "channel")}
+"""Columns of the epochs as figures and claims read them: what other measures say of the pair, in bits."""
+
+CEILINGS = {column: f"{name}_ceiling_bits" for name, column in OTHER_MEASURES.items()}
+"""By such a column that of the most which so many samples can give, bits."""
+KSG_CEILING = "mi_ceiling_bits"
+
 MI_COLUMNS = (PAPER_BITS, BALANCED_BITS)
 PREFERRED_PAIRS = ("first-merged", "first-last")
 TRACE_COLUMNS = ("point_id", "dataset", "architecture", "width", "depth", "seed", "state", "epoch", "pair", TEST_ERROR)

@@ -4,21 +4,29 @@ Imported by `report` and `commands`. Not here: tables (`tables`), figures (`figu
 """
 
 from analysis.claims import (
+    correlates_first,
     depth_hinders,
     depth_lowers,
     final_not_needed,
+    isometry_by_channel,
     isometry_maximal,
     mlp_rises,
+    one_epoch_trains,
     residuals_improve,
+    resnet_needs_less,
     resnet_peaks,
     shortcut_falls,
     shortcut_improves,
     slope_follows,
+    slope_in_plane,
+    speed_at_equal_error,
 )
+from analysis.claims.document import document, files, plain, rows
 from analysis.claims.judging import judge
-from analysis.claims.model import Answer, Claim, Finding, Judgement, Need, Verdict
+from analysis.claims.model import Answer, Claim, Finding, Judgement, Need, Reading, Verdict
 from analysis.claims.needs import Origin
-from analysis.claims.writing import document, files, plain, rows, text
+from analysis.claims.registered import beside_older
+from analysis.claims.writing import text
 
 CLAIMS: tuple[Claim, ...] = (
     mlp_rises.CLAIM,
@@ -31,6 +39,12 @@ CLAIMS: tuple[Claim, ...] = (
     slope_follows.CLAIM,
     final_not_needed.CLAIM,
     isometry_maximal.CLAIM,
+    one_epoch_trains.CLAIM,
+    correlates_first.CLAIM,
+    slope_in_plane.CLAIM,
+    speed_at_equal_error.CLAIM,
+    resnet_needs_less.CLAIM,
+    isometry_by_channel.CLAIM,
 )
 
 __all__ = [
@@ -41,7 +55,9 @@ __all__ = [
     "Judgement",
     "Need",
     "Origin",
+    "Reading",
     "Verdict",
+    "beside_older",
     "document",
     "files",
     "judge",

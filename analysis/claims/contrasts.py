@@ -5,21 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from analysis.claims.model import Reading
+from analysis.claims.model import Measure
 from analysis.claims.runs import Curve, Run, RunGroup
 from analysis.statistics import spearman
 
-OfGroups = Callable[[Sequence[RunGroup], Reading], list[float]]
+OfGroups = Callable[[Sequence[RunGroup], Measure], list[float]]
 
 
-def of_each(number: Callable[[Run, Reading], float]) -> OfGroups:
+def of_each(number: Callable[[Run, Measure], float]) -> OfGroups:
     """The effect with that number of the single run of every group."""
-    return lambda groups, reading: [number(group.only, reading) for group in groups]
+    return lambda groups, measure: [number(group.only, measure) for group in groups]
 
 
-def between(number: Callable[[Run, Run, Reading], float], first: Any, second: Any) -> OfGroups:
+def between(number: Callable[[Run, Run, Measure], float], first: Any, second: Any) -> OfGroups:
     """The effect with that number of two runs of every group: those with these values of the compared field."""
-    return lambda groups, reading: [number(group.runs[first], group.runs[second], reading) for group in groups]
+    return lambda groups, measure: [number(group.runs[first], group.runs[second], measure) for group in groups]
 
 
 def rank_correlation_or_nan(x: np.ndarray, y: np.ndarray) -> float:
@@ -28,14 +28,14 @@ def rank_correlation_or_nan(x: np.ndarray, y: np.ndarray) -> float:
     return float("nan") if value is None else value
 
 
-def error_at_matched_epochs(run: Run, other: Run, _: Reading = "error") -> float:
+def error_at_matched_epochs(run: Run, other: Run, _: Measure = "error") -> float:
     """Mean difference of the test errors, `run` less `other`, over the epochs after the first step that both have."""
     shared, of_run, of_other = np.intersect1d(run.errors.epochs, other.errors.epochs, return_indices=True)
     trained = shared > 0
     return float(np.mean(run.errors.values[of_run][trained] - other.errors.values[of_other][trained]))
 
 
-def epochs_to_the_same_error(run: Run, other: Run, _: Reading = "error") -> float:
+def epochs_to_the_same_error(run: Run, other: Run, _: Measure = "error") -> float:
     """Difference of the epochs, `run` less `other`, to the lowest error that both reach."""
     goal = max(run.errors.values.min(), other.errors.values.min())
     return epochs_to_reach(run.errors, goal) - epochs_to_reach(other.errors, goal)

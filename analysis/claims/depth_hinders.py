@@ -10,7 +10,7 @@ these depths by least squares.
 from collections.abc import Sequence
 
 from analysis.claims.contrasts import epochs_to_reach, slope_per_doubling
-from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.model import Claim, Effect, Measure
 from analysis.claims.runs import Run, RunGroup, compared, has_errors, of_the_paper
 
 DEEP_ENOUGH, BEYOND = 5, 10
@@ -22,7 +22,7 @@ def groups(runs: Sequence[Run]) -> list[RunGroup]:
     return compared(mlps, "depth", lambda depths: min(depths) <= BEYOND < max(depths))
 
 
-def slowing(cell: Sequence[RunGroup], _: Reading) -> list[float]:
+def slowing(cell: Sequence[RunGroup], _: Measure) -> list[float]:
     """Epochs to the lowest error that networks of all depths reach, per doubling of depth."""
     return [slope_per_doubling(_epochs_to_the_same_error(group)) for group in cell]
 
@@ -32,7 +32,7 @@ def _epochs_to_the_same_error(group: RunGroup) -> dict[int, float]:
     return {depth: epochs_to_reach(run.errors, goal) for depth, run in group.runs.items()}
 
 
-def worsening(cell: Sequence[RunGroup], _: Reading) -> list[float]:
+def worsening(cell: Sequence[RunGroup], _: Measure) -> list[float]:
     """Test error at the end, per doubling of depth."""
     return [slope_per_doubling({depth: run.errors.settled for depth, run in group.runs.items()}) for group in cell]
 
@@ -52,5 +52,6 @@ CLAIM = Claim(
         Effect("epochs to the same error, per doubling of depth", "epochs", "above", slowing),
         Effect("error at the end, per doubling of depth", "error", "above", worsening),
     ),
-    readings=("error",),
+    measures=("error",),
+    version=2,
 )

@@ -9,7 +9,7 @@ are 2W wide at any depth, so the numbers are of equal dimension.
 from collections.abc import Sequence
 
 from analysis.claims.contrasts import slope_per_doubling
-from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.model import LADDER, Claim, Effect, Measure
 from analysis.claims.runs import Run, RunGroup, compared, has_first_to_last, of_the_paper
 
 
@@ -18,13 +18,13 @@ def groups(runs: Sequence[Run]) -> list[RunGroup]:
     return compared(of_the_paper(runs, "mlp"), "depth", lambda depths: len(depths) > 1)
 
 
-def per_doubling(cell: Sequence[RunGroup], reading: Reading) -> list[float]:
+def per_doubling(cell: Sequence[RunGroup], measure: Measure) -> list[float]:
     """Change of the mean MI through training when the depth doubles, bits."""
-    return [slope_per_doubling({depth: _mean(run, reading) for depth, run in group.runs.items()}) for group in cell]
+    return [slope_per_doubling({depth: _mean(run, measure) for depth, run in group.runs.items()}) for group in cell]
 
 
-def _mean(run: Run, reading: Reading) -> float:
-    return float(run.first_to_last(reading).values.mean())
+def _mean(run: Run, measure: Measure) -> float:
+    return float(run.first_to_last(measure).values.mean())
 
 
 CLAIM = Claim(
@@ -39,4 +39,6 @@ CLAIM = Claim(
     groups=groups,
     is_measured=has_first_to_last,
     effects=(Effect("MI through training, per doubling of depth", "bits", "below", per_doubling),),
+    other_measures=LADDER,
+    is_of_learning=True,
 )

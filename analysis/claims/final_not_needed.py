@@ -15,26 +15,31 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.claims.contrasts import chooses
-from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.model import LADDER, Claim, Effect, Measure
 from analysis.claims.runs import RunGroup, across_architectures, has_first_to_last
 
 MARGIN = 1.1
 
 
-def accurate_with_least_less_most(cell: Sequence[RunGroup], reading: Reading) -> list[float]:
+def accurate_with_least_less_most(cell: Sequence[RunGroup], measure: Measure) -> list[float]:
     """Final MI of the accurate network with the least less the most of the others; NaN for seeds that choose."""
-    architectures = sorted(cell[0].runs)
-    runs = [[group.runs[architecture] for architecture in architectures] for group in cell]
-    bits = np.array([[run.first_to_last(reading).last for run in row] for row in runs])
-    errors = np.array([[run.errors.settled for run in row] for row in runs])
+    bits, errors = final_values(cell, measure)
     choosing = np.array([chooses(group) for group in cell])
     if not choosing.any():
         return [float("nan")] * len(cell)
-    least, most = _least_and_most(bits[choosing].mean(axis=0), errors[choosing].mean(axis=0))
+    least, most = least_and_most(bits[choosing].mean(axis=0), errors[choosing].mean(axis=0))
     return [float("nan") if chose else float(of[least] - of[most]) for chose, of in zip(choosing, bits, strict=True)]
 
 
-def _least_and_most(bits: np.ndarray, errors: np.ndarray) -> tuple[int, int]:
+def final_values(cell: Sequence[RunGroup], measure: Measure) -> tuple[np.ndarray, np.ndarray]:
+    """MI after the last epoch, and the error there. Shapes (seeds, architectures)."""
+    architectures = sorted(cell[0].runs)
+    runs = [[group.runs[architecture] for architecture in architectures] for group in cell]
+    bits = np.array([[run.first_to_last(measure).last for run in row] for row in runs])
+    return bits, np.array([[run.errors.settled for run in row] for row in runs])
+
+
+def least_and_most(bits: np.ndarray, errors: np.ndarray) -> tuple[int, int]:
     """Of the accurate architectures the one with the least MI, and of all others that with the most."""
     accurate = np.flatnonzero(errors <= MARGIN * errors.min())
     least = int(accurate[np.argmin(bits[accurate])])
@@ -62,4 +67,7 @@ CLAIM = Claim(
         ),
     ),
     half_chooses=True,
+    other_measures=LADDER,
+    is_of_learning=True,
+    version=4,
 )

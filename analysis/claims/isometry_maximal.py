@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.model import Claim, Effect, Measure
 from analysis.claims.runs import Curve, Run, RunGroup, compared
 from analysis.quantities import keeps_norms
 
@@ -27,8 +27,13 @@ Setting = tuple[str, float]
 
 def groups(runs: Sequence[Run]) -> list[RunGroup]:
     """Untrained noisy networks that differ in initializer and gain, with isometry, gains below it and above it."""
-    untrained = [run for run in runs if run.config["epochs"] == 0 and run.config["channel_noise"] > 0]
-    untrained = [run for run in untrained if not run.config["batch_norm"] and run.config["initializer"] in INITIALIZERS]
+    return of_gains([run for run in runs if run.config["channel_noise"] > 0])
+
+
+def of_gains(runs: Sequence[Run]) -> list[RunGroup]:
+    """Untrained networks that differ in initializer and gain, with isometry, gains below it and above it."""
+    untrained = [run for run in runs if run.config["epochs"] == 0 and run.config["initializer"] in INITIALIZERS]
+    untrained = [run for run in untrained if not run.config["batch_norm"]]
     return compared(untrained, ("initializer", "gain"), _is_complete)
 
 
@@ -41,17 +46,17 @@ def _is_near(ratio: float) -> bool:
     return 1 / NEAR <= ratio <= NEAR
 
 
-def isometry_less_others(cell: Sequence[RunGroup], reading: Reading) -> Mapping[str, list[float]]:
+def isometry_less_others(cell: Sequence[RunGroup], measure: Measure) -> Mapping[str, list[float]]:
     """MI of input and last layer at isometry less that of each other setting, bits; none without isometry."""
     settings = sorted(set.intersection(*(set(group.runs) for group in cell)))
     isometry = _isometry(cell, [setting for setting in settings if setting[0] == "orthogonal"])
     if isometry is None:
         return {}
     others = [setting for setting in settings if setting[0] != "orthogonal" or not _is_near(setting[1] / isometry[1])]
-    at_isometry = [signal(group.runs[isometry], reading).first for group in cell]
+    at_isometry = [signal(group.runs[isometry], measure).first for group in cell]
     return {
         f"{initializer} {gain:g}": [
-            best - signal(group.runs[initializer, gain], reading).first
+            best - signal(group.runs[initializer, gain], measure).first
             for best, group in zip(at_isometry, cell, strict=True)
         ]
         for initializer, gain in others
@@ -64,14 +69,14 @@ def _isometry(cell: Sequence[RunGroup], settings: Sequence[Setting]) -> Setting 
     return None if place is None else settings[place]
 
 
-def signal(run: Run, reading: Reading) -> Curve:
+def signal(run: Run, measure: Measure) -> Curve:
     """MI of the input and the last hidden layer; one epoch, the untrained network's."""
-    return run.bits(f"input-{run.config['depth']}", reading)
+    return run.bits(f"input-{run.config['depth']}", measure)
 
 
-def is_measured(run: Run, reading: Reading) -> bool:
+def is_measured(run: Run, measure: Measure) -> bool:
     """Whether that MI is known, and the Jacobian."""
-    return len(signal(run, reading)) > 0 and math.isfinite(run.mean_squared_singular_value)
+    return len(signal(run, measure)) > 0 and math.isfinite(run.mean_squared_singular_value)
 
 
 CLAIM = Claim(
@@ -94,5 +99,6 @@ CLAIM = Claim(
             each="depth",
         ),
     ),
-    readings=("balanced",),
+    measures=("balanced",),
+    version=3,
 )

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.claims.model import (
@@ -21,15 +22,18 @@ from analysis.claims.model import (
     Effect,
     Finding,
     Judgement,
+    Measure,
     Need,
     Reading,
     Verdict,
 )
 from analysis.claims.needs import Origin
+from analysis.claims.readings import PLAIN, Views, readings, views
 from analysis.claims.runs import Run, RunGroup, read_runs
 from analysis.quantities import DONE_STATES
 from analysis.statistics import Estimate, fewest_seeds, holm, lie_on_both_sides, mean_over_cells, p_beyond
 
+AT_CEILING = "within 5 % of the ceiling: a bound, no level to compare"
 Cell = tuple[tuple[str, Any], ...]
 Cells = Mapping[Cell, list[RunGroup]]
 Numbers = Mapping[str, Mapping[Cell, Mapping[Hashable, float]]]
@@ -42,11 +46,16 @@ def judge(epochs: pd.DataFrame, points: pd.DataFrame, claims: Sequence[Claim], o
     Claims about points that are missing, interrupted or failed stay undecided; diverged points are left out. Both are
     named.
     """
-    runs = read_runs(epochs, points)
-    return [
-        Judgement(claim, tuple(_settled(_answer(claim, runs, reading, origin), origin) for reading in claim.readings))
-        for claim in claims
-    ]
+    seen = views(read_runs(epochs, points))
+    return [_judgement(claim, seen, origin) for claim in claims]
+
+
+def _judgement(claim: Claim, seen: Views, origin: Origin) -> Judgement:
+    asked = list(readings(claim, seen))
+    answers = [_answer(claim, seen[reading.networks, reading.variant], reading, origin) for reading in asked]
+    has_control = not claim.is_of_learning or any(reading.networks == "trained less frozen" for reading in asked)
+    control = None if has_control or not claim.groups(seen[PLAIN]) else origin.control()
+    return Judgement(claim, tuple(_settled(answer, origin) for answer in answers), control)
 
 
 def _settled(answer: Answer, origin: Origin) -> Answer:
@@ -81,19 +90,19 @@ def _answer(claim: Claim, runs: Sequence[Run], reading: Reading, origin: Origin)
     groups = claim.groups(runs)
     if not groups:
         return Answer(reading, need=origin.preset(claim, runs), blocked=True)
-    sorted_groups = _sort_out(claim, groups, reading)
+    sorted_groups = _sort_out(claim, groups, reading.measure)
     cells = _by_cell(sorted_groups.usable)
     replicated = {cell: cell_groups for cell, cell_groups in cells.items() if len(cell_groups) > 1}
     left_out = sorted_groups.left_out
     if replicated:
         single = {cell: cell_groups for cell, cell_groups in cells.items() if cell not in replicated}
         left_out |= {
-            run.point_id: "only seed of its kind" for cell_groups in single.values() for run in _runs(cell_groups)
+            point: "only seed of its kind" for cell_groups in single.values() for point in _points(cell_groups)
         }
         cells = replicated
     findings, used = _findings(claim, cells, reading)
     answer = Answer(reading, findings, used, {name: reason for name, reason in left_out.items() if name not in used})
-    need = _need(claim, runs, sorted_groups, replicated, reading, origin)
+    need = _need(claim, runs, sorted_groups, replicated, reading.measure, origin)
     if need:
         return replace(answer, need=need, blocked=True)
     seeds = len({group.seed for cell_groups in cells.values() for group in cell_groups})
@@ -114,16 +123,16 @@ class _SortedGroups:
         return self.unfinished | self.diverged | self.unmeasured
 
 
-def _sort_out(claim: Claim, groups: Sequence[RunGroup], reading: Reading) -> _SortedGroups:
+def _sort_out(claim: Claim, groups: Sequence[RunGroup], measure: Measure) -> _SortedGroups:
     sorted_groups = _SortedGroups([], {}, {}, {})
     for group in groups:
         states = {run.point_id: run.state for run in group.runs.values()}
         unfinished = {name: state for name, state in states.items() if state not in DONE_STATES}
         diverged = {name: state for name, state in states.items() if state == "diverged"}
         unmeasured = {
-            run.point_id: "without a value"
+            run.point_id: AT_CEILING if run.is_near_ceiling(measure) else "without a value"
             for run in group.runs.values()
-            if run.state == "finished" and not claim.is_measured(run, reading)
+            if run.state == "finished" and not (claim.is_measured(run, measure) and not run.is_near_ceiling(measure))
         }
         sorted_groups.unfinished.update(unfinished)
         sorted_groups.diverged.update(diverged)
@@ -134,7 +143,7 @@ def _sort_out(claim: Claim, groups: Sequence[RunGroup], reading: Reading) -> _So
 
 
 def _need(
-    claim: Claim, runs: Sequence[Run], sorted_groups: _SortedGroups, replicated: Cells, reading: Reading, origin: Origin
+    claim: Claim, runs: Sequence[Run], sorted_groups: _SortedGroups, replicated: Cells, measure: Measure, origin: Origin
 ) -> Need | None:
     """What prevents any verdict; None if nothing does."""
     if sorted_groups.unfinished:
@@ -142,7 +151,8 @@ def _need(
     if sorted_groups.usable:
         return None if replicated else origin.more_seeds("a second seed", runs, fewest_seeds())
     if sorted_groups.unmeasured:
-        return origin.measured(claim, reading)
+        is_bound = set(sorted_groups.unmeasured.values()) == {AT_CEILING}
+        return origin.below_ceiling() if is_bound else origin.measured(claim, measure)
     return origin.preset(claim, runs, f"points that do not diverge, {len(sorted_groups.diverged)} of them did")
 
 
@@ -153,28 +163,29 @@ def _by_cell(groups: Sequence[RunGroup]) -> Cells:
     return cells
 
 
-def _runs(groups: Sequence[RunGroup]) -> list[Run]:
-    return [run for group in groups for run in group.runs.values()]
+def _points(groups: Sequence[RunGroup]) -> list[str]:
+    return [point for group in groups for run in group.runs.values() for point in run.point_ids]
 
 
 def _findings(claim: Claim, cells: Cells, reading: Reading) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The effects, each over the cells where it is defined, and the ids of the points behind them."""
     if not cells:
         return (), ()
-    findings = [finding for effect in claim.effects for finding in _of_effect(effect, cells, reading)]
-    used = {run.point_id for groups in cells.values() for run in _runs(groups)}
+    asked = [effect for effect in claim.effects if reading.networks == "trained" or effect.beyond != "nothing"]
+    findings = [finding for effect in asked for finding in _of_effect(effect, cells, reading.measure)]
+    used = {point for groups in cells.values() for point in _points(groups)}
     return tuple(corrected(findings)), tuple(sorted(used))
 
 
-def _of_effect(effect: Effect, cells: Cells, reading: Reading) -> list[Finding]:
+def _of_effect(effect: Effect, cells: Cells, measure: Measure) -> list[Finding]:
     if effect.each is None:
-        return [finding(effect, effect.name, _numbers(effect, cells, reading))]
+        return [finding(effect, effect.name, _numbers(effect, cells, measure))]
     levels = sorted({dict(cell)[effect.each] for cell in cells})
     return [
         finding(
             effect,
             f"{effect.name}, {effect.each} {level}",
-            _numbers(effect, {cell: of for cell, of in cells.items() if dict(cell)[effect.each] == level}, reading),
+            _numbers(effect, {cell: of for cell, of in cells.items() if dict(cell)[effect.each] == level}, measure),
         )
         for level in levels
     ]
@@ -210,11 +221,11 @@ def finding(effect: Effect, name: str, numbers: Numbers) -> Finding:
     )
 
 
-def _numbers(effect: Effect, cells: Cells, reading: Reading) -> Numbers:
+def _numbers(effect: Effect, cells: Cells, measure: Measure) -> Numbers:
     """What is undefined is left out."""
     found: dict[str, dict[Cell, dict[Hashable, float]]] = {}
     for cell, groups in cells.items():
-        values = effect.of(groups, reading)
+        values = _of_groups(effect, groups, measure)
         for rival, numbers in (values if isinstance(values, Mapping) else {"": values}).items():
             of_seeds: dict[Hashable, float] = {
                 group.seed: number for group, number in zip(groups, numbers, strict=True) if math.isfinite(number)
@@ -222,6 +233,14 @@ def _numbers(effect: Effect, cells: Cells, reading: Reading) -> Numbers:
             if of_seeds:
                 found.setdefault(rival, {})[cell] = of_seeds
     return found
+
+
+def _of_groups(effect: Effect, groups: Sequence[RunGroup], measure: Measure) -> Any:
+    """What `effect.of` gives; of differences to frozen twins the difference of the numbers where it is one of these."""
+    if effect.beyond != "number" or not groups[0].is_difference:
+        return effect.of(groups, measure)
+    trained, frozen = (effect.of([group.side(place) for group in groups], measure) for place in (0, 1))
+    return list(np.asarray(trained) - np.asarray(frozen))
 
 
 def _label(cell: Cell, cells: Sequence[Cell]) -> str:

@@ -7,19 +7,19 @@ end).
 """
 
 from analysis.claims.contrasts import of_each, rank_correlation_or_nan
-from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.model import LADDER, Claim, Effect, Measure
 from analysis.claims.runs import Run, has_first_to_last, of_architectures
 
 
-def rise(run: Run, reading: Reading) -> float:
+def rise(run: Run, measure: Measure) -> float:
     """MI after the last epoch less that before any training, bits."""
-    curve = run.first_to_last(reading)
+    curve = run.first_to_last(measure)
     return curve.last - curve.first
 
 
-def trend(run: Run, reading: Reading) -> float:
+def trend(run: Run, measure: Measure) -> float:
     """Rank correlation of the MI with the epoch; NaN when it never changes."""
-    curve = run.first_to_last(reading)
+    curve = run.first_to_last(measure)
     return rank_correlation_or_nan(curve.epochs, curve.values)
 
 
@@ -38,4 +38,6 @@ CLAIM = Claim(
         Effect("MI, last epoch less first", "bits", "above", of_each(rise)),
         Effect("rank correlation of MI with epoch", "rho", "above", of_each(trend)),
     ),
+    other_measures=LADDER,
+    is_of_learning=True,
 )

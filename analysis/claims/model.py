@@ -8,18 +8,23 @@ from typing import Literal
 from analysis.claims.runs import Run, RunGroup
 from analysis.statistics import Estimate
 
-Reading = Literal["NPEET", "balanced", "error"]
-"""The quantity by which a claim is judged: MI as NPEET gives it, MI on the balanced scale, or the test error alone."""
+Measure = Literal["NPEET", "balanced", "rank", "gaussian", "sliced", "binned", "channel", "error"]
+"""The quantity by which a claim is judged: MI as NPEET gives it, MI by another measure, or the test error alone."""
 
-Unit = Literal["bits", "epochs", "error", "rho"]
+Networks = Literal["trained", "frozen", "trained less frozen"]
+"""The networks that a claim is asked of: those it is about, twins that never learn, or what the first have more."""
+
+Unit = Literal["bits", "epochs", "error", "rho", "share"]
 """The unit of an effect: error is a share of the validation images, rho a rank correlation."""
 
-DECIMALS: dict[Unit, int] = {"bits": 3, "epochs": 1, "error": 4, "rho": 3}
+DECIMALS: dict[Unit, int] = {"bits": 3, "epochs": 1, "error": 4, "rho": 3, "share": 3}
 """The decimals with which an effect is written, by its unit."""
 
-BOTH_SCALES: tuple[Reading, ...] = ("NPEET", "balanced")
+BOTH_SCALES: tuple[Measure, ...] = ("NPEET", "balanced")
+LADDER: tuple[Measure, ...] = ("rank", "gaussian", "sliced", "binned")
+"""Measures of a pair beside KSG's, each with invariances of its own."""
 SIGNIFICANT = 0.05
-SMALLEST_OF_INTEREST: dict[Unit, float] = {"bits": 0.1, "epochs": 1.0, "error": 0.002, "rho": 0.1}
+SMALLEST_OF_INTEREST: dict[Unit, float] = {"bits": 0.1, "epochs": 1.0, "error": 0.002, "rho": 0.1, "share": 0.05}
 """By unit, the effect below which nothing is made of it: networks that differ by less are said to have no effect."""
 
 
@@ -29,7 +34,27 @@ class Verdict(StrEnum):
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
     NO_EFFECT = "no effect"
+    AS_CONTROL = "explained by control"
     UNDECIDED = "undecided"
+
+
+Variant = Literal["as measured", "recalibrated", "from epoch 1", "first-last"]
+"""What else is changed: the statistics of BatchNormalization, the epoch at which training starts, or the last layer."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to ask a claim: by which measure, of which networks, and with what else changed."""
+
+    measure: Measure
+    networks: Networks = "trained"
+    variant: Variant = "as measured"
+
+    @property
+    def name(self) -> str:
+        """`NPEET`, or with what differs from a plain reading: `balanced, recalibrated, trained less frozen`."""
+        words = [self.measure, self.variant, self.networks]
+        return ", ".join(word for word in words if word not in ("as measured", "trained"))
 
 
 @dataclass(frozen=True)
@@ -39,15 +64,17 @@ class Effect:
     of: one number for each group of a cell; NaN where it is undefined. Of a claim that one setting exceeds every other,
     such numbers for each of the others by name: all of them must lie on the side that the claim predicts.
     expected: the side of `null` that the claim predicts. each: a config field; the effect is judged separately at each
-    of its values.
+    of its values. beyond: what of trained networks is compared with their frozen twins: the curves of MI that go into
+    the number, the number itself, or nothing where it is of untrained networks, as twins are then the same.
     """
 
     name: str
     unit: Unit
     expected: Literal["above", "below"]
-    of: Callable[[Sequence[RunGroup], Reading], Sequence[float] | Mapping[str, Sequence[float]]]
+    of: Callable[[Sequence[RunGroup], Measure], Sequence[float] | Mapping[str, Sequence[float]]]
     null: float = 0.0
     each: str | None = None
+    beyond: Literal["curves", "number", "nothing"] = "curves"
 
 
 @dataclass(frozen=True)
@@ -56,8 +83,10 @@ class Claim:
 
     definition: the paper's sentence in other words, and how it is judged. preset: the packaged sweep that tests it.
     needs: the runs that it compares, in words. groups: the runs that are compared, chosen by their config alone.
-    is_measured: whether a finished run holds the quantities of the effects. half_chooses: whether the even seeds choose
-    what the odd ones then test.
+    is_measured: whether a finished run holds the quantities of the effects. measures: those that decide; others are
+    asked where the runs have them. half_chooses: whether the even seeds choose what the odd ones then test.
+    is_of_learning: whether networks that never learn are asked the same, where the sweep has them. version: of its
+    definition, which `analysis.registered` holds; with another definition it is another one.
     """
 
     number: int
@@ -69,10 +98,13 @@ class Claim:
     preset: str
     needs: str
     groups: Callable[[Sequence[Run]], list[RunGroup]]
-    is_measured: Callable[[Run, Reading], bool]
+    is_measured: Callable[[Run, Measure], bool]
     effects: tuple[Effect, ...]
-    readings: tuple[Reading, ...] = BOTH_SCALES
+    measures: tuple[Measure, ...] = BOTH_SCALES
+    other_measures: tuple[Measure, ...] = ()
     half_chooses: bool = False
+    is_of_learning: bool = False
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -155,25 +187,68 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Older:
+    """The definition before the data that a younger one judges. verdict: by it; None where it is not kept."""
+
+    version: int
+    since: str
+    verdict: str | None
+
+
+@dataclass(frozen=True)
 class Judgement:
-    """A claim with the answers of the runs, by each of its readings."""
+    """A claim with the answers of the runs, by each of its readings.
+
+    control: what a claim of learning lacks where it was not asked of networks that never learn. is_younger: whether its
+    definition came after the first of the data, None where their time is not known; older: then the one before them.
+    """
 
     claim: Claim
     answers: tuple[Answer, ...]
+    control: Need | None = None
+    is_younger: bool | None = None
+    older: Older | None = None
+
+    def answer(self, reading: Reading) -> Answer | None:
+        """That by this reading; None where it was not asked so."""
+        return next((answer for answer in self.answers if answer.reading == reading), None)
+
+    @property
+    def deciding(self) -> tuple[Answer, ...]:
+        """The answers by the measures that decide, of the networks that the claim is about."""
+        return tuple(answer for measure in self.claim.measures if (answer := self.answer(Reading(measure))))
+
+    def verdict_by(self, measure: Measure) -> Verdict:
+        """The verdict by one measure.
+
+        What a network that never learns shows as well speaks for no claim of learning: support needs the difference
+        of trained and frozen networks too, where there are any.
+        """
+        plain, beyond = self.answer(Reading(measure)), self.answer(Reading(measure, "trained less frozen"))
+        if plain is None:
+            return Verdict.UNDECIDED
+        if plain.verdict is not Verdict.SUPPORTED or beyond is None or beyond.verdict is Verdict.SUPPORTED:
+            return plain.verdict
+        return Verdict.UNDECIDED if beyond.verdict is Verdict.UNDECIDED else Verdict.AS_CONTROL
+
+    @property
+    def verdicts(self) -> dict[Measure, Verdict]:
+        """By each measure that decides."""
+        return {measure: self.verdict_by(measure) for measure in self.claim.measures}
 
     @property
     def scales_differ(self) -> bool:
         """Whether the verdict depends on the scale of MI."""
-        return len({answer.verdict for answer in self.answers}) > 1
+        return len(set(self.verdicts.values())) > 1
 
     @property
     def scales_oppose(self) -> bool:
         """Whether it is supported on one scale and contradicted on the other."""
-        return {Verdict.SUPPORTED, Verdict.CONTRADICTED} <= {answer.verdict for answer in self.answers}
+        return {Verdict.SUPPORTED, Verdict.CONTRADICTED} <= set(self.verdicts.values())
 
     @property
     def verdict(self) -> str:
-        """In words: one verdict, or one for each reading where they differ."""
+        """In words: one verdict, or one for each measure where they differ."""
         if not self.scales_differ:
-            return str(self.answers[0].verdict)
-        return ", ".join(f"{answer.reading}: {answer.verdict}" for answer in self.answers)
+            return str(self.verdict_by(self.claim.measures[0]))
+        return ", ".join(f"{measure}: {verdict}" for measure, verdict in self.verdicts.items())

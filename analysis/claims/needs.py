@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.claims.model import Claim, Need, Reading
+from analysis.claims.model import Claim, Measure, Need
 from analysis.claims.runs import Run
 from sweep.commands import command_line
 
@@ -48,16 +48,25 @@ class Origin:
             return self.more_seeds("more seeds to decide", runs)
         return self.more_seeds(f"{fewest} seeds: no test of whole seeds can reach 5 % with {seeds}", runs, fewest)
 
+    def control(self) -> Need:
+        """This sweep with twins that never learn."""
+        lack = "networks that never learn beside these: without them nothing here tells what is learned"
+        return Need(lack, self._line("run", self.spec, "--set", "grid.frozen=[false, true]"))
+
     def by_config(self, lack: str) -> Need:
         """The effect of every config separately."""
         return Need(lack, self._line("claims", self.sweep, "--json"))
 
-    def measured(self, claim: Claim, reading: Reading) -> Need:
+    def measured(self, claim: Claim, measure: Measure) -> Need:
         """This sweep with the quantity that its points do not hold."""
         pairs = "input-each" if claim.preset == "isometry" else "first-merged"
         settings = [f"measure.pairs=[{pairs}]", "measure.scales=[none, balanced]"]
         arguments = [argument for setting in settings for argument in ("--set", setting)]
-        return Need(f"the MI of pair {pairs} on the scale {reading}", self._line("run", self.spec, *arguments))
+        return Need(f"the MI of pair {pairs} on the scale {measure}", self._line("run", self.spec, *arguments))
+
+    def below_ceiling(self) -> Need:
+        """This sweep with all the images that there are: the ceiling is the logarithm of their number."""
+        return Need("values below their ceiling", self._line("run", self.spec, "--set", "measure.samples=all"))
 
     def _line(self, *arguments: str) -> str:
         return command_line(*arguments, store=self.store)

@@ -33,5 +33,5 @@ CLAIM = Claim(
         _less("shortcut_resnet", "shortcut", "shortcut with residuals less without"),
         _less("shortcut", "resnet", "shortcut alone less residuals alone"),
     ),
-    readings=("error",),
+    measures=("error",),
 )

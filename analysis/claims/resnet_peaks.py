@@ -8,52 +8,68 @@ where the mean of the even seeds of the same network is highest, and the effects
 the same curve it would lie above the end by noise alone.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from analysis.claims.contrasts import chooses
-from analysis.claims.model import Claim, Effect, Reading
-from analysis.claims.runs import Curve, Run, RunGroup, has_first_to_last, of_architectures
+from analysis.claims.model import LADDER, Claim, Effect, Measure
+from analysis.claims.runs import Curve, RunGroup, has_first_to_last, of_architectures
 
 INSIDE = (0.1, 0.9)
 
 
-def rises(groups: Sequence[RunGroup], reading: Reading) -> list[float]:
+def rises(groups: Sequence[RunGroup], measure: Measure) -> list[float]:
     """MI at the peak less that before training, bits."""
-    peaks, curves = _peaks(groups, reading), _curves(groups, reading)
+    peaks, curves = _peaks(groups, measure), curves_of(groups, measure)
     return [peak - curve.first for peak, curve in zip(peaks, curves, strict=True)]
 
 
-def falls(groups: Sequence[RunGroup], reading: Reading) -> list[float]:
+def falls(groups: Sequence[RunGroup], measure: Measure) -> list[float]:
     """MI after the last epoch less that at the peak, bits."""
-    peaks, curves = _peaks(groups, reading), _curves(groups, reading)
+    peaks, curves = _peaks(groups, measure), curves_of(groups, measure)
     return [curve.last - peak for peak, curve in zip(peaks, curves, strict=True)]
 
 
-def _peaks(groups: Sequence[RunGroup], reading: Reading) -> np.ndarray:
+def _peaks(groups: Sequence[RunGroup], measure: Measure) -> np.ndarray:
     """The MI of each run at the epoch where the seeds that choose peak; NaN for these. Shape (seeds,)."""
-    curves = _curves(groups, reading)
-    epochs = _epochs_inside(groups[0].only, np.unique(np.concatenate([curve.epochs for curve in curves])))
+    epoch = peak_epoch(groups, measure)
+    return np.array([math.nan if chooses(group) else _at(group, measure, epoch) for group in groups])
+
+
+def _at(group: RunGroup, measure: Measure, epoch: int | None) -> float:
+    curve = group.only.first_to_last(measure)
+    value = curve.values[curve.epochs == epoch]
+    return float(value[0]) if len(value) else math.nan
+
+
+def peak_epoch(groups: Sequence[RunGroup], measure: Measure) -> int | None:
+    """The epoch inside the run at which the mean MI of the seeds that choose is highest; None where there is none."""
+    curves = curves_of([group for group in groups if chooses(group)], measure)
+    if not curves:
+        return None
+    epochs, values = inside(curves, groups[0].only.config["epochs"])
+    means = np.where(np.isfinite(values).all(axis=0), values.sum(axis=0), -np.inf)
+    return int(epochs[np.argmax(means)]) if np.isfinite(means).any() else None
+
+
+def curves_of(groups: Sequence[RunGroup], measure: Measure) -> list[Curve]:
+    """The MI of each run through training."""
+    return [group.only.first_to_last(measure) for group in groups]
+
+
+def inside(curves: Sequence[Curve], last: int) -> tuple[np.ndarray, np.ndarray]:
+    """The measured epochs between a tenth and nine tenths of all, and the MI there, NaN where a run lacks it.
+
+    Shapes (epochs,), (seeds, epochs).
+    """
+    epochs = np.unique(np.concatenate([curve.epochs for curve in curves]))
+    epochs = epochs[(epochs >= INSIDE[0] * last) & (epochs <= INSIDE[1] * last)]
     values = np.full((len(curves), len(epochs)), np.nan)
     for row, curve in enumerate(curves):
-        places = np.isin(epochs, curve.epochs)
-        values[row, places] = curve.values[np.isin(curve.epochs, epochs)]
-    choosing = np.array([chooses(group) for group in groups])
-    whole = np.isfinite(values[choosing]).all(axis=0)
-    if not choosing.any() or not whole.any():
-        return np.full(len(curves), np.nan)
-    means = np.where(whole, values[choosing].sum(axis=0), -np.inf)
-    return np.where(choosing, np.nan, values[:, int(np.argmax(means))])
-
-
-def _curves(groups: Sequence[RunGroup], reading: Reading) -> list[Curve]:
-    return [group.only.first_to_last(reading) for group in groups]
-
-
-def _epochs_inside(run: Run, epochs: np.ndarray) -> np.ndarray:
-    first, last = (share * run.config["epochs"] for share in INSIDE)
-    return epochs[(epochs >= first) & (epochs <= last)]
+        values[row, np.isin(epochs, curve.epochs)] = curve.values[np.isin(curve.epochs, epochs)]
+    return epochs, values
 
 
 CLAIM = Claim(
@@ -72,4 +88,7 @@ CLAIM = Claim(
         Effect("MI, last epoch less peak", "bits", "below", falls),
     ),
     half_chooses=True,
+    other_measures=LADDER,
+    is_of_learning=True,
+    version=2,
 )

@@ -7,19 +7,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.quantities import BALANCED_BITS, JACOBIAN_MEAN, PAPER_BITS, PREFERRED_PAIRS, TEST_ERROR
+from analysis.quantities import (
+    BALANCED_BITS,
+    CEILINGS,
+    JACOBIAN_MEAN,
+    KSG_CEILING,
+    OTHER_MEASURES,
+    PAPER_BITS,
+    PREFERRED_PAIRS,
+    TEST_ERROR,
+)
 from trainables.config import WITH_SHORTCUT, TrialConfig
 
 CONFIG_FIELDS = tuple(TrialConfig().flat())
-MI_COLUMNS = {"NPEET": PAPER_BITS, "balanced": BALANCED_BITS}
+KSG_COLUMNS = (PAPER_BITS, BALANCED_BITS)
+MI_COLUMNS = {"NPEET": PAPER_BITS, "balanced": BALANCED_BITS, **OTHER_MEASURES}
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A quantity through training: epochs (n,) that ascend, and its finite values (n,) there."""
+    """A quantity through training: epochs (n,) that ascend, and its finite values (n,) there.
+
+    is_near_ceiling: whether one of them is within 5 % of the most that so many samples can give: a bound, and no level
+    to compare.
+    """
 
     epochs: np.ndarray
     values: np.ndarray
+    is_near_ceiling: bool = False
 
     def __len__(self) -> int:
         return len(self.epochs)
@@ -40,6 +55,7 @@ class Curve:
         return float(np.median(self.values[self.epochs >= 0.9 * self.epochs[-1]]))
 
 
+NEAR_CEILING = 0.95
 NOTHING = Curve(np.empty(0, int), np.empty(0))
 
 
@@ -48,6 +64,8 @@ class Run:
     """A point with its measurements: `curves` by pair of layers and column of the epochs table.
 
     mean_squared_singular_value: of the Jacobian of the last hidden layer, untrained; NaN where it is not known.
+    difference_of: the trained and the frozen run whose difference it is, if it is one. start: the epoch with which its
+    training begins here. pairs: those of first and last layer, the first that is measured counts.
     """
 
     point_id: str
@@ -55,24 +73,37 @@ class Run:
     config: Mapping[str, Any]
     curves: Mapping[tuple[str, str], Curve]
     mean_squared_singular_value: float = float("nan")
+    difference_of: tuple["Run", "Run"] | None = None
+    start: int = 0
+    pairs: Sequence[str] = PREFERRED_PAIRS
+
+    @property
+    def point_ids(self) -> list[str]:
+        """The points behind it."""
+        return [run.point_id for run in self.difference_of or (self,)]
 
     @property
     def errors(self) -> Curve:
         """Its test error, a share of the validation images."""
         return next((curve for (_, column), curve in self.curves.items() if column == TEST_ERROR), NOTHING)
 
-    def bits(self, pair: str, reading: str) -> Curve:
-        """The MI of a pair of layers by that reading; an empty curve where it was not measured."""
-        return self.curves.get((pair, MI_COLUMNS[reading]), NOTHING)
+    def bits(self, pair: str, measure: str) -> Curve:
+        """The MI of a pair of layers by that measure; an empty curve where it was not measured."""
+        return self.curves.get((pair, MI_COLUMNS[measure]), NOTHING)
 
-    def first_to_last(self, reading: str) -> Curve:
+    def first_to_last(self, measure: str) -> Curve:
         """The MI between first and last layer as the paper takes it: with a shortcut, what enters the softmax."""
-        pairs = PREFERRED_PAIRS[:1] if self.config["architecture"] in WITH_SHORTCUT else PREFERRED_PAIRS
-        return next((curve for pair in pairs if len(curve := self.bits(pair, reading))), NOTHING)
+        pairs = self.pairs[:1] if self.config["architecture"] in WITH_SHORTCUT else self.pairs
+        return next((curve for pair in pairs if len(curve := self.bits(pair, measure))), NOTHING)
+
+    def is_near_ceiling(self, measure: str) -> bool:
+        """Whether a value of that measure is a bound, and no level to compare."""
+        column = MI_COLUMNS.get(measure)
+        return any(curve.is_near_ceiling for (_, of), curve in self.curves.items() if of == column)
 
     def is_whole(self, curve: Curve) -> bool:
-        """Whether the curve has a value before any training and one after all of it."""
-        return len(curve) > 1 and curve.epochs[0] == 0 and curve.epochs[-1] == self.config["epochs"]
+        """Whether the curve has a value where its training begins and one after all of it."""
+        return len(curve) > 1 and curve.epochs[0] == self.start and curve.epochs[-1] == self.config["epochs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +119,16 @@ class RunGroup:
         return int(next(iter(self.runs.values())).config["seed"])
 
     @property
+    def is_difference(self) -> bool:
+        """Whether its runs are differences of trained and frozen ones."""
+        return all(run.difference_of for run in self.runs.values())
+
+    def side(self, place: int) -> "RunGroup":
+        """Of differences the trained runs (0), or the frozen ones (1)."""
+        sides = {value: run.difference_of[place] for value, run in self.runs.items() if run.difference_of}
+        return RunGroup(self.cell, sides)
+
+    @property
     def only(self) -> Run:
         """The run of a group of one."""
         (run,) = self.runs.values()
@@ -101,11 +142,17 @@ def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
     steps = in_order["epoch"].to_numpy()
     present = [TEST_ERROR, *(column for column in MI_COLUMNS.values() if column in epochs)]
     columns = {column: in_order[column].to_numpy(float) for column in present}
+    of_others = {of: in_order[column].to_numpy(float) for of, column in CEILINGS.items() if column in epochs}
+    of_ksg = dict(zip(points["point_id"], points[KSG_CEILING], strict=True)) if KSG_CEILING in points else {}
     rows_of: Mapping[tuple[str, str], np.ndarray] = in_order.groupby(["point_id", "pair"]).indices  # type: ignore[assignment]
     for (point_id, pair), rows in sorted(rows_of.items(), key=lambda of: of[0]):
         for column, values in columns.items():
             finite = rows[np.isfinite(values[rows])]
-            curves.setdefault(point_id, {})[pair, column] = Curve(steps[finite], values[finite])
+            ceiling = of_ksg.get(point_id, np.nan) if column in KSG_COLUMNS else np.nan
+            if column in of_others and len(finite):
+                ceiling = of_others[column][finite].min()
+            is_near = bool((values[finite] > NEAR_CEILING * ceiling).any())
+            curves.setdefault(point_id, {})[pair, column] = Curve(steps[finite], values[finite], is_near)
     return [
         Run(
             row["point_id"],
@@ -124,13 +171,9 @@ def of_the_paper(runs: Iterable[Run], *architectures: str) -> list[Run]:
 
 
 def _is_of_the_paper(run: Run) -> bool:
-    """Whether the network is as in section 2 of the paper: trained tanh units, batch-normalized, without noise.
-
-    Controls are not: frozen networks, and those looked at with recalibrated statistics.
-    """
+    """Whether the network is as in section 2 of the paper: trained tanh units, batch-normalized, without noise."""
     config = run.config
-    is_plain = config["batch_norm"] and config["gain"] == 1 and not config["channel_noise"] and not config["frozen"]
-    is_plain = is_plain and config["batch_norm_statistics"] != "recalibrated"
+    is_plain = config["batch_norm"] and config["gain"] == 1 and not config["channel_noise"]
     is_plain = is_plain and config["activation"] == "tanh" and not config["bias_std"]
     return bool(is_plain and config["epochs"] > 0 and config["initializer"] in ("glorot_normal", "he_normal"))
 
@@ -172,9 +215,9 @@ def of_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[RunG
     return lambda runs: alone(of_the_paper(runs, *architectures))
 
 
-def has_first_to_last(run: Run, reading: str) -> bool:
+def has_first_to_last(run: Run, measure: str) -> bool:
     """Whether the MI between first and last layer is known before and after training, and the error with it."""
-    return run.is_whole(run.first_to_last(reading)) and run.is_whole(run.errors)
+    return run.is_whole(run.first_to_last(measure)) and run.is_whole(run.errors)
 
 
 def has_errors(run: Run, _: str) -> bool:

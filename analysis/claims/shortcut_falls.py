@@ -8,27 +8,31 @@ the distance between the two is left (its absolute value after the last epoch le
 in bits.
 """
 
+from functools import partial
+
 from analysis.claims.contrasts import between
-from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.model import LADDER, Claim, Effect, Measure
 from analysis.claims.runs import Run, across_architectures, has_first_to_last
 
 
-def lead(shortcut: Run, mlp: Run, reading: Reading) -> float:
+def lead(shortcut: Run, mlp: Run, measure: Measure) -> float:
     """MI with shortcut less that without, before training, bits."""
-    return shortcut.first_to_last(reading).first - mlp.first_to_last(reading).first
+    return shortcut.first_to_last(measure).first - mlp.first_to_last(measure).first
 
 
-def fall(shortcut: Run, _: Run, reading: Reading) -> float:
+def fall(shortcut: Run, _: Run, measure: Measure) -> float:
     """MI with shortcut, after the last epoch less before training, bits."""
-    curve = shortcut.first_to_last(reading)
+    curve = shortcut.first_to_last(measure)
     return curve.last - curve.first
 
 
-def approach(shortcut: Run, mlp: Run, reading: Reading) -> float:
+def approach(shortcut: Run, mlp: Run, measure: Measure) -> float:
     """Distance between the MI of both, after the last epoch less before training, bits."""
-    last = shortcut.first_to_last(reading).last - mlp.first_to_last(reading).last
-    return abs(last) - abs(lead(shortcut, mlp, reading))
+    last = shortcut.first_to_last(measure).last - mlp.first_to_last(measure).last
+    return abs(last) - abs(lead(shortcut, mlp, measure))
 
+
+COMPARED = partial(between, first="shortcut", second="mlp")
 
 CLAIM = Claim(
     number=2,
@@ -42,8 +46,10 @@ CLAIM = Claim(
     groups=across_architectures("mlp", "shortcut"),
     is_measured=has_first_to_last,
     effects=(
-        Effect("MI at the start, shortcut less MLP", "bits", "above", between(lead, "shortcut", "mlp")),
-        Effect("MI of shortcut, last epoch less first", "bits", "below", between(fall, "shortcut", "mlp")),
-        Effect("distance to the MLP's MI, last less first", "bits", "below", between(approach, "shortcut", "mlp")),
+        Effect("MI at the start, shortcut less MLP", "bits", "above", COMPARED(lead), beyond="nothing"),
+        Effect("MI of shortcut, last epoch less first", "bits", "below", COMPARED(fall)),
+        Effect("distance to the MLP's MI, last less first", "bits", "below", COMPARED(approach), beyond="number"),
     ),
+    other_measures=LADDER,
+    is_of_learning=True,
 )

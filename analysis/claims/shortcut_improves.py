@@ -35,5 +35,5 @@ CLAIM = Claim(
             between(epochs_to_the_same_error, "shortcut", "mlp"),
         ),
     ),
-    readings=("error",),
+    measures=("error",),
 )

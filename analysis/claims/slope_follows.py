@@ -10,13 +10,13 @@ and it is of speed that the two phases speak.
 import numpy as np
 
 from analysis.claims.contrasts import of_each, rank_correlation_or_nan
-from analysis.claims.model import Claim, Effect, Reading
+from analysis.claims.model import LADDER, Claim, Effect, Measure
 from analysis.claims.runs import Run, has_first_to_last, of_architectures
 
 
-def slope_with_mi(run: Run, reading: Reading) -> float:
+def slope_with_mi(run: Run, measure: Measure) -> float:
     """Rank correlation of the MI with the decrease of the error that follows; NaN when either never changes."""
-    mi, errors = run.first_to_last(reading), run.errors
+    mi, errors = run.first_to_last(measure), run.errors
     _, of_mi, of_errors = np.intersect1d(mi.epochs, errors.epochs, return_indices=True)
     decrease = -np.diff(errors.values[of_errors]) / np.diff(errors.epochs[of_errors])
     return rank_correlation_or_nan(mi.values[of_mi][:-1], decrease)
@@ -42,4 +42,7 @@ CLAIM = Claim(
             each="architecture",
         ),
     ),
+    other_measures=LADDER,
+    is_of_learning=True,
+    version=2,
 )

@@ -22,7 +22,7 @@ def figures(
 ) -> None:
     """Draw the papers' figures: PNG, PDF and the CSV behind each."""
     from analysis.figures import FIGURES, NothingToDraw, save
-    from analysis.tables import channel_values, from_store, with_channel
+    from analysis.tables import from_store, kept_values, with_measures
 
     for unknown in set(only or []) - set(FIGURES):
         raise UsageError(
@@ -31,9 +31,8 @@ def figures(
         )
     store = Store(shared.store)
     tables = from_store(store, sweep)
-    measuring = [point for point in store.spec(sweep).points if "channel" in point.measure.measures]
-    channel = channel_values(zip(measuring, store.states_of(measuring), strict=True))
-    epochs, points = with_channel(tables.epochs.to_pandas(), channel), tables.points.to_pandas()
+    epochs = with_measures(tables.epochs.to_pandas(), kept_values(store, sweep))
+    points = tables.points.to_pandas()
     if not points["state"].isin(["finished", "diverged"]).any():
         warn(f"nothing finished yet in sweep {sweep}: figures of results come once a point has finished")
     drawn = 0

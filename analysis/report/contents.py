@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.claims import CLAIMS, Judgement, Origin, judge
+from analysis.claims import CLAIMS, Judgement, Origin, beside_older, judge
 from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
 from analysis.quantities import DONE_STATES
 from analysis.report import environment, estimator_check
-from analysis.tables import channel_values, with_channel
+from analysis.tables import measured_values, with_measures
 from analysis.tables.collect import collect
 from analysis.tables.tables import assemble
 from sweep.commands import command_line
@@ -81,18 +81,18 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     """
     begin("reading the store")
     spec, at_work = store.spec(sweep), running(store, sweep)
-    states, collected, channel = [], [], []
+    states, collected, others = [], [], []
     for point, state in zip(spec.points, store.states_of(spec.points, store.marks()), strict=True):
         states.append(state.brief())
         collected.append(collect(sweep, point, state, at_work))
-        channel += channel_values([(point, state)])
+        others += measured_values([(point, state)])
     tables = assemble([rows.epochs for rows in collected], [rows.row for rows in collected])
-    epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
+    epochs, points = with_measures(tables.epochs.to_pandas(), others), tables.points.to_pandas()
     address = store.spec_address(sweep)
     begin("judging the claims")
-    judgements = judge(epochs, points, CLAIMS, Origin(sweep, address, store_option, bool(at_work)))
+    origin = Origin(sweep, address, store_option, bool(at_work))
+    judgements = beside_older(judge(epochs, points, CLAIMS, origin), epochs, points, origin)
     pictures, not_drawn = [], {}
-    epochs = with_channel(epochs, channel)
     for number, name in enumerate(FIGURES, 1):
         begin(f"drawing figure {number} of {len(FIGURES)}: {name}")
         command = command_line("figures", sweep, "-o", "out", "--only", name, store=store_option)

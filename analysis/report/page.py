@@ -3,18 +3,38 @@
 import base64
 import gzip
 from dataclasses import dataclass
+from typing import get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis.claims import Finding, Judgement, Verdict
-from analysis.claims.writing import Shown, lacking, on_scales, question, reading_label, share_of_configs, shown
+from analysis.claims.model import Networks
+from analysis.claims.registered import version_of
+from analysis.claims.wording import (
+    Shown,
+    by_effect,
+    headline,
+    lacking,
+    matrix,
+    on_definition,
+    on_scales,
+    reading_label,
+    share_of_configs,
+    shown,
+)
 from analysis.report.contents import Contents
 from analysis.report.estimator_check import TRUTHS_BITS
 
 PLAIN_CSV_BYTES = 2**20
 """A larger table is compressed, as .csv.gz, which pandas reads as well."""
 
-MARKS = {Verdict.SUPPORTED: "✓", Verdict.CONTRADICTED: "✗", Verdict.NO_EFFECT: "0", Verdict.UNDECIDED: "?"}
+MARKS = {
+    Verdict.SUPPORTED: "✓",
+    Verdict.CONTRADICTED: "✗",
+    Verdict.NO_EFFECT: "0",
+    Verdict.AS_CONTROL: "=",
+    Verdict.UNDECIDED: "?",
+}
 BAR_WIDTH, BAR_MARGIN = 130.0, 6.0
 
 
@@ -59,6 +79,11 @@ def page(contents: Contents) -> str:
             lacking=lacking,
             reading_label=reading_label,
             on_scales=on_scales,
+            on_definition=on_definition,
+            version_of=version_of,
+            headline=headline,
+            matrix=matrix,
+            networks=networks_asked,
             share_of_configs=share_of_configs,
             effects=effects,
             used=used,
@@ -74,11 +99,16 @@ def page(contents: Contents) -> str:
 def tally(contents: Contents) -> dict[str, int]:
     """Number of claims by verdict; claims whose scales differ count separately."""
     counts = {"supported": 0, "contradicted": 0, "decided on one scale only": 0, "opposed by scale": 0}
-    counts |= {"no effect": 0, "undecided": 0}
+    counts |= {"no effect": 0, "explained by control": 0, "undecided": 0}
     for judgement in contents.judgements:
         on_scales_verdict = "opposed by scale" if judgement.scales_oppose else "decided on one scale only"
         counts[on_scales_verdict if judgement.scales_differ else judgement.verdict] += 1
     return {verdict: count for verdict, count in counts.items() if count}
+
+
+def networks_asked(judgement: Judgement) -> list[Networks]:
+    """The networks that its matrix has a column for."""
+    return [of for of in get_args(Networks) if any(of in row.verdicts for row in matrix(judgement))]
 
 
 def used(judgement: Judgement) -> list[str]:
@@ -87,11 +117,11 @@ def used(judgement: Judgement) -> list[str]:
 
 
 def effects(judgement: Judgement) -> list[EffectRow]:
-    """Every effect by every reading; the bars of one effect have one scale."""
-    by_question: dict[str, list[tuple[str, Finding]]] = {}
-    for answer in judgement.answers:
-        for finding in answer.findings:
-            by_question.setdefault(question(finding), []).append((reading_label(answer), finding))
+    """Every effect by the measures that decide, beside its control; the bars of one effect have one scale."""
+    of_questions = {
+        asked: [(reading_label(answer).strip(), finding) for answer, finding in answered]
+        for asked, answered in by_effect(judgement).items()
+    }
     return [
         EffectRow(
             asked.removesuffix("?"),
@@ -101,7 +131,7 @@ def effects(judgement: Judgement) -> list[EffectRow]:
             _bar(finding, _reach(alike)),
             finding.verdict,
         )
-        for asked, alike in by_question.items()
+        for asked, alike in of_questions.items()
         for reading, finding in alike
     ]
 

@@ -6,7 +6,17 @@ Only `mlflow_access` imports mlflow, so `from_mlflow` is imported by its name wh
 """
 
 from analysis.tables.collect import from_store
-from analysis.tables.measures import MEASURES, channel_values, measure_rows, with_channel
+from analysis.tables.measures import MEASURES, kept_values, measure_rows, measured_values, with_measures
 from analysis.tables.tables import EPOCHS, POINTS, Tables
 
-__all__ = ["EPOCHS", "MEASURES", "POINTS", "Tables", "channel_values", "from_store", "measure_rows", "with_channel"]
+__all__ = [
+    "EPOCHS",
+    "MEASURES",
+    "POINTS",
+    "Tables",
+    "from_store",
+    "kept_values",
+    "measure_rows",
+    "measured_values",
+    "with_measures",
+]

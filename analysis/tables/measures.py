@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 import pandas as pd
 import pyarrow as pa
 
-from analysis.quantities import CHANNEL_BITS
+from analysis.quantities import CEILINGS, OTHER_MEASURES
 from analysis.tables.columns import described
-from sweep.store import PointState
+from sweep.store import PointState, Store
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, PairRecord
 
-ChannelValue = tuple[str, int, str | None, float | None]
+MeasuredValue = tuple[str, int, str, str, float | None, float | None]
+"""point_id, epoch, pair, measure, value and ceiling in bits."""
 
 MEASURES = described(
     [
@@ -47,28 +48,35 @@ def measure_rows(sweep: str, point: TrialConfig, state: PointState) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=MEASURES)
 
 
-def channel_values(points: Iterable[tuple[TrialConfig, PointState]]) -> list[ChannelValue]:
-    """What the exact channel says of the points that measure it: point_id, epoch, pair, bits or None."""
+def measured_values(points: Iterable[tuple[TrialConfig, PointState]]) -> list[MeasuredValue]:
+    """What measures beside KSG say of pairs, in bits, of the points that have any."""
     return [
-        (point.point_id, record.epoch, one.pair, one.value)
+        (point.point_id, record.epoch, str(one.pair), one.measure, one.value, one.ceiling)
         for point, state in points
-        if "channel" in point.measure.measures
+        if point.measure.measures
         for record in state.history
         for one in record.measures
-        if one.measure == "channel"
+        if one.measure in OTHER_MEASURES and one.value is not None
     ]
 
 
-def with_channel(epochs: pd.DataFrame, values: Sequence[ChannelValue]) -> pd.DataFrame:
-    """The epochs, and in column `channel_bits` what the exact channel says of the same pair, in bits, NaN for nothing.
+def kept_values(store: Store, sweep: str) -> list[MeasuredValue]:
+    """`measured_values` of the points of a sweep that has any."""
+    measuring = [point for point in store.spec(sweep).points if point.measure.measures]
+    return measured_values(zip(measuring, store.states_of(measuring), strict=True))
 
-    As they are where there are no such values.
-    """
-    if not values:
-        return epochs
+
+def with_measures(epochs: pd.DataFrame, values: Sequence[MeasuredValue]) -> pd.DataFrame:
+    """The epochs, and for each of these measures the columns of `OTHER_MEASURES` and `CEILINGS`, NaN for nothing."""
     keys = ["point_id", "epoch", "pair"]
-    channel = pd.DataFrame(values, columns=[*keys, CHANNEL_BITS]).astype({name: epochs[name].dtype for name in keys})
-    return epochs.merge(channel, on=keys, how="left", validate="one_to_one").astype({CHANNEL_BITS: float})
+    rows = pd.DataFrame(values, columns=[*keys, "measure", "value", "ceiling"])
+    rows = rows.astype({name: epochs[name].dtype for name in keys})
+    for measure, of_measure in rows.groupby("measure"):
+        column = OTHER_MEASURES[str(measure)]
+        named = of_measure.rename(columns={"value": column, "ceiling": CEILINGS[column]}).drop(columns="measure")
+        named = named.astype({column: float, CEILINGS[column]: float})
+        epochs = epochs.merge(named, on=keys, how="left", validate="one_to_one")
+    return epochs
 
 
 def _of_epoch(point: TrialConfig, record: EpochRecord) -> Iterator[dict[str, object]]:

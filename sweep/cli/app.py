@@ -57,6 +57,10 @@ COMMANDS: dict[str, Entry] = {
 """The commands by name, in the order of `--help`; the analysis adds its own."""
 
 
+DEFINITIONS: dict[str, dict[str, Any]] = {}
+"""The definitions of claims that hold now, by claim: a sweep records them when it starts. The analysis adds its own."""
+
+
 class Commands(TyperGroup):
     """The commands of the table. Listing them loads none; one is loaded when it is run, or asked for its help."""
 

@@ -27,9 +27,9 @@ Spec = Annotated[
     str,
     typer.Argument(metavar="SPEC", autocompletion=preset_names, help="A preset's name or the path of a YAML file."),
 ]
-Sweep = Annotated[
-    str, typer.Argument(metavar="SWEEP", autocompletion=sweep_names, help="The name of a sweep in the store.")
-]
+_SWEEP = typer.Argument(metavar="SWEEP", autocompletion=sweep_names, help="The name of a sweep in the store.")
+Sweep = Annotated[str, _SWEEP]
+SweepIfAny = Annotated[str | None, _SWEEP]
 StoreOption = Annotated[
     str,
     typer.Option("--store", envvar="SWEEP_STORE", help="Folder of the results, or s3://BUCKET/PREFIX, gs://..."),

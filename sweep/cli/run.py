@@ -1,6 +1,7 @@
 """The command `run`: compute the points of a spec that the store does not hold yet."""
 
 from sweep.cli import options
+from sweep.cli.app import DEFINITIONS
 from sweep.commands import command_line
 from sweep.console import talk
 from sweep.errors import Interrupted, UsageError
@@ -42,6 +43,7 @@ def run_spec(
         from sweep.driver import run as drive
 
         at_most, address, mixes = trials.max_concurrent, running.address, running.accept_code_change
-        drive(spec, Options(shared.store, tracker, shared.data_dir, at_most, address, kinds, only, mixes), talk)
+        options_given = (shared.store, tracker, shared.data_dir, at_most, address, kinds, only, mixes)
+        drive(spec, Options(*options_given, definitions=DEFINITIONS), talk)
     except KeyboardInterrupt:
         raise Interrupted("stopped before any trial was started", next="the same again") from None

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from typing import Protocol
 
 from rich.console import Console
@@ -23,7 +24,7 @@ from sweep.planning import Plan, disk_space, measurable, plan
 from sweep.progress import Watch
 from sweep.spec import SweepSpec
 from sweep.storage import absolute
-from sweep.store import Lease, Store
+from sweep.store import Lease, Store, record_definitions
 from sweep.system import provenance
 from sweep.system.paths import temporary_folder
 from sweep.text import counted
@@ -91,6 +92,7 @@ class Driver:
             rescue_ended(self._store, {name for name, one in self._watch.states().items() if one.state.is_done})
             self._store.save_spec(self._spec.name, self._spec.to_yaml())
             if todo.to_run:
+                record_definitions(self._store, self._spec.name, self._options.definitions, datetime.now(UTC))
                 self._store.save_diff(provenance.diff())
                 folders = [*filter(None, [self._store.folder]), temporary_folder()]
                 with disk_space.full_is_a_storage_fault(folders):

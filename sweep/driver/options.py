@@ -1,16 +1,17 @@
 """How to run a sweep, as given on the command line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sweep.commands import command_line
 from sweep.storage import StoreAddress
+from sweep.store import Definitions
 from sweep.tracking.settings import default_tracking_uri
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to run, as given on the command line."""
+    """How to run, as given on the command line. definitions: of claims, which the sweep records when it starts."""
 
     store: StoreAddress
     tracking_uri: str
@@ -20,6 +21,7 @@ class Options:
     retry: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     accept_code_change: bool = False
+    definitions: Definitions = field(default_factory=dict)
 
     def command(self, *arguments: str) -> str:
         """A `sweep` command on the same store, data, tracker and cluster, to paste."""

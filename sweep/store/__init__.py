@@ -3,6 +3,7 @@
 Not here: how objects are stored (`storage`), how results are computed (`trial`). Imports neither Ray nor MLflow.
 """
 
+from sweep.store.definitions import Definitions, record_definitions, recorded_definitions
 from sweep.store.identity import known_store_id, store_id
 from sweep.store.index import Entry
 from sweep.store.kept_states import KeptStates, StateUnusable
@@ -31,6 +32,7 @@ __all__ = [
     "RUN",
     "SNAPSHOTS_KEPT",
     "Attempt",
+    "Definitions",
     "Entry",
     "Holder",
     "KeptStates",
@@ -51,6 +53,8 @@ __all__ = [
     "load",
     "migrate",
     "others_last",
+    "record_definitions",
+    "recorded_definitions",
     "refuse_if_live",
     "request_stop",
     "retry_is_due",

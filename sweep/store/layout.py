@@ -7,6 +7,7 @@ points/POINT_ID/log-NUMBER        the last part of what that attempt printed, as
 points/POINT_ID/damaged-*         objects that did not match their checksum, put aside
 trainings/TRAINING_ID/state-EPOCH the state of a network, kept to be measured anew; of all points of that training
 sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with its checksum
+sweeps/NAME/definitions           the definitions of claims that held when it was started
 sweeps/NAME/lease                 the live driver of the sweep
 sweeps/NAME/stop                  what that driver was asked to do: stop
 sweeps/NAME/preflight-*           what it and the nodes of its cluster write to prove that they can, for a moment
@@ -82,6 +83,11 @@ def state_epoch(name: str) -> int | None:
 def spec(sweep: str) -> str:
     """The spec kept for a sweep."""
     return f"sweeps/{sweep}/spec.yaml"
+
+
+def definitions(sweep: str) -> str:
+    """The definitions of claims that held at the starts of a sweep."""
+    return f"sweeps/{sweep}/definitions"
 
 
 def lease(sweep: str) -> str:

@@ -55,3 +55,17 @@ def test_the_command_gives_everything_as_json_and_writes_only_where_told(
         rows = list(csv.DictReader(file))
     assert {row["number"] for row in rows} == {str(claim.number) for claim in CLAIMS}
     assert len(rows) >= len(effects)
+
+
+def test_an_export_gives_the_verdicts_of_its_store(
+    store: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    app(["export", "demo", "-o", str(tmp_path / "out"), "--store", str(store)], standalone_mode=False)
+    capsys.readouterr()
+    of_store = json.loads(command(capsys, "--store", str(store), "--json"))
+    app(["claims", "--from", str(tmp_path / "out"), "--json"], standalone_mode=False)
+    of_files = json.loads(capsys.readouterr().out)
+    assert of_files["sweep"] == "demo"
+    for one, other in zip(of_store["claims"], of_files["claims"], strict=True):
+        assert (one["verdict"], one["headline"]) == (other["verdict"], other["headline"])
+        assert [answer["verdict"] for answer in one["answers"]] == [answer["verdict"] for answer in other["answers"]]

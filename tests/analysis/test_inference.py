@@ -43,7 +43,7 @@ def test_one_large_config_does_not_outvote_the_others() -> None:
 
 
 def test_where_no_test_of_whole_seeds_can_decide_it_says_so_with_the_seeds_that_would_do() -> None:
-    (npeet, _) = judged("mlp-rises", grid(seed=range(3), width=[20, 30], epochs=8), as_told).answers
+    (npeet, _) = judged("mlp-rises", grid(seed=range(3), width=[20, 30], epochs=8), as_told).deciding
     assert npeet.verdict == Verdict.UNDECIDED
     assert npeet.need.lack == "6 seeds: no test of whole seeds can reach 5 % with 3"
     assert npeet.need.command == "sweep run made.yaml --set grid.seed=0..5"
@@ -73,7 +73,7 @@ def test_effects_that_are_certainly_smaller_than_any_of_interest_are_said_to_be_
         bits = 5 + np.linspace(0, 0.03, config.epochs + 1) + noise
         return Measured(np.linspace(0.9, 0.1, config.epochs + 1), {"first-merged": (bits, bits)})
 
-    answer, _ = judged("mlp-rises", grid(seed=range(12), width=[20, 30], epochs=8), hardly).answers
+    answer, _ = judged("mlp-rises", grid(seed=range(12), width=[20, 30], epochs=8), hardly).deciding
     assert answer.verdict == Verdict.NO_EFFECT
     assert answer.findings[0].verdict == Verdict.NO_EFFECT
     assert answer.findings[0].smallest == 0.1

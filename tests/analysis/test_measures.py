@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.tables import MEASURES, channel_values, from_store, measure_rows, with_channel
+from analysis.tables import MEASURES, from_store, measure_rows, measured_values, with_measures
 from sweep.store import Store, load
 from tests.commands import Command
 from tests.drivers import driver
@@ -91,8 +91,8 @@ def test_a_sweep_that_measures_ksg_alone_has_no_such_file(store: Store, tmp_path
 def test_figures_read_the_channel_beside_ksg(store: Store) -> None:
     epochs = from_store(store, "tiny").epochs.to_pandas()
     points = store.spec("tiny").points
-    found = with_channel(epochs, channel_values((point, store.state(point)) for point in points))
-    pd.testing.assert_frame_equal(found.drop(columns="channel_bits"), epochs)
+    found = with_measures(epochs, measured_values((point, store.state(point)) for point in points))
+    pd.testing.assert_frame_equal(found[epochs.columns], epochs)
     rows = pd.concat([measure_rows("tiny", point, store.state(point)).to_pandas() for point in points])
     keys = ["point_id", "epoch", "pair"]
     channel = rows[rows["measure"] == "channel"].set_index(keys)["value"]

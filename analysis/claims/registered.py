@@ -1,0 +1,84 @@
+"""The versions of every claim's definition: since when each holds, and the checksum that tells it from others.
+
+A definition is fixed before its data: a sweep records those that it is started with (`sweep.store`), and what is judged
+by a younger one is said to be.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+
+from analysis.claims.earlier import EARLIER
+from analysis.claims.judging import judge
+from analysis.claims.model import Claim, Judgement, Older
+from analysis.claims.needs import Origin
+from analysis.registered import REGISTERED, RULES, Version
+
+
+def checksum(claim: Claim) -> str:
+    """16 hex digits over the definition, its effects and its measures."""
+    effects = [[one.name, one.unit, one.expected, one.null, one.each, one.beyond] for one in claim.effects]
+    kinds = [claim.half_chooses, claim.is_of_learning]
+    said = [claim.name, " ".join(claim.definition.split()), effects, claim.measures, claim.other_measures, kinds]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def version_of(claim: Claim) -> Version:
+    """The registered version of the claim's definition.
+
+    Raises:
+        KeyError: when it is not registered.
+    """
+    return next(one for one in REGISTERED[claim.name] if one.number == claim.version)
+
+
+def first_attempt(points: pd.DataFrame) -> datetime | None:
+    """When the first attempt at any point started; None where the table of points does not tell."""
+    times: Iterable[Any] = points.get("attempt_times", ())
+    started = [one["started"] for attempts in times if attempts is not None for one in attempts if one["started"]]
+    return min(map(datetime.fromisoformat, started), default=None)
+
+
+def beside_older(
+    judgements: Sequence[Judgement], epochs: pd.DataFrame, points: pd.DataFrame, origin: Origin
+) -> list[Judgement]:
+    """The judgements; those by a definition that is younger than the data with the verdict by the one before them.
+
+    epochs, points: as `judge` takes them. The rules of inference are the present ones for both.
+    """
+    data = first_attempt(points)
+    if data is None:
+        return list(judgements)
+    older = {one.claim.name: _held(one.claim, data) for one in judgements if _is_after(version_of(one.claim), data)}
+    kept = [claim for claim in EARLIER if (held := older.get(claim.name)) and held.number == claim.version]
+    verdicts = {one.claim.name: one.verdict for one in judge(epochs, points, kept, origin)} if kept else {}
+    return [
+        replace(
+            one,
+            is_younger=one.claim.name in older,
+            older=Older(held.number, held.since, verdicts.get(one.claim.name))
+            if (held := older.get(one.claim.name))
+            else None,
+        )
+        for one in judgements
+    ]
+
+
+def rules_are_younger(points: pd.DataFrame) -> bool | None:
+    """Whether the rules of inference came after the first of the data; None where their time is not known."""
+    data = first_attempt(points)
+    return None if data is None else _is_after(RULES[-1], data)
+
+
+def _is_after(version: Version, data: datetime) -> bool:
+    return date.fromisoformat(version.since) > data.astimezone(UTC).date()
+
+
+def _held(claim: Claim, data: datetime) -> Version | None:
+    """The version of its definition that held when the data began; None where there was none."""
+    return next((one for one in reversed(REGISTERED[claim.name]) if not _is_after(one, data)), None)

@@ -1,0 +1,172 @@
+"""What is said of a judgement: its headline, the verdicts by every reading, effects as texts, and what it lacks."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple, get_args
+
+from analysis.claims.model import DECIMALS, Answer, Finding, Judgement, Need, Networks, Reading, Verdict
+
+SCALES_OPPOSE = "the scales differ: what holds on one alone may be the scale of the activations, not information"
+ONE_SCALE = "the scales differ: decided on one alone, so part of it may be the scale of the activations, or few seeds"
+NAMED_POINTS = 3
+
+
+def on_scales(judgement: Judgement) -> str | None:
+    """The remark on verdicts that differ by scale; None where they do not."""
+    return SCALES_OPPOSE if judgement.scales_oppose else ONE_SCALE if judgement.scales_differ else None
+
+
+def by_effect(judgement: Judgement) -> dict[str, list[tuple[Answer, Finding]]]:
+    """The findings by the measures that decide, each with those of its controls; by the question they answer."""
+    found: dict[str, list[tuple[Answer, Finding]]] = defaultdict(list)
+    for answer in beside_control(judgement):
+        for finding in answer.findings:
+            found[question(finding)].append((answer, finding))
+    return found
+
+
+def beside_control(judgement: Judgement) -> list[Answer]:
+    """The answers by the measures that decide, each followed by those of frozen networks and of the difference."""
+    readings = [Reading(of, networks) for of in judgement.claim.measures for networks in get_args(Networks)]
+    return [answer for reading in readings if (answer := judgement.answer(reading))]
+
+
+def headline(judgement: Judgement) -> str | None:
+    """The first effect of a claim of learning by every measure that decides, beside its control; None without one."""
+    lines = []
+    for measure in judgement.claim.measures:
+        numbers = [_first_value(judgement.answer(Reading(measure, networks))) for networks in get_args(Networks)]
+        if None not in numbers:
+            lines.append(f"{measure} {numbers[0]}, of networks that never learn {numbers[1]}, beyond them {numbers[2]}")
+    name = next((finding.effect for answer in judgement.deciding for finding in answer.findings), None)
+    return f"{name}: {'; '.join(lines)}" if lines else None
+
+
+def _first_value(answer: Answer | None) -> str | None:
+    if answer is None:
+        return None
+    values = shown(answer.findings[0]) if answer.findings else None
+    return values.value if values else "undefined"
+
+
+class Row(NamedTuple):
+    """The verdicts of a measure under some statistics, by the networks asked."""
+
+    name: str
+    verdicts: Mapping[Networks, Verdict]
+
+
+def matrix(judgement: Judgement) -> list[Row]:
+    """The verdicts by every reading, a row for each measure and statistics; none without other than plain ones."""
+    if len(judgement.answers) == len(judgement.deciding):
+        return []
+    rows: dict[str, dict[Networks, Verdict]] = defaultdict(dict)
+    for answer in judgement.answers:
+        rows[replace(answer.reading, networks="trained").name][answer.reading.networks] = answer.verdict
+    return [Row(name, verdicts) for name, verdicts in rows.items()]
+
+
+def on_definition(judgement: Judgement) -> str | None:
+    """The remark on a definition that is younger than the data; None on others."""
+    if not judgement.is_younger:
+        return None
+    remark = f"definition {judgement.claim.version} is younger than these runs"
+    if (older := judgement.older) is None:
+        return f"{remark}, and the first of this claim"
+    verdict = older.verdict or "not judged, as it is not kept"
+    return f"{remark}; by definition {older.version}, of {older.since}: {verdict}"
+
+
+def share_of_configs(finding: Finding) -> str:
+    """`in 12 of 15 configs`: those with the predicted sign; empty where the effect is undefined."""
+    configs = len(finding.by_config)
+    differ = ", which differ in sign" if finding.has_either_sign else ""
+    return f"in {finding.configs_as_claimed} of {configs} config{'s' * (configs > 1)}{differ}" if configs else ""
+
+
+class Shown(NamedTuple):
+    """The texts of an effect in a table."""
+
+    value: str
+    interval: str
+    n: str
+    p: str
+
+
+def shown(finding: Finding) -> Shown | None:
+    """`+0.412 bits`, `[+0.301, +0.530]`, `12x15`, `p 0.004`; None where the effect is undefined.
+
+    12x15: seeds and configs. p: that of the side on which the value lies.
+    """
+    estimate = finding.estimate
+    if estimate is None:
+        return None
+    decimals = DECIMALS[finding.unit]
+    has_interval = estimate.low is not None and estimate.high is not None
+    interval = f"[{estimate.low:+.{decimals}f}, {estimate.high:+.{decimals}f}]" if has_interval else "no interval"
+    return Shown(
+        f"{estimate.value:+.{decimals}f} {finding.unit}",
+        interval,
+        f"{estimate.n}x{len(finding.by_config)}",
+        _p(_p_of_side(finding)),
+    )
+
+
+def _p_of_side(finding: Finding) -> float | None:
+    """Uncorrected where it speaks for the claim, which needs all effects; corrected where it speaks against it."""
+    if finding.estimate is None:
+        return None
+    return finding.estimate.p if (finding.estimate.value > finding.null) == (finding.expected == "above") else finding.p
+
+
+def reading_label(answer: Answer) -> str:
+    """The quantity by which the claim is judged, as text; of a control what it is of."""
+    if answer.reading.measure == "error":
+        return "test error"
+    return {"frozen": "  frozen", "trained less frozen": "  beyond it"}.get(
+        answer.reading.networks, answer.reading.name
+    )
+
+
+def question(finding: Finding) -> str:
+    """The effect and the side that the claim predicts, as a question."""
+    return f"{finding.effect}: {expected(finding)}?"
+
+
+def expected(finding: Finding) -> str:
+    """The side of no effect on which the claim puts it: `above 0`."""
+    return f"{finding.expected} {finding.null:g}"
+
+
+class Lacking(NamedTuple):
+    """What is left out and needed, and the readings that it applies to; none if it applies to all."""
+
+    readings: tuple[str, ...]
+    left_out: tuple[str, ...]
+    need: Need | None
+
+
+def lacking(judgement: Judgement) -> list[Lacking]:
+    """What each reading lacks; readings with the same lack are merged."""
+    by_lack: dict[tuple[tuple[str, ...], Need | None], list[str]] = defaultdict(list)
+    for answer in beside_control(judgement):
+        by_lack[tuple(_left_out(answer)), answer.need].append(answer.reading.name)
+    return [Lacking(tuple(readings) if len(by_lack) > 1 else (), *lack) for lack, readings in by_lack.items()]
+
+
+def _left_out(answer: Answer) -> list[str]:
+    """The points that a claim is about but that were not used, by reason: `3 diverged: ID, ID, ID`."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for point_id, reason in answer.left_out.items():
+        by_reason[reason].append(point_id)
+    return [
+        f"{len(ids)} {reason}: {', '.join(sorted(ids)[:NAMED_POINTS])}{', ...' * (len(ids) > NAMED_POINTS)}"
+        for reason, ids in sorted(by_reason.items())
+    ]
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return "no p"
+    return "p <0.001" if p < 0.001 else f"p {p:.3f}"

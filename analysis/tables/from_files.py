@@ -1,0 +1,70 @@
+"""The tables of a sweep from exported files, of whatever origin; what they lack of a config is its default."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.quantities import OTHER_MEASURES, TEST_ERROR
+from analysis.tables.measures import MeasuredValue
+from sweep.errors import UsageError
+from trainables.config import TrialConfig
+
+NEEDED = {
+    "epochs.parquet": ("point_id", "epoch", "pair", TEST_ERROR),
+    "points.parquet": ("point_id", "state", "architecture", "width", "depth", "seed", "epochs"),
+}
+"""The columns that judging cannot do without; what else a config has is taken to be its default."""
+
+EXPORT = "sweep export SWEEP -o DIR writes such files"
+
+
+class Exported(NamedTuple):
+    """The name of the sweep, its two tables, and the values of measures beside KSG."""
+
+    sweep: str
+    epochs: pd.DataFrame
+    points: pd.DataFrame
+    measures: list[MeasuredValue]
+
+
+def from_files(folder: Path) -> Exported:
+    """The tables in a folder: epochs.parquet and points.parquet, and measures.parquet where it is there.
+
+    Raises:
+        UsageError: when a file is missing or no parquet, or lacks a column that is needed.
+    """
+    epochs, points = (_read(folder / name, columns) for name, columns in NEEDED.items())
+    defaults = {name: value for name, value in TrialConfig().flat().items() if name not in points}
+    points = points.assign(**defaults)
+    measures = _measures(folder / "measures.parquet")
+    names = list(points["sweep"].unique()) if "sweep" in points else []
+    return Exported(str(names[0]) if len(names) == 1 else folder.name, epochs, points, measures)
+
+
+def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    try:
+        table = pq.read_table(path).to_pandas()
+    except FileNotFoundError:
+        raise UsageError(f"{path}: is not there; needed are {', '.join(NEEDED)}", next=EXPORT) from None
+    except (OSError, pa.ArrowException) as error:
+        raise UsageError(f"{path}: cannot be read as parquet: {error}", next=EXPORT) from error
+    lacking = [name for name in columns if name not in table]
+    if lacking:
+        raise UsageError(
+            f"{path}: lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; needed are {', '.join(columns)}",
+            next=EXPORT,
+        )
+    return table
+
+
+def _measures(path: Path) -> list[MeasuredValue]:
+    if not path.exists():
+        return []
+    columns = ["point_id", "epoch", "pair", "measure", "value", "ceiling"]
+    rows = _read(path, [*columns, "unit"])
+    of_pairs = rows["measure"].isin(OTHER_MEASURES) & (rows["unit"] == "bits") & rows["pair"].notna()
+    return list(rows.loc[of_pairs & rows["value"].notna(), columns].itertuples(index=False, name=None))

@@ -1,0 +1,94 @@
+"""Definitions of claims: registered with their day and checksum, recorded by sweeps, told where they are younger."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.claims import CLAIMS, Claim, Judgement, beside_older, document, judge, text
+from analysis.claims.earlier import EARLIER
+from analysis.claims.registered import checksum, version_of
+from analysis.registered import REGISTERED, RULES, recorded_now
+from sweep.store import Store, record_definitions, recorded_definitions
+from tests.judged import BY_NAME, ORIGIN
+from tests.synthetic import as_told, both_papers, grid, tables
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_the_last_registered_version_is_the_claim_as_it_is(name: str) -> None:
+    """Where this fails the definition changed: give it a new version, with the day and what it changes."""
+    claim, last = BY_NAME[name], REGISTERED[name][-1]
+    assert (claim.version, checksum(claim)) == (last.number, last.checksum)
+
+
+def test_versions_are_numbered_and_dated_in_order() -> None:
+    for versions in [*REGISTERED.values(), RULES]:
+        assert [one.number for one in versions] == list(range(1, len(versions) + 1))
+        assert [one.since for one in versions] == sorted(one.since for one in versions)
+    assert set(REGISTERED) == set(BY_NAME)
+
+
+@pytest.mark.parametrize("claim", EARLIER, ids=lambda claim: claim.name)
+def test_an_earlier_definition_is_registered_and_differs(claim: Claim) -> None:
+    now = BY_NAME[claim.name]
+    assert version_of(claim).number == claim.version < now.version
+    assert checksum(claim) != checksum(now)
+
+
+def judged_at(started: str, tables_of: tuple[pd.DataFrame, pd.DataFrame]) -> dict[str, Judgement]:
+    """Of every claim, by points whose first attempts started then."""
+    epochs, points = tables_of
+    points = points.assign(attempt_times=[[{"started": started}]] * len(points))
+    return {one.claim.name: one for one in beside_older(judge(epochs, points, CLAIMS, ORIGIN), epochs, points, ORIGIN)}
+
+
+def test_a_definition_younger_than_the_data_is_told_with_the_verdict_by_the_one_before_them() -> None:
+    found = judged_at("2026-11-23T12:00:00+00:00", tables(both_papers(), as_told))
+    later = {name for name, versions in REGISTERED.items() if versions[0].since > "2026-11-23"}
+    assert {name for name, one in found.items() if one.is_younger} == {claim.name for claim in EARLIER} | later
+    assert "and the first of this claim" in text([found[min(later)]], 200)
+    assert found["mlp-rises"].older is None
+    for claim in EARLIER:
+        assert (found[claim.name].older.version, found[claim.name].older.verdict) == (claim.version, "supported")
+    said = text([found["final-mi-not-needed"]], 200)
+    assert "definition 4 is younger than these runs; by definition 3, of 2026-11-22: supported" in said
+    (plain,) = [one for one in document("made", {}, list(found.values()))["claims"] if one["number"] == 9]
+    assert (plain["version"], plain["younger_than_data"], plain["earlier"]["version"]) == (4, True, 3)
+    assert plain["checksum"] == version_of(BY_NAME["final-mi-not-needed"]).checksum
+
+
+def test_one_that_is_not_kept_is_said_to_be_so() -> None:
+    found = judged_at("2026-11-21T12:00:00+00:00", tables(both_papers(seeds=[0, 1]), as_told))
+    said = text([found["depth-hinders"]], 200)
+    assert "by definition 1, of 2026-11-21: not judged, as it is not kept" in said
+
+
+def test_data_of_today_are_judged_by_definitions_that_stood_before_them() -> None:
+    found = judged_at(datetime.now(UTC).isoformat(), tables(grid(seed=[0, 1], epochs=4), as_told))
+    assert not any(one.is_younger for one in found.values())
+
+
+def test_a_sweep_keeps_the_definitions_of_its_first_start_and_adds_those_that_changed(tmp_path: Path) -> None:
+    store, now = Store(tmp_path), datetime(2026, 12, 1, tzinfo=UTC)
+    held = recorded_now()
+    assert held["rules"]["version"] == RULES[-1].number
+    for _ in range(2):
+        record_definitions(store, "demo", held, now)
+    changed = held | {"mlp-rises": {"version": 9, "since": "2027-01-01", "checksum": "0" * 16}}
+    record_definitions(store, "demo", changed, now)
+    starts = recorded_definitions(store, "demo")
+    assert [one["definitions"] for one in starts] == [held, changed]
+    assert starts[0]["started"] == now.isoformat()
+
+
+def test_definitions_that_are_damaged_or_not_there_are_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert recorded_definitions(store, "demo") == []
+    record_definitions(store, "demo", recorded_now(), datetime(2026, 12, 1, tzinfo=UTC))
+    (path,) = tmp_path.rglob("definitions")
+    whole = path.read_bytes()
+    for wrong in (whole.replace(b"mlp-rises", b"mlp-falls"), b"{", json.dumps({"starts": [1]}).encode()):
+        path.write_bytes(wrong)
+        assert recorded_definitions(store, "demo") == []
