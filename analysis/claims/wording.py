@@ -34,20 +34,20 @@ def beside_control(judgement: Judgement) -> list[Answer]:
 
 def headline(judgement: Judgement) -> str | None:
     """The first effect of a claim of learning by every measure that decides, beside its control; None without one."""
-    lines = []
+    name, parts = None, []
     for measure in judgement.claim.measures:
-        numbers = [_first_value(judgement.answer(Reading(measure, networks))) for networks in get_args(Networks)]
-        if None not in numbers:
-            lines.append(f"{measure} {numbers[0]}, of networks that never learn {numbers[1]}, beyond them {numbers[2]}")
-    name = next((finding.effect for answer in judgement.deciding for finding in answer.findings), None)
-    return f"{name}: {'; '.join(lines)}" if lines else None
+        answers = [judgement.answer(Reading(measure, networks)) for networks in get_args(Networks)]
+        if None in answers:
+            continue
+        name = name or next((finding.effect for answer in answers[::-1] if answer for finding in answer.findings), None)
+        trained, frozen, beyond = (_value(answer, name) for answer in answers)
+        parts.append(f"{measure} {trained}, of networks that never learn {frozen}, beyond them {beyond}")
+    return f"{name}: {'; '.join(parts)}" if name else None
 
 
-def _first_value(answer: Answer | None) -> str | None:
-    if answer is None:
-        return None
-    values = shown(answer.findings[0]) if answer.findings else None
-    return values.value if values else "undefined"
+def _value(answer: Answer | None, effect: str | None) -> str:
+    found = next((shown(one) for one in answer.findings if one.effect == effect), None) if answer else None
+    return found.value if found else "undefined"
 
 
 class Row(NamedTuple):
@@ -124,9 +124,7 @@ def reading_label(answer: Answer) -> str:
     """The quantity by which the claim is judged, as text; of a control what it is of."""
     if answer.reading.measure == "error":
         return "test error"
-    return {"frozen": "  frozen", "trained less frozen": "  beyond it"}.get(
-        answer.reading.networks, answer.reading.name
-    )
+    return {"frozen": "  frozen", "trained less frozen": "  beyond"}.get(answer.reading.networks, answer.reading.name)
 
 
 def question(finding: Finding) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.quantities import OTHER_MEASURES, TEST_ERROR
-from analysis.tables.measures import MeasuredValue
+from analysis.tables.measures import MeasuredValue, other_measure
 from sweep.errors import UsageError
 from trainables.config import TrialConfig
 
@@ -65,6 +65,7 @@ def _measures(path: Path) -> list[MeasuredValue]:
     if not path.exists():
         return []
     columns = ["point_id", "epoch", "pair", "measure", "value", "ceiling"]
-    rows = _read(path, [*columns, "unit"])
+    rows = _read(path, [*columns, "unit", "scale"])
+    rows["measure"] = [other_measure(*row) for row in zip(rows["measure"], rows["scale"], strict=True)]
     of_pairs = rows["measure"].isin(OTHER_MEASURES) & (rows["unit"] == "bits") & rows["pair"].notna()
     return list(rows.loc[of_pairs & rows["value"].notna(), columns].itertuples(index=False, name=None))

@@ -51,13 +51,19 @@ def measure_rows(sweep: str, point: TrialConfig, state: PointState) -> pa.Table:
 def measured_values(points: Iterable[tuple[TrialConfig, PointState]]) -> list[MeasuredValue]:
     """What measures beside KSG say of pairs, in bits, of the points that have any."""
     return [
-        (point.point_id, record.epoch, str(one.pair), one.measure, one.value, one.ceiling)
+        (point.point_id, record.epoch, one.pair, name, one.value, one.ceiling)
         for point, state in points
         if point.measure.measures
         for record in state.history
         for one in record.measures
-        if one.measure in OTHER_MEASURES and one.value is not None
+        if one.pair is not None and one.value is not None
+        if (name := other_measure(one.measure, one.scale)) in OTHER_MEASURES
     ]
+
+
+def other_measure(measure: str, scale: str | None) -> str:
+    """The name of a measure beside KSG's two of the paper: KSG of ranks is one of its own."""
+    return "rank" if (measure, scale) == ("ksg", "rank") else measure
 
 
 def kept_values(store: Store, sweep: str) -> list[MeasuredValue]:

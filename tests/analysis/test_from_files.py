@@ -44,7 +44,7 @@ def test_the_columns_that_are_needed_are_enough(folder: Path, capsys: pytest.Cap
 def test_other_measures_are_read_from_their_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     epochs = pd.read_parquet(folder / "epochs.parquet")
     rows = epochs[["point_id", "epoch", "pair"]].assign(
-        measure="rank", unit="bits", value=epochs["mutual_information_bits"], ceiling=13.0
+        measure="ksg", scale="rank", unit="bits", value=epochs["mutual_information_bits"], ceiling=13.0
     )
     layers = rows.assign(pair=None, measure="geometry")
     pd.concat([rows, layers]).to_parquet(folder / "measures.parquet")
