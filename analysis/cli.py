@@ -11,6 +11,7 @@ COMMANDS |= {
         "export": "Write epochs.parquet and points.parquet.",
         "figures": "Draw the papers' figures: PNG, PDF and the CSV behind each.",
         "claims": "Judge each of the papers' claims by a sweep.",
+        "power": "Show how many seeds would decide each of the papers' claims, and the hours that they take.",
         "report": "Write claims, figures, the estimator's limits, failures and environment as one page.",
     }.items()
 }

@@ -4,7 +4,7 @@ import shutil
 import textwrap
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated
 
 import typer
 
@@ -12,16 +12,8 @@ from analysis.commands.output import not_a_file, writing_to
 from sweep.cli import options
 from sweep.console import print_json
 from sweep.errors import UsageError
-from sweep.store import Store, recorded_definitions
+from sweep.store import Store
 from sweep.system.paths import with_home
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pandas import DataFrame
-
-    from analysis.claims import Origin
-    from analysis.tables.measures import MeasuredValue
 
 NARROWEST, WIDEST = 80, 120
 HOW_JUDGED = (
@@ -49,14 +41,14 @@ def claims(
 ) -> None:
     """Judge each of the papers' claims by a sweep: effect, interval over seeds, n, verdict."""
     from analysis.claims import CLAIMS, beside_older, document, files, judge, text
+    from analysis.claims.source import of_files, of_store
     from analysis.files import put
-    from analysis.tables import with_measures
 
     if (sweep is None) == (from_folder is None):
         raise UsageError("claims needs either SWEEP or --from DIR", next="sweep claims SWEEP")
-    judged = _of_store(Store(shared.store), sweep, shared.store) if sweep else _of_files(with_home(str(from_folder)))
+    judged = of_store(Store(shared.store), sweep, shared.store) if sweep else of_files(with_home(str(from_folder)))
     states = Counter(judged.points["state"])
-    epochs, points, origin = with_measures(judged.epochs, judged.measures), judged.points, judged.origin
+    epochs, points, origin = judged.epochs, judged.points, judged.origin
     findings = beside_older(judge(epochs, points, CLAIMS, origin), epochs, points, origin)
     whole = document(origin.sweep, states, findings, judged.starts)
     if output:
@@ -70,29 +62,3 @@ def claims(
     counts = ", ".join(f"{count} {state}" for state, count in whole["points"].items())
     width = min(max(shutil.get_terminal_size((WIDEST, 24)).columns, NARROWEST), WIDEST)
     print(f"sweep {judged.origin.sweep}: {counts}\n\n{text(findings, width)}\n\n" + textwrap.fill(HOW_JUDGED, width))
-
-
-class _Judged(NamedTuple):
-    epochs: "DataFrame"
-    points: "DataFrame"
-    measures: "list[MeasuredValue]"
-    origin: "Origin"
-    starts: "Sequence[dict[str, Any]]" = ()
-
-
-def _of_store(store: Store, sweep: str, address: str) -> _Judged:
-    from analysis.claims import Origin
-    from analysis.tables import from_store, kept_values
-
-    tables = from_store(store, sweep)
-    epochs, points = tables.epochs.to_pandas(), tables.points.to_pandas()
-    origin = Origin(sweep, store.spec_address(sweep), address, is_running=bool((points["state"] == "running").any()))
-    return _Judged(epochs, points, kept_values(store, sweep), origin, recorded_definitions(store, sweep))
-
-
-def _of_files(folder: Path) -> _Judged:
-    from analysis.claims import Origin
-    from analysis.tables.from_files import from_files
-
-    exported = from_files(folder)
-    return _Judged(exported.epochs, exported.points, exported.measures, Origin(exported.sweep, "SPEC"))

@@ -1,0 +1,37 @@
+"""The tables that claims are judged by, with where they came from: a sweep of a store, or exported files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from analysis.claims.needs import Origin
+from analysis.tables import from_store, kept_values, with_measures
+from analysis.tables.from_files import from_files
+from sweep.store import Store, recorded_definitions
+
+
+class Judged(NamedTuple):
+    """Epochs with the columns of every measure, points, their origin, and the definitions that the sweep recorded."""
+
+    epochs: pd.DataFrame
+    points: pd.DataFrame
+    origin: Origin
+    starts: Sequence[Mapping[str, Any]] = ()
+
+
+def of_store(store: Store, sweep: str, address: str) -> Judged:
+    """A sweep of a store, at that address for commands; raises as `Store.spec`."""
+    tables = from_store(store, sweep)
+    points = tables.points.to_pandas()
+    origin = Origin(sweep, store.spec_address(sweep), address, is_running=bool((points["state"] == "running").any()))
+    epochs = with_measures(tables.epochs.to_pandas(), kept_values(store, sweep))
+    return Judged(epochs, points, origin, recorded_definitions(store, sweep))
+
+
+def of_files(folder: Path) -> Judged:
+    """Exported tables; raises as `from_files`."""
+    exported = from_files(folder)
+    epochs = with_measures(exported.epochs, exported.measures)
+    return Judged(epochs, exported.points, Origin(exported.sweep, "SPEC"))
