@@ -1,6 +1,7 @@
 """Definitions of claims: registered with their day and checksum, recorded by sweeps, told where they are younger."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from analysis.registered import REGISTERED, RULES, recorded_now
 from sweep.store import Store, record_definitions, recorded_definitions
 from tests.judged import BY_NAME, ORIGIN
 from tests.synthetic import as_told, both_papers, grid, tables
+
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "claims.md"
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -92,3 +95,20 @@ def test_definitions_that_are_damaged_or_not_there_are_none(tmp_path: Path) -> N
     for wrong in (whole.replace(b"mlp-rises", b"mlp-falls"), b"{", json.dumps({"starts": [1]}).encode()):
         path.write_bytes(wrong)
         assert recorded_definitions(store, "demo") == []
+
+
+def test_the_documents_tell_every_change_of_a_definition() -> None:
+    rows = re.findall(r"^\| ([\d, ]+) \| ([\d, ]+) \| (\d{4}-\d\d-\d\d) \|", DOCUMENT.read_text(), re.MULTILINE)
+    told = set()
+    for numbers, versions, since in rows:
+        of_claims, of_versions = numbers.split(", "), versions.split(", ")
+        if len(of_claims) == 1:
+            told |= {(of_claims[0], version, since) for version in of_versions}
+        else:
+            told |= {(number, version, since) for number, version in zip(of_claims, of_versions, strict=True)}
+    changed = {
+        (str(BY_NAME[name].number), str(one.number), one.since)
+        for name, versions in REGISTERED.items()
+        for one in versions[1:]
+    }
+    assert told == changed
