@@ -6,9 +6,13 @@ peak, between a tenth and nine tenths of the epochs, less that before training, 
 less that at its peak, below 0. The even seeds choose the epoch of the peak, the odd ones test.
 """
 
-from analysis.claims.model import LADDER, Claim, Effect
-from analysis.claims.resnet_peaks import falls, rises
+from functools import partial
+
+from analysis.claims.model import LADDER, Claim
+from analysis.claims.resnet_peaks import INSIDE, effects, with_peaks_inside
 from analysis.claims.runs import has_first_to_last, of_architectures
+
+APART = partial(effects, each="architecture")
 
 CLAIM = Claim(
     number=12,
@@ -21,10 +25,8 @@ CLAIM = Claim(
     needs="networks of any architecture",
     groups=of_architectures("mlp", "shortcut", "resnet", "shortcut_resnet"),
     is_measured=has_first_to_last,
-    effects=(
-        Effect("MI, peak less first epoch", "bits", "above", rises, each="architecture"),
-        Effect("MI, last epoch less peak", "bits", "below", falls, each="architecture"),
-    ),
+    effects=APART(INSIDE),
+    other_margins=with_peaks_inside(APART),
     other_measures=LADDER,
     half_chooses=True,
     is_of_learning=True,

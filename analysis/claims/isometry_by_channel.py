@@ -11,8 +11,8 @@ hand.
 
 from collections.abc import Sequence
 
-from analysis.claims.isometry_maximal import is_measured, isometry_less_others, of_gains
-from analysis.claims.model import Claim, Effect
+from analysis.claims.isometry_maximal import EFFECT, is_measured, of_gains, with_others_beyond
+from analysis.claims.model import Claim
 from analysis.claims.runs import Run, RunGroup
 
 
@@ -32,10 +32,7 @@ CLAIM = Claim(
     needs="untrained networks with the measure channel and noise at every layer, orthogonal with gains around 1",
     groups=groups,
     is_measured=is_measured,
-    effects=(
-        Effect(
-            "MI at isometry less others beyond 25 % of its gain", "bits", "above", isometry_less_others, each="depth"
-        ),
-    ),
+    effects=(EFFECT,),
     measures=("channel",),
+    other_margins=with_others_beyond(EFFECT),
 )

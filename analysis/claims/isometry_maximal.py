@@ -13,6 +13,8 @@ the smallest. Pairs with the input are measured on the balanced scale only.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -42,17 +44,18 @@ def _is_complete(settings: set[Setting]) -> bool:
     return any(map(_is_near, gains)) and any(gain < 1 / NEAR for gain in gains) and any(gain > NEAR for gain in gains)
 
 
-def _is_near(ratio: float) -> bool:
-    return 1 / NEAR <= ratio <= NEAR
+def _is_near(ratio: float, near: float = NEAR) -> bool:
+    return 1 / near <= ratio <= near
 
 
-def isometry_less_others(cell: Sequence[RunGroup], measure: Measure) -> Mapping[str, list[float]]:
+def isometry_less_others(cell: Sequence[RunGroup], measure: Measure, near: float = NEAR) -> Mapping[str, list[float]]:
     """MI of input and last layer at isometry less that of each other setting, bits; none without isometry."""
     settings = sorted(set.intersection(*(set(group.runs) for group in cell)))
     isometry = _isometry(cell, [setting for setting in settings if setting[0] == "orthogonal"])
     if isometry is None:
         return {}
-    others = [setting for setting in settings if setting[0] != "orthogonal" or not _is_near(setting[1] / isometry[1])]
+    gain = isometry[1]
+    others = [one for one in settings if one[0] != "orthogonal" or not _is_near(one[1] / gain, near)]
     at_isometry = [signal(group.runs[isometry], measure).first for group in cell]
     return {
         f"{initializer} {gain:g}": [
@@ -79,6 +82,18 @@ def is_measured(run: Run, measure: Measure) -> bool:
     return len(signal(run, measure)) > 0 and math.isfinite(run.mean_squared_singular_value)
 
 
+def with_others_beyond(effect: Effect) -> dict[str, tuple[Effect, ...]]:
+    """The effect with other factors beyond which a gain is another setting."""
+    return {
+        f"other gains: beyond {near - 1:.0%}": (replace(effect, of=partial(isometry_less_others, near=near)),)
+        for near in (1.1, 1.5)
+    }
+
+
+EFFECT = Effect(
+    "MI at isometry less others beyond 25 % of its gain", "bits", "above", isometry_less_others, each="depth"
+)
+
 CLAIM = Claim(
     number=10,
     name="isometry-maximal",
@@ -90,15 +105,8 @@ CLAIM = Claim(
     needs="untrained networks with channel noise, orthogonal with gains below, at and above 1",
     groups=groups,
     is_measured=is_measured,
-    effects=(
-        Effect(
-            "MI at isometry less others beyond 25 % of its gain",
-            "bits",
-            "above",
-            isometry_less_others,
-            each="depth",
-        ),
-    ),
+    effects=(EFFECT,),
     measures=("balanced",),
     version=3,
+    other_margins=with_others_beyond(EFFECT),
 )

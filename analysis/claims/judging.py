@@ -16,7 +16,6 @@ import pandas as pd
 
 from analysis.claims.model import (
     SIGNIFICANT,
-    SMALLEST_OF_INTEREST,
     Answer,
     Claim,
     Effect,
@@ -46,12 +45,19 @@ def judge(epochs: pd.DataFrame, points: pd.DataFrame, claims: Sequence[Claim], o
     Claims about points that are missing, interrupted or failed stay undecided; diverged points are left out. Both are
     named.
     """
-    seen = views(read_runs(epochs, points))
-    return [_judgement(claim, seen, origin) for claim in claims]
+    return judge_runs(read_runs(epochs, points), claims, origin)
 
 
-def _judgement(claim: Claim, seen: Views, origin: Origin) -> Judgement:
-    asked = list(readings(claim, seen))
+def judge_runs(
+    runs: Sequence[Run], claims: Sequence[Claim], origin: Origin, only_deciding: bool = False
+) -> list[Judgement]:
+    """The judgement of each claim by these runs, by every reading or by those alone on which its verdict rests."""
+    seen = views(runs)
+    return [_judgement(claim, seen, origin, only_deciding) for claim in claims]
+
+
+def _judgement(claim: Claim, seen: Views, origin: Origin, only_deciding: bool) -> Judgement:
+    asked = [one for one in readings(claim, seen) if not only_deciding or claim.rests_on(one)]
     answers = [_answer(claim, seen[reading.networks, reading.variant], reading, origin) for reading in asked]
     has_control = not claim.is_of_learning or any(reading.networks == "trained less frozen" for reading in asked)
     control = None if has_control or not claim.groups(seen[PLAIN]) else origin.control()
@@ -205,7 +211,7 @@ def finding(effect: Effect, name: str, numbers: Numbers) -> Finding:
     by_cell = {
         cell: _within(mean_over_cells([numbers], effect.null), effect.unit) for cell, numbers in rivals[worst].items()
     }
-    smallest = SMALLEST_OF_INTEREST[effect.unit]
+    smallest = effect.smallest_of_interest
     known = [estimate.p for estimate in estimates if estimate.p is not None]
     against, beyond = estimates[worst].p, p_beyond(list(rivals[worst].values()), effect.null, smallest)
     return Finding(
@@ -218,6 +224,7 @@ def finding(effect: Effect, name: str, numbers: Numbers) -> Finding:
         lie_on_both_sides(list(rivals[worst].values()), effect.null, smallest),
         None if against is None else min(1.0, len(rivals) * against),
         min(1.0, len(rivals) * beyond),
+        smallest,
     )
 
 

@@ -75,6 +75,12 @@ class Effect:
     null: float = 0.0
     each: str | None = None
     beyond: Literal["curves", "number", "nothing"] = "curves"
+    smallest: float | None = None
+
+    @property
+    def smallest_of_interest(self) -> float:
+        """Below it nothing is made of the effect: its own, or that of its unit."""
+        return SMALLEST_OF_INTEREST[self.unit] if self.smallest is None else self.smallest
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,8 @@ class Claim:
     is_measured: whether a finished run holds the quantities of the effects. measures: those that decide; others are
     asked where the runs have them. half_chooses: whether the even seeds choose what the odd ones then test.
     is_of_learning: whether networks that never learn are asked the same, where the sweep has them. version: of its
-    definition, which `analysis.registered` holds; with another definition it is another one.
+    definition, which `analysis.registered` holds; with another definition it is another one. other_margins: the effects
+    with another choice of what the paper leaves open, by what it is, to see whether the verdict rests on the choice.
     """
 
     number: int
@@ -105,6 +112,12 @@ class Claim:
     half_chooses: bool = False
     is_of_learning: bool = False
     version: int = 1
+    other_margins: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
+
+    def rests_on(self, reading: Reading) -> bool:
+        """Whether its verdict depends on that reading: a deciding measure, of trained networks or of the difference."""
+        is_plain = reading.variant == "as measured" and reading.networks != "frozen"
+        return is_plain and reading.measure in self.measures
 
 
 @dataclass(frozen=True)
@@ -127,11 +140,7 @@ class Finding:
     has_either_sign: bool = False
     p: float | None = None
     p_no_effect: float | None = None
-
-    @property
-    def smallest(self) -> float:
-        """The smallest effect of interest."""
-        return SMALLEST_OF_INTEREST[self.unit]
+    smallest: float = 0.0
 
     @property
     def configs_as_claimed(self) -> int:

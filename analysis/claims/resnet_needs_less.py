@@ -8,16 +8,17 @@ seeds choose its epoch, the odd ones test.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from analysis.claims.contrasts import chooses
 from analysis.claims.model import LADDER, Claim, Effect, Measure
-from analysis.claims.resnet_peaks import falls, peak_epoch
+from analysis.claims.resnet_peaks import INSIDE, Shares, falls, peak_epoch, with_peaks_inside
 from analysis.claims.runs import RunGroup, has_first_to_last, of_architectures
 
 
-def error_falls(groups: Sequence[RunGroup], measure: Measure) -> list[float]:
+def error_falls(groups: Sequence[RunGroup], measure: Measure, shares: Shares = INSIDE) -> list[float]:
     """Test error at the end less that at the epoch where the MI peaks; NaN for seeds that choose."""
-    epoch = peak_epoch(groups, measure)
+    epoch = peak_epoch(groups, measure, shares)
     found = []
     for group in groups:
         errors = group.only.errors
@@ -25,6 +26,14 @@ def error_falls(groups: Sequence[RunGroup], measure: Measure) -> list[float]:
         is_tested = len(at_peak) > 0 and not chooses(group)
         found.append(errors.settled - float(at_peak[0]) if is_tested else float("nan"))
     return found
+
+
+def effects(shares: Shares) -> tuple[Effect, ...]:
+    """The fall of the MI from its peak, and that of the error meanwhile."""
+    return (
+        Effect("MI, last epoch less peak", "bits", "below", partial(falls, shares=shares)),
+        Effect("error, end less epoch of the peak", "error", "below", partial(error_falls, shares=shares)),
+    )
 
 
 CLAIM = Claim(
@@ -38,10 +47,8 @@ CLAIM = Claim(
     needs="residual networks",
     groups=of_architectures("resnet"),
     is_measured=has_first_to_last,
-    effects=(
-        Effect("MI, last epoch less peak", "bits", "below", falls),
-        Effect("error, end less epoch of the peak", "error", "below", error_falls),
-    ),
+    effects=effects(INSIDE),
+    other_margins=with_peaks_inside(effects),
     other_measures=LADDER,
     half_chooses=True,
     is_of_learning=True,

@@ -78,7 +78,7 @@ def _line(answer: Answer, finding: Finding) -> str:
 def _remarks(judgement: Judgement, width: int) -> list[str]:
     lines = []
     for readings, left_out, need in lacking(judgement):
-        suffix = f" ({', '.join(readings)})" if readings else ""
+        suffix = f" ({'; '.join(readings)})" if readings else ""
         for points in left_out:
             lines += _wrapped(f"left out: {points}{suffix}", width)
         if need:

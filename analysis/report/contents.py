@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.claims import CLAIMS, Judgement, Origin, beside_older, judge
+from analysis.claims.sensitivity import Sensitivity, sensitivity
 from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
 from analysis.quantities import DONE_STATES
@@ -54,6 +55,7 @@ class Contents:
     states: Mapping[str, int]
     newest: str | None
     judgements: tuple[Judgement, ...]
+    sensitivity: tuple[Sensitivity, ...]
     pictures: tuple[Picture, ...]
     not_drawn: Mapping[str, str]
     checks: tuple[estimator_check.Check, ...]
@@ -92,6 +94,8 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     begin("judging the claims")
     origin = Origin(sweep, address, store_option, bool(at_work))
     judgements = beside_older(judge(epochs, points, CLAIMS, origin), epochs, points, origin)
+    begin("judging them with other choices")
+    sensitive = sensitivity(judgements, epochs, points, origin)
     pictures, not_drawn = [], {}
     for number, name in enumerate(FIGURES, 1):
         begin(f"drawing figure {number} of {len(FIGURES)}: {name}")
@@ -116,6 +120,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
         states=dict(Counter(points["state"])),
         newest=_newest(points),
         judgements=tuple(judgements),
+        sensitivity=tuple(sensitive),
         pictures=tuple(pictures),
         not_drawn=not_drawn,
         checks=tuple(checks),
