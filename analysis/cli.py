@@ -3,7 +3,7 @@
 import os
 
 from analysis.registered import recorded_now
-from sweep.cli.app import ANALYSE, COMMANDS, DEFINITIONS, Entry, app, report_errors
+from sweep.cli.app import ANALYSE, COMMANDS, DEFINITIONS, UNTIL, Entry, app, report_errors
 
 COMMANDS |= {
     name: Entry(f"analysis.commands.{name}:{name}", ANALYSE, text)
@@ -17,6 +17,7 @@ COMMANDS |= {
 }
 
 DEFINITIONS |= recorded_now()
+UNTIL["decided"] = "analysis.sequential:run_until_decided"
 
 
 def main() -> None:

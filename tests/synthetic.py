@@ -65,7 +65,7 @@ def tables(
 @lru_cache(maxsize=2000)
 def _of_point(config: TrialConfig, world: World, state: str) -> tuple[pa.Table, dict[str, Any]]:
     """Its rows of the epochs table, and that of the points table."""
-    history = _history(world(config))
+    history = history_of(world(config))
     if state != "finished":
         kept = config.epochs // 2 if state in ("interrupted", "diverged") else -1
         history = history.filter(pa.compute.less_equal(history["epoch"], kept))
@@ -75,7 +75,8 @@ def _of_point(config: TrialConfig, world: World, state: str) -> tuple[pa.Table, 
     return epoch_rows(SWEEP, config.point_id, config.flat(), history), row
 
 
-def _history(measured: Measured) -> pa.Table:
+def history_of(measured: Measured) -> pa.Table:
+    """What was measured as a history, as the store keeps it."""
     rows = [
         {
             "epoch": epoch,

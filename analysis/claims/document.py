@@ -14,11 +14,15 @@ from analysis.registered import RULES
 
 
 def document(
-    sweep: str, states: Mapping[str, int], judgements: Sequence[Judgement], starts: Sequence[Mapping[str, Any]] = ()
+    sweep: str,
+    states: Mapping[str, int],
+    judgements: Sequence[Judgement],
+    starts: Sequence[Mapping[str, Any]] = (),
+    decisions: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What `--json` prints and claims.json holds; states: number of points by state.
 
-    starts: the definitions that held when the sweep was started, as its store has them.
+    starts: the definitions that held when the sweep was started, decisions: those of its looks, as its store has them.
     """
     rules = RULES[-1]
     return {
@@ -26,6 +30,7 @@ def document(
         "points": dict(sorted(states.items())),
         "rules": {"version": rules.number, "since": rules.since, "changed": rules.changed},
         "definitions_at_start": list(starts),
+        "decisions": decisions,
         "claims": plain(judgements),
     }
 

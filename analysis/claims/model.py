@@ -128,7 +128,7 @@ class Finding:
     p_no_effect, of the other side and of an effect below `smallest`, are corrected for all effects of the claim by that
     reading (Holm). by_config: by config, named by the fields in which it differs from the others, the estimate over its
     seeds alone. has_either_sign: whether some configs certainly lie above `null` by more than `smallest`, and others
-    below; then their mean is misleading, and decides nothing.
+    below; then their mean is misleading, and decides nothing. level: a verdict needs a p below it.
     """
 
     effect: str
@@ -141,6 +141,7 @@ class Finding:
     p: float | None = None
     p_no_effect: float | None = None
     smallest: float = 0.0
+    level: float = SIGNIFICANT
 
     @property
     def configs_as_claimed(self) -> int:
@@ -153,11 +154,11 @@ class Finding:
         estimate = self.estimate
         if self.has_either_sign or estimate is None or estimate.low is None or estimate.high is None:
             return Verdict.UNDECIDED
-        if self.p_no_effect is not None and self.p_no_effect < SIGNIFICANT:
+        if self.p_no_effect is not None and self.p_no_effect < self.level:
             return Verdict.NO_EFFECT
         is_as_claimed = (estimate.value > self.null) == (self.expected == "above")
         p = estimate.p if is_as_claimed else self.p
-        if p is None or p >= SIGNIFICANT or estimate.low <= self.null <= estimate.high:
+        if p is None or p >= self.level or estimate.low <= self.null <= estimate.high:
             return Verdict.UNDECIDED
         return Verdict.SUPPORTED if is_as_claimed else Verdict.CONTRADICTED
 

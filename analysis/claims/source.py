@@ -9,16 +9,20 @@ import pandas as pd
 from analysis.claims.needs import Origin
 from analysis.tables import from_store, kept_values, with_measures
 from analysis.tables.from_files import from_files
-from sweep.store import Store, recorded_definitions
+from sweep.store import Store, recorded_decisions, recorded_definitions
 
 
 class Judged(NamedTuple):
-    """Epochs with the columns of every measure, points, their origin, and the definitions that the sweep recorded."""
+    """Epochs with the columns of every measure, points, and their origin.
+
+    starts: the definitions that the sweep recorded; decisions: those of its looks, where it ran until decided.
+    """
 
     epochs: pd.DataFrame
     points: pd.DataFrame
     origin: Origin
     starts: Sequence[Mapping[str, Any]] = ()
+    decisions: Mapping[str, Any] | None = None
 
 
 def of_store(store: Store, sweep: str, address: str) -> Judged:
@@ -27,7 +31,7 @@ def of_store(store: Store, sweep: str, address: str) -> Judged:
     points = tables.points.to_pandas()
     origin = Origin(sweep, store.spec_address(sweep), address, is_running=bool((points["state"] == "running").any()))
     epochs = with_measures(tables.epochs.to_pandas(), kept_values(store, sweep))
-    return Judged(epochs, points, origin, recorded_definitions(store, sweep))
+    return Judged(epochs, points, origin, recorded_definitions(store, sweep), recorded_decisions(store, sweep))
 
 
 def of_files(folder: Path) -> Judged:

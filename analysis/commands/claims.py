@@ -3,8 +3,9 @@
 import shutil
 import textwrap
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,7 +51,7 @@ def claims(
     states = Counter(judged.points["state"])
     epochs, points, origin = judged.epochs, judged.points, judged.origin
     findings = beside_older(judge(epochs, points, CLAIMS, origin), epochs, points, origin)
-    whole = document(origin.sweep, states, findings, judged.starts)
+    whole = document(origin.sweep, states, findings, judged.starts, judged.decisions)
     if output:
         with writing_to(output):
             output.mkdir(parents=True, exist_ok=True)
@@ -61,4 +62,19 @@ def claims(
         return
     counts = ", ".join(f"{count} {state}" for state, count in whole["points"].items())
     width = min(max(shutil.get_terminal_size((WIDEST, 24)).columns, NARROWEST), WIDEST)
-    print(f"sweep {judged.origin.sweep}: {counts}\n\n{text(findings, width)}\n\n" + textwrap.fill(HOW_JUDGED, width))
+    parts = [f"sweep {origin.sweep}: {counts}", *_decisions(judged.decisions, width), text(findings, width)]
+    print("\n\n".join([*parts, textwrap.fill(HOW_JUDGED, width)]))
+
+
+def _decisions(made: Mapping[str, Any] | None, width: int) -> list[str]:
+    """What the looks of a sweep that ran until decided found; its verdicts are these, at levels that share 5 %."""
+    if not made or not made.get("looks"):
+        return []
+    lines = [
+        f"at the look of {look['seeds']} seeds, at p below {look['level']:.4f}: "
+        + ", ".join(f"{name} {verdict}" for name, verdict in look["verdicts"].items())
+        for look in made["looks"]
+    ]
+    head = "This sweep ran until its claims were decided: its verdicts are those of its looks, not those below."
+    wrapped = (textwrap.fill(line, width, subsequent_indent="    ", break_on_hyphens=False) for line in [head, *lines])
+    return ["\n".join(wrapped)]

@@ -61,6 +61,10 @@ DEFINITIONS: dict[str, dict[str, Any]] = {}
 """The definitions of claims that hold now, by claim: a sweep records them when it starts. The analysis adds its own."""
 
 
+UNTIL: dict[str, str] = {}
+"""What a run can go on until, by name: the module and the function that run a spec so. The analysis adds its own."""
+
+
 class Commands(TyperGroup):
     """The commands of the table. Listing them loads none; one is loaded when it is run, or asked for its help."""
 

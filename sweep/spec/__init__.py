@@ -4,11 +4,12 @@ Not here: the location of a spec (`store.spec_source`), the fields of a point (`
 """
 
 from sweep.spec.document import in_words
-from sweep.spec.model import Resources, SweepSpec, presets, trials_at_a_time
+from sweep.spec.model import Block, Resources, SweepSpec, presets, trials_at_a_time
 from sweep.spec.reader import SpecReader, spec_from_bytes, without_problems
 from sweep.spec.remeasured import remeasured
 
 __all__ = [
+    "Block",
     "Resources",
     "SpecReader",
     "SweepSpec",

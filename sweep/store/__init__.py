@@ -3,6 +3,7 @@
 Not here: how objects are stored (`storage`), how results are computed (`trial`). Imports neither Ray nor MLflow.
 """
 
+from sweep.store.decisions import record_decisions, recorded_decisions
 from sweep.store.definitions import Definitions, record_definitions, recorded_definitions
 from sweep.store.identity import known_store_id, store_id
 from sweep.store.index import Entry
@@ -53,7 +54,9 @@ __all__ = [
     "load",
     "migrate",
     "others_last",
+    "record_decisions",
     "record_definitions",
+    "recorded_decisions",
     "recorded_definitions",
     "refuse_if_live",
     "request_stop",

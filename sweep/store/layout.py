@@ -8,6 +8,7 @@ points/POINT_ID/damaged-*         objects that did not match their checksum, put
 trainings/TRAINING_ID/state-EPOCH the state of a network, kept to be measured anew; of all points of that training
 sweeps/NAME/spec.yaml             the spec as last run, complete in itself, with its checksum
 sweeps/NAME/definitions           the definitions of claims that held when it was started
+sweeps/NAME/decisions             what its looks decided, where it runs until its claims are
 sweeps/NAME/lease                 the live driver of the sweep
 sweeps/NAME/stop                  what that driver was asked to do: stop
 sweeps/NAME/preflight-*           what it and the nodes of its cluster write to prove that they can, for a moment
@@ -88,6 +89,11 @@ def spec(sweep: str) -> str:
 def definitions(sweep: str) -> str:
     """The definitions of claims that held at the starts of a sweep."""
     return f"sweeps/{sweep}/definitions"
+
+
+def decisions(sweep: str) -> str:
+    """What the looks at a sweep decided."""
+    return f"sweeps/{sweep}/decisions"
 
 
 def lease(sweep: str) -> str:

@@ -1,0 +1,185 @@
+"""Seeds where they decide: looks that share 5 % of error, networks that grow, and decisions that a store repeats."""
+
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from analysis.claims import CLAIMS
+from analysis.cli import app
+from analysis.sequential import LOOKS, Decisions, looks, run_until_decided
+from analysis.statistics import fewest_seeds
+from sweep.errors import UsageError
+from sweep.spec import SweepSpec, spec_from_bytes
+from sweep.store import Store, load, recorded_decisions
+from tests.drivers import driver
+from tests.synthetic import Measured, World, history_of, with_still_twins
+from trainables.config import TrialConfig
+from trainables.records import HISTORY_SCHEMA, PointResult
+
+SPEC = """
+name: grown
+fixed: {epochs: 8, width: 8, depth: 4}
+grid: {architecture: [mlp, resnet], frozen: [false, true], seed: [5]}
+resources: {gpus: 0, cpus: 1}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> SweepSpec:
+    (tmp_path / "grown.yaml").write_text(SPEC)
+    return load(str(tmp_path / "grown.yaml"), [])
+
+
+class Runs:
+    """Computes points as a world has them, and counts them. stops: raises KeyboardInterrupt after so many."""
+
+    def __init__(self, store: Store, world: World, stops: int | None = None) -> None:
+        self.store, self.world, self.stops = store, world, stops
+        self.computed: list[TrialConfig] = []
+
+    def __call__(self, spec: SweepSpec) -> None:
+        self.store.save_spec(spec.name, spec.to_yaml())
+        for point, state in zip(spec.points, self.store.states_of(spec.points), strict=True):
+            if state.state.is_done:
+                continue
+            if len(self.computed) == self.stops:
+                raise KeyboardInterrupt
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_file(sink, HISTORY_SCHEMA) as writer:
+                writer.write_table(history_of(self.world(point)))
+            history = sink.getvalue().to_pybytes()
+            self.store.commit_result(point, PointResult(point.canonical(), "finished", 1, 60.0, {}, history))
+            self.computed.append(point)
+
+
+def until_decided(spec: SweepSpec, store: Store, runs: Runs, **more: float) -> tuple[Decisions, list[str]]:
+    said: list[str] = []
+    return run_until_decided(spec, store, str(store.root), runs, said.append, **more), said
+
+
+def by_architecture(config: TrialConfig) -> Measured:
+    """MLPs differ from their twins by far more than seeds do; residual networks by less, and their twins as they do."""
+    if config.architecture == "mlp":
+        return with_still_twins(config)
+    noise = np.random.default_rng([config.seed, config.frozen]).normal(scale=0.3, size=config.epochs + 1)
+    bits = 5 + noise
+    return Measured(np.linspace(0.9, 0.5, config.epochs + 1), {"first-merged": (bits, bits)})
+
+
+def test_the_looks_spend_five_percent_and_the_first_can_decide() -> None:
+    for seeds in (LOOKS, (10, 20), (8,)):
+        found = looks(seeds)
+        assert sum(one.level for one in found) == pytest.approx(0.05)
+        assert all(2.0 ** (1 - one.seeds) < one.level for one in found)
+    assert fewest_seeds() < LOOKS[0]
+
+
+def test_only_networks_of_open_claims_get_more_seeds(spec: SweepSpec, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    runs = Runs(store, by_architecture)
+    found, said = until_decided(spec, store, runs)
+    assert found.verdicts["mlp-rises"] == "supported"
+    assert "mlp-rises" not in found.made[0].still_open
+    assert said[0] == "look 1 of 4: seeds 0 to 7 of 4 networks, 32 points to run, verdicts at p below 0.0148"
+    seeds = {
+        architecture: {point.seed for point in runs.computed if point.architecture == architecture}
+        for architecture in ("mlp", "resnet")
+    }
+    assert len(seeds["resnet"]) >= len(seeds["mlp"])
+    assert seeds["resnet"] == set(range(len(seeds["resnet"])))
+    assert len(seeds["resnet"]) in LOOKS
+    assert recorded_decisions(store, "grown") == found.plain()
+
+
+def test_stopped_at_any_point_and_begun_again_it_decides_the_same(spec: SweepSpec, tmp_path: Path) -> None:
+    undisturbed = Runs(Store(tmp_path / "whole"), by_architecture)
+    whole, _ = until_decided(spec, undisturbed.store, undisturbed)
+    store, computed = Store(tmp_path / "runs"), []
+    for stops in (5, 32, 41, 3, None):
+        runs = Runs(store, by_architecture, stops)
+        with contextlib.suppress(KeyboardInterrupt):
+            found, _ = until_decided(spec, store, runs)
+        computed += runs.computed
+    assert found == whole
+    assert [point.point_id for point in computed] == [point.point_id for point in undisturbed.computed]
+    again = Runs(store, by_architecture)
+    assert until_decided(spec, store, again)[0] == whole
+    assert again.computed == []
+
+
+def test_a_look_beyond_the_budget_is_not_begun(spec: SweepSpec, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    runs = Runs(store, by_architecture)
+    found, said = until_decided(spec, store, runs, budget_hours=0.6)  # a minute for each point: 32 in the first look
+    assert (len(found.made), found.ended, len(runs.computed)) == (1, "budget", 32)
+    assert said[-1] == "grown: the budget does not reach for the next look, and what is open stays open"
+
+
+def test_the_grown_spec_is_one_that_reads_back(spec: SweepSpec, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    until_decided(spec, store, Runs(store, by_architecture))
+    kept = store.spec("grown")
+    assert spec_from_bytes(kept.to_yaml().encode(), "grown").points == kept.points
+    assert {point.epochs for point in kept.points} == {8}
+
+
+def test_networks_that_no_claim_is_about_end_it_at_once(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(
+        SPEC.replace("grown", "other").replace("width: 8", "width: 8, activation: relu")
+    )
+    spec, store = load(str(tmp_path / "other.yaml"), []), Store(tmp_path / "runs")
+    found, _ = until_decided(spec, store, Runs(store, lambda config: by_architecture(config)))
+    assert (found.ended, found.verdicts) == ("decided", {})
+
+
+@pytest.mark.slow
+def test_real_networks_are_trained_until_their_claims_are_decided(tmp_path: Path) -> None:
+    text = SPEC.replace("architecture: [mlp, resnet]", "architecture: [mlp]").replace("epochs: 8", "epochs: 4")
+    (tmp_path / "real.yaml").write_text(text.replace("grown", "real"))
+    spec, store = load(str(tmp_path / "real.yaml"), []), Store(tmp_path / "runs")
+
+    def run(grown: SweepSpec) -> None:
+        driver(grown, tmp_path / "runs").run()
+
+    found = run_until_decided(spec, store, str(store.root), run, lambda text: None, seeds=(8, 12))
+    kept = store.spec("real")
+    assert len(kept.points) in (16, 24)
+    assert all(one.state.is_done for one in store.states_of(kept.points))
+    assert set(found.verdicts) <= {claim.name for claim in CLAIMS}
+    app(["claims", "real", "--json", "--store", str(store.root)], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--until", "never"], "--until never: allowed is decided"),
+        (["--budget", "2h"], "--budget is for --until"),
+        (["--until", "decided", "--point", "x"], "--until chooses the points itself"),
+    ],
+)
+def test_what_makes_no_sense_is_said(words: list[str], said: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=said):
+        app(["run", "demo", *words, "--store", str(tmp_path)], standalone_mode=False)
+
+
+@pytest.mark.parametrize("text", ["x", "2d", "0h", "-3h"])
+def test_a_budget_that_is_no_time_is_refused(text: str, run_here: Callable[..., object], tmp_path: Path) -> None:
+    done = run_here("run", "demo", "--until", "decided", "--budget", text, "--store", str(tmp_path))
+    assert done.returncode == 2  # type: ignore[attr-defined]
+
+
+def test_claims_tell_what_was_decided_at_each_look(
+    spec: SweepSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path / "runs")
+    found, _ = until_decided(spec, store, Runs(store, by_architecture))
+    capsys.readouterr()
+    app(["claims", "grown", "--store", str(store.root), "--json"], standalone_mode=False)
+    assert json.loads(capsys.readouterr().out)["decisions"] == found.plain()
+    app(["claims", "grown", "--store", str(store.root)], standalone_mode=False)
+    assert "at the look of 8 seeds, at p below 0.0148: mlp-rises supported" in " ".join(capsys.readouterr().out.split())
