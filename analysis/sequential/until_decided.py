@@ -49,6 +49,7 @@ def run_until_decided(
     say: Callable[[str], None],
     budget_hours: float | None = None,
     seeds: Sequence[int] = LOOKS,
+    claims: Sequence[Claim] = CLAIMS,
 ) -> Decisions:
     """Run the networks of a spec with more and more seeds, until every claim about them is decided.
 
@@ -57,7 +58,6 @@ def run_until_decided(
     points of a spec that the store does not hold, and raises what keeps it from that. budget_hours: of trials, one at a
     time; a look that would pass it, by the mean of what points took before, is not begun.
     """
-    claims: Sequence[Claim] = CLAIMS
     wanted: dict[Network, int] = {_network(point): 0 for point in spec.points}
     growing, made, ended = list(wanted), [], "last look"
     for number, look in enumerate(looks(seeds), 1):

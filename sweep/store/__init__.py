@@ -3,8 +3,13 @@
 Not here: how objects are stored (`storage`), how results are computed (`trial`). Imports neither Ray nor MLflow.
 """
 
-from sweep.store.decisions import record_decisions, recorded_decisions
-from sweep.store.definitions import Definitions, record_definitions, recorded_definitions
+from sweep.store.claims import (
+    Definitions,
+    record_decisions,
+    record_definitions,
+    recorded_decisions,
+    recorded_definitions,
+)
 from sweep.store.identity import known_store_id, store_id
 from sweep.store.index import Entry
 from sweep.store.kept_states import KeptStates, StateUnusable

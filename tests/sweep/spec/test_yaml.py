@@ -9,8 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sweep.errors import UsageError
-from sweep.spec import Resources, SweepSpec, spec_from_bytes
-from sweep.spec.model import Block
+from sweep.spec import Block, Resources, SweepSpec, spec_from_bytes
 from sweep.spec.reader import NAME
 from sweep.spec.yaml_lines import YamlProblem, dump, load
 from sweep.store import Store
