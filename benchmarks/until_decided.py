@@ -139,8 +139,8 @@ def main() -> None:
         f"{sweeps} simulated sweeps of each world: MLP and shortcut network, trained and frozen; claims "
         f"{', '.join(NAMES)}. Until decided: looks at {', '.join(map(str, LOOKS))} seeds, which share an error of 5 %; "
         f"a network gets more while a claim that compares it is open. Fixed: {LOOKS[-1]} seeds of every network, "
-        "tested once at 5 %. Moderate effects are of one deviation over seeds, large ones of three. Wrong: the share of "
-        "wrong verdicts on the claim that has most of them, where 5 % is promised. "
+        "tested once at 5 %. Moderate effects are of one deviation over seeds, large ones of three. Wrong: the share "
+        "of wrong verdicts on the claim that has most of them, where 5 % is promised. "
         "`python -m benchmarks.until_decided`.",
         "",
         "| world | points until decided | points fixed | saved | right | right, fixed | wrong | wrong, fixed |",

@@ -182,5 +182,3 @@ def test_claims_tell_what_was_decided_at_each_look(
     app(["claims", "grown", "--store", str(store.root)], standalone_mode=False)
     said = " ".join(capsys.readouterr().out.split())
     assert "at the look of 8 seeds, at p below 0.0148: correlates-first undecided, mlp-rises supported" in said
-        capsys.readouterr().out.split()
-    )
