@@ -86,6 +86,7 @@ def test_the_opposite_world_contradicts_it(name: str) -> None:
 PEAKS_IN_THE_MIRROR_TOO = {"correlates-first", "resnet-needs-less"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [claim.name for claim in CLAIMS if len(claim.measures) == 2 and claim.name not in PEAKS_IN_THE_MIRROR_TOO]
 )
@@ -102,7 +103,10 @@ def test_a_world_of_noise_decides_nothing(name: str) -> None:
 
 
 @each_claim
-@pytest.mark.parametrize("state", ["missing", "interrupted", "failed"])
+@pytest.mark.parametrize(
+    "state",
+    ["missing", pytest.param("interrupted", marks=pytest.mark.slow), pytest.param("failed", marks=pytest.mark.slow)],
+)
 def test_an_unfinished_point_leaves_it_undecided_is_named_and_comes_with_its_command(name: str, state: str) -> None:
     run, answers = with_one_run(name, state)
     for answer in answers:
