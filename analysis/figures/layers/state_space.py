@@ -50,7 +50,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
         title="Hodas & Stinis 2018, section 4: effective reduction of the state space, 2^(n MI)",
         caption=f"{captions.describe(shown)}; {captions.seeds(drawn, list(CURVES.series))} per network and depth. "
         f"n: number of hidden layers. {captions.measurement(shown, drawn)}. The paper gives an order of magnitude; "
-        "the estimate is a lower bound in practice, and n times its error moves the exponent.",
+        "it is an estimate, and n times its error moves the exponent.",
         colour_by="depth",
         warnings=captions.warnings(shown, points, drawn),
     )
