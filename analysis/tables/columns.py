@@ -45,7 +45,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "pair": ("text", "the two layer outputs whose mutual information this is"),
     "mutual_information_bits": (
         "bits",
-        "mutual information of the pair as NPEET computes it: an estimate, which high dimensions bring down",
+        "mutual information of the pair as NPEET computes it; a lower bound in practice",
     ),
     "mutual_information_balanced_bits": ("bits", "the same with each side in units of its own neighbour distances"),
     "scale_ratio": ("1", "neighbour distances of the pair's second side over those of its first"),
