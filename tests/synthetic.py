@@ -152,6 +152,22 @@ def of_noise(config: TrialConfig) -> Measured:
     return Measured(noise.normal(0.4, 0.02) + noise.normal(0, 0.02, shape), bits)
 
 
+def without_effect(config: TrialConfig) -> Measured:
+    """A world in which all networks fare alike, and half of the error's fall is the first epoch's."""
+    noise = _noise(config)
+    if config.epochs == 0:
+        flat = {f"input-{layer}": (np.array([np.nan]), 4 + noise.normal(0, 0.01, 1)) for layer in (1, config.depth)}
+        return Measured(np.array([0.9]), flat)
+    bits = 5 + noise.normal(0, 0.01, config.epochs + 1)
+    errors = np.concatenate([[0.9], np.linspace(0.5, 0.1, config.epochs)]) + noise.normal(0, 1e-4, config.epochs + 1)
+    return Measured(errors, _pairs(config, bits, bits + 1))
+
+
+def by_width(config: TrialConfig) -> Measured:
+    """A world in which narrow networks are as told and wide ones the opposite."""
+    return as_told(config) if config.width == 20 else as_denied(config)
+
+
 def with_still_twins(config: TrialConfig) -> Measured:
     """A world in which both papers are right, and what they say is not seen in networks that never learn."""
     if not config.frozen:
