@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.claims import CLAIMS
+from analysis.cli import app
 from analysis.quantities import BALANCED_BITS, PAPER_BITS
 
 ROOT = Path(__file__).parent.parent
@@ -43,7 +44,8 @@ def expected() -> list[str]:
 
 
 def test_the_table_says_what_the_sweeps_said() -> None:
-    assert re.findall(r"^\| \d+ \|.*$", TEXT, re.MULTILINE) == expected()
+    earlier = TEXT[TEXT.index("# Earlier sweeps of both papers") :]
+    assert re.findall(r"^\| \d+ \|.*$", earlier, re.MULTILINE) == expected()
 
 
 @pytest.mark.parametrize("sweep", ["paper", "isometry"])
@@ -61,6 +63,49 @@ def test_the_readme_counts_them_alike() -> None:
     differ = sum(len(one) > 1 for one in verdicts)
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
     assert f"{words}, {differ} decided on one scale only" in " ".join((ROOT / "README.md").read_text().split())
+
+
+def row_with_control(claim: dict[str, Any]) -> str | None:
+    """The line of a claim in the table of the sweep with controls; None for one that it has no networks for.
+
+    Of each measure the first effect that frozen networks are asked of too, or the first of all; and the verdict.
+    """
+    answers = {answer["reading"]: answer for answer in claim["answers"]}
+    if not claim["answers"][0]["effects"]:
+        return None
+    cells = []
+    for measure in ("NPEET", "balanced", "error"):
+        beyond = answers.get(f"{measure}, trained less frozen", answers.get(measure))
+        if beyond is None:
+            continue
+        name = beyond["effects"][0]["effect"]
+        ways = [answers.get(measure), answers.get(f"{measure}, frozen"), answers.get(f"{measure}, trained less frozen")]
+        values = [_value(way, name) for way in ways if way]
+        cells.append(f"{measure.replace('error', 'test error')}: {', '.join(values)}")
+    name = claim["answers"][0]["effects"][0]["effect"] if len(answers) == 1 else name
+    return f"| {claim['number']} | {claim['statement']} | **{claim['verdict']}** | {name}: {'<br>'.join(cells)} |"
+
+
+def _value(answer: dict[str, Any], name: str) -> str:
+    effect = next((one for one in answer["effects"] if one["effect"] == name), None)
+    if effect is None or effect["value"] is None:
+        return "undefined"
+    decimals = {"bits": 2, "rho": 2, "error": 4, "epochs": 1, "share": 2}[effect["unit"]]
+    return f"{effect['value']:+.{decimals}f}"
+
+
+def test_the_table_with_controls_says_what_its_sweep_said() -> None:
+    found = claims("controls")
+    assert set(found["points"]) == {"finished"}
+    expected_rows = [row for one in found["claims"] if (row := row_with_control(one))]
+    assert [line for line in TEXT.splitlines() if line in expected_rows] == expected_rows
+
+
+def test_its_tables_give_these_verdicts_again(capsys: pytest.CaptureFixture[str]) -> None:
+    app(["claims", "--from", str(RESULTS / "controls"), "--json"], standalone_mode=False)
+    printed = json.loads(capsys.readouterr().out)
+    for one, kept in zip(printed["claims"], claims("controls")["claims"], strict=True):
+        assert (one["verdict"], one["headline"]) == (kept["verdict"], kept["headline"])
 
 
 def test_no_path_of_a_machine_is_in_them() -> None:

@@ -148,7 +148,7 @@ class Lacking(NamedTuple):
 def lacking(judgement: Judgement) -> list[Lacking]:
     """What each reading lacks; readings with the same lack are merged."""
     by_lack: dict[tuple[tuple[str, ...], Need | None], list[str]] = defaultdict(list)
-    for answer in beside_control(judgement):
+    for answer in (one for one in beside_control(judgement) if one.reading.networks != "frozen"):
         by_lack[tuple(_left_out(answer)), answer.need].append(answer.reading.name)
     return [Lacking(tuple(readings) if len(by_lack) > 1 else (), *lack) for lack, readings in by_lack.items()]
 

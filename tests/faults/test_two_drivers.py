@@ -124,7 +124,9 @@ def test_of_many_that_start_at_one_moment_one_gets_the_sweep(store: Store) -> No
     assert (len(held), len(refused)) == (1, 5)
 
 
-@pytest.mark.parametrize("skew", [timedelta(hours=1), timedelta(hours=-1)], ids=str)
+@pytest.mark.parametrize(
+    "skew", [timedelta(hours=1), pytest.param(timedelta(hours=-1), marks=pytest.mark.slow)], ids=str
+)
 def test_a_clock_that_is_an_hour_off_neither_kills_nor_revives_a_driver(quick_store: Store, skew: timedelta) -> None:
     renewed = (datetime.now(UTC) + skew).isoformat(timespec="seconds")
     with far_driver(quick_store, renewed=renewed):

@@ -43,7 +43,9 @@ def test_twins_are_drawn_in_grey_and_said_to_be_the_control(name: str, twins: Ca
     assert any(line.get_color() == CONTROL_COLOUR for line in lines)
 
 
-@pytest.mark.parametrize("name", WITH_TWINS)
+@pytest.mark.parametrize(
+    "name", [WITH_TWINS[0], *(pytest.param(one, marks=pytest.mark.slow) for one in WITH_TWINS[1:])]
+)
 def test_a_sweep_without_twins_speaks_of_none(name: str, twins: Callable[..., Tables]) -> None:
     epochs, points = everything(twins)
     data = FIGURES[name].table(epochs, points[~points["frozen"]])
