@@ -56,7 +56,7 @@ def begun(folder: Path) -> Store:
 def test_the_tour_runs_as_printed_and_then_so_does_the_code(folder: Path, environment: dict[str, str]) -> None:
     (tour,) = blocks("bash")
     commands = [shlex.split(line, comments=True) for line in tour.splitlines()]
-    assert len(commands) == 11
+    assert len(commands) == 12
     for command in commands:
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (command, done.stderr)

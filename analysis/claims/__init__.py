@@ -25,7 +25,7 @@ from analysis.claims.document import document, files, plain, rows
 from analysis.claims.judging import judge
 from analysis.claims.model import Answer, Claim, Finding, Judgement, Need, Reading, Verdict
 from analysis.claims.needs import Origin
-from analysis.claims.registered import beside_older
+from analysis.claims.registered import beside_looks, beside_older
 from analysis.claims.writing import text
 
 CLAIMS: tuple[Claim, ...] = (
@@ -57,6 +57,7 @@ __all__ = [
     "Origin",
     "Reading",
     "Verdict",
+    "beside_looks",
     "beside_older",
     "document",
     "files",

@@ -51,6 +51,7 @@ def plain(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
             "younger_than_data": judgement.is_younger,
             "earlier": asdict(judgement.older) if judgement.older else None,
             "verdict": judgement.verdict,
+            "verdict_of_looks": judgement.of_looks,
             "headline": headline(judgement),
             "control": _plain_need(judgement.control),
             "scales_differ": judgement.scales_differ,

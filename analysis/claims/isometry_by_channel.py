@@ -11,7 +11,7 @@ hand.
 
 from collections.abc import Sequence
 
-from analysis.claims.isometry_maximal import EFFECT, is_measured, of_gains, with_others_beyond
+from analysis.claims.isometry_maximal import EFFECT, is_measured, of_gains, signal, with_others_beyond
 from analysis.claims.model import Claim
 from analysis.claims.runs import Run, RunGroup
 
@@ -35,4 +35,5 @@ CLAIM = Claim(
     effects=(EFFECT,),
     measures=("channel",),
     other_margins=with_others_beyond(EFFECT),
+    curve=signal,
 )

@@ -109,4 +109,5 @@ CLAIM = Claim(
     measures=("balanced",),
     version=3,
     other_margins=with_others_beyond(EFFECT),
+    curve=signal,
 )

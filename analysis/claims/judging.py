@@ -59,9 +59,9 @@ def judge_runs(
 def _judgement(claim: Claim, seen: Views, origin: Origin, only_deciding: bool) -> Judgement:
     asked = [one for one in readings(claim, seen) if not only_deciding or claim.rests_on(one)]
     answers = [_answer(claim, seen[reading.networks, reading.variant], reading, origin) for reading in asked]
-    has_control = not claim.is_of_learning or any(reading.networks == "trained less frozen" for reading in asked)
-    control = None if has_control or not claim.groups(seen[PLAIN]) else origin.control()
-    return Judgement(claim, tuple(_settled(answer, origin) for answer in answers), control)
+    found = Judgement(claim, tuple(_settled(answer, origin) for answer in answers))
+    has_control = not claim.is_of_learning or all(map(found.has_whole_control, claim.measures))
+    return found if has_control or not claim.groups(seen[PLAIN]) else replace(found, control=origin.control())
 
 
 def _settled(answer: Answer, origin: Origin) -> Answer:
@@ -97,9 +97,10 @@ def _answer(claim: Claim, runs: Sequence[Run], reading: Reading, origin: Origin)
     if not groups:
         return Answer(reading, need=origin.preset(claim, runs), blocked=True)
     sorted_groups = _sort_out(claim, groups, reading.measure)
-    cells = _by_cell(sorted_groups.usable)
+    whole, lacking = _with_all_values(sorted_groups.usable)
+    cells = _by_cell(whole)
     replicated = {cell: cell_groups for cell, cell_groups in cells.items() if len(cell_groups) > 1}
-    left_out = sorted_groups.left_out
+    left_out = sorted_groups.left_out | lacking
     if replicated:
         single = {cell: cell_groups for cell, cell_groups in cells.items() if cell not in replicated}
         left_out |= {
@@ -136,9 +137,10 @@ def _sort_out(claim: Claim, groups: Sequence[RunGroup], measure: Measure) -> _So
         unfinished = {name: state for name, state in states.items() if state not in DONE_STATES}
         diverged = {name: state for name, state in states.items() if state == "diverged"}
         unmeasured = {
-            run.point_id: AT_CEILING if run.is_near_ceiling(measure) else "without a value"
+            run.point_id: AT_CEILING if claim.curve(run, measure).is_near_ceiling else "without a value"
             for run in group.runs.values()
-            if run.state == "finished" and not (claim.is_measured(run, measure) and not run.is_near_ceiling(measure))
+            if run.state == "finished"
+            and not (claim.is_measured(run, measure) and not claim.curve(run, measure).is_near_ceiling)
         }
         sorted_groups.unfinished.update(unfinished)
         sorted_groups.diverged.update(diverged)
@@ -154,12 +156,23 @@ def _need(
     """What prevents any verdict; None if nothing does."""
     if sorted_groups.unfinished:
         return origin.unfinished(Counter(sorted_groups.unfinished.values()))
+    if AT_CEILING in sorted_groups.unmeasured.values():  # those below it alone would be chosen by their outcome
+        return origin.below_ceiling()
     if sorted_groups.usable:
         return None if replicated else origin.more_seeds("a second seed", runs, fewest_seeds())
     if sorted_groups.unmeasured:
-        is_bound = set(sorted_groups.unmeasured.values()) == {AT_CEILING}
-        return origin.below_ceiling() if is_bound else origin.measured(claim, measure)
+        return origin.measured(claim, measure)
     return origin.preset(claim, runs, f"points that do not diverge, {len(sorted_groups.diverged)} of them did")
+
+
+def _with_all_values(groups: Sequence[RunGroup]) -> tuple[list[RunGroup], dict[str, str]]:
+    """The groups that have every value which others of their cell are compared by, and the points of the others."""
+    values: dict[Cell, set[Any]] = {}
+    for group in groups:
+        values.setdefault(group.cell, set()).update(group.runs)
+    whole = [group for group in groups if set(group.runs) == values[group.cell]]
+    others = [group for group in groups if set(group.runs) != values[group.cell]]
+    return whole, dict.fromkeys(_points(others), "of a seed that lacks some of the networks it is compared with")
 
 
 def _by_cell(groups: Sequence[RunGroup]) -> Cells:

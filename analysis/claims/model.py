@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from analysis.claims.runs import Run, RunGroup
+from analysis.claims.runs import Curve, Run, RunGroup, first_to_last
 from analysis.statistics import Estimate
 
 Measure = Literal["NPEET", "balanced", "rank", "gaussian", "sliced", "binned", "channel", "error"]
@@ -94,6 +94,7 @@ class Claim:
     is_of_learning: whether networks that never learn are asked the same, where the sweep has them. version: of its
     definition, which `analysis.registered` holds; with another definition it is another one. other_margins: the effects
     with another choice of what the paper leaves open, by what it is, to see whether the verdict rests on the choice.
+    curve: the MI that it is about.
     """
 
     number: int
@@ -113,6 +114,7 @@ class Claim:
     is_of_learning: bool = False
     version: int = 1
     other_margins: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
+    curve: Callable[[Run, Measure], Curve] = first_to_last
 
     def rests_on(self, reading: Reading) -> bool:
         """Whether its verdict depends on that reading: a deciding measure, of trained networks or of the difference."""
@@ -211,6 +213,7 @@ class Judgement:
 
     control: what a claim of learning lacks where it was not asked of networks that never learn. is_younger: whether its
     definition came after the first of the data, None where their time is not known; older: then the one before them.
+    of_looks: the verdict of the looks at a sweep that runs until decided, which is the one that counts there.
     """
 
     claim: Claim
@@ -218,10 +221,23 @@ class Judgement:
     control: Need | None = None
     is_younger: bool | None = None
     older: Older | None = None
+    of_looks: str | None = None
 
     def answer(self, reading: Reading) -> Answer | None:
         """That by this reading; None where it was not asked so."""
         return next((answer for answer in self.answers if answer.reading == reading), None)
+
+    def has_whole_control(self, measure: Measure) -> bool:
+        """Whether the difference to frozen twins was asked of every effect and config that the plain reading has."""
+        plain, beyond = self.answer(Reading(measure)), self.answer(Reading(measure, "trained less frozen"))
+        if plain is None or beyond is None:
+            return False
+        start = tuple(effect.name for effect in self.claim.effects if effect.beyond == "nothing")
+        sizes = {one.effect: len(one.by_config) for one in beyond.findings}
+        asked = [one for one in plain.findings if not (start and one.effect.startswith(start))]
+        return all(
+            one.effect in sizes and (sizes[one.effect] >= len(one.by_config) or not sizes[one.effect]) for one in asked
+        )
 
     @property
     def deciding(self) -> tuple[Answer, ...]:
@@ -237,7 +253,11 @@ class Judgement:
         plain, beyond = self.answer(Reading(measure)), self.answer(Reading(measure, "trained less frozen"))
         if plain is None:
             return Verdict.UNDECIDED
-        if plain.verdict is not Verdict.SUPPORTED or beyond is None or beyond.verdict is Verdict.SUPPORTED:
+        if plain.verdict is not Verdict.SUPPORTED or beyond is None:
+            return plain.verdict
+        if not self.has_whole_control(measure):
+            return Verdict.UNDECIDED
+        if beyond.verdict is Verdict.SUPPORTED:
             return plain.verdict
         return Verdict.UNDECIDED if beyond.verdict is Verdict.UNDECIDED else Verdict.AS_CONTROL
 

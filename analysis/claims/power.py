@@ -59,7 +59,10 @@ def _of_answer(judgement: Judgement, answer: Answer, power: float) -> SeedsNeede
         return None
     points_to, effects = _pointed_at(known)
     count = len(known) if points_to is not Verdict.SUPPORTED else 1
-    needed = [(_seeds(one, points_to, count, power), one) for one in effects]
+    each = (
+        1 - (1 - power) / len(effects) if points_to is Verdict.SUPPORTED else power
+    )  # all of them, however they depend
+    needed = [(_seeds(one, points_to, count, each), one) for one in effects]
     choose = max if points_to is Verdict.SUPPORTED else min
     seeds, effect = choose(needed, key=lambda pair: pair[0])
     both = 1 + judgement.claim.half_chooses

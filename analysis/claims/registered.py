@@ -6,7 +6,7 @@ by a younger one is said to be.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -67,6 +67,14 @@ def beside_older(
         )
         for one in judgements
     ]
+
+
+def beside_looks(judgements: Sequence[Judgement], decisions: Mapping[str, Any] | None) -> list[Judgement]:
+    """The judgements with the verdicts of a sweep's looks, as its store keeps them."""
+    verdicts = {
+        name: str(said) for look in (decisions or {}).get("looks", ()) for name, said in look["verdicts"].items()
+    }
+    return [replace(one, of_looks=verdicts.get(one.claim.name)) for one in judgements]
 
 
 def rules_are_younger(points: pd.DataFrame) -> bool | None:

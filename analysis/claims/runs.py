@@ -96,11 +96,6 @@ class Run:
         pairs = self.pairs[:1] if self.config["architecture"] in WITH_SHORTCUT else self.pairs
         return next((curve for pair in pairs if len(curve := self.bits(pair, measure))), NOTHING)
 
-    def is_near_ceiling(self, measure: str) -> bool:
-        """Whether a value of that measure is a bound, and no level to compare."""
-        column = MI_COLUMNS.get(measure)
-        return any(curve.is_near_ceiling for (_, of), curve in self.curves.items() if of == column)
-
     def is_whole(self, curve: Curve) -> bool:
         """Whether the curve has a value where its training begins and one after all of it."""
         return len(curve) > 1 and curve.epochs[0] == self.start and curve.epochs[-1] == self.config["epochs"]
@@ -213,6 +208,11 @@ def across_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[
 def of_architectures(*architectures: str) -> Callable[[Sequence[Run]], list[RunGroup]]:
     """Each of the paper's networks of these architectures by itself."""
     return lambda runs: alone(of_the_paper(runs, *architectures))
+
+
+def first_to_last(run: Run, measure: str) -> Curve:
+    """Its MI between first and last layer; an empty curve where the measure is the error."""
+    return run.first_to_last(measure) if measure in MI_COLUMNS else NOTHING
 
 
 def has_first_to_last(run: Run, measure: str) -> bool:

@@ -67,6 +67,15 @@ def matrix(judgement: Judgement) -> list[Row]:
     return [Row(name, verdicts) for name, verdicts in rows.items()]
 
 
+def on_looks(judgement: Judgement) -> str | None:
+    """The remark on a sweep that runs until decided: its verdict is that of its looks; None on others."""
+    if judgement.of_looks is None:
+        return None
+    return (
+        f"verdict of the looks, which counts: {judgement.of_looks}; the one above takes all seeds as if looked at once"
+    )
+
+
 def on_definition(judgement: Judgement) -> str | None:
     """The remark on a definition that is younger than the data; None on others."""
     if not judgement.is_younger:

@@ -11,6 +11,7 @@ from analysis.claims.wording import (
     lacking,
     matrix,
     on_definition,
+    on_looks,
     on_scales,
     reading_label,
     share_of_configs,
@@ -41,7 +42,7 @@ def _block(judgement: Judgement, width: int) -> list[str]:
     head = f"{judgement.claim.number:>2}  {judgement.claim.statement}"
     lines = textwrap.wrap(head, width, subsequent_indent=INDENT)
     lines += [f"{INDENT}{judgement.claim.paper}, {judgement.claim.section}", f"{INDENT}{judgement.verdict.upper()}"]
-    for remark in (headline(judgement), on_scales(judgement), on_definition(judgement)):
+    for remark in (on_looks(judgement), headline(judgement), on_scales(judgement), on_definition(judgement)):
         lines += textwrap.wrap(remark or "", width, initial_indent=INDENT, subsequent_indent=INDENT)
     for effect, answered in by_effect(judgement).items():
         of_claim = [(answer, finding) for answer, finding in answered if answer in judgement.deciding]

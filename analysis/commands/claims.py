@@ -41,7 +41,7 @@ def claims(
     as_json: options.Json = False,
 ) -> None:
     """Judge each of the papers' claims by a sweep: effect, interval over seeds, n, verdict."""
-    from analysis.claims import CLAIMS, beside_older, document, files, judge, text
+    from analysis.claims import CLAIMS, beside_looks, beside_older, document, files, judge, text
     from analysis.claims.source import of_files, of_store
     from analysis.files import put
 
@@ -51,6 +51,7 @@ def claims(
     states = Counter(judged.points["state"])
     epochs, points, origin = judged.epochs, judged.points, judged.origin
     findings = beside_older(judge(epochs, points, CLAIMS, origin), epochs, points, origin)
+    findings = beside_looks(findings, judged.decisions)
     whole = document(origin.sweep, states, findings, judged.starts, judged.decisions)
     if output:
         with writing_to(output):

@@ -7,7 +7,7 @@ from analysis.report.contents import Contents
 
 def artifacts(contents: Contents, html: bytes) -> dict[str, bytes]:
     """By path: the page, the claims as JSON and CSV, and of each figure the picture with its words and the numbers."""
-    claims = document(contents.sweep, contents.states, contents.judgements)
+    claims = document(contents.sweep, contents.states, contents.judgements, contents.starts, contents.decisions)
     by_path = {"report.html": html} | files(claims, contents.judgements)
     for picture in contents.pictures:
         by_path |= {

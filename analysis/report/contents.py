@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.claims import CLAIMS, Judgement, Origin, beside_older, judge
+from analysis.claims import CLAIMS, Judgement, Origin, beside_looks, beside_older, judge
 from analysis.claims.sensitivity import Sensitivity, sensitivity
 from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
@@ -17,7 +17,7 @@ from analysis.tables import measured_values, with_measures
 from analysis.tables.collect import collect
 from analysis.tables.tables import assemble
 from sweep.commands import command_line
-from sweep.store import Store, running
+from sweep.store import Store, recorded_decisions, recorded_definitions, running
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Contents:
     states: Mapping[str, int]
     newest: str | None
     judgements: tuple[Judgement, ...]
+    starts: tuple[Mapping[str, Any], ...]
+    decisions: Mapping[str, Any] | None
     sensitivity: tuple[Sensitivity, ...]
     pictures: tuple[Picture, ...]
     not_drawn: Mapping[str, str]
@@ -94,6 +96,8 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     begin("judging the claims")
     origin = Origin(sweep, address, store_option, bool(at_work))
     judgements = beside_older(judge(epochs, points, CLAIMS, origin), epochs, points, origin)
+    starts, decisions = recorded_definitions(store, sweep), recorded_decisions(store, sweep)
+    judgements = beside_looks(judgements, decisions)
     begin("judging them with other choices")
     sensitive = sensitivity(judgements, epochs, points, origin)
     pictures, not_drawn = [], {}
@@ -120,6 +124,8 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
         states=dict(Counter(points["state"])),
         newest=_newest(points),
         judgements=tuple(judgements),
+        starts=tuple(starts),
+        decisions=decisions,
         sensitivity=tuple(sensitive),
         pictures=tuple(pictures),
         not_drawn=not_drawn,

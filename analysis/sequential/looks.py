@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 ERROR = 0.05
 LOOKS = (8, 12, 18, 27)
-"""Each half as many again as the one before; with fewer than eight no test of whole seeds reaches the first level."""
+"""Each half as many again as the one before; with fewer than eight no test of whole seeds reaches the first level.
+
+Claims of which half of the seeds choose are tested by the other half, and can be decided from the third look on.
+"""
 
 
 @dataclass(frozen=True)

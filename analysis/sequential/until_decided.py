@@ -25,7 +25,7 @@ ENDED = {
 
 @dataclass(frozen=True)
 class Decisions:
-    """What was decided at each look, and why the sweep ended: `decided`, `last look` or `budget`."""
+    """What was decided at each look, and why the sweep ended: `decided`, `last look` or `budget`, else `not yet`."""
 
     made: tuple[Decision, ...]
     ended: str
@@ -73,10 +73,13 @@ def run_until_decided(
             break
         if missing:
             run(grown)
+        else:
+            store.save_spec(spec.name, grown.to_yaml())
         judged = of_store(store, spec.name, address)
         runs = read_runs(judged.epochs, judged.points)
         decision = decided_at(look, runs, claims, judged.origin)
         made.append(decision)
+        record_decisions(store, spec.name, Decisions(tuple(made), "not yet").plain())
         for name, verdict in decision.verdicts.items():
             say(f"  {name}: {verdict}")
         claims = [claim for claim in claims if claim.name in decision.still_open]

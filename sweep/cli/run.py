@@ -52,7 +52,7 @@ def run(
             "--budget",
             metavar="HOURS",
             parser=hours,
-            help="With --until: begin no look that takes the trials beyond so many hours, as 20h or 90m.",
+            help="With --until: begin no look after the first that takes trials beyond so many hours, as 20h or 90m.",
         ),
     ] = None,
 ) -> None:

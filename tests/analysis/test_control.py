@@ -3,10 +3,11 @@
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.claims import CLAIMS, Judgement, Reading, Verdict, judge, plain, text
-from tests.judged import ORIGIN, judged
+from tests.judged import BY_NAME, ORIGIN, judged
 from tests.synthetic import (
     Measured,
     World,
@@ -184,3 +185,43 @@ def test_where_the_first_step_was_not_measured_it_is_not_asked() -> None:
     )
     (found,) = judge(skipped, points, CLAIMS[:1], ORIGIN)
     assert {answer.reading.variant for answer in found.answers} == {"as measured"}
+
+
+def test_support_takes_twins_of_every_network_that_the_claim_compares() -> None:
+    both = grid(seed=range(9), epochs=8, width=[20, 30])
+    some = [*both, *(point for point in with_twins(both) if point.frozen and point.width == 20)]
+    found = judged("mlp-rises", some, with_still_twins)
+    assert said(found, "trained") == said(found, "trained less frozen") == Verdict.SUPPORTED
+    assert found.verdict == "undecided"
+    assert found.control.command == "sweep run made.yaml --set 'grid.frozen=[false, true]'"
+
+
+def test_twins_with_recalibrated_statistics_alone_are_no_control_of_the_others() -> None:
+    recalibrated = with_twins(grid(seed=range(9), epochs=8, batch_norm_statistics="recalibrated"))
+    found = judged("mlp-rises", [*grid(seed=range(9), epochs=8), *recalibrated], with_still_twins)
+    assert found.control is not None
+
+
+def test_values_at_their_ceiling_in_some_networks_decide_nothing_by_the_others() -> None:
+    epochs, points = tables(grid(seed=range(16), epochs=8), as_told)
+    points["mi_ceiling_bits"] = np.where(points["seed"] < 8, 4.0, 20.0)
+    (found,) = judge(epochs, points, CLAIMS[:1], ORIGIN)
+    assert {answer.verdict for answer in found.deciding} == {Verdict.UNDECIDED}
+    assert len(found.deciding[0].left_out) == 8
+    other_pair = epochs.assign(pair="input-1", mutual_information_bits=19.9, mutual_information_balanced_bits=19.9)
+    points["mi_ceiling_bits"] = 20.0
+    (found,) = judge(pd.concat([epochs, other_pair]), points, CLAIMS[:1], ORIGIN)
+    assert found.verdict == "supported"
+
+
+def test_a_seed_that_lacks_a_setting_is_left_out_and_named() -> None:
+    points = [point for point in both_papers(seeds=range(8)) if not point.epochs]
+    lacking = next(point for point in points if point.gain == 1.5 and point.seed == 7 and point.depth == 2)
+    (found,) = judge(
+        *tables([one for one in points if one is not lacking], as_told), [BY_NAME["isometry-maximal"]], ORIGIN
+    )
+    reasons = found.deciding[0].left_out
+    assert set(reasons.values()) == {"of a seed that lacks some of the networks it is compared with"}
+    assert {point.point_id for point in points if point.seed == 7 and point.depth == 2} - {lacking.point_id} == set(
+        reasons
+    )

@@ -1,6 +1,7 @@
 """Claims judged by exported tables, of whatever origin."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,24 @@ def test_what_is_missing_is_named(folder: Path) -> None:
 def test_either_a_sweep_or_a_folder_is_judged(words: list[str]) -> None:
     with pytest.raises(UsageError, match="either SWEEP or --from DIR"):
         app(["claims", *words], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("points", lambda rows: pd.concat([rows, rows[:1]]), "two rows of point_id"),
+        ("epochs", lambda rows: pd.concat([rows, rows[:1]]), "two rows of point_id .*, epoch 0, pair first-merged"),
+        ("points", lambda rows: rows.drop(columns="frozen"), "has the config of another point"),
+        ("points", lambda rows: rows.assign(frozen=rows["frozen"].astype(str)), "column frozen holds"),
+        ("points", lambda rows: rows.assign(seed=rows["seed"].astype(str)), "column seed holds"),
+        ("points", lambda rows: rows.assign(state="Finished"), "state Finished is unknown; allowed are diverged"),
+        ("points", lambda rows: rows.assign(sweep=["a", "b"] * (len(rows) // 2)), r"several sweeps \(a, b\)"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(
+    folder: Path, file: str, change: Callable[[pd.DataFrame], pd.DataFrame], said: str
+) -> None:
+    path = folder / f"{file}.parquet"
+    change(pd.read_parquet(path)).to_parquet(path)
+    with pytest.raises(UsageError, match=said):
+        app(["claims", "--from", str(folder)], standalone_mode=False)

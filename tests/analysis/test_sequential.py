@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,7 @@ def test_stopped_at_any_point_and_begun_again_it_decides_the_same(spec: SweepSpe
     assert again.computed == []
 
 
+@pytest.mark.slow
 def test_a_look_beyond_the_budget_is_not_begun(spec: SweepSpec, tmp_path: Path) -> None:
     store = Store(tmp_path / "runs")
     runs = Runs(store, by_architecture)
@@ -118,6 +120,7 @@ def test_a_look_beyond_the_budget_is_not_begun(spec: SweepSpec, tmp_path: Path) 
     assert said[-1] == "grown: the budget does not reach for the next look, and what is open stays open"
 
 
+@pytest.mark.slow
 def test_the_grown_spec_is_one_that_reads_back(spec: SweepSpec, tmp_path: Path) -> None:
     store = Store(tmp_path / "runs")
     until_decided(spec, store, Runs(store, by_architecture))
@@ -182,3 +185,20 @@ def test_claims_tell_what_was_decided_at_each_look(
     app(["claims", "grown", "--store", str(store.root)], standalone_mode=False)
     said = " ".join(capsys.readouterr().out.split())
     assert "at the look of 8 seeds, at p below 0.0148: correlates-first undecided, mlp-rises supported" in said
+
+
+def test_stopped_between_looks_it_has_recorded_the_looks_it_took(spec: SweepSpec, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    with contextlib.suppress(KeyboardInterrupt):
+        until_decided(spec, store, Runs(store, by_architecture, stops=40))
+    kept = recorded_decisions(store, "grown")
+    assert kept is not None
+    assert ([look["seeds"] for look in kept["looks"]], kept["ended"]) == ([8], "not yet")
+
+
+@pytest.mark.slow
+def test_points_that_another_sweep_computed_are_judged_as_this_ones(spec: SweepSpec, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    found, _ = until_decided(spec, store, Runs(store, by_architecture))
+    other, _ = until_decided(replace(spec, name="again"), store, Runs(store, by_architecture, stops=0))
+    assert other == found

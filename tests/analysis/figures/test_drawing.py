@@ -79,7 +79,18 @@ WITHOUT_A_PANEL_PER_MI = {"performance_profile", "information_plane", "informati
 """Of one mutual information by their nature, or of none."""
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name not in WITHOUT_A_PANEL_PER_MI])
+QUICK = {"fig4a", "heat_maps"}
+"""Drawn at every change; the others in the slow tier."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in FIGURES
+        if name not in WITHOUT_A_PANEL_PER_MI
+    ],
+)
 def test_a_panel_per_mutual_information_present(name, example, drawn):
     epochs, points = example(name)
     one = epochs.drop(columns="mutual_information_balanced_bits")
