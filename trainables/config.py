@@ -20,8 +20,9 @@ Scale = Literal["none", "balanced"]
 PairRequest = Literal["first-merged", "first-last", "successive", "input-each", "each-label", "all"]
 Estimator = Literal["ksg", "ksg2", "npeet"]
 Statistics = Literal["moving", "recalibrated"]
+ResidualSums = Literal["pairs", "every_layer"]
 NoiseAt = Literal["probe", "every_layer"]
-MeasureName = Literal["rank", "gaussian", "sliced", "binned", "channel", "geometry"]
+MeasureName = Literal["rank", "gaussian", "sliced", "binned", "channel", "geometry", "gradient"]
 
 FIELDS_OF_VERSION_1 = (
     *("dataset", "architecture", "width", "depth", "seed", "epochs", "optimizer", "learning_rate", "batch_norm"),
@@ -36,7 +37,11 @@ NOT_OF_THE_TRAINING = frozenset({"epochs", "channel_noise", "measure"})
 WITH_SHORTCUT: frozenset[Architecture] = frozenset({"shortcut", "shortcut_resnet"})
 """Architectures in which what enters the softmax is not the last hidden layer itself."""
 
+WITH_RESIDUALS: frozenset[Architecture] = frozenset({"resnet", "shortcut_resnet"})
+"""Architectures with sums of middle layers, which `residual_sums` is about."""
+
 VALIDATION_IMAGES: dict[DatasetName, int] = {"mnist": 10_000, "digits": 364}
+TRAIN_IMAGES: dict[DatasetName, int] = {"mnist": 60_000, "digits": 1_433}
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 UnitCount = Annotated[int, Field(ge=1, le=100_000)]
@@ -110,9 +115,12 @@ class TrialConfig(BaseModel):
     architecture: Architecture = Field("mlp", description="how the hidden layers are connected")
     width: UnitCount = Field(50, description="units W of a hidden layer; the first and the last have 2W")
     depth: Annotated[int, Field(ge=2, le=1000)] = Field(5, description="hidden layers, the two wide ones included")
-    seed: Seed = Field(0, description="of the initial weights and the measurement noise")
+    seed: Seed = Field(0, description="of the initial weights, the order of batches and the measurement noise")
 
-    epochs: Annotated[int, Field(ge=0, le=1_000_000)] = Field(200, description="full-batch gradient steps")
+    epochs: Annotated[int, Field(ge=0, le=1_000_000)] = Field(200, description="passes over the training set")
+    batch_size: int | Literal["all"] = Field(
+        "all", description="training images of a gradient step: `all`, so that an epoch is one step, or a number"
+    )
     optimizer: Optimizer = "rmsprop"
     learning_rate: Annotated[float, Field(gt=0, le=1e38)] = 1e-3
     batch_norm: bool = True
@@ -126,6 +134,12 @@ class TrialConfig(BaseModel):
         0.0, description="standard deviation of the initial biases of the hidden layers, which are Gaussian"
     )
     activation: Activation = Field("tanh", description="function of the hidden units; gelu is the exact one")
+
+    residual_sums: ResidualSums = Field(
+        "pairs",
+        description="what residual architectures sum: the outputs of `pairs` of middle layers, or of `every_layer` "
+        "with the sum two layers before it",
+    )
 
     frozen: bool = Field(False, description="control: nothing trainable ever changes, all else of an epoch happens")
     batch_norm_statistics: Statistics = Field(
@@ -143,6 +157,29 @@ class TrialConfig(BaseModel):
     @classmethod
     def _without_negative_zero(cls, value: float) -> float:
         return abs(value)
+
+    @field_validator("batch_size", mode="before")
+    @classmethod
+    def _number_of_images_or_all(cls, value: object) -> object:
+        if value != "all" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ValueError("must be 'all' or a whole number, at least 1")
+        return value
+
+    @model_validator(mode="after")
+    def _batches_of_training_images(self) -> Self:
+        available = TRAIN_IMAGES[self.dataset]
+        if self.batch_size != "all" and self.batch_size > available:
+            raise ValueError(f"batch_size is {self.batch_size}, but {self.dataset} has {available} training images")
+        return self
+
+    @model_validator(mode="after")
+    def _sums_of_a_residual_architecture(self) -> Self:
+        if self.residual_sums != "pairs" and self.architecture not in WITH_RESIDUALS:
+            allowed = ", ".join(sorted(WITH_RESIDUALS))
+            raise ValueError(
+                f"residual_sums is {self.residual_sums}, but architecture is {self.architecture}: allowed are {allowed}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _enough_images(self) -> Self:
@@ -223,6 +260,7 @@ class TrialConfig(BaseModel):
         joined = {key: " ".join(value) if isinstance(value, list) else str(value) for key, value in measure.items()}
         return (
             fields
+            | {"batch_size": str(self.batch_size)}
             | {f"measure_{key}": value for key, value in joined.items()}
             | {"measure_neighbors": self.measure.neighbors, "measure_noise": self.measure.noise}
         )

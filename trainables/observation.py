@@ -11,7 +11,7 @@ from trainables import probes
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
 from trainables.information.device import is_on_accelerator
-from trainables.measurement import MoreMeasures, Probe, of_jacobians
+from trainables.measurement import MoreMeasures, Probe, of_gradients, of_jacobians
 from trainables.networks import Network, network
 from trainables.records import EpochRecord, now
 
@@ -46,6 +46,8 @@ class Observation:
         is_due = self._config.measure.is_due(epoch, self._config.epochs)
         pairs = self._probe.measure(signals, epoch) if is_due else self._probe.unmeasured()
         measures = self._more.measure(signals, epoch, self.network.noisy_paths) if is_due else ()
+        if is_due and self.network.gradient_noise:
+            measures += of_gradients(self.network.gradient_noise.moments(self._config.seed, epoch + 1))
         measured = time.perf_counter()
         is_examined = is_due and epoch in (0, self._config.epochs)
         if is_examined:

@@ -4,7 +4,6 @@ from itertools import pairwise
 
 from trainables.config import DatasetName, Optimizer, TrialConfig
 
-TRAIN_IMAGES: dict[DatasetName, int] = {"mnist": 60_000, "digits": 1_433}
 PIXELS: dict[DatasetName, int] = {"mnist": 784, "digits": 64}
 CLASSES = 10
 SLOTS: dict[Optimizer, int] = {"sgd": 0, "rmsprop": 1, "adam": 2}

@@ -16,7 +16,7 @@ from trainables import geometry
 from trainables.config import MeasureName, TrialConfig
 from trainables.information import ceiling_bits, mutual_information
 from trainables.information.measures import MEASURES, channel
-from trainables.measurement import OF_JACOBIANS, OF_LAYERS, OF_PAIRS
+from trainables.measurement import OF_GRADIENTS, OF_JACOBIANS, OF_LAYERS, OF_PAIRS
 from trainables.sizes import PIXELS
 
 TRUTHS_BITS = (1.0, 2.0, 4.0, 8.0)
@@ -105,7 +105,10 @@ def what_they_show(points: Sequence[TrialConfig]) -> dict[str, str]:
             noises = sorted({point.measure.noise for point in points if name in point.measure.measures})
             found |= {measure.key: measure.shows for measure in map(channel.with_noise, noises)}
         else:
-            found |= {name: f"{one.shows} {one.does_not_show}" for name, one in _geometry().items()}
+            found |= {
+                name: f"{one.shows} {one.does_not_show}"
+                for name, one in (_gradients() if name == "gradient" else _geometry()).items()
+            }
     return found
 
 
@@ -114,6 +117,11 @@ def _geometry() -> dict[str, geometry.Measure]:
     layer = np.random.default_rng(SEED).uniform(-1, 1, (20, 3))
     of_layers = {name: measure(layer) for name, measure in OF_LAYERS.items()}
     return of_layers | {name: measure(np.abs(layer)) for name, measure in OF_JACOBIANS.items()}
+
+
+def _gradients() -> dict[str, geometry.Measure]:
+    """Each measure of gradients, of some moments."""
+    return {name: measure(geometry.GradientMoments(2.0, 1.0, 2)) for name, measure in OF_GRADIENTS.items()}
 
 
 def _estimate(size: Size, coordinates: int, truth_bits: float) -> float:

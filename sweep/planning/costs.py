@@ -20,7 +20,7 @@ def shape(point: TrialConfig, from_states: bool = False) -> Shape:
     measured = point.measure.model_dump_json()
     trained = ("from states", point.epochs) if from_states else ()
     network = (point.dataset, point.architecture, point.width, point.depth, point.batch_norm, point.activation)
-    return (*network, point.batch_norm_statistics, measured, *trained)
+    return (*network, point.batch_size, point.residual_sums, point.batch_norm_statistics, measured, *trained)
 
 
 def work(point: TrialConfig) -> float:

@@ -13,9 +13,9 @@ from sweep.spec import Resources
 from sweep.system.machine import Gpu
 from sweep.text import counted
 from trainables import probes
-from trainables.config import TrialConfig
+from trainables.config import TRAIN_IMAGES, TrialConfig
 from trainables.gpu_share import CONTEXT_MIB, limit_mib
-from trainables.sizes import CLASSES, PIXELS, SLOTS, TRAIN_IMAGES, hidden_widths, weights, widths
+from trainables.sizes import CLASSES, PIXELS, SLOTS, hidden_widths, weights, widths
 
 ESTIMATE_FACTOR = 1.5
 NUMBER, DOUBLE = 4, 8
@@ -28,9 +28,10 @@ MIB = 2**20
 
 
 def step_bytes(point: TrialConfig) -> int:
-    """Temporary memory of a training step: activations of the whole training set, and their gradients."""
+    """Temporary memory of a training step: activations of its batch, and their gradients."""
     units = LIVE_PER_UNIT[point.batch_norm] * sum(hidden_widths(point)) + CLASSES
-    return int(NUMBER * TRAIN_IMAGES[point.dataset] * units)
+    images = TRAIN_IMAGES[point.dataset] if point.batch_size == "all" else point.batch_size
+    return int(NUMBER * images * units)
 
 
 def measuring_bytes(point: TrialConfig) -> int:

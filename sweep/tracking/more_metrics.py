@@ -15,6 +15,7 @@ OF_A_LAYER = {
     "twonn_dimension": "dim/twonn",
     "mean_squared_activation": "norm",
     "saturated_share": "saturation",
+    "gradient_signal_to_noise": "gradient/snr",
     "isometry_deviation": "jacobian/isometry_deviation",
     "mean_squared_singular_value": "jacobian/mean_square",
 }

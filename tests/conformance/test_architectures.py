@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from trainables.architectures import ARCHITECTURES, build
-from trainables.config import WITH_SHORTCUT, Architecture, TrialConfig
+from trainables.config import WITH_RESIDUALS, WITH_SHORTCUT, Architecture, TrialConfig
 
 PIXELS, CLASSES, WIDTH = 7, 10, 3
 DEPTHS = (2, 3, 4, 5, 6, 7)
@@ -109,6 +109,17 @@ def pairs_of_middle_layers(layers: list[Layer]) -> Forward:
     return hidden, hidden[-1]
 
 
+def every_middle_layer(layers: list[Layer]) -> Forward:
+    """Of the W-wide layers 2 ... D-1 each, from the third on, adds its output to the sum two layers before it."""
+    hidden = [layers[0](IMAGES.astype(float))]
+    sums: list[np.ndarray] = []
+    for layer in layers[1:-1]:
+        hidden.append(layer(sums[-1] if sums else hidden[0]))
+        sums.append(hidden[-1] + (sums[-2] if len(sums) >= 2 else 0))
+    hidden.append(layers[-1](sums[-1] if sums else hidden[0]))
+    return hidden, hidden[-1]
+
+
 def first_plus_last(wiring: Callable[[list[Layer]], Forward]) -> Callable[[list[Layer]], Forward]:
     def wired(layers: list[Layer]) -> Forward:
         hidden, _ = wiring(layers)
@@ -123,6 +134,7 @@ WIRING: dict[str, Callable[[list[Layer]], Forward]] = {
     "resnet": pairs_of_middle_layers,
     "shortcut_resnet": first_plus_last(pairs_of_middle_layers),
 }
+SUMS_OF_EVERY_LAYER = {"resnet": every_middle_layer, "shortcut_resnet": first_plus_last(every_middle_layer)}
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -132,6 +144,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 def test_the_registry_is_what_a_config_may_name_and_each_has_its_wiring_here() -> None:
     assert set(ARCHITECTURES) == set(get_args(Architecture))
+    assert set(SUMS_OF_EVERY_LAYER) == WITH_RESIDUALS
     assert set(WIRING) == set(ARCHITECTURES), "write what the architecture sums, in numpy, in WIRING of this file"
 
 
@@ -180,13 +193,15 @@ def test_the_size_of_one_network_counted_by_hand() -> None:
     ("architecture", "depth", "fields"),
     [(architecture, depth, {}) for architecture, depth in itertools.product(ARCHITECTURES, DEPTHS)]
     + [(architecture, 5, {"batch_norm": False}) for architecture in ARCHITECTURES]
-    + [(architecture, 5, {"bias": False}) for architecture in ARCHITECTURES],
+    + [(architecture, 5, {"bias": False}) for architecture in ARCHITECTURES]
+    + [(one, depth, {"residual_sums": "every_layer"}) for one in SUMS_OF_EVERY_LAYER for depth in (*DEPTHS, 8)],
     ids=str,
 )
 def test_what_is_summed_with_what(architecture: str, depth: int, fields: dict[str, bool]) -> None:
     model = trained_looking(architecture, depth, **fields)
     found = outputs(model)
-    hidden, merged = WIRING[architecture](hidden_layers(model, depth))
+    wiring = SUMS_OF_EVERY_LAYER if "residual_sums" in fields else WIRING
+    hidden, merged = wiring[architecture](hidden_layers(model, depth))
     for number, expected in enumerate(hidden, start=1):
         np.testing.assert_allclose(found[f"hidden_{number}"], expected, atol=1e-4)
     np.testing.assert_allclose(found["merged"], merged, atol=1e-4)

@@ -37,7 +37,7 @@ def build(config: TrialConfig, pixels: int, classes: int) -> keras.Model:
         _hidden_layer(config, kernels, biases, number, width)
         for number, width in enumerate(hidden_widths(config), start=1)
     ]
-    wiring = ARCHITECTURES[config.architecture](image, layers)
+    wiring = ARCHITECTURES[config.architecture](image, layers, config)
     logits = keras.layers.Dense(classes, kernel_initializer=kernels["logits"], name="logits")(wiring.merged)
     outputs = {f"hidden_{number}": output for number, output in enumerate(wiring.hidden, start=1)}
     outputs |= {"input": image, "merged": wiring.merged, "logits": logits}

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from keras import KerasTensor
 
 from trainables.architectures.wiring import HiddenLayer, Wiring
+from trainables.config import TrialConfig
 
 
-def connect(image: KerasTensor, layers: Sequence[HiddenLayer]) -> Wiring:
+def connect(image: KerasTensor, layers: Sequence[HiddenLayer], _config: TrialConfig) -> Wiring:
     """Each layer feeds the next; the last one enters the softmax."""
     hidden, signal = [], image
     for layer in layers:

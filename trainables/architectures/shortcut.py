@@ -7,11 +7,12 @@ from keras import KerasTensor
 
 from trainables.architectures import mlp
 from trainables.architectures.wiring import HiddenLayer, Wiring
+from trainables.config import TrialConfig
 
 
-def connect(image: KerasTensor, layers: Sequence[HiddenLayer]) -> Wiring:
+def connect(image: KerasTensor, layers: Sequence[HiddenLayer], config: TrialConfig) -> Wiring:
     """The stack; the outputs of its first and last hidden layer are summed and the sum enters the softmax."""
-    return with_shortcut(mlp.connect(image, layers))
+    return with_shortcut(mlp.connect(image, layers, config))
 
 
 def with_shortcut(wiring: Wiring) -> Wiring:

@@ -7,8 +7,9 @@ from keras import KerasTensor
 from trainables.architectures import resnet
 from trainables.architectures.shortcut import with_shortcut
 from trainables.architectures.wiring import HiddenLayer, Wiring
+from trainables.config import TrialConfig
 
 
-def connect(image: KerasTensor, layers: Sequence[HiddenLayer]) -> Wiring:
+def connect(image: KerasTensor, layers: Sequence[HiddenLayer], config: TrialConfig) -> Wiring:
     """The residual stack; first + last enters the softmax."""
-    return with_shortcut(resnet.connect(image, layers))
+    return with_shortcut(resnet.connect(image, layers, config))

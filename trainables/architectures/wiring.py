@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from keras import KerasTensor
 
+from trainables.config import TrialConfig
+
 HiddenLayer = Callable[[KerasTensor], KerasTensor]
 
 
@@ -17,4 +19,5 @@ class Wiring(NamedTuple):
     """The vector that enters the softmax."""
 
 
-Connect = Callable[[KerasTensor, Sequence[HiddenLayer]], Wiring]
+Connect = Callable[[KerasTensor, Sequence[HiddenLayer], TrialConfig], Wiring]
+"""(image, hidden layers, config) -> the outputs of the stack that an architecture makes of them."""

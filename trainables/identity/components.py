@@ -51,7 +51,11 @@ COMPONENTS = {
     "estimator": ComponentKind(
         ("Probe", "Isometry", "Measurement.is_due"), "measure.estimator", get_args(configuration.Estimator)
     ),
-    "measure": ComponentKind(("MoreMeasures", "of_jacobians"), "measure.measures", get_args(configuration.MeasureName)),
+    "measure": ComponentKind(
+        ("MoreMeasures", "of_jacobians", "of_gradients", "GradientNoise"),
+        "measure.measures",
+        get_args(configuration.MeasureName),
+    ),
 }
 
 

@@ -39,7 +39,11 @@ BEFORE_COMPONENTS: Mapping[str, Mapping[str, str]] = {
 
 EQUAL_NUMBERS: Mapping[str, list[str]] = {
     "data set mnist": ["21aa36ada26ec8a1", "bf8590c0c9a3f021"],
-    "training": ["261ec65eea815765", "4bcf6ce01e49b300", "c146fb9e55fb1232", "477c22ce732ef144"],
+    "architecture mlp": ["569fbc89c9371c2d", "0b037a24c6430a0f"],
+    "architecture shortcut": ["fe4ab29ebc6f28a4", "60e3eee658b2d135"],
+    "architecture resnet": ["020f409af2d1f757", "f448b2ea3e9d59ed"],
+    "architecture shortcut_resnet": ["04de88d0a46b077b", "35060659f72e5562"],
+    "training": ["261ec65eea815765", "4bcf6ce01e49b300", "c146fb9e55fb1232", "477c22ce732ef144", "8fba42eeceba731e"],
     "estimator ksg": [
         "20b34d0fe1aaca70",
         "d7437624f7d3087b",
@@ -64,11 +68,11 @@ EQUAL_NUMBERS: Mapping[str, list[str]] = {
         "081e01ce62e08beb",
         "2adf4e8d5b657608",
     ],
-    "measure rank": ["4b235e342ed24036", "ab4a401d69e3f941", "1d98eca528382869"],
-    "measure gaussian": ["34a1f79e0b5a673a", "c10e61ec37de3c8b", "399fe167e2eefc29"],
-    "measure sliced": ["bfb24a73f2dd8114", "072e2b81e686fca8", "0bd3953a9ffc842a"],
-    "measure binned": ["bee7cae1583bfdd0", "7b6774457de7d56a", "c84302207bfff4db"],
-    "measure channel": ["f483ccb53ce3bd44", "3f49d526bf501252", "dc512900ef62b31e"],
-    "measure geometry": ["f483ccb53ce3bd44", "3f49d526bf501252", "dc512900ef62b31e"],
+    "measure rank": ["4b235e342ed24036", "ab4a401d69e3f941", "1d98eca528382869", "97bc90be6663a793"],
+    "measure gaussian": ["34a1f79e0b5a673a", "c10e61ec37de3c8b", "399fe167e2eefc29", "5294d517020ef4fe"],
+    "measure sliced": ["bfb24a73f2dd8114", "072e2b81e686fca8", "0bd3953a9ffc842a", "f476c3ba12ae1c76"],
+    "measure binned": ["bee7cae1583bfdd0", "7b6774457de7d56a", "c84302207bfff4db", "64bd95020a72bef1"],
+    "measure channel": ["f483ccb53ce3bd44", "3f49d526bf501252", "dc512900ef62b31e", "88e8d554660fddc8"],
+    "measure geometry": ["f483ccb53ce3bd44", "3f49d526bf501252", "dc512900ef62b31e", "88e8d554660fddc8"],
 }
 """By component, identities that give equal numbers, the first one first."""

@@ -7,10 +7,12 @@ Imported by `observation` and `networks`. Not here: estimators (`information`, `
     subset          which validation images are measured
 """
 
+from trainables.measurement.more_measures import OF_GRADIENTS as OF_GRADIENTS
 from trainables.measurement.more_measures import OF_JACOBIANS as OF_JACOBIANS
 from trainables.measurement.more_measures import OF_LAYERS as OF_LAYERS
 from trainables.measurement.more_measures import OF_PAIRS as OF_PAIRS
 from trainables.measurement.more_measures import MoreMeasures as MoreMeasures
+from trainables.measurement.more_measures import of_gradients as of_gradients
 from trainables.measurement.more_measures import of_jacobians as of_jacobians
 from trainables.measurement.pair_records import Probe as Probe
 from trainables.measurement.subset import SUBSET_SEED as SUBSET_SEED

@@ -39,6 +39,13 @@ OF_JACOBIANS: dict[str, Callable[[Any], geometry.Measure]] = {
 }
 
 
+OF_GRADIENTS: dict[str, Callable[[geometry.GradientMoments], geometry.Measure]] = {
+    "gradient_signal_to_noise": geometry.gradient_signal_to_noise,
+    "gradient_mean": geometry.gradient_mean,
+    "gradient_noise": geometry.gradient_noise,
+}
+
+
 PATHS = 16
 """Through the noisy network for every image; what their number leaves open stands between lower and upper."""
 
@@ -83,7 +90,7 @@ class MoreMeasures:
                 found += self._of_channels(signals, labels, epoch, on_device)
             elif name == "channel" and noisy:
                 found += self._of_noisy_layers(np.asarray(activations["input"])[self._images], noisy, epoch)
-            else:
+            elif name == "geometry":
                 found += self._of_layers(signals)
         return tuple(found)
 
@@ -219,6 +226,16 @@ def of_jacobians(singular_values: Mapping[str, np.ndarray]) -> tuple[MeasureReco
                 for share, at in zip(QUANTILES, quantiles, strict=True)
             ]
     return tuple(found)
+
+
+def of_gradients(moments: Mapping[str, geometry.GradientMoments]) -> tuple[MeasureRecord, ...]:
+    """Of the gradients of each layer's kernel, over the batches of an epoch."""
+    return tuple(
+        MeasureRecord(name, found.value, found.unit, layer=_layer(layer), reason=found.reason)
+        for layer, one in moments.items()
+        for name, measure in OF_GRADIENTS.items()
+        for found in (measure(one),)
+    )
 
 
 def _layer(name: str) -> str:

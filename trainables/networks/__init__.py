@@ -8,6 +8,7 @@ their outputs (`measurement`).
     files              a kept network as files of Keras and NumPy
     noisy_paths        the network with noise at every hidden layer
     compiled_models    outputs, moments and derivatives along directions, on TensorFlow or JAX
+    gradient_noise     gradients of the batches of an epoch: their mean and their spread
     jacobian           singular values from the image to a hidden layer
 """
 

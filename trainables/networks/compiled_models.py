@@ -1,6 +1,6 @@
-"""Keras models compiled by XLA, on TensorFlow or JAX: outputs, their moments and derivatives along directions."""
+"""Keras models compiled by XLA, on TensorFlow or JAX: outputs, their moments, derivatives, gradients of the loss."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from trainables.information.device import is_jax
@@ -55,6 +55,44 @@ def pushforward(model: Any) -> Callable[[Any, Any], Any]:
         images,
         directions,
     )
+
+
+def loss_gradients(model: Any, weights: Sequence[Any]) -> Callable[[Any, Any], Any]:
+    """(images, labels) -> the gradients with respect to these weights of the loss of the model, whose output is logits.
+
+    In training mode, the mean over the images of the softmax cross-entropy, compiled by XLA; no variable changes.
+    """
+    from keras import ops
+
+    places = [next(i for i, one in enumerate(model.trainable_variables) if one is weight) for weight in weights]
+
+    def loss(trainable: Any, non_trainable: Any, images: Any, labels: Any) -> Any:
+        logits = model.stateless_call(trainable, non_trainable, images, training=True)[0]
+        return ops.mean(ops.sparse_categorical_crossentropy(labels, logits, from_logits=True))
+
+    def values() -> tuple[list[Any], list[Any]]:
+        return [one.value for one in model.trainable_variables], [one.value for one in model.non_trainable_variables]
+
+    if not is_jax():
+        import tensorflow as tf
+
+        def gradients(trainable: Any, non_trainable: Any, images: Any, labels: Any) -> Any:
+            chosen = [trainable[place] for place in places]
+            with tf.GradientTape() as tape:
+                tape.watch(chosen)
+                found = loss(trainable, non_trainable, images, labels)
+            return tape.gradient(found, chosen)
+
+        step = tf.function(gradients, jit_compile=True, autograph=False)
+
+        def as_tensors(values: Sequence[Any]) -> list[Any]:
+            return [tf.convert_to_tensor(value) for value in values]
+
+        return lambda images, labels: step(*map(as_tensors, values()), images, labels)
+    import jax
+
+    of_all = jax.jit(jax.grad(loss))
+    return lambda images, labels: [of_all(*values(), images, labels)[place] for place in places]
 
 
 def batch_moments(model: Any) -> Callable[[Any], Any]:

@@ -12,6 +12,7 @@ from trainables.config import TrialConfig
 from trainables.datasets import Dataset
 from trainables.networks.batch_statistics import BatchStatistics
 from trainables.networks.compiled_models import inference
+from trainables.networks.gradient_noise import GradientNoise
 from trainables.networks.jacobian import Isometry
 from trainables.networks.noisy_paths import NoisyPaths
 
@@ -29,7 +30,7 @@ class Network:
     """The models of a config, compiled by XLA on first use, and the images of its data set on the device.
 
     `trained` has the logits as its output, `observed` those `outputs` and the logits; `isometry` gives the Jacobians of
-    the hidden layers. All share their variables.
+    the hidden layers, `gradient_noise` the gradients of batches. All share their variables.
     """
 
     def __init__(self, config: TrialConfig, data: Dataset, outputs: Collection[str]) -> None:
@@ -54,6 +55,11 @@ class Network:
         self.train_images = keras.ops.convert_to_tensor(data.train_images)
         self.train_labels = keras.ops.convert_to_tensor(data.train_labels)
         self.validation_images = keras.ops.convert_to_tensor(data.validation_images)
+        self.gradient_noise = (
+            GradientNoise(config, built, self.train_images, self.train_labels)
+            if "gradient" in config.measure.measures
+            else None
+        )
         self._statistics = (
             BatchStatistics(built, self.train_images) if config.batch_norm_statistics == "recalibrated" else None
         )

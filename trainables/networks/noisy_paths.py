@@ -24,7 +24,7 @@ class NoisyPaths:
         self._without_own_noise: dict[str, keras.KerasTensor] = {}
         layers = [self._noisy(config, built, number) for number in range(1, config.depth + 1)]
         image = keras.Input(built.input.shape[1:], name="image")
-        ARCHITECTURES[config.architecture](image, layers)
+        ARCHITECTURES[config.architecture](image, layers, config)
         self._model = keras.Model([image, *self._noises], self._without_own_noise)
         self._model.compile(jit_compile=True)
 

@@ -13,6 +13,8 @@ ALWAYS_NAMED = {
     "depth": "D = {} hidden layers",
     "width": "W = {}",
     "epochs": "{} epochs",
+    "batch_size": "batches of {}",
+    "residual_sums": "residual sums of {}",
     "batch_norm_momentum": "BatchNorm momentum {}",
     "batch_norm_statistics": "{} BatchNorm statistics",
     "frozen": "{}",
@@ -24,7 +26,7 @@ ALWAYS_NAMED = {
 ABSENT = {("epochs", 0): "untrained", ("batch_norm", False): "no BatchNorm", ("frozen", True): "frozen weights"}
 LEFT_OUT = {
     *(("channel_noise", 0), ("batch_norm", True), ("frozen", False), ("batch_norm_statistics", "moving")),
-    *(("activation", "tanh"), ("bias_std", 0)),
+    *(("activation", "tanh"), ("bias_std", 0), ("batch_size", "all"), ("residual_sums", "pairs")),
 }
 OF_BATCH_NORM = ("batch_norm_momentum", "batch_norm_statistics")
 CONTROL = "Grey: the control, the same networks with frozen weights, which never learn"

@@ -11,8 +11,8 @@ from sweep.planning.gpu_memory import ESTIMATE_FACTOR, allowed_bytes, peak_bytes
 from sweep.spec import Resources
 from sweep.system.machine import Gpu
 from tests.processes import program
-from trainables.config import TrialConfig
-from trainables.sizes import PIXELS, TRAIN_IMAGES
+from trainables.config import TRAIN_IMAGES, TrialConfig
+from trainables.sizes import PIXELS
 
 SMALL, LARGE = Gpu("Small", 16_000, 16_000, "1"), Gpu("Large", 80_000, 80_000, "1")
 WIDE = TrialConfig(dataset="mnist", width=2000, depth=5)
