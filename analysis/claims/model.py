@@ -38,8 +38,12 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
-Variant = Literal["as measured", "recalibrated", "from epoch 1", "first-last"]
-"""What else is changed: the statistics of BatchNormalization, the epoch at which training starts, or the last layer."""
+Variant = Literal["as measured", "recalibrated", "from epoch 1", "first-last", "sums of every layer", "mini-batches"]
+"""What else is changed: the statistics of BatchNormalization, the epoch at which training starts, the last layer, what
+residual networks sum, or the images of a gradient step."""
+
+OF_TRAINING: frozenset[Variant] = frozenset({"sums of every layer", "mini-batches"})
+"""Those in which networks are trained otherwise: claims about their error are asked of them too."""
 
 
 @dataclass(frozen=True)

@@ -6,27 +6,39 @@ from typing import Any, get_args
 
 import numpy as np
 
-from analysis.claims.model import Claim, Networks, Reading, Variant
+from analysis.claims.model import OF_TRAINING, Claim, Networks, Reading, Variant
 from analysis.claims.runs import MI_COLUMNS, NOTHING, Curve, Run, RunGroup
 from analysis.quantities import DONE_STATES, PREFERRED_PAIRS, TEST_ERROR
-from trainables.config import WITH_SHORTCUT, Statistics
+from trainables.config import WITH_RESIDUALS, WITH_SHORTCUT, Statistics
 
 AS_MOVING: Mapping[str, Any] = {"frozen": False, "batch_norm_statistics": "moving"}
+AS_PAPER: Mapping[Variant, Mapping[str, Any]] = {
+    "sums of every layer": {"residual_sums": "pairs"},
+    "mini-batches": {"batch_size": "all"},
+}
 Views = Mapping[tuple[Networks, Variant], list[Run]]
 
 
 def views(runs: Sequence[Run]) -> Views:
-    """The runs of these networks, so varied, each as if it were trained and its statistics moving averages."""
+    """The runs of these networks, so varied, each as if it were trained and not varied: so that they are compared."""
     moving, recalibrated = (
         [run for run in runs if run.config["batch_norm_statistics"] == of] for of in get_args(Statistics)
     )
+    every_layer = [run for run in moving if run.config["residual_sums"] == "every_layer"]
+    without_residuals = [run for run in moving if run.config["architecture"] not in WITH_RESIDUALS]
     by_variant: Mapping[Variant, list[Run]] = {
         "as measured": moving,
         "recalibrated": recalibrated,
         "from epoch 1": list(map(_from_epoch_1, moving)) if any(map(_is_measured_at_epoch_1, moving)) else [],
         "first-last": [replace(run, pairs=PREFERRED_PAIRS[::-1]) for run in moving],
+        "sums of every layer": [*every_layer, *without_residuals] if every_layer else [],
+        "mini-batches": _of_smallest_batches(moving),
     }
-    return {(networks, variant): seen for variant, of in by_variant.items() for networks, seen in _beside(of).items()}
+    return {
+        (networks, variant): [_with_config(run, AS_PAPER.get(variant, {})) for run in seen]
+        for variant, of in by_variant.items()
+        for networks, seen in _beside(of).items()
+    }
 
 
 def readings(claim: Claim, seen: Views) -> Iterator[Reading]:
@@ -34,7 +46,8 @@ def readings(claim: Claim, seen: Views) -> Iterator[Reading]:
     plain = list(map(Reading, claim.measures))
     yield from plain
     for (networks, variant), runs in seen.items():
-        groups = claim.groups(runs) if claim.is_of_learning or (networks, variant) == PLAIN else []
+        is_asked = claim.is_of_learning or (networks == "trained" and variant in {"as measured", *OF_TRAINING})
+        groups = claim.groups(runs) if is_asked else []
         if variant == "first-last" and not any(_has_shortcut(group) for group in groups):
             continue
         for measure in (*claim.measures, *claim.other_measures) if groups else ():
@@ -46,14 +59,20 @@ def readings(claim: Claim, seen: Views) -> Iterator[Reading]:
 PLAIN: tuple[Networks, Variant] = ("trained", "as measured")
 
 
+def _of_smallest_batches(runs: Sequence[Run]) -> list[Run]:
+    sizes = {str(run.config["batch_size"]) for run in runs} - {"all"}
+    smallest = min(sizes, key=int, default=None)
+    return [run for run in runs if str(run.config["batch_size"]) == smallest]
+
+
 def _beside(runs: Sequence[Run]) -> dict[Networks, list[Run]]:
     trained, frozen = ([run for run in runs if bool(run.config["frozen"]) == kind] for kind in (False, True))
     twins = {_without_frozen(run): run for run in frozen}
     pairs = [(run, twins[_without_frozen(run)]) for run in trained if _without_frozen(run) in twins]
     return {
-        "trained": [_as_moving(run) for run in trained],
-        "frozen": [_as_moving(run) for run in frozen],
-        "trained less frozen": [_as_moving(_difference(*pair)) for pair in pairs],
+        "trained": [_with_config(run, AS_MOVING) for run in trained],
+        "frozen": [_with_config(run, AS_MOVING) for run in frozen],
+        "trained less frozen": [_with_config(_difference(*pair), AS_MOVING) for pair in pairs],
     }
 
 
@@ -81,8 +100,8 @@ def _without_frozen(run: Run) -> tuple[Any, ...]:
     return tuple(value for name, value in run.config.items() if name != "frozen")
 
 
-def _as_moving(run: Run) -> Run:
-    return replace(run, config={**run.config, **AS_MOVING})
+def _with_config(run: Run, fields: Mapping[str, Any]) -> Run:
+    return replace(run, config={**run.config, **fields})
 
 
 def _difference(trained: Run, frozen: Run) -> Run:

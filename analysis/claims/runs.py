@@ -166,10 +166,14 @@ def of_the_paper(runs: Iterable[Run], *architectures: str) -> list[Run]:
 
 
 def _is_of_the_paper(run: Run) -> bool:
-    """Whether the network is as in section 2 of the paper: trained tanh units, batch-normalized, without noise."""
+    """Whether the network is as in section 2 of the paper: trained tanh units, batch-normalized, without noise.
+
+    Of all images at once, and of the two readings of figure 3 the first.
+    """
     config = run.config
     is_plain = config["batch_norm"] and config["gain"] == 1 and not config["channel_noise"]
     is_plain = is_plain and config["activation"] == "tanh" and not config["bias_std"]
+    is_plain = is_plain and config["batch_size"] == "all" and config["residual_sums"] == "pairs"
     return bool(is_plain and config["epochs"] > 0 and config["initializer"] in ("glorot_normal", "he_normal"))
 
 

@@ -137,6 +137,51 @@ def test_recalibrated_statistics_are_a_reading_of_their_own() -> None:
     assert "NPEET, recalibrated" in text([found], 100)
 
 
+def test_networks_trained_by_batches_and_other_residual_sums_are_readings_of_their_own() -> None:
+    """The paper's networks take all images at once and sum pairs: others change none of their verdicts."""
+
+    def opposite(config: TrialConfig) -> Measured:
+        is_papers = config.batch_size == "all" and config.residual_sums == "pairs"
+        noise = np.random.default_rng([config.seed, len(config.architecture)]).normal(
+            scale=1e-4, size=config.epochs + 1
+        )
+        last = (0.1 if is_papers else 0.3) if "resnet" in config.architecture else 0.2
+        errors = np.geomspace(0.9, last, config.epochs + 1) + noise
+        return Measured(errors, {"first-merged": (5 + noise, 5 + noise)})
+
+    fields = {"seed": range(9), "epochs": 8, "depth": 6}
+    without, residual = ["mlp", "shortcut"], ["resnet", "shortcut_resnet"]
+    papers = grid(architecture=[*without, *residual], **fields)
+    in_batches = grid(architecture=[*without, *residual], batch_size=[64, 256], **fields)
+    every_layer = grid(architecture=residual, residual_sums="every_layer", **fields)
+    found = {
+        variant: judged("residuals-improve", [*papers, *others], opposite).answer(Reading("error", variant=variant))
+        for variant, others in (
+            ("as measured", [*in_batches, *every_layer]),
+            ("mini-batches", in_batches),
+            ("sums of every layer", every_layer),
+        )
+    }
+    (by_papers,), (in_small,), (by_every_layer,) = (
+        [
+            one
+            for one in found[variant].findings
+            if one.effect == "error at matched epochs, MLP with residuals less without"
+        ]
+        for variant in found
+    )
+    assert [by_papers.verdict, in_small.verdict, by_every_layer.verdict] == [
+        Verdict.SUPPORTED,
+        Verdict.CONTRADICTED,
+        Verdict.CONTRADICTED,
+    ]
+    assert set(found["as measured"].used) == {point.point_id for point in papers}
+    smallest = {point.point_id for point in in_batches if point.batch_size == 64}
+    assert set(found["mini-batches"].used) == smallest
+    others = {point.point_id for point in papers if point.architecture in without}
+    assert set(found["sums of every layer"].used) == others | {point.point_id for point in every_layer}
+
+
 def test_other_measures_are_asked_where_they_were_measured_and_bounds_are_not_compared() -> None:
     epochs, points = tables(with_twins(grid(seed=range(8), epochs=8)), with_still_twins)
     measured = epochs.assign(
