@@ -123,12 +123,18 @@ def test_with_noise_at_every_layer_no_layer_tells_more_than_the_one_before(data:
     asked = {"pairs": ["input-each"], "measures": ["channel"], "noise": 0.4, "noise_at": "every_layer"}
     config = TrialConfig(architecture="shortcut_resnet", width=4, depth=4, epochs=0, measure=asked)
     (record,) = run(config, data).history
-    assert [one.pair for one in record.measures] == [f"input-{layer}" for layer in range(1, 5)]
+    of_image, of_label = ([one for one in record.measures if name in one.pair] for name in ("input", "label"))
+    assert [one.pair for one in of_image] == [f"input-{layer}" for layer in range(1, 5)]
+    assert [one.pair for one in of_label] == [f"{layer}-label" for layer in range(1, 5)]
     assert {one.scale for one in record.measures} == {"noise at every layer"}
-    for one, following in pairwise(record.measures):
-        error = 3 * np.hypot(one.standard_error, following.standard_error)
-        assert 0.0 <= following.lower <= one.upper + error
-        assert following.lower <= following.value <= following.upper
+    for of_layers in (of_image, of_label):
+        for one, following in pairwise(of_layers):
+            error = 3 * np.hypot(one.standard_error, following.standard_error)
+            assert 0.0 <= following.lower <= one.upper + error
+            assert following.lower <= following.value <= following.upper
+    for image, label in zip(of_image, of_label, strict=True):
+        assert label.lower <= image.upper + 3 * np.hypot(image.standard_error, label.standard_error)
+        assert label.upper <= label.ceiling + 3 * label.standard_error < np.log2(10) + 1
 
 
 def test_the_first_layer_has_no_noise_before_it_and_a_residual_sum_carries_that_of_both(data: Dataset) -> None:

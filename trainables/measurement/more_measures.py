@@ -89,7 +89,7 @@ class MoreMeasures:
                 on_device = {layer for layer in names if is_on_accelerator(activations[layer])}
                 found += self._of_channels(signals, labels, epoch, on_device)
             elif name == "channel" and noisy:
-                found += self._of_noisy_layers(np.asarray(activations["input"])[self._images], noisy, epoch)
+                found += self._of_noisy_layers(np.asarray(activations["input"])[self._images], labels, noisy, epoch)
             elif name == "geometry":
                 found += self._of_layers(signals)
         return tuple(found)
@@ -155,33 +155,33 @@ class MoreMeasures:
                 **shared,
             )
 
-    def _of_noisy_layers(self, images: np.ndarray, noisy: Noisy, epoch: int) -> Iterator[MeasureRecord]:
+    def _of_noisy_layers(
+        self, images: np.ndarray, labels: np.ndarray, noisy: Noisy, epoch: int
+    ) -> Iterator[MeasureRecord]:
         noise, seed = self._config.measure.noise, seed_of(self._config, epoch, "channel/every layer")
         for layer, paths in noisy.sample(images, noise, PATHS, seed).items():
             start = time.perf_counter()
             name = _layer(layer)
-            shared: dict[str, Any] = {"layer": name, "measure": "channel", "scale": "noise at every layer"}
+            shared: dict[str, Any] = {
+                "layer": name,
+                "measure": "channel",
+                "scale": "noise at every layer",
+                "unit": "bits",
+                "noise": noise,
+            }
             try:
-                found = propagated_information(paths, noise, seed=seed, threads=self._threads)
-                decoded = decoded_information(paths, noise, seed=seed)
+                found = propagated_information(paths, noise, seed=seed, threads=self._threads, labels=labels)
+                decoded = decoded_information(paths, noise, seed=seed, labels=labels)
             except DegenerateInput as degenerate:
-                shared |= {"value": None, "reason": str(degenerate)}
-            else:
-                lower = max(0.0, found.lower, decoded.bits)
-                left_open = found.upper - lower
-                is_open = left_open > MOST_OPEN_BITS
-                error = decoded.standard_error if lower == decoded.bits else found.standard_error
-                shared |= {
-                    "value": lower if is_open else (lower + found.upper) / 2,
-                    "standard_error": 0.0 if lower == 0.0 else error,
-                    "lower": lower,
-                    "upper": found.upper,
-                    "ceiling": found.ceiling,
-                    "saturated": found.ceiling - lower <= MOST_OPEN_BITS,
-                    "reason": f"a lower bound: {PATHS} paths leave {left_open:.2g} bits open" if is_open else None,
-                }
-            seconds = time.perf_counter() - start
-            yield MeasureRecord(pair=f"input-{name}", unit="bits", noise=noise, seconds=seconds, **shared)
+                yield MeasureRecord(pair=f"input-{name}", value=None, reason=str(degenerate), **shared)
+                continue
+            of_image = _from_bounds((found.lower, found.upper), found.standard_error, decoded[:2], found.ceiling)
+            of_label = _from_bounds(
+                (found.label_lower, found.label_upper), found.label_standard_error, decoded[2:], found.label_ceiling
+            )
+            of_image["seconds"] = time.perf_counter() - start
+            yield MeasureRecord(pair=f"input-{name}", **of_image, **shared)
+            yield MeasureRecord(pair=f"{name}-label", **of_label, **shared)
 
     def _of_layers(self, signals: Mapping[str, Any]) -> Iterator[MeasureRecord]:
         for layer in self._layers(signals):
@@ -200,6 +200,28 @@ class MoreMeasures:
 
     def _layers(self, signals: Mapping[str, Any]) -> list[str]:
         return [name for name in signals if name not in ("input", "label")]
+
+
+def _from_bounds(bounds: tuple[Any, Any], standard_error: Any, decoded: Sequence[Any], ceiling: Any) -> dict[str, Any]:
+    """Halfway between the bounds of paths where they are near each other, else the higher of two lower bounds, in bits.
+
+    decoded: a decoder's lower bound and its standard error.
+    """
+    sampled, upper = bounds
+    of_decoder, error_of_decoder = decoded
+    lower = max(0.0, sampled, of_decoder)
+    left_open = upper - lower
+    is_open = left_open > MOST_OPEN_BITS
+    error = error_of_decoder if lower == of_decoder else standard_error
+    return {
+        "value": lower if is_open else (lower + upper) / 2,
+        "standard_error": 0.0 if lower == 0.0 else error,
+        "lower": lower,
+        "upper": upper,
+        "ceiling": ceiling,
+        "saturated": ceiling - lower <= MOST_OPEN_BITS,
+        "reason": f"a lower bound: {PATHS} paths leave {left_open:.2g} bits open" if is_open else None,
+    }
 
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)

@@ -6,24 +6,33 @@ is tight where noise leaves a layer Gaussian and of one size, as in linear netwo
 over paths needs so many that one comes near each outcome in all units; this does not.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from trainables.information.estimators.labels import classes_of
 from trainables.information.samples import Floats
 
 
 class Bound(NamedTuple):
-    """Bits, and their standard error over images."""
+    """Bits, and their standard error over images; of labels, where there were any, the same."""
 
     bits: float
     standard_error: float
+    label_bits: float | None = None
+    label_standard_error: float | None = None
 
 
-def decoded_information(paths: Floats, noise: float, seed: int = 0) -> Bound:
+def decoded_information(
+    paths: Floats, noise: float, seed: int = 0, labels: npt.ArrayLike | Sequence[str] | None = None
+) -> Bound:
     """At least so much is I(X; T) in bits, for X uniform on the N images and T = layer + N(0, noise^2).
 
     paths: (N, P, d), finite, P >= 3 independent paths of each image before the layer's own noise; the first is decoded.
+    labels: one for each image; I(T; Y) is at least H(Y) + E log2 q(y|t), with q(y|t) the sum of q(x|t) over the images
+    of the class.
     """
     images, count, units = paths.shape
     fitted = paths[:, 1:]
@@ -43,4 +52,16 @@ def decoded_information(paths: Floats, noise: float, seed: int = 0) -> Bound:
     odds = points @ targets.T - 0.5 * np.sum(targets**2, axis=1)
     odds -= odds.max(axis=1, keepdims=True)
     values = np.log2(images) + (np.diag(odds) - np.log(np.exp(odds).sum(axis=1))) / np.log(2)
-    return Bound(float(values.mean()), float(values.std(ddof=1) / np.sqrt(images)))
+    of_images = _mean_and_error(values)
+    if labels is None:
+        return Bound(*of_images)
+    classes = classes_of(labels)
+    own = np.arange(images), classes
+    share = (np.exp(odds) @ np.eye(int(classes.max()) + 1)[classes])[own] / np.exp(odds).sum(axis=1)
+    with np.errstate(divide="ignore"):
+        of_classes = np.log2(share) - np.log2(np.bincount(classes)[classes] / images)
+    return Bound(*of_images, *_mean_and_error(of_classes))
+
+
+def _mean_and_error(values: Floats) -> tuple[float, float]:
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))

@@ -79,7 +79,7 @@ def channel_information(
         noise=float(noise),
         label_bits=label_bits,
         label_standard_error=label_error,
-        label_ceiling=None if classes is None else _entropy(classes),
+        label_ceiling=None if classes is None else entropy_bits(classes),
         n_curve={
             size: float(np.mean([value.parts[place] for value in values])) for place, size in enumerate(sets.sizes)
         },
@@ -144,7 +144,8 @@ def _mean_and_error(draws: list[Floats]) -> tuple[float, float]:
     return float(values.mean()), float(np.sqrt(values.var(axis=0, ddof=1).sum() / count)) / images
 
 
-def _entropy(classes: npt.NDArray[np.int64]) -> float:
+def entropy_bits(classes: npt.NDArray[np.int64]) -> float:
+    """The entropy of labels (N,), as they are distributed among the images."""
     shares = np.bincount(classes) / len(classes)
     return -sum(float(share) * log(share) for share in shares) / log(2)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import threadpoolctl
 
 from trainables.information.samples import Floats
@@ -77,16 +78,23 @@ def sums_of_ratios(
 
 
 def log_sums_of_paths(
-    components: Components, paths: int, noise: float, seed: int, threads: int
-) -> tuple[Floats, Floats]:
-    """(N,) twice: the logarithms of the sums of exp(log_ratio) over the components of the same image and of all others.
+    components: Components,
+    paths: int,
+    noise: float,
+    seed: int,
+    threads: int,
+    classes: npt.NDArray[np.int64] | None = None,
+) -> tuple[Floats, Floats, Floats]:
+    """(N,) each: logarithms of the sums of exp(log_ratio) over components of the same image, over all others, and over
+    those of the same class among these.
 
     Components i * paths to (i + 1) * paths are those of image i; the first of them, with fresh noise, is what is
-    observed, and is left out of the first sum.
+    observed, and is left out of the first sum. Without classes the third is that of nothing.
     """
     means, norms = components.means, components.norms
     images = len(means) // paths
-    own, others = np.empty((images, paths - 1)), np.full(images, -np.inf)
+    own, others, alike = np.empty((images, paths - 1)), np.full(images, -np.inf), np.full(images, -np.inf)
+    members = None if classes is None else np.repeat(np.eye(int(classes.max()) + 1)[classes], paths, axis=0)
     columns_at_once = BLOCK_COLUMNS // paths * paths or paths
 
     def block(start: int, stop: int) -> None:
@@ -104,22 +112,30 @@ def log_sums_of_paths(
                 mine = slice(image * paths - first, (image + 1) * paths - first)
                 own[image] = ratio[image - start, mine][1:]
                 ratio[image - start, mine] = -np.inf
-            _add_log_sum(others[start:stop], ratio)
+            largest = _add_log_sum(others[start:stop], ratio)  # which leaves exp(ratio - largest)
+            if members is not None and classes is not None:
+                of_class = (ratio @ members[columns])[np.arange(stop - start), classes[start:stop]]
+                with np.errstate(divide="ignore"):
+                    np.logaddexp(alike[start:stop], np.log(of_class) + largest, out=alike[start:stop])
 
     _in_blocks(block, images, threads)
     logs = np.full(images, -np.inf)
     _add_log_sum(logs, own)
-    return logs, others
+    return logs, others, alike
 
 
-def _add_log_sum(logs: Floats, terms: Floats) -> None:
-    """Add exp(terms), over the second axis, to the numbers with these logarithms, in place; the terms are used up."""
+def _add_log_sum(logs: Floats, terms: Floats) -> Floats:
+    """Add exp(terms), over the second axis, to the numbers with these logarithms, in place.
+
+    The largest of each row, over whose exp the terms are left.
+    """
     largest = terms.max(axis=1)
     largest[np.isneginf(largest)] = 0.0
     terms -= largest[:, None]
     np.exp(terms, out=terms)
     with np.errstate(divide="ignore"):
         np.logaddexp(logs, np.log(terms.sum(axis=1)) + largest, out=logs)
+    return largest
 
 
 def mean_overlaps(components: Components, noise: float, threads: int) -> tuple[Floats, Floats]:

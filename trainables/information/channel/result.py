@@ -12,7 +12,8 @@ class ChannelInformation:
     standard_error: of `bits`, from the noise that was drawn. lower, upper: bounds of the true value; of the exact
     channel those of Kolchinsky & Tracey (2017), without sampling error, and of paths what their number leaves open,
     with sampling error. ceiling: log2 N, the most that N images can give. label_bits: I(T; Y), where there were labels;
-    label_ceiling: the entropy of these. n_curve: the value for the first N/4, N/2 and N images of a random order.
+    label_ceiling: the entropy of these; label_lower, label_upper: of paths, as for I(X; T). n_curve: the value for the
+    first N/4, N/2 and N images of a random order.
     """
 
     bits: float
@@ -26,6 +27,8 @@ class ChannelInformation:
     label_bits: float | None = None
     label_standard_error: float | None = None
     label_ceiling: float | None = None
+    label_lower: float | None = None
+    label_upper: float | None = None
     n_curve: dict[int, float] = field(default_factory=dict)
 
     @property
