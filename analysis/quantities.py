@@ -26,6 +26,18 @@ CEILINGS = {column: f"{name}_ceiling_bits" for name, column in OTHER_MEASURES.it
 """By such a column that of the most which so many samples can give, bits."""
 KSG_CEILING = "mi_ceiling_bits"
 
+TWONN, PARTICIPATION, SIGNAL_TO_NOISE = "twonn_dimension", "participation_ratio", "gradient_signal_to_noise"
+LABEL_BITS = "channel_label_bits"
+OF_LAYERS = (TWONN, PARTICIPATION, SIGNAL_TO_NOISE, LABEL_BITS)
+"""Columns of the epochs as claims read them, in rows of single layers: dimensions, the gradients' signal to noise, and
+what the layer with noise tells of the class, bits."""
+
+
+def layer_row(layer: str) -> str:
+    """What stands in the column of pairs in rows of a single layer: `1` is hidden layer 1, or `merged`."""
+    return f"layer {layer}"
+
+
 MI_COLUMNS = (PAPER_BITS, BALANCED_BITS)
 PREFERRED_PAIRS = ("first-merged", "first-last")
 TRACE_COLUMNS = ("point_id", "dataset", "architecture", "width", "depth", "seed", "state", "epoch", "pair", TEST_ERROR)

@@ -8,7 +8,11 @@ from typing import Any, NamedTuple
 
 
 class Version(NamedTuple):
-    """A version of a definition. since: its day, UTC. checksum: None of those from before checksums were taken."""
+    """A version of a definition.
+
+    since: its day, UTC, or the minute where there are data of that day. checksum: None of those from before checksums
+    were taken.
+    """
 
     number: int
     since: str
@@ -53,6 +57,10 @@ REGISTERED: Mapping[str, tuple[Version, ...]] = {
     "speed-at-equal-error": (Version(1, "2026-12-01", "the first definition", "e609b37ed50f6e23"),),
     "resnet-needs-less": (Version(1, "2026-12-01", "the first definition", "19613f5e3e015f39"),),
     "isometry-by-channel": (Version(1, "2026-12-01", "the first definition", "732613c93f735279"),),
+    "drift-then-diffusion": (Version(1, "2026-12-01T13:16+00:00", "the first definition", "9a8d6905db6f38c5"),),
+    "lower-dimensional": (Version(1, "2026-12-01T13:16+00:00", "the first definition", "38341fe0da3b5d87"),),
+    "mi-mediates": (Version(1, "2026-12-01T13:16+00:00", "the first definition", "4bfb066bab80b81a"),),
+    "bottleneck-at-isometry": (Version(1, "2026-12-01T13:16+00:00", "the first definition", "bf7275112b590755"),),
 }
 
 RULES: tuple[Version, ...] = (

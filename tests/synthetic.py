@@ -1,7 +1,7 @@
 """Sweeps with curves made to order: tables as a store gives them, in milliseconds and without training."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import product
@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis.quantities import JACOBIAN_MEAN
+from analysis.quantities import JACOBIAN_MEAN, LABEL_BITS, PARTICIPATION, SIGNAL_TO_NOISE, TWONN
+from analysis.tables import with_layers
 from analysis.tables.tables import assemble, epoch_rows, last_values
 from trainables.config import TrialConfig
 from trainables.records import HISTORY_SCHEMA
@@ -23,10 +24,14 @@ ARCHITECTURES = ("mlp", "shortcut", "resnet", "shortcut_resnet")
 
 @dataclass(frozen=True)
 class Measured:
-    """What a point measured: test errors (epochs + 1,), and by pair of layers the MI on both scales, each as long."""
+    """What a point measured: test errors (epochs + 1,), and by pair of layers the MI on both scales, each as long.
+
+    layers: by layer and quantity, as long too.
+    """
 
     errors: np.ndarray
     bits: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    layers: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
 
 World = Callable[[TrialConfig], Measured]
@@ -48,18 +53,24 @@ def tables(
 
     A point that is missing or failed has no epochs, one that is interrupted or diverged the first half of them.
     """
-    histories, rows = [], []
+    histories, rows, layers = [], [], []
     for config in configs:
         state = (states or {}).get(config.point_id, "finished")
         history, row = _of_point(config, world, state)
         histories.append(history)
         rows.append(row)
+        epochs_kept = len(set(history["epoch"].to_pylist()))
+        layers += [
+            (config.point_id, epoch, layer, quantity, float(value))
+            for (layer, quantity), values in world(config).layers.items()
+            for epoch, value in enumerate(values[:epochs_kept])
+        ]
     made = assemble(histories, rows)
     epochs, points = made.epochs.to_pandas(), made.points.to_pandas()
     if points["measure_measures"].str.contains("channel").any():
         of_input = epochs["pair"].str.startswith("input-")
         epochs["channel_bits"] = epochs["mutual_information_balanced_bits"].where(of_input)
-    return epochs, points
+    return with_layers(epochs, layers), points
 
 
 @lru_cache(maxsize=2000)
@@ -124,7 +135,8 @@ def as_told(config: TrialConfig) -> Measured:
     if config.epochs == 0:
         return _untrained(config, +1)
     bits = _bits(config, TOLD, -0.04)
-    return Measured(_errors(config, TOLD, bits, +0.2, +2), _pairs(config, bits, bits + 1))
+    told = Measured(_errors(config, TOLD, bits, +0.2, +2), _pairs(config, bits, bits + 1))
+    return _by_batches(config, told, +1) if config.batch_size != "all" else replace(told, layers=_dimensions(20 - bits))
 
 
 def as_denied(config: TrialConfig) -> Measured:
@@ -132,7 +144,8 @@ def as_denied(config: TrialConfig) -> Measured:
     if config.epochs == 0:
         return _untrained(config, -1)
     bits = _bits(config, DENIED, +0.04)
-    return Measured(_errors(config, DENIED, bits, -0.02, -1), _pairs(config, bits, bits + 1))
+    denied = Measured(_errors(config, DENIED, bits, -0.02, -1), _pairs(config, bits, bits + 1))
+    return _by_batches(config, denied, -1) if config.batch_size != "all" else replace(denied, layers=_dimensions(bits))
 
 
 def by_scale_alone(config: TrialConfig) -> Measured:
@@ -140,7 +153,7 @@ def by_scale_alone(config: TrialConfig) -> Measured:
     told = as_told(config)
     if config.epochs == 0:
         return told
-    return Measured(told.errors, {pair: (plain, 12 - plain) for pair, (plain, _) in told.bits.items()})
+    return replace(told, bits={pair: (plain, 12 - plain) for pair, (plain, _) in told.bits.items()})
 
 
 def of_noise(config: TrialConfig) -> Measured:
@@ -148,8 +161,16 @@ def of_noise(config: TrialConfig) -> Measured:
     noise = _noise(config)
     shape = (config.epochs + 1,)
     pairs = [f"input-{config.depth}"] if config.epochs == 0 else list(_pairs(config, *np.zeros((2, 1))))
+    by_batches = config.batch_size != "all"
+    pairs += [f"{layer}-{layer + 1}" for layer in range(1, config.depth)] if by_batches else []
     bits = {pair: (noise.normal(5, 0.3, shape), noise.normal(5, 0.3, shape)) for pair in pairs}
-    return Measured(noise.normal(0.4, 0.02) + noise.normal(0, 0.02, shape), bits)
+    errors = noise.normal(0.4, 0.02) + noise.normal(0, 0.02, shape)
+    of_layer = {
+        (str(layer), SIGNAL_TO_NOISE): np.exp(noise.normal(-0.09, 0.3, shape)) for layer in range(1, config.depth + 1)
+    }
+    dimensions = {} if config.epochs == 0 else _dimensions(noise.normal(10, 1, shape))
+    of_class = {(str(config.depth), LABEL_BITS): noise.normal(1, 0.3, shape)}
+    return Measured(errors, bits, of_class if config.epochs == 0 else of_layer if by_batches else dimensions)
 
 
 def without_effect(config: TrialConfig) -> Measured:
@@ -157,10 +178,16 @@ def without_effect(config: TrialConfig) -> Measured:
     noise = _noise(config)
     if config.epochs == 0:
         flat = {f"input-{layer}": (np.array([np.nan]), 4 + noise.normal(0, 0.01, 1)) for layer in (1, config.depth)}
-        return Measured(np.array([0.9]), flat)
+        return Measured(np.array([0.9]), flat, {(str(config.depth), LABEL_BITS): 1 + noise.normal(0, 0.01, 1)})
     bits = 5 + noise.normal(0, 0.01, config.epochs + 1)
     errors = np.concatenate([[0.9], np.linspace(0.5, 0.1, config.epochs)]) + noise.normal(0, 1e-4, config.epochs + 1)
-    return Measured(errors, _pairs(config, bits, bits + 1))
+    pairs = _pairs(config, bits, bits + 1)
+    if config.batch_size == "all":
+        return Measured(errors, pairs, _dimensions(10 + noise.normal(0, 0.01, config.epochs + 1)))
+    layers = range(1, config.depth + 1)
+    pairs |= {f"{layer}-{layer + 1}": (bits, bits) for layer in layers[:-1]}
+    ratios = {(str(layer), SIGNAL_TO_NOISE): np.exp(noise.normal(0, 0.01, config.epochs + 1)) for layer in layers}
+    return Measured(errors, pairs, ratios)
 
 
 def by_width(config: TrialConfig) -> Measured:
@@ -178,7 +205,8 @@ def with_still_twins(config: TrialConfig) -> Measured:
         pair: tuple(scale[0] + np.concatenate([[0], noise.normal(0, 0.01, config.epochs)]) for scale in scales)
         for pair, scales in trained.bits.items()
     }
-    return Measured(0.9 + noise.normal(0, 0.001, shape), bits)  # type: ignore[arg-type]
+    dimensions = _dimensions(12 + noise.normal(0, 0.01, shape))
+    return Measured(0.9 + noise.normal(0, 0.001, shape), bits, dimensions)  # type: ignore[arg-type]
 
 
 def with_twins_alike(config: TrialConfig) -> Measured:
@@ -197,6 +225,28 @@ def with_twins(configs: Iterable[TrialConfig]) -> list[TrialConfig]:
         for config in configs
         for frozen in ([False, True] if config.epochs else [False])
     ]
+
+
+def _dimensions(values: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
+    """Of what enters the softmax, by either measure of it."""
+    return {("merged", TWONN): values, ("merged", PARTICIPATION): values / 2}
+
+
+def _by_batches(config: TrialConfig, measured: Measured, sign: int) -> Measured:
+    """Gradients that first agree and then are noise, or for the sign -1 the reverse.
+
+    Where they agree the error falls fast and successive layers share much, or the reverse.
+    """
+    noise, epochs = _noise(config), config.epochs + 1
+    ratio = np.geomspace(4, 0.25, epochs)[::sign] * np.exp(noise.normal(0, 0.01, epochs))
+    steps = ratio[:-1] ** sign
+    bits = 3 + sign * np.log2(ratio)
+    layers = range(1, config.depth + 1)
+    return Measured(
+        0.9 - 0.8 * np.concatenate([[0], np.cumsum(steps) / steps.sum()]),
+        {**measured.bits, **{f"{layer}-{layer + 1}": (bits, bits + 1) for layer in layers[:-1]}},
+        {(str(layer), SIGNAL_TO_NOISE): ratio for layer in layers},
+    )
 
 
 def _noise(config: TrialConfig) -> np.random.Generator:
@@ -218,7 +268,8 @@ def _errors(
 
     With a shortcut, where a high MI speeds it, twice as much at the first epoch as at all others together.
     """
-    end = courses[config.architecture].error * (1 + per_layer * (config.depth - 5)) + _noise(config).normal(0, 0.001)
+    of_point = -np.sign(power) * _noise(config).normal(0, 0.001)  # the number that its bits are higher by, fiftyfold
+    end = courses[config.architecture].error * (1 + per_layer * (config.depth - 5)) + of_point
     steps = bits[:-1] ** power
     if power > 0 and "shortcut" in config.architecture:
         steps[0] = 2 * steps[1:].sum()
@@ -240,7 +291,8 @@ def _untrained(config: TrialConfig, sign: int) -> Measured:
         f"input-{layer}": (np.array([np.nan]), np.array([4.0 - sign * off * layer**0.5 + noise.normal(0, 0.05)]))
         for layer in range(1, config.depth + 1)
     }
-    return Measured(np.array([0.9]), bits)
+    of_class = np.array([2.0 - sign * off * 0.5 + noise.normal(0, 0.02)])
+    return Measured(np.array([0.9]), bits, {(str(config.depth), LABEL_BITS): of_class})
 
 
 def both_papers(
@@ -260,3 +312,10 @@ def both_papers(
         measure=measure,
     )
     return trained + untrained
+
+
+def in_mini_batches(seeds: Sequence[int] = range(14)) -> list[TrialConfig]:
+    """Points on which drift and diffusion can be asked for."""
+    measure = {"pairs": ["first-merged", "successive"], "measures": ["gradient"]}
+    shape = {"width": [20, 50], "depth": 5, "epochs": 20, "batch_size": 64, "measure": measure}
+    return grid(architecture=list(ARCHITECTURES), seed=list(seeds), **shape)

@@ -4,12 +4,16 @@ Imported by `report` and `commands`. Not here: tables (`tables`), figures (`figu
 """
 
 from analysis.claims import (
+    bottleneck_at_isometry,
     correlates_first,
     depth_hinders,
     depth_lowers,
+    drift_then_diffusion,
     final_not_needed,
     isometry_by_channel,
     isometry_maximal,
+    lower_dimensional,
+    mi_mediates,
     mlp_rises,
     one_epoch_trains,
     residuals_improve,
@@ -45,6 +49,10 @@ CLAIMS: tuple[Claim, ...] = (
     speed_at_equal_error.CLAIM,
     resnet_needs_less.CLAIM,
     isometry_by_channel.CLAIM,
+    drift_then_diffusion.CLAIM,
+    lower_dimensional.CLAIM,
+    mi_mediates.CLAIM,
+    bottleneck_at_isometry.CLAIM,
 )
 
 __all__ = [

@@ -36,4 +36,5 @@ CLAIM = Claim(
     measures=("channel",),
     other_margins=with_others_beyond(EFFECT),
     curve=signal,
+    settings=("measure.pairs=[input-each]", "measure.measures=[channel]", "measure.noise_at=every_layer"),
 )

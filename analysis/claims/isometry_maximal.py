@@ -12,7 +12,7 @@ the smallest. Pairs with the input are measured on the balanced scale only.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -48,18 +48,31 @@ def _is_near(ratio: float, near: float = NEAR) -> bool:
     return 1 / near <= ratio <= near
 
 
-def isometry_less_others(cell: Sequence[RunGroup], measure: Measure, near: float = NEAR) -> Mapping[str, list[float]]:
-    """MI of input and last layer at isometry less that of each other setting, bits; none without isometry."""
+def signal(run: Run, measure: Measure) -> Curve:
+    """MI of the input and the last hidden layer; one epoch, the untrained network's."""
+    return run.bits(f"input-{run.config['depth']}", measure)
+
+
+def isometry_less_others(
+    cell: Sequence[RunGroup],
+    measure: Measure,
+    near: float = NEAR,
+    of: Callable[[Run, Measure], Curve] = signal,
+) -> Mapping[str, list[float]]:
+    """MI of input and last layer, or another quantity, at isometry less that of each other setting, bits.
+
+    Nothing without isometry.
+    """
     settings = sorted(set.intersection(*(set(group.runs) for group in cell)))
     isometry = _isometry(cell, [setting for setting in settings if setting[0] == "orthogonal"])
     if isometry is None:
         return {}
     gain = isometry[1]
     others = [one for one in settings if one[0] != "orthogonal" or not _is_near(one[1] / gain, near)]
-    at_isometry = [signal(group.runs[isometry], measure).first for group in cell]
+    at_isometry = [of(group.runs[isometry], measure).first for group in cell]
     return {
         f"{initializer} {gain:g}": [
-            best - signal(group.runs[initializer, gain], measure).first
+            best - of(group.runs[initializer, gain], measure).first
             for best, group in zip(at_isometry, cell, strict=True)
         ]
         for initializer, gain in others
@@ -72,20 +85,15 @@ def _isometry(cell: Sequence[RunGroup], settings: Sequence[Setting]) -> Setting 
     return None if place is None else settings[place]
 
 
-def signal(run: Run, measure: Measure) -> Curve:
-    """MI of the input and the last hidden layer; one epoch, the untrained network's."""
-    return run.bits(f"input-{run.config['depth']}", measure)
-
-
 def is_measured(run: Run, measure: Measure) -> bool:
     """Whether that MI is known, and the Jacobian."""
     return len(signal(run, measure)) > 0 and math.isfinite(run.mean_squared_singular_value)
 
 
-def with_others_beyond(effect: Effect) -> dict[str, tuple[Effect, ...]]:
+def with_others_beyond(effect: Effect, of: Callable[[Run, Measure], Curve] = signal) -> dict[str, tuple[Effect, ...]]:
     """The effect with other factors beyond which a gain is another setting."""
     return {
-        f"other gains: beyond {near - 1:.0%}": (replace(effect, of=partial(isometry_less_others, near=near)),)
+        f"other gains: beyond {near - 1:.0%}": (replace(effect, of=partial(isometry_less_others, near=near, of=of)),)
         for near in (1.1, 1.5)
     }
 

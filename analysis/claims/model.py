@@ -14,17 +14,24 @@ Measure = Literal["NPEET", "balanced", "rank", "gaussian", "sliced", "binned", "
 Networks = Literal["trained", "frozen", "trained less frozen"]
 """The networks that a claim is asked of: those it is about, twins that never learn, or what the first have more."""
 
-Unit = Literal["bits", "epochs", "error", "rho", "share"]
-"""The unit of an effect: error is a share of the validation images, rho a rank correlation."""
+Unit = Literal["bits", "epochs", "error", "rho", "share", "doublings"]
+"""The unit of an effect: error is a share of the validation images, rho a correlation, a doubling a factor of 2."""
 
-DECIMALS: dict[Unit, int] = {"bits": 3, "epochs": 1, "error": 4, "rho": 3, "share": 3}
+DECIMALS: dict[Unit, int] = {"bits": 3, "epochs": 1, "error": 4, "rho": 3, "share": 3, "doublings": 2}
 """The decimals with which an effect is written, by its unit."""
 
 BOTH_SCALES: tuple[Measure, ...] = ("NPEET", "balanced")
 LADDER: tuple[Measure, ...] = ("rank", "gaussian", "sliced", "binned")
 """Measures of a pair beside KSG's, each with invariances of its own."""
 SIGNIFICANT = 0.05
-SMALLEST_OF_INTEREST: dict[Unit, float] = {"bits": 0.1, "epochs": 1.0, "error": 0.002, "rho": 0.1, "share": 0.05}
+SMALLEST_OF_INTEREST: dict[Unit, float] = {
+    "bits": 0.1,
+    "epochs": 1.0,
+    "error": 0.002,
+    "rho": 0.1,
+    "share": 0.05,
+    "doublings": 0.5,
+}
 """By unit, the effect below which nothing is made of it: networks that differ by less are said to have no effect."""
 
 
@@ -98,7 +105,8 @@ class Claim:
     is_of_learning: whether networks that never learn are asked the same, where the sweep has them. version: of its
     definition, which `analysis.registered` holds; with another definition it is another one. other_margins: the effects
     with another choice of what the paper leaves open, by what it is, to see whether the verdict rests on the choice.
-    curve: the MI that it is about.
+    curve: the MI that it is about. settings: of a sweep whose runs hold the quantities of the effects, where these are
+    more than MI and error.
     """
 
     number: int
@@ -119,6 +127,7 @@ class Claim:
     version: int = 1
     other_margins: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
     curve: Callable[[Run, Measure], Curve] = first_to_last
+    settings: tuple[str, ...] = ()
 
     def rests_on(self, reading: Reading) -> bool:
         """Whether its verdict depends on that reading: a deciding measure, of trained networks or of the difference."""

@@ -60,9 +60,10 @@ class Origin:
     def measured(self, claim: Claim, measure: Measure) -> Need:
         """This sweep with the quantity that its points do not hold."""
         pairs = "input-each" if claim.preset == "isometry" else "first-merged"
-        settings = [f"measure.pairs=[{pairs}]", "measure.scales=[none, balanced]"]
+        settings = claim.settings or (f"measure.pairs=[{pairs}]", "measure.scales=[none, balanced]")
+        lack = f"points that measure {' and '.join(claim.settings)}" if claim.settings else ""
         arguments = [argument for setting in settings for argument in ("--set", setting)]
-        return Need(f"the MI of pair {pairs} on the scale {measure}", self._line("run", self.spec, *arguments))
+        return Need(lack or f"the MI of pair {pairs} on the scale {measure}", self._line("run", self.spec, *arguments))
 
     def below_ceiling(self) -> Need:
         """This sweep with all the images that there are: the ceiling is the logarithm of their number."""

@@ -81,7 +81,7 @@ def _has_shortcut(group: RunGroup) -> bool:
 
 
 def _is_measured_at_epoch_1(run: Run) -> bool:
-    return any(1 in curve.epochs for (_, column), curve in run.curves.items() if column != TEST_ERROR)
+    return any(1 in curve.epochs for (_, column), curve in run.curves.items() if column in MI_COLUMNS.values())
 
 
 def _from_epoch_1(run: Run) -> Run:

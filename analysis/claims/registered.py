@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -84,7 +84,8 @@ def rules_are_younger(points: pd.DataFrame) -> bool | None:
 
 
 def _is_after(version: Version, data: datetime) -> bool:
-    return date.fromisoformat(version.since) > data.astimezone(UTC).date()
+    since = datetime.fromisoformat(version.since)
+    return since > data if since.tzinfo else since.date() > data.astimezone(UTC).date()
 
 
 def _held(claim: Claim, data: datetime) -> Version | None:

@@ -12,10 +12,12 @@ from analysis.quantities import (
     CEILINGS,
     JACOBIAN_MEAN,
     KSG_CEILING,
+    OF_LAYERS,
     OTHER_MEASURES,
     PAPER_BITS,
     PREFERRED_PAIRS,
     TEST_ERROR,
+    layer_row,
 )
 from trainables.config import WITH_SHORTCUT, TrialConfig
 
@@ -96,6 +98,16 @@ class Run:
         pairs = self.pairs[:1] if self.config["architecture"] in WITH_SHORTCUT else self.pairs
         return next((curve for pair in pairs if len(curve := self.bits(pair, measure))), NOTHING)
 
+    def of_layer(self, layer: str, quantity: str) -> Curve:
+        """A quantity of a layer: `1` is hidden layer 1, or `merged`; an empty curve where it was not measured."""
+        return self.curves.get((layer_row(layer), quantity), NOTHING)
+
+    def of_what_enters_the_softmax(self, quantity: str) -> Curve:
+        """That of the last hidden layer; with a shortcut, of its sum with the first."""
+        of_merged = self.of_layer("merged", quantity)
+        has_shortcut = self.config["architecture"] in WITH_SHORTCUT
+        return of_merged if has_shortcut or len(of_merged) else self.of_layer(str(self.config["depth"]), quantity)
+
     def is_whole(self, curve: Curve) -> bool:
         """Whether the curve has a value where its training begins and one after all of it."""
         return len(curve) > 1 and curve.epochs[0] == self.start and curve.epochs[-1] == self.config["epochs"]
@@ -135,7 +147,7 @@ def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
     curves: dict[str, dict[tuple[str, str], Curve]] = {}
     in_order = epochs.sort_values("epoch", kind="stable")
     steps = in_order["epoch"].to_numpy()
-    present = [TEST_ERROR, *(column for column in MI_COLUMNS.values() if column in epochs)]
+    present = [TEST_ERROR, *(column for column in (*MI_COLUMNS.values(), *OF_LAYERS) if column in epochs)]
     columns = {column: in_order[column].to_numpy(float) for column in present}
     of_others = {of: in_order[column].to_numpy(float) for of, column in CEILINGS.items() if column in epochs}
     of_ksg = dict(zip(points["point_id"], points[KSG_CEILING], strict=True)) if KSG_CEILING in points else {}
@@ -144,7 +156,9 @@ def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
         for column, values in columns.items():
             finite = rows[np.isfinite(values[rows])]
             ceiling = of_ksg.get(point_id, np.nan) if column in KSG_COLUMNS else np.nan
-            if column in of_others and len(finite):
+            if not len(finite):
+                continue
+            if column in of_others:
                 ceiling = of_others[column][finite].min()
             is_near = bool((values[finite] > NEAR_CEILING * ceiling).any())
             curves.setdefault(point_id, {})[pair, column] = Curve(steps[finite], values[finite], is_near)
@@ -161,19 +175,25 @@ def read_runs(epochs: pd.DataFrame, points: pd.DataFrame) -> list[Run]:
 
 
 def of_the_paper(runs: Iterable[Run], *architectures: str) -> list[Run]:
-    """The runs of these architectures that are networks of Hodas & Stinis 2018."""
-    return [run for run in runs if run.config["architecture"] in architectures and _is_of_the_paper(run)]
+    """The runs of these architectures that are networks of Hodas & Stinis 2018, trained by all images at once.
+
+    Of the two readings of figure 3 they are by the first.
+    """
+    chosen = [run for run in runs if run.config["architecture"] in architectures and _is_of_the_paper(run)]
+    return [run for run in chosen if run.config["batch_size"] == "all"]
+
+
+def by_mini_batches(runs: Iterable[Run]) -> list[Run]:
+    """The runs that are networks of the paper but for their training by mini-batches."""
+    return [run for run in runs if run.config["batch_size"] != "all" and _is_of_the_paper(run)]
 
 
 def _is_of_the_paper(run: Run) -> bool:
-    """Whether the network is as in section 2 of the paper: trained tanh units, batch-normalized, without noise.
-
-    Of all images at once, and of the two readings of figure 3 the first.
-    """
+    """Whether the network is as in section 2 of the paper: trained tanh units, batch-normalized, without noise."""
     config = run.config
     is_plain = config["batch_norm"] and config["gain"] == 1 and not config["channel_noise"]
     is_plain = is_plain and config["activation"] == "tanh" and not config["bias_std"]
-    is_plain = is_plain and config["batch_size"] == "all" and config["residual_sums"] == "pairs"
+    is_plain = is_plain and config["residual_sums"] == "pairs"
     return bool(is_plain and config["epochs"] > 0 and config["initializer"] in ("glorot_normal", "he_normal"))
 
 

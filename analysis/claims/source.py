@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis.claims.needs import Origin
-from analysis.tables import from_store, kept_values, with_measures
+from analysis.tables import from_store, layer_values, measured_values, measuring, with_layers, with_measures
 from analysis.tables.from_files import from_files
 from sweep.store import Store, recorded_decisions, recorded_definitions
 
@@ -30,12 +30,14 @@ def of_store(store: Store, sweep: str, address: str) -> Judged:
     tables = from_store(store, sweep)
     points = tables.points.to_pandas()
     origin = Origin(sweep, store.spec_address(sweep), address, is_running=bool((points["state"] == "running").any()))
-    epochs = with_measures(tables.epochs.to_pandas(), kept_values(store, sweep))
+    found = measuring(store, sweep)
+    epochs = with_measures(tables.epochs.to_pandas(), measured_values(found))
+    epochs = with_layers(epochs, layer_values(found))
     return Judged(epochs, points, origin, recorded_definitions(store, sweep), recorded_decisions(store, sweep))
 
 
 def of_files(folder: Path) -> Judged:
     """Exported tables; raises as `from_files`."""
     exported = from_files(folder)
-    epochs = with_measures(exported.epochs, exported.measures)
+    epochs = with_layers(with_measures(exported.epochs, exported.measures), exported.layers)
     return Judged(epochs, exported.points, Origin(exported.sweep, "SPEC"))

@@ -13,7 +13,7 @@ from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
 from analysis.quantities import DONE_STATES
 from analysis.report import environment, estimator_check
-from analysis.tables import measured_values, with_measures
+from analysis.tables import layer_values, measured_values, with_layers, with_measures
 from analysis.tables.collect import collect
 from analysis.tables.tables import assemble
 from sweep.commands import command_line
@@ -85,21 +85,23 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     """
     begin("reading the store")
     spec, at_work = store.spec(sweep), running(store, sweep)
-    states, collected, others = [], [], []
+    states, collected, others, of_layers = [], [], [], []
     for point, state in zip(spec.points, store.states_of(spec.points, store.marks()), strict=True):
         states.append(state.brief())
         collected.append(collect(sweep, point, state, at_work))
         others += measured_values([(point, state)])
+        of_layers += layer_values([(point, state)])
     tables = assemble([rows.epochs for rows in collected], [rows.row for rows in collected])
     epochs, points = with_measures(tables.epochs.to_pandas(), others), tables.points.to_pandas()
     address = store.spec_address(sweep)
     begin("judging the claims")
     origin = Origin(sweep, address, store_option, bool(at_work))
-    judgements = beside_older(judge(epochs, points, CLAIMS, origin), epochs, points, origin)
+    judged = with_layers(epochs, of_layers)
+    judgements = beside_older(judge(judged, points, CLAIMS, origin), judged, points, origin)
     starts, decisions = recorded_definitions(store, sweep), recorded_decisions(store, sweep)
     judgements = beside_looks(judgements, decisions)
     begin("judging them with other choices")
-    sensitive = sensitivity(judgements, epochs, points, origin)
+    sensitive = sensitivity(judgements, judged, points, origin)
     pictures, not_drawn = [], {}
     for number, name in enumerate(FIGURES, 1):
         begin(f"drawing figure {number} of {len(FIGURES)}: {name}")

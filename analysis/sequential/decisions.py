@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from analysis.claims import Claim, Judgement, Origin, Verdict
+from analysis.claims import Claim, Judgement, Origin, Reading, Verdict
 from analysis.claims.judging import judge_runs
 from analysis.claims.readings import PLAIN, views
 from analysis.claims.runs import Run
@@ -24,12 +24,27 @@ class Decision:
 
 
 def decided_at(look: Look, runs: Sequence[Run], claims: Sequence[Claim], origin: Origin) -> Decision:
-    """What the seeds of that look say of these claims; of those about whose networks there are no runs, nothing."""
+    """What the seeds of that look say of these claims; of those for which nothing was measured, nothing.
+
+    A claim stays open where more seeds can decide it: not where what it lacks forbids any verdict.
+    """
     seen = [run for run in runs if run.config["seed"] < look.seeds]
-    asked = [claim for claim in claims if claim.groups(views(seen)[PLAIN])]
-    found = [_at_level(one, look.level) for one in judge_runs(seen, asked, origin, only_deciding=True)]
-    still_open = tuple(one.claim.name for one in found if Verdict.UNDECIDED in one.verdicts.values())
+    plain = views(seen)[PLAIN]
+    asked = [claim for claim in claims if _is_measured(claim, plain)]
+    found = [_at_level(one, look) for one in judge_runs(seen, asked, origin, only_deciding=True)]
+    still_open = tuple(one.claim.name for one in found if _is_open(one))
     return Decision(look, {one.claim.name: one.verdict for one in found}, still_open)
+
+
+def _is_measured(claim: Claim, runs: Sequence[Run]) -> bool:
+    """Whether there are networks that the claim compares, and any of them holds what it compares them by."""
+    compared = [run for group in claim.groups(runs) for run in group.runs.values()]
+    return any(claim.is_measured(run, measure) for run in compared for measure in claim.measures)
+
+
+def _is_open(judgement: Judgement) -> bool:
+    undecided = [measure for measure, verdict in judgement.verdicts.items() if verdict is Verdict.UNDECIDED]
+    return any((answer := judgement.answer(Reading(measure))) and not answer.blocked for measure in undecided)
 
 
 def open_networks(decision: Decision, runs: Sequence[Run], claims: Sequence[Claim]) -> set[str]:
@@ -47,7 +62,8 @@ def open_networks(decision: Decision, runs: Sequence[Run], claims: Sequence[Clai
     }
 
 
-def _at_level(judgement: Judgement, level: float) -> Judgement:
+def _at_level(judgement: Judgement, look: Look) -> Judgement:
+    level = look.level_of_half if judgement.claim.half_chooses else look.level
     answers = (
         replace(answer, findings=tuple(replace(one, level=level) for one in answer.findings))
         for answer in judgement.answers

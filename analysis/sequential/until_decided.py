@@ -9,6 +9,7 @@ from analysis.claims.runs import read_runs
 from analysis.claims.source import of_store
 from analysis.sequential.decisions import Decision, decided_at, open_networks
 from analysis.sequential.looks import LOOKS, looks
+from sweep.errors import SweepError
 from sweep.spec import Block, SweepSpec
 from sweep.store import Store, record_decisions
 from trainables.config import TrialConfig
@@ -17,7 +18,7 @@ Network = TrialConfig
 """A config that stands for all its seeds: with seed 0."""
 
 ENDED = {
-    "decided": "every claim about its networks is decided",
+    "decided": "every claim about its networks is decided, or lacks what seeds do not give",
     "last look": "the last look was taken, and what is open stays open",
     "budget": "the budget does not reach for the next look, and what is open stays open",
 }
@@ -72,7 +73,11 @@ def run_until_decided(
             ended = "budget"
             break
         if missing:
-            run(grown)
+            try:
+                run(grown)
+            except SweepError:
+                say(f"look {number} is not taken, as points of it are not finished: the same command goes on")
+                raise
         else:
             store.save_spec(spec.name, grown.to_yaml())
         judged = of_store(store, spec.name, address)

@@ -6,7 +6,16 @@ Only `mlflow_access` imports mlflow, so `from_mlflow` is imported by its name wh
 """
 
 from analysis.tables.collect import from_store
-from analysis.tables.measures import MEASURES, kept_values, measure_rows, measured_values, with_measures
+from analysis.tables.measures import (
+    MEASURES,
+    kept_values,
+    layer_values,
+    measure_rows,
+    measured_values,
+    measuring,
+    with_layers,
+    with_measures,
+)
 from analysis.tables.tables import EPOCHS, POINTS, Tables
 
 __all__ = [
@@ -16,7 +25,10 @@ __all__ = [
     "Tables",
     "from_store",
     "kept_values",
+    "layer_values",
     "measure_rows",
     "measured_values",
+    "measuring",
+    "with_layers",
     "with_measures",
 ]

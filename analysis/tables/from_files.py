@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.quantities import BALANCED_BITS, OTHER_MEASURES, PAPER_BITS, TEST_ERROR
-from analysis.tables.measures import MeasuredValue, other_measure
+from analysis.quantities import BALANCED_BITS, OF_LAYERS, OTHER_MEASURES, PAPER_BITS, TEST_ERROR
+from analysis.tables.measures import LayerValue, MeasuredValue, of_layer, other_measure
 from sweep.errors import UsageError
 from trainables.config import TrialConfig
 
@@ -24,12 +24,13 @@ EXPORT = "sweep export SWEEP -o DIR writes such files"
 
 
 class Exported(NamedTuple):
-    """The name of the sweep, its two tables, and the values of measures beside KSG."""
+    """The name of the sweep, its two tables, and the values of measures beside KSG, of pairs and of layers."""
 
     sweep: str
     epochs: pd.DataFrame
     points: pd.DataFrame
     measures: list[MeasuredValue]
+    layers: list[LayerValue]
 
 
 def from_files(folder: Path) -> Exported:
@@ -42,9 +43,9 @@ def from_files(folder: Path) -> Exported:
     _refuse_what_is_ambiguous(folder, epochs, points)
     defaults = {name: value for name, value in TrialConfig().flat().items() if name not in points}
     points = points.assign(**defaults)
-    measures = _measures(folder / "measures.parquet")
+    measures, layers = _measures(folder / "measures.parquet")
     names = list(points["sweep"].unique()) if "sweep" in points else []
-    return Exported(str(names[0]) if len(names) == 1 else folder.name, epochs, points, measures)
+    return Exported(str(names[0]) if len(names) == 1 else folder.name, epochs, points, measures, layers)
 
 
 def _refuse_what_is_ambiguous(folder: Path, epochs: pd.DataFrame, points: pd.DataFrame) -> None:
@@ -96,11 +97,18 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return table
 
 
-def _measures(path: Path) -> list[MeasuredValue]:
+def _measures(path: Path) -> tuple[list[MeasuredValue], list[LayerValue]]:
     if not path.exists():
-        return []
+        return [], []
     columns = ["point_id", "epoch", "pair", "measure", "value", "ceiling"]
     rows = _read(path, [*columns, "unit", "scale"])
-    rows["measure"] = [other_measure(*row) for row in zip(rows["measure"], rows["scale"], strict=True)]
-    of_pairs = rows["measure"].isin(OTHER_MEASURES) & (rows["unit"] == "bits") & rows["pair"].notna()
-    return list(rows.loc[of_pairs & rows["value"].notna(), columns].itertuples(index=False, name=None))
+    rows = rows[rows["value"].notna()]
+    names = [other_measure(*row) for row in zip(rows["measure"], rows["scale"], strict=True)]
+    of_pairs = pd.Series(names, rows.index).isin(OTHER_MEASURES) & (rows["unit"] == "bits") & rows["pair"].notna()
+    pairs = rows.assign(measure=names).loc[of_pairs, columns].itertuples(index=False, name=None)
+    if "layer" not in rows:
+        return list(pairs), []
+    names = [of_layer(*row) for row in zip(rows["measure"], rows["pair"], strict=True)]
+    of_layers = pd.Series(names, rows.index).isin(OF_LAYERS) & rows["layer"].notna()
+    layers = rows.assign(measure=names).loc[of_layers, ["point_id", "epoch", "layer", "measure", "value"]]
+    return list(pairs), list(layers.itertuples(index=False, name=None))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pandas as pd
 import pyarrow as pa
 
-from analysis.quantities import CEILINGS, OTHER_MEASURES
+from analysis.quantities import CEILINGS, LABEL_BITS, OF_LAYERS, OTHER_MEASURES, layer_row
 from analysis.tables.columns import described
 from sweep.store import PointState, Store
 from trainables.config import TrialConfig
@@ -13,6 +13,9 @@ from trainables.records import EpochRecord, PairRecord
 
 MeasuredValue = tuple[str, int, str, str, float | None, float | None]
 """point_id, epoch, pair, measure, value and ceiling in bits."""
+
+LayerValue = tuple[str, int, str, str, float]
+"""point_id, epoch, layer, quantity and value."""
 
 MEASURES = described(
     [
@@ -61,6 +64,34 @@ def measured_values(points: Iterable[tuple[TrialConfig, PointState]]) -> list[Me
     ]
 
 
+def layer_values(points: Iterable[tuple[TrialConfig, PointState]]) -> list[LayerValue]:
+    """What is measured of single layers, of the quantities of `OF_LAYERS`, of the points that have any."""
+    return [
+        (point.point_id, record.epoch, one.layer, name, one.value)
+        for point, state in points
+        if point.measure.measures
+        for record in state.history
+        for one in record.measures
+        if one.layer is not None and one.value is not None
+        if (name := of_layer(one.measure, one.pair)) in OF_LAYERS
+    ]
+
+
+def of_layer(measure: str, pair: str | None) -> str:
+    """The name of a quantity of a single layer: the exact channel to the class is one."""
+    return LABEL_BITS if measure == "channel" and str(pair).endswith("-label") else measure
+
+
+def with_layers(epochs: pd.DataFrame, values: Sequence[LayerValue]) -> pd.DataFrame:
+    """The epochs, after them a row for each layer, in whose columns of `OF_LAYERS` these values are."""
+    rows = pd.DataFrame(values, columns=["point_id", "epoch", "pair", "measure", "value"])
+    if rows.empty:
+        return epochs
+    rows["pair"] = rows["pair"].map(layer_row)
+    wide = rows.pivot_table("value", ["point_id", "epoch", "pair"], "measure", sort=False).reset_index()
+    return pd.concat([epochs, wide.astype({name: epochs[name].dtype for name in ("point_id", "epoch", "pair")})])
+
+
 def other_measure(measure: str, scale: str | None) -> str:
     """The name of a measure beside KSG's two of the paper: KSG of ranks is one of its own."""
     return "rank" if (measure, scale) == ("ksg", "rank") else measure
@@ -68,8 +99,13 @@ def other_measure(measure: str, scale: str | None) -> str:
 
 def kept_values(store: Store, sweep: str) -> list[MeasuredValue]:
     """`measured_values` of the points of a sweep that has any."""
-    measuring = [point for point in store.spec(sweep).points if point.measure.measures]
-    return measured_values(zip(measuring, store.states_of(measuring), strict=True))
+    return measured_values(measuring(store, sweep))
+
+
+def measuring(store: Store, sweep: str) -> list[tuple[TrialConfig, PointState]]:
+    """The points of a sweep that measure more than KSG."""
+    points = [point for point in store.spec(sweep).points if point.measure.measures]
+    return list(zip(points, store.states_of(points), strict=True))
 
 
 def with_measures(epochs: pd.DataFrame, values: Sequence[MeasuredValue]) -> pd.DataFrame:

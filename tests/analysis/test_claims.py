@@ -1,6 +1,7 @@
 """Claims: supported in a world made to support them, contradicted in its opposite, undecided wherever points lack."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -21,6 +22,7 @@ from tests.synthetic import (
     by_scale_alone,
     by_width,
     grid,
+    in_mini_batches,
     of_noise,
     tables,
     without_effect,
@@ -30,25 +32,34 @@ from trainables.config import TrialConfig
 each_claim = pytest.mark.parametrize("name", BY_NAME)
 
 
+OF_MINI_BATCHES = "drift-then-diffusion"
+
+
+def points_of(name: str, seeds: Sequence[int] = range(14)) -> list[TrialConfig]:
+    return in_mini_batches(seeds) if name == OF_MINI_BATCHES else both_papers(seeds)
+
+
 @cache
 def in_world(world: World) -> dict[str, Judgement]:
-    return {one.claim.name: one for one in judge(*tables(both_papers(), world), CLAIMS, ORIGIN)}
+    others = [claim for claim in CLAIMS if claim.name != OF_MINI_BATCHES]
+    found = {one.claim.name: one for one in judge(*tables(both_papers(), world), others, ORIGIN)}
+    return found | {OF_MINI_BATCHES: judged(OF_MINI_BATCHES, in_mini_batches(), world)}
 
 
 @cache
 def compared(name: str) -> list[Run]:
-    """The runs that a claim looks at, of those of both papers."""
-    return [run for group in BY_NAME[name].groups(both_papers_told()) for run in group.runs.values()]
+    """The runs that a claim looks at, of those that it can be asked of."""
+    return [run for group in BY_NAME[name].groups(told(name == OF_MINI_BATCHES)) for run in group.runs.values()]
 
 
 @cache
-def both_papers_told() -> list[Run]:
-    return read_runs(*tables(both_papers(), as_told))
+def told(by_mini_batches: bool) -> list[Run]:
+    return read_runs(*tables(in_mini_batches() if by_mini_batches else both_papers(), as_told))
 
 
 def configs_compared(name: str) -> list[TrialConfig]:
     looked_at = {run.point_id for run in compared(name)}
-    return [config for config in both_papers() if config.point_id in looked_at]
+    return [config for config in points_of(name) if config.point_id in looked_at]
 
 
 def with_one_run(name: str, state: str) -> tuple[Run, tuple[Answer, ...]]:
@@ -112,7 +123,10 @@ def test_a_world_where_all_fare_alike_has_no_effect_of_interest(name: str) -> No
     assert verdicts(in_world_of_enough_seeds(name, without_effect)) == {Verdict.NO_EFFECT}
 
 
-ONE_CONFIG_OR_SMALL_OPPOSITES = {"isometry-maximal", "isometry-by-channel", "depth-hinders", "final-mi-not-needed"}
+ONE_CONFIG_OR_SMALL_OPPOSITES = {
+    *("isometry-maximal", "isometry-by-channel", "bottleneck-at-isometry"),
+    *("depth-hinders", "final-mi-not-needed"),
+}
 """In the mixed world: of one config at each depth, or the opposite is too small to count, or another effect is none."""
 
 
@@ -159,7 +173,7 @@ def test_where_all_diverged_nothing_is_concluded(name: str) -> None:
 
 @each_claim
 def test_a_single_seed_shows_its_value_and_asks_for_a_second(name: str) -> None:
-    for answer in judged(name, both_papers(seeds=[0]), as_told).answers:
+    for answer in judged(name, points_of(name, seeds=[0]), as_told).answers:
         assert answer.verdict == Verdict.UNDECIDED
         assert answer.need.lack == "a second seed"
         assert answer.need.command == "sweep run made.yaml --set grid.seed=0..5"

@@ -51,6 +51,7 @@ def test_they_are_those_about_mi_in_training() -> None:
         "slope-in-plane",
         "speed-at-equal-error",
         "resnet-needs-less",
+        "lower-dimensional",
     ]
 
 

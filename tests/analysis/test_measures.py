@@ -6,6 +6,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from analysis.claims.runs import read_runs
+from analysis.claims.source import of_files, of_store
 from analysis.tables import MEASURES, from_store, measure_rows, measured_values, with_measures
 from sweep.store import Store, load
 from tests.commands import Command
@@ -100,3 +102,23 @@ def test_figures_read_the_channel_beside_ksg(store: Store) -> None:
     assert len(expected) >= 2 * 3 * 2  # points, epochs, layers; the pairs of the input are not of this sweep
     beside = found.set_index(keys)["channel_bits"].dropna()
     assert beside.sort_index().to_dict() == expected.sort_index().to_dict()
+
+
+def test_claims_read_what_is_measured_of_layers_from_the_store_and_from_files_alike(
+    store: Store, tmp_path: Path, run_here: Command
+) -> None:
+    run_here("export", "tiny", "-o", str(tmp_path), "--store", str(store.root))
+    rows = pq.read_table(tmp_path / "measures.parquet").to_pandas()
+    keys = ["point_id", "epoch", "measure", "pair"]
+    of_layer_1 = rows[(rows["layer"] == "1") & rows["value"].notna()].fillna({"pair": ""}).set_index(keys)["value"]
+    for judged in (of_store(store, "tiny", str(store.root)), of_files(tmp_path)):
+        runs = read_runs(judged.epochs, judged.points)
+        assert len(runs) == 2
+        for run in runs:
+            dimension, of_class = run.of_layer("1", "twonn_dimension"), run.of_layer("1", "channel_label_bits")
+            assert dimension.epochs[0] == of_class.epochs[0] == 0
+            for epoch, value, bits in zip(dimension.epochs, dimension.values, of_class.values, strict=True):
+                assert of_layer_1[run.point_id, epoch, "twonn_dimension", ""] == value
+                assert of_layer_1[run.point_id, epoch, "channel", "1-label"] == bits
+            assert run.of_what_enters_the_softmax("twonn_dimension").last > 0
+            assert len(run.errors) == len(run.first_to_last("NPEET")) == len(dimension)

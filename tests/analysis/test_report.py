@@ -114,7 +114,7 @@ def test_it_says_beside_the_verdicts_which_were_not_asked_of_networks_that_never
     contents: Contents, text: str
 ) -> None:
     whole = Page(text).text
-    caveat = whole.index("No verdict on claim 1, 2, 3, 7, 8, 9, 12, 13, 14, 15 speaks of learning.")
+    caveat = whole.index("No verdict on claim 1, 2, 3, 7, 8, 9, 12, 13, 14, 15, 18 speaks of learning.")
     assert whole.index("What the papers claim") < caveat < whole.index("1. MLP")
     assert "'grid.frozen=[false, true]'" in whole[caveat:]
     with_twins = replace(contents, judgements=tuple(replace(one, control=None) for one in contents.judgements))

@@ -13,14 +13,16 @@ import pyarrow as pa
 import pytest
 
 from analysis.claims import CLAIMS
+from analysis.claims.runs import read_runs
 from analysis.cli import app
-from analysis.sequential import LOOKS, Decisions, looks, run_until_decided
+from analysis.sequential import LOOKS, Decisions, decided_at, looks, run_until_decided
 from analysis.statistics import fewest_seeds
-from sweep.errors import UsageError
+from sweep.errors import PointsFailed, UsageError
 from sweep.spec import SweepSpec, spec_from_bytes
 from sweep.store import Store, load, recorded_decisions
 from tests.drivers import driver
-from tests.synthetic import Measured, World, history_of, with_still_twins
+from tests.judged import ORIGIN
+from tests.synthetic import Measured, World, grid, history_of, of_noise, tables, with_still_twins, with_twins
 from trainables.config import TrialConfig
 from trainables.records import HISTORY_SCHEMA, PointResult
 
@@ -80,6 +82,58 @@ def test_the_looks_spend_five_percent_and_the_first_can_decide() -> None:
         assert sum(one.level for one in found) == pytest.approx(0.05)
         assert all(2.0 ** (1 - one.seeds) < one.level for one in found)
     assert fewest_seeds() < LOOKS[0]
+
+
+def test_a_claim_that_half_of_the_seeds_test_spends_its_error_where_they_can_decide() -> None:
+    for seeds in (LOOKS, (20, 40), (30,)):
+        found = looks(seeds)
+        spending = [one for one in found if one.level_of_half]
+        assert sum(one.level_of_half for one in found) == pytest.approx(0.05)
+        assert all(2.0 ** (1 - one.seeds // 2) < one.level_of_half for one in spending)
+        assert all(2.0 ** (1 - one.seeds // 2) > one.level for one in found if not one.level_of_half)
+    assert [one.level_of_half for one in looks((8, 10))] == [0.0, 0.0]
+
+
+def test_claims_whose_quantities_are_not_measured_are_not_asked_and_cost_no_seeds(
+    spec: SweepSpec, tmp_path: Path
+) -> None:
+    """Of MLPs and residual networks without geometry or mini-batches: neither dimension nor drift is asked of them."""
+    store = Store(tmp_path / "runs")
+    found, _ = until_decided(spec, store, Runs(store, by_architecture), seeds=(8,))
+    assert "mlp-rises" in found.verdicts
+    assert not {"lower-dimensional", "drift-then-diffusion", "shortcut-falls"} & set(found.verdicts)
+
+
+def test_a_claim_that_seeds_cannot_decide_does_not_stay_open() -> None:
+    """At the ceiling a reading is a bound, with however many seeds."""
+    runs = read_runs(*tables(with_twins(grid(seed=range(8), epochs=8)), of_noise))
+    bounds = [
+        replace(run, curves={name: replace(curve, is_near_ceiling=True) for name, curve in run.curves.items()})
+        for run in runs
+    ]
+    claims = [claim for claim in CLAIMS if claim.name == "mlp-rises"]
+    decisions = [decided_at(looks((8,))[0], seen, claims, ORIGIN) for seen in (runs, bounds)]
+    assert [one.verdicts for one in decisions] == [{"mlp-rises": "undecided"}] * 2
+    assert [one.still_open for one in decisions] == [("mlp-rises",), ()]
+
+
+def test_where_points_fail_the_look_is_not_taken_and_the_same_command_goes_on(spec: SweepSpec, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    runs = Runs(store, by_architecture)
+
+    def failing(grown: SweepSpec) -> None:
+        if len(runs.computed) >= 32:
+            raise PointsFailed("3 points failed")
+        runs(grown)
+
+    said: list[str] = []
+    with pytest.raises(PointsFailed):
+        run_until_decided(spec, store, str(store.root), failing, said.append)
+    assert said[-1] == "look 2 is not taken, as points of it are not finished: the same command goes on"
+    assert len(recorded_decisions(store, "grown")["looks"]) == 1
+    found, _ = until_decided(spec, store, runs)
+    other = Store(tmp_path / "other")
+    assert found.plain() == until_decided(spec, other, Runs(other, by_architecture))[0].plain()
 
 
 def test_only_networks_of_open_claims_get_more_seeds(spec: SweepSpec, tmp_path: Path) -> None:
