@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from analysis.quantities import JACOBIAN_MEAN, LABEL_BITS, PARTICIPATION, SIGNAL_TO_NOISE, TWONN
 from analysis.tables import with_layers
+from analysis.tables.measures import LayerValue
 from analysis.tables.tables import assemble, epoch_rows, last_values
 from trainables.config import TrialConfig
 from trainables.records import HISTORY_SCHEMA
@@ -56,15 +57,10 @@ def tables(
     histories, rows, layers = [], [], []
     for config in configs:
         state = (states or {}).get(config.point_id, "finished")
-        history, row = _of_point(config, world, state)
+        history, row, of_layers = _of_point(config, world, state)
         histories.append(history)
         rows.append(row)
-        epochs_kept = len(set(history["epoch"].to_pylist()))
-        layers += [
-            (config.point_id, epoch, layer, quantity, float(value))
-            for (layer, quantity), values in world(config).layers.items()
-            for epoch, value in enumerate(values[:epochs_kept])
-        ]
+        layers += of_layers
     made = assemble(histories, rows)
     epochs, points = made.epochs.to_pandas(), made.points.to_pandas()
     if points["measure_measures"].str.contains("channel").any():
@@ -74,16 +70,23 @@ def tables(
 
 
 @lru_cache(maxsize=2000)
-def _of_point(config: TrialConfig, world: World, state: str) -> tuple[pa.Table, dict[str, Any]]:
-    """Its rows of the epochs table, and that of the points table."""
-    history = history_of(world(config))
+def _of_point(config: TrialConfig, world: World, state: str) -> tuple[pa.Table, dict[str, Any], list[LayerValue]]:
+    """Its rows of the epochs table, that of the points table, and what it measured of layers."""
+    measured = world(config)
+    history = history_of(measured)
     if state != "finished":
         kept = config.epochs // 2 if state in ("interrupted", "diverged") else -1
         history = history.filter(pa.compute.less_equal(history["epoch"], kept))
     identity = {"sweep": SWEEP, "point_id": config.point_id, "config_id": config.config_id, "state": state}
     spectrum = {JACOBIAN_MEAN: config.gain ** (2 * config.depth)} if config.epochs == 0 and len(history) else {}
     row = identity | config.flat() | {"attempts": 1, "wall_seconds": 60.0} | last_values(history) | spectrum
-    return epoch_rows(SWEEP, config.point_id, config.flat(), history), row
+    last = max(history["epoch"].to_pylist(), default=-1)
+    layers = [
+        (config.point_id, epoch, layer, quantity, float(value))
+        for (layer, quantity), values in measured.layers.items()
+        for epoch, value in enumerate(values[: last + 1])
+    ]
+    return epoch_rows(SWEEP, config.point_id, config.flat(), history), row, layers
 
 
 def history_of(measured: Measured) -> pa.Table:

@@ -173,14 +173,17 @@ def test_a_trial_goes_on_from_what_is_intact_and_says_what_was_damaged(
     store = any_store
     point = TrialConfig(epochs=4, depth=2, width=2, measure=Measurement(pairs=("first-merged",)))
     surroundings = TrialSettings(str(store.root), None, 1, {})
-    undisturbed = finished(Store(tmp_path / "undisturbed"), point, surroundings)
-    epochs = training_until(store, point, surroundings, epoch=2)
+    worker = (
+        WorkerState()
+    )  # whose compiled network serves all three: that its bits are a new one's has a test of its own
+    undisturbed = finished(Store(tmp_path / "undisturbed"), point, surroundings, worker)
+    epochs = training_until(store, point, surroundings, worker, epoch=2)
     names = [f"snapshot-{epoch:09d}" for epoch in epochs]
     hit = names[-1:] if which == "the newest" else names
     folder = f"points/{point.point_id}"
     for name in hit:
         store.objects.write(f"{folder}/{name}", DAMAGES[damage](store.objects.read(f"{folder}/{name}") or b""))
-    result = finished(store, point, surroundings)
+    result = finished(store, point, surroundings, worker)
     last = store.attempts(point.point_id)[-1]
     assert last.from_epoch == (epochs[0] if which == "the newest" else 0)
     for name in hit:
@@ -190,16 +193,18 @@ def test_a_trial_goes_on_from_what_is_intact_and_says_what_was_damaged(
     assert result == undisturbed
 
 
-def finished(store: Store, point: TrialConfig, surroundings: TrialSettings) -> list[float]:
-    work = PointAttempt(point, surroundings, store, WorkerState())
+def finished(store: Store, point: TrialConfig, surroundings: TrialSettings, worker: WorkerState) -> list[float]:
+    work = PointAttempt(point, surroundings, store, worker)
     while not work.is_over:
         work.advance(1.0)
     return [record.test_error for record in store.state(point).history]
 
 
-def training_until(store: Store, point: TrialConfig, surroundings: TrialSettings, epoch: int) -> list[int]:
+def training_until(
+    store: Store, point: TrialConfig, surroundings: TrialSettings, worker: WorkerState, epoch: int
+) -> list[int]:
     """Train that far with a snapshot at every epoch; the epochs of the snapshots kept."""
-    work = PointAttempt(point, surroundings, store, WorkerState())
+    work = PointAttempt(point, surroundings, store, worker)
     while work.epoch < epoch:
         work.advance(0.0)
         work.interrupt()

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from tests.trained import bits, few_digits, run, timeless
+from tests.trained import begin, bits, few_digits, run, timeless
 from trainables.architectures import build
 from trainables.batches import batches
 from trainables.config import TrialConfig
 from trainables.snapshots import Snapshot
-from trainables.training import Training
 
 CONFIG = TrialConfig(width=2, depth=2, epochs=3, batch_size=30, seed=4, batch_norm=False, bias=False, optimizer="sgd")
 SIZES = [30, 30, 30, 10]
@@ -61,7 +60,7 @@ def test_an_epoch_is_a_step_of_gradient_descent_on_each_batch_in_turn() -> None:
 def test_interrupted_between_epochs_and_continued_it_is_the_same() -> None:
     data, config = few_digits(), CONFIG.model_copy(update={"batch_norm": True})
     whole = run(config, data)
-    continued = Training(config, data, Snapshot.from_bytes(whole.snapshots[1].to_bytes(), config))
+    continued = begin(config, data, Snapshot.from_bytes(whole.snapshots[1].to_bytes(), config))
     list(continued)
     assert timeless(continued.history) == timeless(whole.history)
     assert bits(continued.snapshot()) == bits(whole.snapshots[-1])
