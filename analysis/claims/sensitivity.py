@@ -1,7 +1,8 @@
-"""Whether a verdict rests on a choice: the same runs judged with one seed left out, and with other margins."""
+"""Whether a verdict rests on a choice: without a seed, with other margins, by one k, N or momentum alone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +10,10 @@ from analysis.claims.judging import judge_runs
 from analysis.claims.model import Claim, Judgement, Verdict
 from analysis.claims.needs import Origin
 from analysis.claims.runs import Run, read_runs
+from analysis.quantities import TEST_ERROR
+
+OF_MEASUREMENT = {"measure_neighbors": "k", "measure_samples": "images", "batch_norm_momentum": "BatchNorm momentum"}
+"""Fields of a config whose choice a verdict should not rest on, by what they are called."""
 
 MOST_SEEDS_LEFT_OUT = 12
 """Of more seeds the first ones: each takes a judgement of all runs."""
@@ -56,6 +61,21 @@ def _choices(claims: Sequence[Claim], runs: Sequence[Run]) -> Iterator[tuple[str
     for claim in claims:
         for choice, effects in claim.other_margins.items():
             yield choice, [replace(claim, effects=effects)], runs
+    for field, name in OF_MEASUREMENT.items():
+        values = _values(runs, field)
+        for value in values if len(values) > 1 else ():
+            yield f"{name} {value} alone", list(claims), [run for run in runs if run.config[field] == value]
+
+
+def not_varied(points: pd.DataFrame) -> list[str]:
+    """Of the choices in `OF_MEASUREMENT` those that the points do not vary, with what they have: `k (3)`."""
+    runs = read_runs(pd.DataFrame(columns=["point_id", "epoch", "pair", TEST_ERROR]), points)
+    values = {name: _values(runs, field) for field, name in OF_MEASUREMENT.items()}
+    return [f"{name} ({one[0]})" for name, one in values.items() if len(one) == 1]
+
+
+def _values(runs: Sequence[Run], field: str) -> list[Any]:
+    return sorted({run.config[field] for run in runs}, key=lambda value: (str(type(value)), value))
 
 
 def _with_smallest(claim: Claim, factor: float) -> Claim:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.claims import CLAIMS, Judgement, Origin, beside_looks, beside_older, judge
-from analysis.claims.sensitivity import Sensitivity, sensitivity
+from analysis.claims.sensitivity import Sensitivity, not_varied, sensitivity
 from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
 from analysis.quantities import DONE_STATES
@@ -58,6 +58,7 @@ class Contents:
     starts: tuple[Mapping[str, Any], ...]
     decisions: Mapping[str, Any] | None
     sensitivity: tuple[Sensitivity, ...]
+    not_varied: tuple[str, ...]
     pictures: tuple[Picture, ...]
     not_drawn: Mapping[str, str]
     checks: tuple[estimator_check.Check, ...]
@@ -129,6 +130,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
         starts=tuple(starts),
         decisions=decisions,
         sensitivity=tuple(sensitive),
+        not_varied=tuple(not_varied(points)),
         pictures=tuple(pictures),
         not_drawn=not_drawn,
         checks=tuple(checks),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.claims import CLAIMS, judge
-from analysis.claims.sensitivity import Sensitivity, sensitivity
+from analysis.claims.sensitivity import Sensitivity, not_varied, sensitivity
 from tests.judged import BY_NAME, ORIGIN
 from tests.synthetic import Measured, World, as_told, both_papers, grid, tables
 from trainables.config import TrialConfig
@@ -46,6 +46,28 @@ def test_a_margin_that_decides_is_named() -> None:
     (found,) = asked("resnet-peaks", grid(architecture="resnet", seed=range(16), epochs=100), late)
     assert "peak: 20% to 80% of the epochs" in found.others
     assert found.is_fragile
+
+
+def test_each_k_number_of_images_and_momentum_is_asked_alone_where_there_are_several() -> None:
+    def by_k(config: TrialConfig) -> Measured:
+        """The rise is there by k = 1 alone."""
+        noise = np.random.default_rng(config.seed).normal(scale=0.01, size=config.epochs + 1)
+        bits = 5 + np.linspace(0, 2.0 if config.measure.neighbors == 1 else 0.0, config.epochs + 1) + noise
+        return Measured(np.linspace(0.9, 0.1, config.epochs + 1), {"first-merged": (bits, bits)})
+
+    points = [
+        one
+        for neighbors in (1, 3)
+        for one in grid(seed=range(9), epochs=8, measure={"neighbors": neighbors, "samples": 100})
+    ]
+    assert not_varied(tables(points, by_k)[1]) == ["images (100)", "BatchNorm momentum (0.99)"]
+    found = sensitivity(judge(*tables(points[:9], by_k), [BY_NAME["mlp-rises"]], ORIGIN), *tables(points, by_k), ORIGIN)
+    assert {name: verdict for name, verdict in found[0].others.items() if name.startswith("k")} == {
+        "k 3 alone": "no effect"
+    }
+    momenta = grid(seed=range(9), epochs=8, batch_norm_momentum=[0.9, 0.99])
+    (rises,) = asked("mlp-rises", momenta, as_told)
+    assert (rises.asked, rises.others) == (9 + 2 + 2, {})
 
 
 def test_undecided_claims_are_not_asked_and_every_margin_is_one_of_its_claim() -> None:
