@@ -68,11 +68,12 @@ def test_the_tour_runs_as_printed_and_then_so_does_the_code(folder: Path, enviro
     subprocess.run(["sweep", "mi", "pair.npz"], cwd=folder, env=environment, check=True, capture_output=True)
 
 
-def test_the_spec_shown_is_a_spec(tmp_path: Path) -> None:
-    (text,) = blocks("yaml")
-    path = tmp_path / "mine.yaml"
-    path.write_text(text)
-    assert len(load(str(path)).points) == 8
+def test_the_specs_shown_are_specs(tmp_path: Path) -> None:
+    path, counts = tmp_path / "mine.yaml", []
+    for text in blocks("yaml"):
+        path.write_text(text)
+        counts.append(len(load(str(path)).points))
+    assert counts == [8, 2 * 3 + 8]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -1,7 +1,7 @@
 """One YAML document of a spec: its blocks are validated value by value, every problem is noted with its place."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sweep.spec import yaml_lines
 from sweep.spec.model import BLOCK_KEYS, Block
+from sweep.spec.sampled import Sample
 from sweep.text import did_you_mean, nearest, shown
 from trainables.config import Measurement, TrialConfig
 
@@ -22,6 +23,8 @@ SETTING_LENGTH = 120
 
 RANGE = re.compile(r"\s*(\d{1,18})\s*\.\.\s*(\d{1,18})\s*")
 TOP_KEYS = ("name", "description", "include", *BLOCK_KEYS, "keep", "resources")
+SECTIONS = ("fixed", "grid", "zip")
+"""Keys of a block that give values to fields, a field in one of them."""
 FIELDS = tuple(name for name in TrialConfig.model_fields if name != "measure")
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {
@@ -65,7 +68,7 @@ class Document:
         self.corrections.setdefault(setting, correction or f"{setting.partition('=')[0]}=VALUE")
 
     def apply(self, setting: str) -> None:
-        """Apply `PATH=YAML`; a field set under `grid` is removed from `fixed`, and vice versa."""
+        """Apply `PATH=YAML`; a field set under one of `SECTIONS` is removed from the others."""
         target, separator, text = setting.partition("=")
         keys = tuple(target.strip().split("."))
         if not separator or len(keys) > 2 or keys[0] not in TOP_KEYS:
@@ -84,9 +87,9 @@ class Document:
             if not isinstance(self.data.get(section), dict):
                 self.data[section] = {}
             self.data[section][name] = value
-            other_section = {"grid": "fixed", "fixed": "grid"}.get(section)
-            if other_section and isinstance(self.data.get(other_section), dict):
-                self.data[other_section].pop(name, None)
+            for other in SECTIONS if section in SECTIONS else ():
+                if other != section and isinstance(self.data.get(other), dict):
+                    self.data[other].pop(name, None)
         self.settings[keys] = setting
 
     def check_keys(self, path: yaml_lines.Path, mapping: dict[Any, Any], allowed: Sequence[str]) -> None:
@@ -110,21 +113,71 @@ class Document:
 
     def block(self, path: yaml_lines.Path) -> Block:
         """The validated block at that path."""
-        fixed, grid, measure = (self._mapping((*path, key)) for key in BLOCK_KEYS)
-        fixed_values, grid_values = {}, {}
-        self.check_keys((*path, "fixed"), fixed, FIELDS)
-        self.check_keys((*path, "grid"), grid, FIELDS)
-        for name in fixed.keys() & grid.keys():
-            self.say((*path, "grid", name), f"'{name}' stands in both 'fixed' and 'grid': keep one")
-        for name, value in fixed.items():
-            if name in FIELDS:
-                fixed_values[name] = self._value((*path, "fixed", name), name, value)
-        for name, values in grid.items():
-            if name in FIELDS:
-                grid_values[name] = self._values((*path, "grid", name), name, values)
+        fixed, grid, together = (self._mapping((*path, key)) for key in SECTIONS)
+        sampled, measure = (self._mapping((*path, key)) for key in ("sample", "measure"))
+        fixed_values = {
+            name: self._value((*path, "fixed", name), name, value) for name, value in fixed.items() if name in FIELDS
+        }
+        grid_values, zipped = (
+            {
+                name: self._values((*path, key, name), name, values, is_set)
+                for name, values in section.items()
+                if name in FIELDS
+            }
+            for key, section, is_set in (("grid", grid, True), ("zip", together, False))
+        )
+        self._check_lengths((*path, "zip"), zipped)
+        if sampled:
+            zipped |= self._sampled((*path, "sample"), sampled)
+        self._check_sections(path, {"fixed": fixed, "grid": grid, "zip": together, "sample": sampled})
         checked = self.model((*path, "measure"), Measurement, measure)
         set_fields = {key: value for key, value in checked.model_dump(mode="json").items() if key in measure}
-        return Block(fixed_values, grid_values, set_fields)
+        return Block(fixed_values, grid_values, set_fields, zipped)
+
+    def _check_sections(self, path: yaml_lines.Path, sections: Mapping[str, dict[str, Any]]) -> None:
+        """Note the unknown fields, and those that stand in two sections of a block."""
+        seen: dict[str, str] = {}
+        over = sections["sample"].get("over")
+        named = {key: sections[key] for key in SECTIONS} | {"sample": over if isinstance(over, dict) else {}}
+        if sections["zip"] and sections["sample"]:
+            self.say((*path, "sample"), "a block has 'zip' or 'sample', not both: make two of them under 'include'")
+        for key, section in named.items():
+            self.check_keys((*path, key) if key in SECTIONS else (*path, key, "over"), section, FIELDS)
+            for name in section:
+                if name in seen:
+                    self.say((*path, key, name), f"'{name}' stands in both '{seen[name]}' and '{key}': keep one")
+                seen.setdefault(name, key)
+
+    def _check_lengths(self, path: yaml_lines.Path, zipped: dict[str, list[Any]]) -> None:
+        lengths = {name: len(values) for name, values in zipped.items()}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+            self.say(path, f"the fields of 'zip' go together, so their lists are of one length: {told}")
+            zipped.clear()
+
+    def _sampled(self, path: yaml_lines.Path, values: dict[str, Any]) -> dict[str, list[Any]]:
+        """By field the values that are sampled, each as the field allows."""
+        over = values.get("over")
+        if isinstance(over, dict):
+            ranges = {str(name): self._range((*path, "over", str(name)), span) for name, span in over.items()}
+            values = {**values, "over": ranges}
+        self.check_keys(path, values, tuple(Sample.model_fields))
+        known = {key: value for key, value in values.items() if key in Sample.model_fields}
+        if lacking := [key for key in ("points", "over") if key not in known]:
+            self.say(
+                path, f"'sample' lacks {' and '.join(lacking)}, as in sample: {{points: 20, over: {{width: [10, 20]}}}}"
+            )
+            return {}
+        try:
+            sample = Sample.model_validate(known)
+        except ValidationError as error:
+            self._say_errors(path, error, known)
+            return {}
+        return {
+            name: [self._value((*path, "over", name), name, value) for value in column]
+            for name, column in sample.columns().items()
+            if name in FIELDS
+        }
 
     def model(self, path: yaml_lines.Path, kind: type[BaseModel], value: Any) -> Any:
         """The validated model, or its default when there are problems."""
@@ -152,15 +205,16 @@ class Document:
             return {}
         return value
 
-    def _values(self, path: yaml_lines.Path, name: str, values: Any) -> list[Any]:
-        values = self._range(path, values)
+    def _values(self, path: yaml_lines.Path, name: str, values: Any, is_set: bool) -> list[Any]:
+        """The values of a list or range. is_set: whether each counts once."""
+        values, key = self._range(path, values), path[-2]
         if not isinstance(values, list):
-            self.say(path, f"'{name}' in 'grid' is a list such as [1, 2] or a range such as 0..4, not {shown(values)}")
+            self.say(path, f"'{name}' in '{key}' is a list such as [1, 2] or a range such as 0..4, not {shown(values)}")
             return []
         if not values:
-            self.say(path, f"'{name}' in 'grid' is empty: give at least one value")
+            self.say(path, f"'{name}' in '{key}' is empty: give at least one value")
         validated = [self._value((*path, index), name, value) for index, value in enumerate(values)]
-        return list(dict.fromkeys(validated))
+        return list(dict.fromkeys(validated)) if is_set else validated
 
     def _range(self, path: yaml_lines.Path, values: Any) -> Any:
         match = RANGE.fullmatch(values) if isinstance(values, str) else None

@@ -16,7 +16,7 @@ from sweep.spec import yaml_lines
 from trainables.config import TrialConfig
 from trainables.kept_states import Keep
 
-BLOCK_KEYS = ("fixed", "grid", "measure")
+BLOCK_KEYS = ("fixed", "grid", "zip", "sample", "measure")
 
 
 class Resources(BaseModel):
@@ -45,36 +45,47 @@ FEWEST_IN_RANGE = 4
 
 @dataclass(frozen=True)
 class Block:
-    """A grid over some fields with others fixed: the product of `grid`, each with `fixed` and `measure`."""
+    """A grid over some fields with others fixed: the product of `grid`, each with `fixed` and `measure`.
+
+    zipped: fields that go together, lists of equal length, whose rows are multiplied with the grid; a `sample` is read
+    as such.
+    """
 
     fixed: dict[str, Any] = field(default_factory=dict)
     grid: dict[str, list[Any]] = field(default_factory=dict)
     measure: dict[str, Any] = field(default_factory=dict)
+    zipped: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """Number of points, without building them."""
-        return math.prod(len(values) for values in self.grid.values())
+        return len(self._rows()) * math.prod(len(values) for values in self.grid.values())
 
     def overlaid(self, other: "Block") -> "Block":
         """This block with the values of `other`: a field that `other` names replaces the one of this block."""
-        named = other.fixed.keys() | other.grid.keys()
+        named = other.fixed.keys() | other.grid.keys() | other.zipped.keys()
         return Block(
             {key: value for key, value in self.fixed.items() if key not in named} | other.fixed,
             {key: values for key, values in self.grid.items() if key not in named} | other.grid,
             self.measure | other.measure,
+            other.zipped or {key: values for key, values in self.zipped.items() if key not in named},
         )
 
     def raw_points(self) -> Iterator[dict[str, Any]]:
         """The field values of every point."""
-        for values in itertools.product(*self.grid.values()):
-            yield {**self.fixed, **dict(zip(self.grid, values, strict=True)), "measure": self.measure}
+        for row in self._rows():
+            for values in itertools.product(*self.grid.values()):
+                yield {**self.fixed, **row, **dict(zip(self.grid, values, strict=True)), "measure": self.measure}
+
+    def _rows(self) -> list[dict[str, Any]]:
+        rows = zip(*self.zipped.values(), strict=True) if self.zipped else [()]
+        return [dict(zip(self.zipped, row, strict=True)) for row in rows]
 
     def plain(self) -> dict[str, Any]:
         """As written in a spec, with successive whole numbers as a range."""
-        grid = {name: _as_range(values) for name, values in self.grid.items()}
-        written = {"fixed": self.fixed, "grid": grid, "measure": self.measure}
-        return {key: value for key in BLOCK_KEYS if (value := written[key])}
+        grid, zipped = ({name: _as_range(values) for name, values in of.items()} for of in (self.grid, self.zipped))
+        written = {"fixed": self.fixed, "grid": grid, "zip": zipped, "measure": self.measure}
+        return {key: value for key in BLOCK_KEYS if (value := written.get(key))}
 
 
 def _as_range(values: list[Any]) -> list[Any] | str:
