@@ -26,6 +26,9 @@ import ray  # noqa: E402
 
 ANSWER_SECONDS = 5.0
 
+MESSAGES = "ray-messages.log"
+"""In the folder of a run: what Ray's processes told its driver."""
+
 TOKEN_PROBLEMS = {
     "missing": "there is no token for {}",
     "wanted": "{} wants a token",
@@ -58,9 +61,12 @@ def check_reachable(address: str | None) -> None:
 def connected(address: str | None, folder: Path, console: Console = talk) -> Iterator[None]:
     """While in the block, a connection to the cluster at that address, or to one started on this machine in the folder.
 
+    What Ray tells this driver is written to `MESSAGES` in the folder.
+
     Raises:
         ClusterUnusable: when it cannot be reached or started.
     """
+    ray_internals.write_messages_to(folder / MESSAGES)
     if address:
         _connect(address)
     else:

@@ -6,9 +6,10 @@ imported when a function is called.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal
 
 UNKNOWN_TOKEN = "InvalidAuthToken"
 """In Ray's answer to a client that has not the token of the cluster."""
@@ -58,6 +59,20 @@ def loopback_only() -> Iterator[None]:
         yield
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = expects_cluster
+
+
+def write_messages_to(file: Path) -> None:
+    """From now on append to the file what Ray's processes tell this driver, as of a worker that died.
+
+    Ray would print it on stdout, in colour, whatever `log_to_driver` says, and has no setting for it.
+    """
+    from ray._private import worker
+
+    def write(message: Mapping[str, Any], ignore_prefix: bool = False) -> None:
+        with suppress(OSError), file.open("a") as log:
+            log.writelines(f"({message['pid']}) {line}\n" for line in message["lines"])
+
+    worker.print_to_stdstream = write
 
 
 def never_propagate(variables: Iterable[str]) -> None:

@@ -2,12 +2,15 @@
 
 import shlex
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from analysis.tables import from_store
+from sweep.cluster.connection import MESSAGES
 from sweep.failures.health import ALIKE
 from sweep.store import Store
 from tests.injection.strikes import FROZEN, HUNG, KILLED, NUMERIC, OUT_OF_MEMORY
@@ -37,12 +40,14 @@ resources: {{gpus: 0, cpus: 1}}
 
 
 @pytest.fixture(scope="module")
-def mixed(module_folder: Path) -> tuple[Sweeps, subprocess.CompletedProcess[str]]:
+def mixed(module_folder: Path) -> Iterator[tuple[Sweeps, subprocess.CompletedProcess[str]]]:
     """A sweep in which every kind of failure happens."""
     sweeps = Sweeps.in_folder(module_folder)
     sweeps.environment["SWEEP_HANG_SECONDS"] = "10"
     sweeps.strike("fail_by_seed", folder=str(module_folder))
-    return sweeps, sweeps.run("run", sweeps.spec(MIXED))
+    with tempfile.TemporaryDirectory(prefix="s-", dir="/tmp", ignore_cleanup_errors=True) as short:  # Ray's sockets
+        sweeps.environment["TMPDIR"] = short
+        yield sweeps, sweeps.run("run", sweeps.spec(MIXED))
 
 
 def test_points_that_can_finish_do_and_the_others_are_failures(mixed: tuple) -> None:
@@ -63,6 +68,14 @@ def test_a_killed_process_goes_on_from_its_snapshot_and_leaves_its_last_words(mi
     point = next(point for point in Store(sweeps.store).spec("struck").points if point.seed == KILLED)
     assert "last words of the killed" in Store(sweeps.store).log(point.point_id, 1)
     assert len(sweeps.states()[WELL].attempts) == 1
+
+
+def test_what_ray_says_of_dead_processes_is_in_its_log_and_not_on_the_terminal(mixed: tuple) -> None:
+    sweeps, done = mixed
+    assert done.stdout == ""
+    assert "raylet" not in done.stderr
+    (log,) = Path(sweeps.environment["TMPDIR"]).rglob(MESSAGES)
+    assert "(raylet) A worker died or was killed" in log.read_text()
 
 
 def test_out_of_memory_is_tried_once_more_after_the_others(mixed: tuple) -> None:

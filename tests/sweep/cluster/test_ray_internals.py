@@ -7,6 +7,7 @@ import importlib
 import inspect
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ ATTRIBUTES = [
     ("ray._private.runtime_env.constants", "RAY_JOB_CONFIG_JSON_ENV_VAR"),
     ("ray._private.ray_constants", "ENABLE_RAY_CLUSTER"),
     ("ray._private.ray_constants", "GLOBAL_GRPC_OPTIONS"),
+    ("ray._private.worker", "print_to_stdstream"),
     ("ray.core.generated.gcs_service_pb2", "GetClusterIdRequest"),
     ("ray.core.generated.gcs_service_pb2_grpc", "NodeInfoGcsServiceStub"),
     ("ray.tune.execution.class_cache", "ENV_VARS_TO_PROPAGATE"),
@@ -50,6 +52,34 @@ def test_ray_asks_whether_a_cluster_is_expected_when_it_starts() -> None:
 
     assert isinstance(ray_constants.ENABLE_RAY_CLUSTER, bool)
     assert any("ENABLE_RAY_CLUSTER" in inspect.getsource(module) for module in (node, services))
+
+
+def test_what_ray_tells_the_driver_goes_to_the_file_and_not_to_stdout(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Told by Ray's own thread, from a subscriber that has two messages and is then closed."""
+    from ray._private import worker
+
+    messages = iter([{"job_id": None, "error_message": "A worker died"}, {"job_id": None, "error_message": "another"}])
+
+    class Subscriber:
+        def subscribe(self) -> None: ...
+
+        def poll(self) -> tuple[str, dict | None]:
+            if (message := next(messages, None)) is None:
+                stopped.set()
+            return "", message
+
+    class Driver:
+        gcs_error_subscriber = Subscriber()
+        current_job_id = ray.JobID.nil()
+
+    stopped = threading.Event()
+    monkeypatch.setattr(worker, "print_to_stdstream", worker.print_to_stdstream)  # put back at the end
+    ray_internals.write_messages_to(tmp_path / "ray.log")
+    worker.listen_error_messages(Driver(), stopped)
+    assert (tmp_path / "ray.log").read_text() == "(raylet) A worker died\n(raylet) another\n"
+    assert capsys.readouterr() == ("", "")
 
 
 def test_tune_propagates_a_set_of_variables() -> None:
