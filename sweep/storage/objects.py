@@ -64,8 +64,16 @@ class Objects(Protocol):
 
 
 def at(place: Place, timing: StoreTiming | None = None) -> Objects:
-    """The objects at that place; the first request to a bucket is sent when an object is used."""
+    """The objects at that place; the first request to a bucket is sent when an object is used.
+
+    Raises:
+        StorageFault: when the place is a file.
+    """
     if isinstance(place, os.PathLike):
+        if os.path.isfile(place):
+            raise StorageFault(
+                f"{place} is a file; allowed is a folder", next="choose another folder with --store (SWEEP_STORE)"
+            )
         return Folder(place, timing)
     from sweep.storage.bucket import bucket_at  # its clients take a while to import
 

@@ -139,6 +139,15 @@ def test_a_store_that_cannot_be_written_is_a_storage_fault(sweep: Command, tmp_p
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["plan demo", "run demo", "status demo", "claims demo", "store migrate", "doctor"])
+def test_a_store_that_is_a_file_is_refused_by_whatever_command(sweep: Command, tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = sweep(*command.split(), "--store", str(tmp_path / "file"))
+    assert done.returncode == 6, done.stderr
+    assert "file is a" in done.stderr or "file is not a folder" in done.stderr
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
 def test_plan_writes_nothing_and_speaks_json(sweep: Command, here: Path) -> None:
     done = sweep("plan", "demo", "--set", "grid.seed=[0]", "--json")
     plan = json.loads(done.stdout)
