@@ -3,10 +3,10 @@
 import os
 
 from analysis.registered import recorded_now
-from sweep.cli.app import ANALYSE, COMMANDS, DEFINITIONS, UNTIL, Entry, app, report_errors
+from sweep.cli.app import ANALYSE, COMMANDS, DEFINITIONS, OF_THE_STORE, UNTIL, Entry, app, report_errors
 
 COMMANDS |= {
-    name: Entry(f"analysis.commands.{name}:{name}", ANALYSE, text)
+    name: Entry(f"analysis.commands.{name}:{name}", ANALYSE, text, OF_THE_STORE)
     for name, text in {
         "export": "Write epochs.parquet and points.parquet.",
         "figures": "Draw the papers' figures: PNG, PDF and the CSV behind each.",

@@ -14,10 +14,31 @@ from typer.core import TyperCommand, TyperGroup
 from sweep.console import say_error
 from sweep.errors import SweepError
 
-EXIT_CODES = (
-    "Exit codes: 0 every point finished, 1 internal error, 2 bad usage or spec, 3 points failed, 4 another driver is "
-    "live, 5 interrupted (the same again goes on), 6 storage fault, 7 cluster unusable."
-)
+MEANINGS = {
+    1: "internal error",
+    2: "bad usage or spec",
+    3: "points failed",
+    4: "another driver is live",
+    5: "interrupted (the same again goes on)",
+    6: "storage fault",
+    7: "cluster unusable",
+}
+
+
+def exit_codes(*codes: int, success: str = "done", failure: str = MEANINGS[1]) -> str:
+    """The line of `--help` for a command that can end with these codes, and, as any, with 0 and 1."""
+    told = {0: success, 1: failure} | {code: MEANINGS[code] for code in codes}
+    return f"Exit codes: {', '.join(f'{code} {meaning}' for code, meaning in told.items())}."
+
+
+EXIT_CODES = exit_codes(2, 3, 4, 5, 6, 7, success="done (of a run: every point finished)")
+_OF_A_RUN = exit_codes(2, 3, 4, 5, 6, 7, success="every point finished")
+_OF_USAGE = exit_codes(2)
+OF_THE_STORE = exit_codes(2, 6)
+_OF_A_QUERY = exit_codes(2, 5, 6, 7)
+_OF_MLFLOW = "MLflow failed, or internal error"
+_OF_DOCTOR = exit_codes(2, 6, 7, success="fit for a sweep")
+
 READER_GONE = 141
 """The exit code of a command whose reader, as `head` does, closed the pipe: as of one that SIGPIPE ends."""
 
@@ -25,34 +46,52 @@ RUN, LOOK, ANALYSE, STORE, CLUSTER = "Run", "Look", "Analyse", "Store and tracke
 
 
 class Entry(NamedTuple):
-    """A command: the module and name of its function or of its Typer app, the panel of `--help`, and its first line."""
+    """A command: the module and name of its function or of its Typer app, and panel, first line and end of its help."""
 
     source: str
     panel: str
     help: str
+    exit_codes: str
 
 
 COMMANDS: dict[str, Entry] = {
-    "presets": Entry("sweep.cli.presets:presets", RUN, "List the packaged specs, with size and purpose."),
-    "plan": Entry("sweep.cli.plan:plan", RUN, "Show what a run would do and cost."),
-    "run": Entry("sweep.cli.run:run", RUN, "Compute what the store does not hold yet."),
-    "resume": Entry("sweep.cli.resume:resume", RUN, "Run a sweep again with the spec kept in the store."),
+    "presets": Entry("sweep.cli.presets:presets", RUN, "List the packaged specs, with size and purpose.", _OF_USAGE),
+    "plan": Entry("sweep.cli.plan:plan", RUN, "Show what a run would do and cost.", _OF_A_QUERY),
+    "run": Entry("sweep.cli.run:run", RUN, "Compute what the store does not hold yet.", _OF_A_RUN),
+    "resume": Entry("sweep.cli.resume:resume", RUN, "Run a sweep again with the spec kept in the store.", _OF_A_RUN),
     "measure": Entry(
-        "sweep.cli.measure:measure", RUN, "Measure kept states of a sweep's networks anew, without training."
+        "sweep.cli.measure:measure", RUN, "Measure kept states of a sweep's networks anew, without training.", _OF_A_RUN
     ),
-    "stop": Entry("sweep.cli.stop:stop", RUN, "Stop the driver of a sweep, here or on another host."),
+    "stop": Entry("sweep.cli.stop:stop", RUN, "Stop the driver of a sweep, here or on another host.", _OF_A_QUERY),
     "status": Entry(
-        "sweep.cli.status:status", LOOK, "Show counts, rate, time left, and whether the driver is alive or lost."
+        "sweep.cli.status:status",
+        LOOK,
+        "Show counts, rate, time left, and whether the driver is alive or lost.",
+        _OF_A_QUERY,
     ),
-    "show": Entry("sweep.cli.show:show", LOOK, "Show one point: config, result, provenance, attempts, log."),
-    "failures": Entry("sweep.cli.failures:failures", LOOK, "Show failed points grouped by cause."),
-    "doctor": Entry("sweep.cli.doctor:doctor", LOOK, "Look whether everything is fit for a sweep."),
-    "mi": Entry("sweep.cli.mi:mi", ANALYSE, "Measure the MI of the arrays x and y in a file."),
-    "track": Entry("sweep.cli.track:track", STORE, "Replay a sweep's store into MLflow."),
-    "ui": Entry("sweep.cli.ui:ui", STORE, "Open the MLflow UI at the runs of a sweep."),
-    "weights": Entry("sweep.cli.weights:weights", STORE, "Write a sweep's kept networks as Keras and NumPy files."),
-    "store": Entry("sweep.cli.store:app", STORE, "Look after a store as a whole."),
-    "submit": Entry("sweep.cli.submit:submit", CLUSTER, "Run a sweep as a job of a Ray cluster."),
+    "show": Entry(
+        "sweep.cli.show:show", LOOK, "Show one point: config, result, provenance, attempts, log.", _OF_A_QUERY
+    ),
+    "failures": Entry("sweep.cli.failures:failures", LOOK, "Show failed points grouped by cause.", _OF_A_QUERY),
+    "doctor": Entry("sweep.cli.doctor:doctor", LOOK, "Look whether everything is fit for a sweep.", _OF_DOCTOR),
+    "mi": Entry("sweep.cli.mi:mi", ANALYSE, "Measure the MI of the arrays x and y in a file.", _OF_USAGE),
+    "track": Entry(
+        "sweep.cli.track:track",
+        STORE,
+        "Replay a sweep's store into MLflow.",
+        exit_codes(2, 6, failure=_OF_MLFLOW),
+    ),
+    "ui": Entry(
+        "sweep.cli.ui:ui",
+        STORE,
+        "Open the MLflow UI at the runs of a sweep.",
+        exit_codes(2, failure=_OF_MLFLOW),
+    ),
+    "weights": Entry(
+        "sweep.cli.weights:weights", STORE, "Write a sweep's kept networks as Keras and NumPy files.", OF_THE_STORE
+    ),
+    "store": Entry("sweep.cli.store:app", STORE, "Look after a store as a whole.", exit_codes(2, 4, 6)),
+    "submit": Entry("sweep.cli.submit:submit", CLUSTER, "Run a sweep as a job of a Ray cluster.", _OF_A_RUN),
 }
 """The commands by name, in the order of `--help`; the analysis adds its own."""
 
@@ -89,15 +128,18 @@ def loaded(name: str) -> Any:
     """The command of that name for click, with its options; imports what it needs."""
     from sweep.cli.options import expanded
 
-    module, attribute = COMMANDS[name].source.split(":")
+    entry = COMMANDS[name]
+    module, attribute = entry.source.split(":")
     source = getattr(import_module(module), attribute)
     if isinstance(source, typer.Typer):
         command: Any = typer.main.get_group(source)
     else:
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(name, epilog=EXIT_CODES)(expanded(source))
+        alone.command(name)(expanded(source))
         command = typer.main.get_command(alone)
     command.name = name
+    for one in (command, *getattr(command, "commands", {}).values()):
+        one.epilog = entry.exit_codes
     return command
 
 

@@ -185,7 +185,7 @@ def tracker(uri: str, timing: MirrorTiming | None = None) -> CheckResult:
     from sweep.tracking.mirror import log_in
 
     database = database_file(uri)
-    if database and not database.is_file():
+    if database and not os.path.isfile(database):  # which takes a name that is too long
         return CheckResult("tracker", FIT, f"{database} will be created")
     start = time.perf_counter()
     try:

@@ -53,7 +53,7 @@ def ui(
     _check_port(port, shared)
     uri = shared.tracker
     database = database_file(uri)
-    if database and not database.is_file():
+    if database and not os.path.isfile(database):
         where = uri if tracking_uri else f"the store {shared.store}"
         raise UsageError(
             f"no tracking database in {where}: no file {database}",

@@ -13,7 +13,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 def nearest_existing(path: Path) -> Path:
     """The path, or the nearest folder above it that exists."""
     path = path.absolute()
-    while not path.exists() and path != path.parent:
+    while not os.path.exists(path) and path != path.parent:  # which takes a name that is too long
         path = path.parent
     return path
 

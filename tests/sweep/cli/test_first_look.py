@@ -41,6 +41,65 @@ def test_the_help_has_panels_and_exit_codes(run_here: Command) -> None:
         assert re.search(rf"│ {name} ", done.stdout), name
 
 
+TOO_LONG = "a" * 300
+"""The name of a folder that no file system takes."""
+ENDS = {
+    **dict.fromkeys(["presets --nonsense", "mi nowhere.npz", f"ui --store {TOO_LONG}", "store migrate x"], 2),
+    **dict.fromkeys(["track x", "weights x -o out", "plan dmo", "status x", "show x y", "failures x", "stop x"], 2),
+    **dict.fromkeys([f"{name} x -o out" for name in ("export", "figures", "report")], 2),
+    **dict.fromkeys(["claims x", "power x", "doctor dmo"], 2),
+    **dict.fromkeys(
+        [
+            f"{command} --store {TOO_LONG}"
+            for command in (
+                *("plan demo", "status x", "show x y", "failures x", "stop x", "doctor", "track x"),
+                *("weights x -o out", "store migrate", "claims x", "power x"),
+                *(f"{name} x -o out" for name in ("export", "figures", "report")),
+            )
+        ],
+        6,
+    ),
+    **dict.fromkeys(
+        [
+            f"{command} --address http://127.0.0.1:1"
+            for command in ("plan demo", "status x", "show x y", "failures x", "stop x")
+        ],
+        7,
+    ),
+    "doctor --address 127.0.0.1:1": 7,
+}
+"""Commands that start no sweep, and the exit codes with which they end."""
+RUNS_OR_WAITS = {"run", "resume", "measure", "submit"}
+
+
+def codes_in_help(name: str) -> set[int]:
+    return {int(code) for code in re.findall(r"\b(\d) ", loaded(name).epilog)}
+
+
+@pytest.mark.parametrize("command", ENDS)
+@pytest.mark.usefixtures("here")
+def test_a_command_ends_with_one_of_the_exit_codes_in_its_help(run_here: Command, command: str) -> None:
+    done = run_here(*command.split())
+    assert (done.returncode, "internal error" in done.stderr) == (ENDS[command], False), done.stderr
+    assert done.returncode in codes_in_help(command.split()[0])
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - RUNS_OR_WAITS))
+def test_the_help_of_a_command_lists_no_exit_code_with_which_it_cannot_end(name: str) -> None:
+    reached = {code for command, code in ENDS.items() if command.split()[0] == name}
+    if 7 in reached and name != "doctor":
+        reached.add(5)  # Ctrl-C while the cluster answers: `tests/integration/test_submit.py`
+    if name == "store":
+        reached.add(4)  # a live driver: `tests/store_schema/test_versions.py`
+    assert codes_in_help(name) == {0, 1} | reached
+
+
+def test_the_exit_codes_are_at_the_end_of_the_help_of_each_command(run_here: Command) -> None:
+    for words in (["mi"], ["store", "migrate"]):
+        shown = " ".join(run_here(*words, "--help", COLUMNS="120").stdout.split())
+        assert shown.endswith(loaded(words[0]).epilog)
+
+
 def test_the_version_is_that_of_the_package(run_here: Command) -> None:
     done = run_here("--version")
     assert (done.returncode, done.stdout) == (0, "mi-sweep 0.1.0\n")
