@@ -48,11 +48,35 @@ def mi(
     trust = diagnose(x, y, neighbors, number, seed=seed, estimator=estimator)
     if trust.bits is None:
         raise UsageError(f"{file}: {trust.reason}", next=_remedy(file, x.shape[:1], y.shape[:1], neighbors, estimator))
+    most = {"x": _most_values_of_a_column(x), "y": _most_values_of_a_column(y)}
     if as_json:
-        print(json.dumps(_as_json(file, trust, estimator, seed), indent=1, allow_nan=False))
+        print(json.dumps(_as_json(file, trust, estimator, seed, most), indent=1, allow_nan=False))
         return
     print_table([str(file), "", ""], _rows(trust))
-    print(trust.sentence)
+    print(" ".join([trust.sentence, *_of_discrete_columns(trust, most)]))
+
+
+def _most_values_of_a_column(array: Any) -> int:
+    """The number of different values of the column that has most."""
+    import numpy as np
+
+    return max(len(np.unique(column)) for column in array.reshape(len(array), -1).T)
+
+
+def _of_discrete_columns(trust: "Credibility", most: dict[str, int]) -> list[str]:
+    """A sentence on sides of several discrete columns, whose distances tie though most of their rows differ."""
+    from trainables.information.credibility.diagnostics import FEW_REPEATS
+    from trainables.information.credibility.wording import NOTABLE_TIED_SHARE
+
+    if trust.n is None or trust.k is None or (trust.tied_share or 0.0) < NOTABLE_TIED_SHARE:
+        return []
+    repeats = FEW_REPEATS * (trust.k + 1)
+    sides = [name for name, count in most.items() if count <= trust.n / repeats and name not in trust.few_values]
+    if not sides:
+        return []
+    told = " and ".join(f"no column of {name} has more than {most[name]} values" for name in sides)
+    remedy = f"Take so few of the columns that each row occurs {repeats} times or more: then it counts as a label."
+    return [f"{told[0].upper()}{told[1:]}, and KSG is for continuous variables. {remedy}"]
 
 
 def _base(text: str) -> float:
@@ -112,8 +136,8 @@ def _quoted(file: Path) -> str:
     return shlex.quote(str(file))
 
 
-def _as_json(file: Path, trust: "Credibility", estimator: str, seed: int) -> dict[str, Any]:
-    return {"file": str(file), "estimator": estimator, "seed": seed} | asdict(trust)
+def _as_json(file: Path, trust: "Credibility", estimator: str, seed: int, most: dict[str, int]) -> dict[str, Any]:
+    return {"file": str(file), "estimator": estimator, "seed": seed, "column_values": most} | asdict(trust)
 
 
 def _rows(trust: "Credibility") -> Rows:

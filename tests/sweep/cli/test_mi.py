@@ -147,6 +147,33 @@ def test_a_side_of_few_values_is_said_to_be_one_of_labels_and_measured_as_such(m
     assert "with y as labels" in done.stdout
 
 
+@pytest.mark.parametrize("side", ["x", "y"])
+def test_discrete_columns_whose_rows_differ_are_said_to_be_discrete(mi: Command, tmp_path: Path, side: str) -> None:
+    """Of 12 binary columns nearly every row is another one, so that the side is none of labels."""
+    generator = np.random.default_rng(0)
+    signal = generator.standard_normal((1000, 1))
+    binary = (signal + 0.5 * generator.standard_normal((1000, 12)) > 0).astype(float)
+    other = "y" if side == "x" else "x"
+    np.savez(tmp_path / "binary.npz", **{side: binary, other: signal})
+    done = mi("binary.npz")
+    printed = json.loads(mi("binary.npz", "--json").stdout)
+    assert printed["few_values"] == {}
+    assert printed["column_values"] == {side: 2, other: 1000}
+    assert f"No column of {side} has more than 2 values, and KSG is for continuous variables." in done.stdout
+    assert "occurs 8 times or more" in done.stdout
+    np.savez(tmp_path / "fewer.npz", **{side: binary[:, :3], other: signal})
+    assert "The estimator for labels gives" in mi("fewer.npz").stdout
+
+
+def test_columns_of_whole_numbers_that_do_not_tie_get_no_such_word(mi: Command, tmp_path: Path) -> None:
+    """Beside a side of larger distances those of small whole numbers decide no neighbor."""
+    generator = np.random.default_rng(0)
+    levels = generator.integers(0, 3, (1000, 4))
+    np.savez(tmp_path / "levels.npz", x=100 * generator.standard_normal((1000, 6)), y=levels)
+    assert json.loads(mi("levels.npz", "--json").stdout)["tied_share"] < 0.05
+    assert "No column" not in mi("levels.npz").stdout
+
+
 def test_two_sides_of_few_values_are_to_be_counted(mi: Command, tmp_path: Path) -> None:
     np.savez(tmp_path / "both.npz", x=(X > 0).astype(float), y=(Y[:, 0] > 0).astype(float))
     last = mi("both.npz").stdout.splitlines()[-1]
