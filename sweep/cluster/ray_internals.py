@@ -68,9 +68,9 @@ def write_messages_to(file: Path) -> None:
     """
     from ray._private import worker
 
-    def write(message: Mapping[str, Any], ignore_prefix: bool = False) -> None:
+    def write(data: Mapping[str, Any], ignore_prefix: bool = False) -> None:
         with suppress(OSError), file.open("a") as log:
-            log.writelines(f"({message['pid']}) {line}\n" for line in message["lines"])
+            log.writelines(f"({data['pid']}) {line}\n" for line in data["lines"])
 
     worker.print_to_stdstream = write
 
