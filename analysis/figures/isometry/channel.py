@@ -28,10 +28,7 @@ from trainables.measurement.more_measures import MOST_OPEN_BITS
 from trainables.measurement.subset import measured_images
 
 CURVES = Curves(("initializer", "depth"), "gain", each_point=True)
-NEEDS = (
-    "isometry_channel needs the measure channel of the last layer of untrained networks at two or more gains "
-    "(preset isometry)"
-)
+NEEDS = "needs the measure channel of the last layer of untrained networks at two or more gains (preset isometry)"
 NOISE, NOISE_AT = "measure_noise", "measure_noise_at"
 CEILING = "ceiling_bits"
 MOST_IMAGES = 500

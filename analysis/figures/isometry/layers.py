@@ -16,7 +16,7 @@ from analysis.mean_field import critical_gain
 from analysis.quantities import BALANCED_BITS
 
 CURVES = Curves(("initializer", "gain"), "layer")
-NEEDS = "isometry_layers needs MI of the input and each hidden layer at two or more gains (preset isometry)"
+NEEDS = "needs MI of the input and each hidden layer at two or more gains (preset isometry)"
 GAINS_SHOWN = 8
 
 

@@ -17,7 +17,7 @@ from analysis.figures.rows.layer_rows import with_input
 from analysis.quantities import BALANCED_BITS, JACOBIAN_MEAN
 
 CURVES = Curves(("initializer", "width", "depth"), "gain", each_point=True)
-NEEDS = "isometry_mi needs MI of the input and the last hidden layer at two or more gains (preset isometry)"
+NEEDS = "needs MI of the input and the last hidden layer at two or more gains (preset isometry)"
 CEILING = "mi_ceiling_bits"
 
 

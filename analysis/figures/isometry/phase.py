@@ -18,7 +18,7 @@ from analysis.figures.rows import captions
 from analysis.mean_field import PLAIN_STACKS, critical_gain
 from analysis.quantities import DONE_STATES
 
-NEEDS = "isometry_phase needs untrained or trained networks of two or more gains (preset isometry)"
+NEEDS = "needs untrained or trained networks of two or more gains (preset isometry)"
 STEPS = 30
 MARGIN = 1.15
 LEAST_BIAS = 1.0

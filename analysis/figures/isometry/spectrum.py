@@ -17,7 +17,7 @@ from analysis.figures.rows import captions
 from analysis.quantities import JACOBIAN_MEAN, JACOBIAN_SPREAD
 
 CURVES = Curves(("initializer", "depth"), "gain", each_point=True)
-NEEDS = "isometry_spectrum needs the Jacobians of networks of two or more gains (preset isometry)"
+NEEDS = "needs the Jacobians of networks of two or more gains (preset isometry)"
 RELATIVE = "relative_spread"
 QUANTITIES = [JACOBIAN_MEAN, JACOBIAN_SPREAD, RELATIVE]
 ROWS = {JACOBIAN_MEAN: "Mean of σ²", RELATIVE: "Standard deviation / mean"}

@@ -20,7 +20,7 @@ from analysis.mean_field import PLAIN_STACKS, depth_scales, length_fixed_point, 
 from analysis.quantities import JACOBIAN_MEAN
 
 CURVES = Curves(("initializer", "depth"), "gain", each_point=True)
-NEEDS = "isometry_theory needs the Jacobians of plain stacks of two or more gains (preset isometry)"
+NEEDS = "needs the Jacobians of plain stacks of two or more gains (preset isometry)"
 MEASURED = "measured_slope"
 LENGTH, SLOPE, LENGTH_SCALE, CORRELATION_SCALE = "length", "slope", "length_scale", "correlation_scale"
 STEPS = 60

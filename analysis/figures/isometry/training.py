@@ -20,7 +20,7 @@ from analysis.figures.rows import captions
 from analysis.quantities import DONE_STATES, TEST_ERROR
 
 CURVES = Curves(("initializer", "depth"), "gain", each_point=True, ended=DONE_STATES)
-NEEDS = "isometry_training needs trained networks of two or more gains (preset isometry-train)"
+NEEDS = "needs trained networks of two or more gains (preset isometry-train)"
 EPOCHS = "epochs_to_threshold"
 THRESHOLDS = (0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 ABOVE, STEP = 0.07, 0.045

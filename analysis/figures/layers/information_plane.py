@@ -60,8 +60,7 @@ FIGURES = {
         input="input_information_balanced_bits",
         label="label_information_bits",
         axis="I(input; layer), balanced (bits)",
-        needs="information_plane needs MI of the layers with both input and label "
-        "(measure.pairs: [input-each, each-label])",
+        needs="needs MI of the layers with both input and label (measure.pairs: [input-each, each-label])",
     ),
     "information_plane_channel": Plane(
         title="Information plane of layers with noise: exact, every layer through training",
@@ -70,7 +69,7 @@ FIGURES = {
         input="input_information_channel_bits",
         label="label_information_channel_bits",
         axis="I(input; layer + noise) (bits)",
-        needs="information_plane_channel needs the measure channel, with its noise at the probe, of pairs with both "
+        needs="needs the measure channel, with its noise at the probe, of pairs with both "
         "input and label (measure.measures: [channel], measure.pairs: [input-each, each-label])",
     ),
 }

@@ -15,7 +15,7 @@ from analysis.figures.rows.layer_rows import between
 from analysis.figures.rows.slices import choose
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, present, with_any
 
-NEEDS = "layer_matrix needs MI of all pairs of layers (measure.pairs: [all])"
+NEEDS = "needs MI of all pairs of layers (measure.pairs: [all])"
 FEWEST_LAYERS = 3
 CELL = ["architecture", "earlier", "later", "stage"]
 LEGENDS = {PAPER_BITS: "MI as NPEET (bits)", BALANCED_BITS: "MI, balanced (bits)"}

@@ -21,7 +21,7 @@ from analysis.figures.rows.slices import choose
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, with_any
 
 CURVES = Curves(("architecture", "depth"), "epoch")
-NEEDS = "state_space needs MI of the first and the last layer (measure.pairs: [first-merged])"
+NEEDS = "needs MI of the first and the last layer (measure.pairs: [first-merged])"
 REDUCTIONS = {PAPER_BITS: "reduction_bits", BALANCED_BITS: "reduction_balanced_bits"}
 Y_LABELS = {"reduction_bits": "Reduction, MI as NPEET", "reduction_balanced_bits": "Reduction, MI balanced"}
 CEILING = "ceiling_bits"

@@ -16,7 +16,7 @@ from analysis.figures.rows.slices import choose
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, present, with_any
 
 CURVES = Curves(("architecture", "earlier"), "epoch")
-NEEDS = "successive_layers needs MI of neighboring layers (measure.pairs: [successive] or [all])"
+NEEDS = "needs MI of neighboring layers (measure.pairs: [successive] or [all])"
 Y_LABELS = {PAPER_BITS: "MI as NPEET (bits)", BALANCED_BITS: "MI, balanced (bits)"}
 
 

@@ -29,11 +29,11 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """One row per architecture, width and depth: medians over the finished runs at their last epoch; `runs` of them."""
     rows = final_rows(epochs, points)
     if rows.empty:
-        raise NothingToDraw("heat_maps needs finished, trained points of two or more widths or depths")
+        raise NothingToDraw("needs finished, trained points of two or more widths or depths")
     shown = choose(points, set(rows["point_id"]), CELL, style.in_order(points["architecture"]))
     drawn = shown.select(rows)
     if len(drawn[["width", "depth"]].drop_duplicates()) < FEWEST_CELLS:
-        raise NothingToDraw("heat_maps needs finished, trained points of two or more widths or depths, all else equal")
+        raise NothingToDraw("needs finished, trained points of two or more widths or depths, all else equal")
     quantities = [TEST_ERROR, *present(drawn)]
     groups = drawn.groupby(CELL)
     measured = drawn[drawn["pair"].notna()]

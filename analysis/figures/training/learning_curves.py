@@ -33,7 +33,7 @@ def table(epochs: pd.DataFrame, points: pd.DataFrame) -> FigureData:
     """
     rows = error_rows(epochs, points)
     if rows.empty or not rows["epoch"].max():
-        raise NothingToDraw("learning_curves needs at least one trained point with a recorded test error")
+        raise NothingToDraw("needs at least one trained point with a recorded test error")
     shown, variable = _slice(points, set(rows["point_id"]))
     with_controls = shown.select_with_controls(rows)
     drawn = with_controls[~with_controls["frozen"]]

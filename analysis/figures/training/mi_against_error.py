@@ -19,7 +19,7 @@ from analysis.figures.training.trajectories import PANEL_TITLES
 from analysis.quantities import BALANCED_BITS, PAPER_BITS, TEST_ERROR, present, with_any
 from analysis.statistics import FEWEST_PAIRS, Estimate, rank_correlation
 
-NEEDS = "mi_against_error needs two or more finished, trained points with MI of the first and the last layer"
+NEEDS = "needs two or more finished, trained points with MI of the first and the last layer"
 OWN = ["architecture", "width", "depth"]
 PARTS = ("value", "low", "high")
 LEGENDS = {PAPER_BITS: "With the paper's quantity", BALANCED_BITS: "On the balanced scale"}

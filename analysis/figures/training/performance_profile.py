@@ -21,7 +21,7 @@ from analysis.figures.rows.error_rows import error_rows
 from analysis.figures.rows.slices import choose
 from analysis.quantities import DONE_STATES, TEST_ERROR
 
-NEEDS = "performance_profile needs two or more finished, trained points"
+NEEDS = "needs two or more finished, trained points"
 TASK = ["width", "depth"]
 RESAMPLES, COVERAGE, SEED = 2_000, 0.95, 0
 

@@ -16,7 +16,7 @@ from analysis.figures.drawing.layout import sheet
 from analysis.figures.model import FigureData, NothingToDraw
 from analysis.figures.rows import captions
 
-NEEDS = "timeline needs attempts that say when they ran; points read from older stores or never started have none"
+NEEDS = "needs attempts that say when they ran; points read from older stores or never started have none"
 # Okabe & Ito 2008; distinguishable in grey as well.
 ENDS = {"finished": "#0072B2", "diverged": "#F0E442", "interrupted": "#BBBBBB", "failed": "#D55E00"}
 LABELS = {"interrupted": "interrupted, or running still"}

@@ -117,8 +117,17 @@ def test_a_sweep_at_initialization_only_draws(sweep):
     epochs, points = sweep(epochs=0)
     for name in ("fig4a", "fig4b", "fig5b"):
         FIGURES[name].draw(FIGURES[name].table(epochs, points))
-    with pytest.raises(NothingToDraw, match="learning_curves needs at least one trained point"):
+    with pytest.raises(NothingToDraw, match="needs at least one trained point"):
         FIGURES["learning_curves"].table(epochs, points)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_what_a_figure_lacks_is_said_without_its_name_which_stands_before_it(name, sweep):
+    epochs, points = sweep(epochs=1)
+    with pytest.raises(NothingToDraw) as raised:
+        FIGURES[name].table(epochs[:0], points[:0])
+    assert name not in str(raised.value)
+    assert str(raised.value).startswith("needs ")
 
 
 @pytest.mark.parametrize(("errors", "scale"), [((0.9, 0.05), "log"), ((0.9, 0.2), "linear"), ((0.9, 0.0), "linear")])

@@ -42,7 +42,7 @@ def test_the_plane_takes_input_balanced_and_label_as_it_is() -> None:
 @pytest.mark.parametrize("kept", ["input", "label"])
 def test_the_plane_needs_both_of_its_axes(kept: str) -> None:
     epochs, points = make_plane(seeds=[0])
-    with pytest.raises(NothingToDraw, match="information_plane needs MI of the layers with both"):
+    with pytest.raises(NothingToDraw, match="needs MI of the layers with both"):
         FIGURES["information_plane"].table(epochs[epochs["pair"].str.contains(kept)], points)
 
 
@@ -84,5 +84,5 @@ def test_unfinished_points_are_in_the_untrained_half_alone(cut_short) -> None:
 
 def test_neighbors_alone_are_no_matrix() -> None:
     epochs, points = make_plane(seeds=[0])
-    with pytest.raises(NothingToDraw, match="layer_matrix needs MI of all pairs"):
+    with pytest.raises(NothingToDraw, match="needs MI of all pairs"):
         FIGURES["layer_matrix"].table(epochs[epochs["pair"].isin(["1-2", "2-3", "3-4"])], points)

@@ -111,10 +111,10 @@ def test_learning_curves_need_no_mutual_information(sweep):
 @pytest.mark.parametrize(
     ("name", "architectures", "message"),
     [
-        ("fig4a", ("mlp",), "fig4a needs measured points of both mlp and shortcut at one depth; .* sweep: mlp"),
-        ("fig4b", ("shortcut", "resnet"), "fig4b needs .* at one width; measured in this sweep: shortcut"),
-        ("fig5a", ("mlp", "shortcut"), "fig5a needs measured points of resnet; .* none of these"),
-        ("fig5b", ("resnet",), "fig5b needs measured points of two or more architectures .*: resnet"),
+        ("fig4a", ("mlp",), "needs measured points of both mlp and shortcut at one depth; .* sweep: mlp"),
+        ("fig4b", ("shortcut", "resnet"), "needs .* at one width; measured in this sweep: shortcut"),
+        ("fig5a", ("mlp", "shortcut"), "needs measured points of resnet; .* none of these"),
+        ("fig5b", ("resnet",), "needs measured points of two or more architectures .*: resnet"),
     ],
 )
 def test_what_is_missing_is_said_in_words(name, architectures, message, sweep):
@@ -131,5 +131,5 @@ def test_networks_that_never_share_a_slice_are_not_drawn_together(sweep):
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_sweep_without_a_row_has_nothing_to_draw(name, sweep):
     epochs, points = sweep(seeds=[0], epochs=1)
-    with pytest.raises(NothingToDraw, match=name):
+    with pytest.raises(NothingToDraw, match=r"^needs "):
         FIGURES[name].table(epochs.iloc[:0], points.assign(state="missing"))

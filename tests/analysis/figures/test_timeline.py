@@ -71,7 +71,7 @@ def test_points_that_never_started_have_no_timeline(column: list[object] | None)
     points = POINTS.drop(columns="attempt_times")
     if column:
         points = points.assign(attempt_times=column)
-    with pytest.raises(NothingToDraw, match="timeline needs attempts that say when they ran"):
+    with pytest.raises(NothingToDraw, match="needs attempts that say when they ran"):
         FIGURES["timeline"].table(EPOCHS, points)
 
 
