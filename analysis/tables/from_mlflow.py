@@ -16,7 +16,14 @@ from trainables.records import HISTORY_SCHEMA, JACOBIAN_FIELDS, metric_name
 
 TAG_LENGTH = 4000
 _EPOCH_FIELDS = ("test_error", "test_loss", "train_loss", "train_seconds", "measure_seconds")
-_SUMMARY_FIELDS = ("wall_seconds", "mi_ceiling_bits", "mi_null_bits", "mi_standard_error_bits")
+_SUMMARY_FIELDS = (
+    "attempts",
+    "epochs_done",
+    "wall_seconds",
+    "mi_ceiling_bits",
+    "mi_null_bits",
+    "mi_standard_error_bits",
+)
 _PLAIN = ("mutual_information_bits", "mutual_information_balanced_bits")
 """Of the default pair these are metrics without a pair in their name."""
 _PAIR_FIELDS = (*_PLAIN, "scale_ratio", *JACOBIAN_FIELDS)
@@ -102,7 +109,7 @@ def _parse(kind: pa.DataType, text: str) -> Any:
         return text == "True"
     if pa.types.is_list(kind):
         return json.loads(text)
-    return int(text) if pa.types.is_integer(kind) else float(text) if pa.types.is_floating(kind) else text
+    return int(float(text)) if pa.types.is_integer(kind) else float(text) if pa.types.is_floating(kind) else text
 
 
 def _outcome(run: Any) -> dict[str, Any]:
@@ -110,5 +117,5 @@ def _outcome(run: Any) -> dict[str, Any]:
     names = set(POINTS.names) - {"sweep"}
     tags = {name.removeprefix("mlflow.sweep."): text for name, text in run.data.tags.items()}
     texts = {name: text for name, text in tags.items() if name in names and text not in ("", "null")}
-    numbers = {name: run.data.metrics[name] for name in _SUMMARY_FIELDS if name in run.data.metrics}
-    return {name: _parse(POINTS.field(name).type, text) for name, text in texts.items()} | numbers
+    numbers = {name: str(run.data.metrics[name]) for name in _SUMMARY_FIELDS if name in run.data.metrics}
+    return {name: _parse(POINTS.field(name).type, text) for name, text in (texts | numbers).items()}

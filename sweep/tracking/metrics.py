@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from sweep.store import PointState
 from sweep.tracking import more_metrics
@@ -19,6 +20,10 @@ ATTEMPT_TIMES = "mlflow.sweep.attempt_times"
 """For `export --from-mlflow`; MLflow's UI does not show tags whose name begins so."""
 DEFAULT_PAIR = "default_pair"
 """The tag that names the pair of the metrics without a pair in their name."""
+MARKS = ("state", "mlflow.sweep.mirrored")
+"""The tags that say how much was mirrored; the second, of epochs and attempts, is for the mirror alone, and hidden."""
+NUMBERS_ONCE_TAGS = ("attempts", "epochs_done", "cpus", "threads")
+"""Metrics that older mirrors have as tags."""
 NOT_TAGS = frozenset({"pid", "sweep", "session", "run"})
 LAST_METRIC = "test_error"
 """Logged last of its epoch, so that an epoch that has it is complete."""
@@ -59,27 +64,36 @@ def batches(history: Iterable[EpochRecord], size: int) -> list[list[MetricValue]
 
 
 def summary(state: PointState) -> list[MetricValue]:
-    """Numbers of the point as a whole, as metrics of its last epoch: how far to trust its MI, and how long it took."""
-    if not state.history:
-        return []
-    last = state.history[-1]
-    by_name = {pair.pair: pair for pair in last.pairs}
-    final = by_name[default_pair(list(by_name))]
-    values = {field: getattr(final, field) for field in TRUST_FIELDS}
-    values[WALL_SECONDS] = state.result.wall_seconds if state.result else None
-    moment = milliseconds(last)
-    return [(name, value, moment, last.epoch) for name, value in values.items() if value is not None]
+    """Numbers of the point as a whole, as metrics of its last epoch: how far it is, where, and how far to trust its MI.
+
+    Before its first epoch they are of epoch 0, and of the moment at which its last attempt started, or 0 if unknown.
+    """
+    values: dict[str, float | None] = {"epochs_done": state.epochs_done, "attempts": len(state.attempts)}
+    values |= {key: value for key, value in state.provenance.items() if _is_number(value) and key not in NOT_TAGS}
+    if state.history:
+        last = state.history[-1]
+        by_name = {pair.pair: pair for pair in last.pairs}
+        final = by_name[default_pair(list(by_name))]
+        values |= {field: getattr(final, field) for field in TRUST_FIELDS}
+        values[WALL_SECONDS] = state.result.wall_seconds if state.result else None
+        moment, epoch = milliseconds(last), last.epoch
+    else:
+        started = state.attempts[-1].started if state.attempts else ""
+        moment, epoch = int(datetime.fromisoformat(started).timestamp() * 1000) if started else 0, 0
+    return [(name, value, moment, epoch) for name, value in values.items() if value is not None]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def tags(sweep: str, point: TrialConfig, state: PointState) -> dict[str, str]:
-    """Identity, state and provenance; without empty ones, but for a failure that may have been written before."""
+    """Identity, state and provenance: what is text, as numbers are metrics.
+
+    Without empty ones, but for a failure that may have been written before.
+    """
     failure, has_failed = state.failure, any(attempt.failure for attempt in state.attempts)
-    values = {
-        "sweep": sweep,
-        "config_id": point.config_id,
-        **marks(state),
-        "attempts": str(len(state.attempts)),
-    }
+    values = {"sweep": sweep, "config_id": point.config_id, **marks(state)}
     if names := [pair.pair for record in state.history[:1] for pair in record.pairs]:
         values |= {"pairs": " ".join(names)[:TAG_LENGTH], DEFAULT_PAIR: default_pair(names)}
     if has_failed:
@@ -89,7 +103,7 @@ def tags(sweep: str, point: TrialConfig, state: PointState) -> dict[str, str]:
         values["metrics_left_out"] = " ".join(left_out)[:TAG_LENGTH]
     times = json.dumps([attempt.times for attempt in state.attempts])
     values[ATTEMPT_TIMES] = times if len(times) <= TAG_LENGTH else ""
-    texts = {key: _text(value) for key, value in state.provenance.items() if key not in NOT_TAGS}
+    texts = {k: _text(value) for k, value in state.provenance.items() if not _is_number(value) and k not in NOT_TAGS}
     return values | {key: text[:TAG_LENGTH] for key, text in texts.items() if text}
 
 
@@ -114,8 +128,8 @@ def note(sweep: str, point: TrialConfig, state: PointState) -> str:
 
 
 def marks(state: PointState) -> dict[str, str]:
-    """The tags that say how much was mirrored; they are written last, after everything else has arrived."""
-    return {"state": str(state.state), "epochs_done": str(state.epochs_done)}
+    """The values of `MARKS`, which are written last, after everything else has arrived."""
+    return dict(zip(MARKS, (str(state.state), f"{state.epochs_done} {len(state.attempts)}"), strict=True))
 
 
 def milliseconds(record: EpochRecord) -> int:

@@ -11,7 +11,17 @@ from typing import Any
 
 from sweep.spec import SweepSpec
 from sweep.store import PointState, State, Store, store_id
-from sweep.tracking.metrics import LAST_METRIC, batches, marks, milliseconds, note, summary, tags
+from sweep.tracking.metrics import (
+    LAST_METRIC,
+    MARKS,
+    NUMBERS_ONCE_TAGS,
+    batches,
+    marks,
+    milliseconds,
+    note,
+    summary,
+    tags,
+)
 from sweep.tracking.settings import database_file, settle_mlflow
 from sweep.tracking.ui_view import KIND, VIEWS
 from trainables.config import TrialConfig
@@ -40,11 +50,13 @@ class _Run:
     status: str
     has_params: bool = False
     marks: dict[str, str] = field(default_factory=dict)
+    outdated: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, run: Any) -> "_Run":
-        marks = {name: run.data.tags.get(name, "") for name in ("state", "epochs_done")}
-        return cls(run.info.run_id, run.info.status, bool(run.data.params), marks)
+        marks = {name: run.data.tags.get(name, "") for name in MARKS}
+        outdated = tuple(name for name in NUMBERS_ONCE_TAGS if name in run.data.tags)
+        return cls(run.info.run_id, run.info.status, bool(run.data.params), marks, outdated)
 
 
 class Mirror:
@@ -114,7 +126,7 @@ class Mirror:
         status = "RUNNING" if is_running else STATUS[state.state]
         if fresh or status != run.status or marks(state) != run.marks:
             self._describe(run, point, state)
-            run = replace(run, marks=marks(state))
+            run = replace(run, marks=marks(state), outdated=())
         self._runs[point.point_id] = self._with_status(run, status, history)
 
     def is_complete(self, point: TrialConfig, state: PointState, is_running: bool = False, deep: bool = True) -> bool:
@@ -213,6 +225,8 @@ class Mirror:
             metrics=[Metric(*value) for value in summary(state)],
             tags=[RunTag(key, value) for key, value in values.items()],
         )
+        for name in run.outdated:
+            self._client.delete_tag(run.run_id, name)
 
     def _with_status(self, run: _Run, status: str, history: tuple[EpochRecord, ...]) -> _Run:
         if status == run.status:

@@ -21,6 +21,7 @@ from trainables.snapshots import Snapshot
 
 History = Callable[[TrialConfig, int], tuple[EpochRecord, ...]]
 Result = Callable[[TrialConfig], PointResult]
+FIRST = Attempt(1, "2026-01-02T03:04:05+00:00", "here", 0, {})
 SETTINGS = [
     "grid.architecture=[mlp, shortcut]",
     "grid.width=[8]",
@@ -255,17 +256,51 @@ def test_the_clash_of_two_stores_is_said_once_with_a_remedy(
     assert "another --tracking-uri" in said
 
 
-def test_a_runs_page_begins_with_what_a_person_asks_and_has_no_empty_tag_and_no_json(
+def test_a_runs_page_begins_with_what_a_person_asks_and_its_tags_are_texts(
     tracking_uri: str, spec: SweepSpec, store: Store, result: Result
 ) -> None:
+    """No tag is empty, JSON, or a number, which is a metric."""
     point = spec.points[0]
-    told = replace(result(point), provenance={"packages": {"keras": "3.12", "numpy": "2.3"}, "device": "cpu", "pid": 7})
-    store.commit_result(point, told)
+    provenance = {"packages": {"keras": "3.12", "numpy": "2.3"}, "device": "cpu", "cpus": 2, "threads": 1, "pid": 7}
+    store.save_attempt(point.point_id, replace(FIRST, provenance=provenance))
+    store.commit_result(point, replace(result(point), provenance=provenance))
     Mirror(tracking_uri, spec, store).replay(spec.points)
     run = runs(tracking_uri, spec)[point.point_id]
     shown = {name: text for name, text in run.data.tags.items() if not name.startswith("mlflow.")}
     assert all(shown.values()), shown
     assert not any(text.startswith(("{", "[")) for text in shown.values()), shown
+    assert not [name for name, text in shown.items() if text.replace(".", "").isdecimal()], shown
     assert shown["packages"] == "keras 3.12, numpy 2.3"
     assert run.data.tags["mlflow.note.content"].startswith(f"{point.name} of sweep {spec.name}: finished, epoch 4 of 4")
-    assert run.data.metrics["wall_seconds"] == 12.5
+    numbers = {"wall_seconds": 12.5, "epochs_done": 4, "attempts": 1, "cpus": 2, "threads": 1}
+    assert {name: run.data.metrics.get(name) for name in numbers} == numbers
+    assert "pid" not in run.data.metrics
+
+
+def test_a_point_that_failed_before_its_first_epoch_has_its_numbers_too(
+    tracking_uri: str, spec: SweepSpec, store: Store
+) -> None:
+    point = spec.points[0]
+    for number in (1, 2):
+        failed = replace(FIRST, number=number, failure=Failure("code", "ValueError: no"))
+        store.save_attempt(point.point_id, failed)
+        Mirror(tracking_uri, spec, store).replay(spec.points)
+    run = runs(tracking_uri, spec)[point.point_id]
+    assert (run.data.metrics["attempts"], run.data.metrics["epochs_done"]) == (2, 0)
+
+
+def test_numbers_that_an_older_mirror_has_as_tags_become_metrics(
+    tracking_uri: str, spec: SweepSpec, store: Store, result: Result
+) -> None:
+    point = spec.points[0]
+    store.commit_result(point, result(point))
+    mirror = Mirror(tracking_uri, spec, store)
+    mirror.replay(spec.points)
+    client, run = mlflow.MlflowClient(tracking_uri), runs(tracking_uri, spec)[point.point_id]
+    for name in ("epochs_done", "attempts"):
+        client.set_tag(run.info.run_id, name, "4")
+    client.delete_tag(run.info.run_id, "mlflow.sweep.mirrored")
+    assert Mirror(tracking_uri, spec, store).replay(spec.points) == 1
+    again = Mirror(tracking_uri, spec, store)
+    assert again.replay(spec.points) == 0
+    assert not {"epochs_done", "attempts"} & runs(tracking_uri, spec)[point.point_id].data.tags.keys()
