@@ -68,7 +68,7 @@ def write_messages_to(file: Path) -> None:
     """
     from ray._private import worker
 
-    def write(data: Mapping[str, Any], ignore_prefix: bool = False) -> None:
+    def write(data: Mapping[str, Any], ignore_prefix: bool) -> None:
         with suppress(OSError), file.open("a") as log:
             log.writelines(f"({data['pid']}) {line}\n" for line in data["lines"])
 
