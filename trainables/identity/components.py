@@ -9,7 +9,6 @@ config, records and snapshots say is values and their form: their versions and t
 import ast
 import copy
 import functools
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import compress
@@ -20,6 +19,7 @@ from typing import Any, get_args
 from trainables import config as configuration
 from trainables.config import TrialConfig
 from trainables.identity.definitions import Package, Piece, Symbol, pieces
+from trainables.identity.digest import digest
 from trainables.identity.equal_code import BEFORE_COMPONENTS, EQUAL_NUMBERS, OF_LATER_KINDS
 
 ROOT = Path(__file__).parents[1]
@@ -127,21 +127,11 @@ class _Package:
     def identity(self, name: str, choice: str) -> str:
         """The digest of what the roots of that kind reach."""
         kind = COMPONENTS[name]
-        waiting = [self._package.named(root) for root in kind.roots]
-        numbers = {symbol: number for number, symbol in enumerate(waiting)}
-        digest = hashlib.sha256()
-        for symbol in waiting:  # grows as it is read
-            for piece in self._pieces(symbol, kind.choices, choice):
-                if isinstance(piece, Symbol) and self._is_followed(piece, name):
-                    if piece not in numbers:
-                        numbers[piece] = len(waiting)
-                        waiting.append(piece)
-                    piece = f"#{numbers[piece]}"
-                elif isinstance(piece, Symbol):
-                    piece = f"<{self._roots.get(piece, piece.name)}>"
-                digest.update(piece.encode())
-            digest.update(b"\n")
-        return digest.hexdigest()[:16]
+        return digest(
+            map(self._package.named, kind.roots),
+            lambda symbol: self._pieces(symbol, kind.choices, choice),
+            lambda symbol: None if self._is_followed(symbol, name) else self._roots.get(symbol, symbol.name),
+        )
 
     def _is_followed(self, symbol: Symbol, name: str) -> bool:
         if symbol in self._roots:

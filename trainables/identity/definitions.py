@@ -6,7 +6,7 @@ the text of those that refer to it.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -54,10 +54,13 @@ class Module:
 
 
 class Package:
-    """The modules of a package in a folder, parsed; nothing is imported."""
+    """The modules of a package in a folder, parsed; nothing is imported.
 
-    def __init__(self, root: Path, name: str) -> None:
-        self.name = name
+    members_of: classes whose methods and fields are referred to by whatever reads an attribute of that name.
+    """
+
+    def __init__(self, root: Path, name: str, members_of: Collection[str] = ()) -> None:
+        self.name, self._members_of = name, members_of
         self.modules = {
             module.name: module
             for module in (_module(name, path.relative_to(root), path.read_bytes()) for path in _files(root))
@@ -72,14 +75,23 @@ class Package:
                 found.setdefault(name, []).append(Symbol(module.name, name))
         return found
 
+    @cached_property
+    def members(self) -> dict[str, list[Symbol]]:
+        """By name the methods, and the fields with a default, of the classes of `members_of`."""
+        found: dict[str, list[Symbol]] = {}
+        for owner in map(self.named, sorted(self._members_of)):
+            body = [one for node in self.statements(owner) if isinstance(node, ast.ClassDef) for one in node.body]
+            for name in {member for one in body if (member := _member(one))}:
+                found.setdefault(name, []).append(Symbol(owner.module, f"{owner.name}.{name}"))
+        return found
+
     def named(self, name: str) -> Symbol:
-        """The one definition of that name, `Class.method` for a method.
+        """The one definition of that name, `Class.method` for a method, or a field with a default.
 
         Raises:
             LookupError: when there is none, or more than one.
         """
-        owner = name.partition(".")[0]
-        candidates = [Symbol(one.module, name) for one in self.by_name.get(owner, [])]
+        candidates = [Symbol(one.module, name) for one in self.by_name.get(name.partition(".")[0], [])]
         found = [one for one in candidates if self.statements(one)]
         if len(found) != 1:
             raise LookupError(f"{self.name}: {len(found)} definitions of {name}, expected one")
@@ -92,7 +104,7 @@ class Package:
         if not method:
             return found
         bodies = [node.body for node in found if isinstance(node, ast.ClassDef)]
-        return [node for body in bodies for node in body if isinstance(node, FUNCTIONS) and node.name == method]
+        return [node for body in bodies for node in body if _member(node) == method]
 
     def resolve(self, module: str, name: str) -> Referent:
         """What a global name in a module stands for; None for a builtin."""
@@ -173,6 +185,13 @@ def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield node
 
 
+def _member(node: ast.stmt) -> str | None:
+    """The name of the method, or of the field with a default, that a statement in a class defines."""
+    if isinstance(node, ast.AnnAssign):
+        return node.target.id if node.value and isinstance(node.target, ast.Name) else None
+    return node.name if isinstance(node, FUNCTIONS) else None
+
+
 def _bound(node: ast.stmt) -> list[str]:
     if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
         return [node.name]
@@ -219,6 +238,8 @@ class _Writer:
                 self.out.append(f"<{found.path}>")
             elif not isinstance(node, NOT_WRITTEN) and not is_words(node):
                 self._write_fields(node, local)
+                if isinstance(node, ast.Attribute):
+                    self.out += self._package.members.get(node.attr, ())
         else:
             self.out.append(f"{node!r} ")
 
