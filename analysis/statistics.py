@@ -68,6 +68,14 @@ def mean_over_cells(cells: Sequence[Cell], null: float = 0.0) -> Estimate:
     return Estimate(value, value - half, value + half, n, p)
 
 
+def deviation(estimate: Estimate) -> float:
+    """The standard deviation over seeds of what each contributes to a mean over cells; 0 where it has no interval."""
+    if estimate.low is None or estimate.high is None:
+        return 0.0
+    half = (estimate.high - estimate.low) / 2
+    return half / float(stats.t.ppf((1 + COVERAGE) / 2, estimate.n - 1)) * math.sqrt(estimate.n)
+
+
 def p_beyond(cells: Sequence[Cell], center: float, margin: float) -> float:
     """p of the hypothesis that the true mean of `mean_over_cells` is `margin` or farther from the center.
 

@@ -21,7 +21,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.claims import Answer
-from analysis.claims.judging import corrected, finding
+from analysis.claims.findings import corrected, finding
 from analysis.claims.model import SMALLEST_OF_INTEREST, Effect
 from benchmarks import earlier_rules
 

@@ -1,4 +1,4 @@
-"""Edits of the code that computes the numbers, made in a copy of it."""
+"""Edits of the code that computes the numbers, or of that which judges them, made in a copy of it."""
 
 import re
 import shutil
@@ -10,10 +10,10 @@ from trainables.identity.components import ROOT
 Edit = Callable[[Path], None]
 
 
-def edited_copy(folder: Path, edit: Edit) -> Path:
+def edited_copy(folder: Path, edit: Edit, package: Path = ROOT) -> Path:
     """A copy of the package in a folder, with that edit."""
-    root = folder / ROOT.name
-    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns("__pycache__"))
+    root = folder / package.name
+    shutil.copytree(package, root, ignore=shutil.ignore_patterns("__pycache__"))
     edit(root)
     return root
 

@@ -26,10 +26,12 @@ from analysis.claims import (
     speed_at_equal_error,
 )
 from analysis.claims.document import document, files, plain, rows
+from analysis.claims.judgement import Answer, Finding, Judgement, Need
 from analysis.claims.judging import judge
-from analysis.claims.model import Answer, Claim, Finding, Judgement, Need, Reading, Verdict
+from analysis.claims.model import Claim, Reading, Verdict
 from analysis.claims.needs import Origin
-from analysis.claims.registered import beside_looks, beside_older
+from analysis.claims.registered import beside_looks, beside_older, beside_starts
+from analysis.claims.wording import on_rules
 from analysis.claims.writing import text
 
 CLAIMS: tuple[Claim, ...] = (
@@ -67,9 +69,11 @@ __all__ = [
     "Verdict",
     "beside_looks",
     "beside_older",
+    "beside_starts",
     "document",
     "files",
     "judge",
+    "on_rules",
     "plain",
     "rows",
     "text",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.claims.model import Answer, Finding, Judgement, Need
-from analysis.claims.registered import version_of
+from analysis.claims.judgement import Answer, AtStart, Finding, Judgement, Need
+from analysis.claims.registered import Starts, rules_unlike, version_of
 from analysis.claims.wording import expected, headline
 from analysis.registered import RULES
 
@@ -17,7 +17,7 @@ def document(
     sweep: str,
     states: Mapping[str, int],
     judgements: Sequence[Judgement],
-    starts: Sequence[Mapping[str, Any]] = (),
+    starts: Starts = (),
     decisions: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What `--json` prints and claims.json holds; states: number of points by state.
@@ -28,7 +28,8 @@ def document(
     return {
         "sweep": sweep,
         "points": dict(sorted(states.items())),
-        "rules": {"version": rules.number, "since": rules.since, "changed": rules.changed},
+        "rules": {"version": rules.number, "since": rules.since, "changed": rules.changed}
+        | {"otherwise_at_start": _plain_starts(rules_unlike(starts))},
         "definitions_at_start": list(starts),
         "decisions": decisions,
         "claims": plain(judgements),
@@ -50,6 +51,7 @@ def plain(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
             "checksum": version.checksum,
             "younger_than_data": judgement.is_younger,
             "earlier": asdict(judgement.older) if judgement.older else None,
+            "otherwise_at_start": _plain_starts(judgement.unlike),
             "verdict": judgement.verdict,
             "verdict_of_looks": judgement.of_looks,
             "headline": headline(judgement),
@@ -59,6 +61,10 @@ def plain(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
         }
         for judgement in judgements
     ]
+
+
+def _plain_starts(unlike: Sequence[AtStart] | None) -> list[dict[str, Any]] | None:
+    return None if unlike is None else [asdict(one) for one in unlike]
 
 
 def _plain_answer(answer: Answer) -> dict[str, Any]:
@@ -90,6 +96,9 @@ def _plain_finding(finding: Finding) -> dict[str, Any]:
         "configs": len(finding.by_config),
         "configs_as_claimed": finding.configs_as_claimed,
         "has_either_sign": finding.has_either_sign,
+        "comparisons": finding.comparisons,
+        "undefined": finding.undefined,
+        "undefined_points": list(finding.undefined_points),
         "by_config": {name: asdict(config_estimate) for name, config_estimate in finding.by_config},
         "p": finding.p,
         "p_uncorrected": estimate.p if estimate else None,
@@ -112,7 +121,7 @@ def rows(judgements: Sequence[Judgement]) -> pd.DataFrame:
     records = [
         {"number": claim["number"], "claim": claim["statement"], "reading": answer["reading"]}
         | {name: answer[name] for name in ("measure", "networks", "variant")}
-        | {name: value for name, value in effect.items() if name != "by_config"}
+        | {name: value for name, value in effect.items() if name not in ("by_config", "undefined_points")}
         | {"verdict": answer["verdict"], "effect_verdict": effect.get("verdict")}
         | {"points": len(answer["points"]), "needs": answer["needs"], "command": answer["command"]}
         for claim in plain(judgements)
@@ -120,5 +129,7 @@ def rows(judgements: Sequence[Judgement]) -> pd.DataFrame:
         for effect in answer["effects"] or [{}]
     ]
     return pd.DataFrame(records).astype(
-        dict.fromkeys({"n", "configs", "configs_as_claimed"} & set().union(*records), "Int64")
+        dict.fromkeys(
+            {"n", "configs", "configs_as_claimed", "comparisons", "undefined"} & set().union(*records), "Int64"
+        )
     )

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.claims.model import Claim, Measure, Need
+from analysis.claims.judgement import Need
+from analysis.claims.model import Claim, Measure
 from analysis.claims.runs import Run
+from analysis.statistics import fewest_seeds
 from sweep.commands import command_line
 
 
@@ -42,11 +44,27 @@ class Origin:
         top = max(at_least - 1, 2 * (last + 1) - 1)
         return Need(lack, self._line("run", self.spec, "--set", f"grid.seed=0..{top}"))
 
-    def seeds_to_decide(self, seeds: int, fewest: int, runs: Sequence[Run]) -> Need:
-        """More seeds than these; `fewest` are needed for a test of whole seeds to be able to reach 5 %."""
+    def seeds_to_decide(self, seeds: int, runs: Sequence[Run]) -> Need:
+        """More seeds than these; a test of whole seeds needs `fewest_seeds` to be able to reach 5 %."""
+        fewest = fewest_seeds()
         if seeds >= fewest:
             return self.more_seeds("more seeds to decide", runs)
         return self.more_seeds(f"{fewest} seeds: no test of whole seeds can reach 5 % with {seeds}", runs, fewest)
+
+    def halves_to_decide(self, choosing: int, testing: int, runs: Sequence[Run]) -> Need:
+        """The same where even seeds choose what odd ones test; names those of which there are none, or too few.
+
+        choosing, testing: how many there are of each.
+        """
+        fewest = fewest_seeds()
+        if not choosing:
+            return self.more_seeds("even seeds, which choose what the odd ones test: there are none", runs, 2 * fewest)
+        if testing < fewest:
+            lack = (
+                f"{2 * fewest} seeds, whose {fewest} odd ones test what the even ones choose: there are {testing} odd"
+            )
+            return self.more_seeds(lack, runs, 2 * fewest)
+        return self.more_seeds("more seeds to decide", runs)
 
     def control(self) -> Need:
         """This sweep with twins that never learn."""

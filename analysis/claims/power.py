@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.claims.model import SIGNIFICANT, Answer, Finding, Judgement, Reading, Unit, Verdict
-from analysis.statistics import COVERAGE, fewest_seeds
+from analysis.claims.judgement import Answer, Finding, Judgement
+from analysis.claims.model import SIGNIFICANT, Reading, Unit, Verdict
+from analysis.claims.wording import left_out
+from analysis.statistics import fewest_seeds
 
 POWER = 0.8
 MOST_SEEDS = 1000
@@ -53,9 +55,42 @@ def seeds_needed(judgements: Sequence[Judgement], points: pd.DataFrame, power: f
     return found
 
 
-def _of_answer(judgement: Judgement, answer: Answer, power: float) -> SeedsNeeded | None:
+@dataclass(frozen=True)
+class Remark:
+    """What a claim by one reading leaves out, and what it lacks where no number of seeds decides it."""
+
+    claim: int
+    reading: Reading
+    said: str
+
+
+def remarks(judgements: Sequence[Judgement]) -> list[Remark]:
+    """Of the claims and readings that compare any points, those of which something is to be said."""
+    found = []
+    for judgement in judgements:
+        for answer in judgement.answers:
+            said = [
+                f"{one.undefined} of {one.comparisons} numbers undefined ({one.effect})"
+                for one in answer.findings
+                if one.undefined
+            ]
+            said += [f"left out: {points}" for points in left_out(answer)]
+            is_told = not answer.blocked and _known(answer)
+            said += [f"needs {answer.need.lack}"] if answer.need and not is_told else []
+            if said and (answer.findings or answer.left_out):
+                found.append(Remark(judgement.claim.number, answer.reading, "; ".join(said)))
+    return found
+
+
+def _known(answer: Answer) -> list[Finding]:
+    """Its findings if all of them have a spread, else none."""
     known = [one for one in answer.findings if one.estimate and one.estimate.n > 1]
-    if not known or len(known) < len(answer.findings):
+    return known if len(known) == len(answer.findings) else []
+
+
+def _of_answer(judgement: Judgement, answer: Answer, power: float) -> SeedsNeeded | None:
+    known = _known(answer)
+    if not known:
         return None
     points_to, effects = _pointed_at(known)
     count = len(known) if points_to is not Verdict.SUPPORTED else 1
@@ -73,7 +108,7 @@ def _of_answer(judgement: Judgement, answer: Answer, power: float) -> SeedsNeede
         effect.effect,
         effect.unit,
         effect.estimate.value,
-        spread(effect),
+        effect.spread,
         effect.estimate.n * both,
         points_to,
         int(seeds) * both if math.isfinite(seeds) else None,
@@ -98,21 +133,9 @@ def _is_small(finding: Finding) -> bool:
     return finding.estimate is not None and abs(finding.estimate.value - finding.null) < finding.smallest / 2
 
 
-def spread(finding: Finding) -> float:
-    """The standard deviation over seeds of what each contributes to the effect; from its interval.
-
-    0 where there is none, which is so for a few equal numbers.
-    """
-    estimate = finding.estimate
-    if estimate is None or estimate.low is None or estimate.high is None:
-        return 0.0
-    error = (estimate.high - estimate.low) / 2 / float(stats.t.ppf((1 + COVERAGE) / 2, estimate.n - 1))
-    return error * math.sqrt(estimate.n)
-
-
 def _seeds(finding: Finding, points_to: Verdict, effects: int, power: float) -> float:
     """The fewest seeds with that power, infinite for more than `MOST_SEEDS`; effects: by which p is multiplied."""
-    estimate, deviation = finding.estimate, spread(finding)
+    estimate, deviation = finding.estimate, finding.spread
     assert estimate is not None
     distance = abs(estimate.value - finding.null)
     first = fewest_seeds(effects)

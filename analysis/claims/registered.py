@@ -4,8 +4,6 @@ A definition is fixed before its data: a sweep records those that it is started 
 by a younger one is said to be.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,18 +12,14 @@ from typing import Any
 import pandas as pd
 
 from analysis.claims.earlier import EARLIER
+from analysis.claims.judgement import AtStart, Judgement, Older
 from analysis.claims.judging import judge
-from analysis.claims.model import Claim, Judgement, Older
+from analysis.claims.model import Claim
 from analysis.claims.needs import Origin
-from analysis.registered import REGISTERED, RULES, Version
+from analysis.registered import EQUAL, REGISTERED, RULES, Version
 
-
-def checksum(claim: Claim) -> str:
-    """16 hex digits over the definition, its effects and its measures."""
-    effects = [[one.name, one.unit, one.expected, one.null, one.each, one.beyond] for one in claim.effects]
-    kinds = [claim.half_chooses, claim.is_of_learning]
-    said = [claim.name, " ".join(claim.definition.split()), effects, claim.measures, claim.other_measures, kinds]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+Starts = Sequence[Mapping[str, Any]]
+"""Of each start of a sweep that had other definitions than the one before its time, and the definitions by claim."""
 
 
 def version_of(claim: Claim) -> Version:
@@ -77,10 +71,23 @@ def beside_looks(judgements: Sequence[Judgement], decisions: Mapping[str, Any] |
     return [replace(one, of_looks=verdicts.get(one.claim.name)) for one in judgements]
 
 
-def rules_are_younger(points: pd.DataFrame) -> bool | None:
-    """Whether the rules of inference came after the first of the data; None where their time is not known."""
-    data = first_attempt(points)
-    return None if data is None else _is_after(RULES[-1], data)
+def beside_starts(judgements: Sequence[Judgement], starts: Starts) -> list[Judgement]:
+    """The judgements with the starts of the sweep that recorded other definitions than these."""
+    return [replace(one, unlike=_unlike(one.claim.name, version_of(one.claim), starts)) for one in judgements]
+
+
+def rules_unlike(starts: Starts) -> tuple[AtStart, ...] | None:
+    """The starts of a sweep that recorded other rules of inference than the present ones; None where none did."""
+    return _unlike("rules", RULES[-1], starts)
+
+
+def _unlike(name: str, version: Version, starts: Starts) -> tuple[AtStart, ...] | None:
+    held = [(str(one["started"]), one["definitions"].get(name) or {}) for one in starts]
+    recorded = [AtStart(started, of.get("version"), of.get("checksum")) for started, of in held]
+    equal = {version.checksum, *EQUAL.get(str(version.checksum), ())}
+    return tuple(one for one in recorded if one.version != version.number or one.checksum not in equal) or (
+        () if recorded else None
+    )
 
 
 def _is_after(version: Version, data: datetime) -> bool:

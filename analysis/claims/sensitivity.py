@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.claims.judgement import Judgement
 from analysis.claims.judging import judge_runs
-from analysis.claims.model import Claim, Judgement, Verdict
+from analysis.claims.model import Claim, Verdict
 from analysis.claims.needs import Origin
 from analysis.claims.runs import Run, read_runs
 from analysis.quantities import TEST_ERROR

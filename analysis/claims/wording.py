@@ -5,11 +5,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple, get_args
 
-from analysis.claims.model import DECIMALS, Answer, Finding, Judgement, Need, Networks, Reading, Verdict
+from analysis.claims.judgement import Answer, AtStart, Finding, Judgement, Need
+from analysis.claims.judging import UNDEFINED
+from analysis.claims.model import DECIMALS, Networks, Reading, Verdict
+from analysis.claims.registered import Starts, rules_unlike
+from analysis.registered import RULES
 
 SCALES_OPPOSE = "the scales differ: what holds on one alone may be the scale of the activations, not information"
 ONE_SCALE = "the scales differ: decided on one alone, so part of it may be the scale of the activations, or few seeds"
 NAMED_POINTS = 3
+OUTCOMES = ("diverged", UNDEFINED)
+BY_OUTCOME = " (so the others are chosen by their outcome)"
 
 
 def on_scales(judgement: Judgement) -> str | None:
@@ -77,21 +83,45 @@ def on_looks(judgement: Judgement) -> str | None:
 
 
 def on_definition(judgement: Judgement) -> str | None:
-    """The remark on a definition that is younger than the data; None on others."""
-    if not judgement.is_younger:
-        return None
-    remark = f"definition {judgement.claim.version} is younger than these runs"
-    if (older := judgement.older) is None:
-        return f"{remark}, and the first of this claim"
-    verdict = older.verdict or "not judged, as it is not kept"
-    return f"{remark}; by definition {older.version}, of {older.since}: {verdict}"
+    """The remark on a definition that is younger than the data, or another than the sweep recorded; None on others."""
+    version, older = judgement.claim.version, judgement.older
+    said = []
+    if judgement.is_younger and older is None:
+        said.append(f"definition {version} is younger than these runs, and the first of this claim")
+    elif judgement.is_younger and older:
+        verdict = older.verdict or "not judged, as it is not kept"
+        said.append(
+            f"definition {version} is younger than these runs; by definition {older.version}, of {older.since}: "
+            f"{verdict}"
+        )
+    known = {older.version if older else None} if judgement.is_younger else set()
+    said += [_at_start(one, "definition", version) for one in judgement.unlike or () if one.version not in known]
+    return "; ".join(said) or None
+
+
+def on_rules(starts: Starts) -> str | None:
+    """The remark on rules of inference that are others than the sweep recorded when it was started; None on others."""
+    return "; ".join(_at_start(one, "rules", RULES[-1].number) for one in rules_unlike(starts) or ()) or None
+
+
+def _at_start(recorded: AtStart, kind: str, version: int) -> str:
+    """`judged by definition 4, where the sweep, started 2026-12-01 07:14, recorded definition 3`."""
+    had = f"{kind} {recorded.version}"
+    if recorded.version is None:
+        had = "none"
+    elif recorded.version == version:
+        had = f"another text or code of it, checksum {recorded.checksum}"
+    started = recorded.started[:16].replace("T", " ")
+    return f"judged by {kind} {version}, where the sweep, started {started}, recorded {had}"
 
 
 def share_of_configs(finding: Finding) -> str:
-    """`in 12 of 15 configs`: those with the predicted sign; empty where the effect is undefined."""
+    """`in 12 of 15 configs`: those with the predicted sign; and `3 of 90 numbers undefined` where any is."""
     configs = len(finding.by_config)
     differ = ", which differ in sign" if finding.has_either_sign else ""
-    return f"in {finding.configs_as_claimed} of {configs} config{'s' * (configs > 1)}{differ}" if configs else ""
+    share = f"in {finding.configs_as_claimed} of {configs} config{'s' * (configs > 1)}{differ}" if configs else ""
+    undefined = f"{finding.undefined} of {finding.comparisons} numbers undefined" if finding.undefined else ""
+    return ", ".join(filter(None, [share, undefined]))
 
 
 class Shown(NamedTuple):
@@ -158,17 +188,21 @@ def lacking(judgement: Judgement) -> list[Lacking]:
     """What each reading lacks; readings with the same lack are merged."""
     by_lack: dict[tuple[tuple[str, ...], Need | None], list[str]] = defaultdict(list)
     for answer in (one for one in beside_control(judgement) if one.reading.networks != "frozen"):
-        by_lack[tuple(_left_out(answer)), answer.need].append(answer.reading.name)
+        by_lack[tuple(left_out(answer)), answer.need].append(answer.reading.name)
     return [Lacking(tuple(readings) if len(by_lack) > 1 else (), *lack) for lack, readings in by_lack.items()]
 
 
-def _left_out(answer: Answer) -> list[str]:
-    """The points that a claim is about but that were not used, by reason: `3 diverged: ID, ID, ID`."""
+def left_out(answer: Answer) -> list[str]:
+    """The points that a claim is about but that were not used, by reason: `3 diverged: ID, ID, ID`.
+
+    Where they are chosen by what came of them, as it is with those that diverged, that is said.
+    """
     by_reason: dict[str, list[str]] = defaultdict(list)
     for point_id, reason in answer.left_out.items():
         by_reason[reason].append(point_id)
     return [
-        f"{len(ids)} {reason}: {', '.join(sorted(ids)[:NAMED_POINTS])}{', ...' * (len(ids) > NAMED_POINTS)}"
+        f"{len(ids)} {reason}{BY_OUTCOME * (reason in OUTCOMES)}: "
+        f"{', '.join(sorted(ids)[:NAMED_POINTS])}{', ...' * (len(ids) > NAMED_POINTS)}"
         for reason, ids in sorted(by_reason.items())
     ]
 

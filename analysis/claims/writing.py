@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import get_args
 
-from analysis.claims.model import Answer, Finding, Judgement, Networks
+from analysis.claims.judgement import Answer, Finding, Judgement
+from analysis.claims.model import Networks
 from analysis.claims.wording import (
     by_effect,
     headline,

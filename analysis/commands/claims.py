@@ -41,7 +41,17 @@ def claims(
     as_json: options.Json = False,
 ) -> None:
     """Judge each of the papers' claims by a sweep: effect, interval over seeds, n, verdict."""
-    from analysis.claims import CLAIMS, beside_looks, beside_older, document, files, judge, text
+    from analysis.claims import (
+        CLAIMS,
+        beside_looks,
+        beside_older,
+        beside_starts,
+        document,
+        files,
+        judge,
+        on_rules,
+        text,
+    )
     from analysis.claims.source import of_files, of_store
     from analysis.files import put
 
@@ -51,7 +61,7 @@ def claims(
     states = Counter(judged.points["state"])
     epochs, points, origin = judged.epochs, judged.points, judged.origin
     findings = beside_older(judge(epochs, points, CLAIMS, origin), epochs, points, origin)
-    findings = beside_looks(findings, judged.decisions)
+    findings = beside_starts(beside_looks(findings, judged.decisions), judged.starts)
     whole = document(origin.sweep, states, findings, judged.starts, judged.decisions)
     if output:
         with writing_to(output):
@@ -63,8 +73,9 @@ def claims(
         return
     counts = ", ".join(f"{count} {state}" for state, count in whole["points"].items())
     width = min(max(shutil.get_terminal_size((WIDEST, 24)).columns, NARROWEST), WIDEST)
-    parts = [f"sweep {origin.sweep}: {counts}", *_decisions(judged.decisions, width), text(findings, width)]
-    print("\n\n".join([*parts, textwrap.fill(HOW_JUDGED, width)]))
+    parts = [f"sweep {origin.sweep}: {counts}", *_decisions(judged.decisions, width)]
+    parts += [textwrap.fill(remark, width) for remark in [on_rules(judged.starts)] if remark]
+    print("\n\n".join([*parts, text(findings, width), textwrap.fill(HOW_JUDGED, width)]))
 
 
 def _decisions(made: Mapping[str, Any] | None, width: int) -> list[str]:

@@ -13,7 +13,8 @@ from sweep.errors import UsageError
 from sweep.store import Store
 
 if TYPE_CHECKING:
-    from analysis.claims.power import SeedsNeeded
+    from analysis.claims import Reading
+    from analysis.claims.power import Remark, SeedsNeeded
 
 HOW = (
     "Seeds in all with which a verdict is reached in {power:.0%} of sweeps, were effects and spreads as seen; hours of "
@@ -38,27 +39,30 @@ def power(
     if not 0.5 <= power <= 0.99:
         raise UsageError(f"--power {power:g}: allowed is 0.5 to 0.99", next=f"sweep power {sweep}")
     from analysis.claims import CLAIMS, judge
-    from analysis.claims.power import seeds_needed
+    from analysis.claims.power import remarks, seeds_needed
     from analysis.claims.source import of_store
 
     judged = of_store(Store(shared.store), sweep, shared.store)
-    found = seeds_needed(judge(judged.epochs, judged.points, CLAIMS, judged.origin), judged.points, power)
-    if not every:
-        found = [one for one in found if _decides(one)]
+    judgements = judge(judged.epochs, judged.points, CLAIMS, judged.origin)
+    found = [one for one in seeds_needed(judgements, judged.points, power) if every or _decides(one.reading)]
+    said = [one for one in remarks(judgements) if every or _decides(one.reading)]
     if as_json:
-        print_json({"sweep": sweep, "power": power, "claims": [_plain(one) for one in found]})
+        plain = [_plain(one) | {"points_to": str(one.points_to)} for one in found]
+        print_json({"sweep": sweep, "power": power, "claims": plain, "remarks": [_plain(one) for one in said]})
         return
     print_table(HEAD, [_row(one) for one in found])
+    for one in said:
+        print_text(textwrap.fill(f"claim {one.claim}, {one.reading.name}: {one.said}", 100, subsequent_indent="    "))
     print_text(textwrap.fill(HOW.format(power=power), 100))
 
 
-def _decides(one: "SeedsNeeded") -> bool:
-    is_of_ladder = one.reading.measure not in ("NPEET", "balanced", "channel", "error")
-    return not is_of_ladder and one.reading.variant == "as measured" and one.reading.networks != "frozen"
+def _decides(reading: "Reading") -> bool:
+    is_of_ladder = reading.measure not in ("NPEET", "balanced", "channel", "error")
+    return not is_of_ladder and reading.variant == "as measured" and reading.networks != "frozen"
 
 
-def _plain(one: "SeedsNeeded") -> dict[str, Any]:
-    return asdict(one) | {"reading": one.reading.name, **asdict(one.reading), "points_to": str(one.points_to)}
+def _plain(one: "SeedsNeeded | Remark") -> dict[str, Any]:
+    return asdict(one) | {"reading": one.reading.name, **asdict(one.reading)}
 
 
 def _row(one: "SeedsNeeded") -> Sequence[str]:

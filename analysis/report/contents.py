@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.claims import CLAIMS, Judgement, Origin, beside_looks, beside_older, judge
+from analysis.claims import CLAIMS, Judgement, Origin, beside_looks, beside_older, beside_starts, judge
 from analysis.claims.sensitivity import Sensitivity, not_varied, sensitivity
 from analysis.figures import FIGURES, FigureData, NothingToDraw, numbers, png
 from analysis.figures.drawing.saving import csv
@@ -100,7 +100,7 @@ def gather(store: Store, sweep: str, store_option: str, begin: Callable[[str], N
     judged = with_layers(epochs, of_layers)
     judgements = beside_older(judge(judged, points, CLAIMS, origin), judged, points, origin)
     starts, decisions = recorded_definitions(store, sweep), recorded_decisions(store, sweep)
-    judgements = beside_looks(judgements, decisions)
+    judgements = beside_starts(beside_looks(judgements, decisions), starts)
     begin("judging them with other choices")
     sensitive = sensitivity(judgements, judged, points, origin)
     pictures, not_drawn = [], {}

@@ -7,7 +7,7 @@ from typing import get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from analysis.claims import Finding, Judgement, Verdict
+from analysis.claims import Finding, Judgement, Verdict, on_rules
 from analysis.claims.model import Networks
 from analysis.claims.registered import version_of
 from analysis.claims.wording import (
@@ -82,6 +82,7 @@ def page(contents: Contents) -> str:
             on_scales=on_scales,
             on_definition=on_definition,
             on_looks=on_looks,
+            on_rules=on_rules,
             version_of=version_of,
             headline=headline,
             matrix=matrix,

@@ -111,7 +111,11 @@ def test_a_twin_that_is_not_done_leaves_the_difference_open_and_the_claim_unsupp
     lacking = next(point for point in points if point.frozen)
     found = judged("mlp-rises", points, with_still_twins, {lacking.point_id: "missing"})
     beyond = found.answer(Reading("NPEET", "trained less frozen"))
-    assert beyond.left_out == {lacking.point_id: "missing"}
+    twin = next(point for point in points if not point.frozen and point.seed == lacking.seed)
+    assert beyond.left_out == {
+        lacking.point_id: "missing",
+        twin.point_id: "compared with a point that is left out",
+    }
     assert beyond.need.command == "sweep resume made"
     assert found.verdict == "undecided"
 

@@ -1,5 +1,7 @@
 """How effects become verdicts: whole seeds count, configs may differ, and small effects are none."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -50,7 +52,64 @@ def test_where_no_test_of_whole_seeds_can_decide_it_says_so_with_the_seeds_that_
     (finding, _) = npeet.findings
     assert (finding.estimate.n, finding.estimate.p) == (3, 0.25)
     chosen = judged("resnet-peaks", grid(architecture="resnet", seed=range(6), epochs=20), as_told).answers[0]
-    assert chosen.need.lack == "12 seeds: no test of whole seeds can reach 5 % with 6"
+    assert chosen.need.lack == "12 seeds, whose 6 odd ones test what the even ones choose: there are 3 odd"
+    assert chosen.need.command == "sweep run made.yaml --set grid.seed=0..11"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "lack"),
+    [
+        (range(0, 24, 2), "12 seeds, whose 6 odd ones test what the even ones choose: there are 0 odd"),
+        (range(1, 24, 2), "even seeds, which choose what the odd ones test: there are none"),
+        ([*range(0, 24, 2), 1], "12 seeds, whose 6 odd ones test what the even ones choose: there are 1 odd"),
+    ],
+)
+def test_where_half_of_the_seeds_choose_it_says_which_half_is_lacking(seeds: Sequence[int], lack: str) -> None:
+    found = judged("resnet-peaks", grid(architecture="resnet", seed=list(seeds), epochs=20), as_told).answers[0]
+    assert (found.verdict, found.need.lack) == (Verdict.UNDECIDED, lack)
+
+
+def constant_in_some(config: TrialConfig) -> Measured:
+    """A world in which the MI rises but in two seeds, where it stays as it was: no rank correlation with anything."""
+    noise = np.random.default_rng(config.seed).normal(scale=0.05, size=config.epochs + 1)
+    bits = np.full(config.epochs + 1, 5.0) if config.seed < 2 else 5 + np.linspace(0, 1, config.epochs + 1) + noise
+    return Measured(np.linspace(0.9, 0.1, config.epochs + 1) ** 2, {"first-merged": (bits, bits)})
+
+
+def test_what_is_undefined_is_counted_and_named() -> None:
+    points = grid(seed=range(10), epochs=8)
+    found = judged("mlp-rises", points, constant_in_some)
+    rise, trend = found.answers[0].findings
+    constant = tuple(sorted(point.point_id for point in points if point.seed < 2))
+    assert (rise.comparisons, rise.undefined, rise.estimate.n) == (10, 0, 10)
+    assert (trend.comparisons, trend.undefined, trend.undefined_points, trend.estimate.n) == (10, 2, constant, 8)
+    assert set(constant) <= set(found.answers[0].used)
+    assert "in 1 of 1 config, 2 of 10 numbers undefined" in " ".join(text([found], 200).split())
+    plain_effect = plain([found])[0]["answers"][0]["effects"][1]
+    assert (plain_effect["undefined"], plain_effect["undefined_points"]) == (2, list(constant))
+
+
+def test_points_without_a_number_in_any_effect_are_left_out_and_that_is_said_to_be_a_choice_by_outcome() -> None:
+    points = grid(seed=range(10), epochs=8)
+    found = judged("slope-follows-mi", points, constant_in_some)
+    constant = {point.point_id for point in points if point.seed < 2}
+    assert found.answers[0].left_out == dict.fromkeys(constant, "without a number in any effect")
+    assert not constant & set(found.answers[0].used)
+    said = " ".join(text([found], 200).split())
+    assert "left out: 2 without a number in any effect (so the others are chosen by their outcome): mlp-" in said
+
+
+def test_that_diverged_points_are_left_out_is_said_to_be_a_choice_by_outcome() -> None:
+    points = grid(seed=range(10), epochs=8)
+    found = judged("mlp-rises", points, as_told, {points[0].point_id: "diverged"})
+    said = " ".join(text([found], 200).split())
+    assert f"left out: 1 diverged (so the others are chosen by their outcome): {points[0].point_id}" in said
+    assert plain([found])[0]["answers"][0]["left_out"] == {points[0].point_id: "diverged"}
+
+
+def test_the_seeds_that_choose_are_not_undefined() -> None:
+    found = judged("resnet-peaks", grid(architecture="resnet", seed=range(8), epochs=20), as_told)
+    assert [(one.comparisons, one.undefined) for one in found.answers[0].findings] == [(4, 0)] * 2
 
 
 def test_numbers_that_share_their_seeds_are_no_more_numbers_than_seeds() -> None:

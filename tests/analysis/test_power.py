@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from analysis.claims import CLAIMS, Reading, Verdict, judge
-from analysis.claims.power import power_of_difference, power_of_equivalence, seeds_needed
+from analysis.claims.power import power_of_difference, power_of_equivalence, remarks, seeds_needed
+from analysis.claims.runs import read_runs
 from analysis.cli import app
 from analysis.statistics import mean_over_cells, p_beyond
 from sweep.errors import UsageError
@@ -77,6 +78,37 @@ def test_claims_whose_half_of_the_seeds_chooses_take_twice_as_many() -> None:
     assert one.seeds >= 12
 
 
+def test_the_spread_of_a_rank_correlation_is_not_that_of_its_cut_interval() -> None:
+    """Near 1 the interval ends at 1; the seeds differ as they do."""
+    epochs, points = tables(grid(seed=range(8), epochs=8), rising(0.3, 0.4))
+    (judgement,) = judge(epochs, points, CLAIMS[:1], ORIGIN)
+    _, trend = judgement.answers[0].findings
+    numbers = [CLAIMS[0].effects[1].of([group], "NPEET")[0] for group in CLAIMS[0].groups(read_runs(epochs, points))]
+    assert trend.unit == "rho"
+    assert trend.estimate.high == 1.0
+    assert trend.spread == pytest.approx(np.std(numbers, ddof=1))
+
+
+def test_what_is_undefined_or_diverged_is_said_with_how_many_there_are() -> None:
+    def world(config: TrialConfig) -> Measured:
+        return rising(0.5 if config.seed else 0.0, 0.4 if config.seed else 0.0)(config)
+
+    configs = grid(seed=range(8), epochs=8)
+    judgements = judge(*tables(configs, world, {configs[7].point_id: "diverged"}), CLAIMS[:1], ORIGIN)
+    said = {one.reading.name: one.said for one in remarks(judgements)}
+    assert said["NPEET"] == (
+        "1 of 7 numbers undefined (rank correlation of MI with epoch); "
+        f"left out: 1 diverged (so the others are chosen by their outcome): {configs[7].point_id}"
+    )
+
+
+def test_a_claim_without_numbers_says_which_half_of_the_seeds_it_lacks() -> None:
+    epochs, points = tables(grid(architecture="resnet", seed=range(0, 24, 2), epochs=20), rising(0.5, 0.4))
+    judgements = judge(epochs, points, [CLAIMS[2]], ORIGIN)
+    assert seeds_needed(judgements, points) == []
+    assert "there are 0 odd" in remarks(judgements)[0].said
+
+
 def test_without_spread_there_is_nothing_to_tell() -> None:
     epochs, points = tables(grid(seed=[0], epochs=8), rising(0.5, 0.4))
     assert seeds_needed(judge(epochs, points, CLAIMS[:1], ORIGIN), points) == []
@@ -94,6 +126,7 @@ def test_the_command_gives_a_table_and_json(tmp_path: Path, capsys: pytest.Captu
     app(["power", "demo", "--store", str(store.root), "--all", "--json"], standalone_mode=False)
     printed = json.loads(capsys.readouterr().out)
     assert printed["power"] == 0.8
+    assert all({"claim", "reading", "said"} <= set(one) for one in printed["remarks"])
     assert {"claim", "reading", "seeds", "hours", "points_to"} <= set(printed["claims"][0])
     with pytest.raises(UsageError, match=r"--power 2: allowed is 0.5 to 0.99"):
         app(["power", "demo", "--power", "2", "--store", str(store.root)], standalone_mode=False)

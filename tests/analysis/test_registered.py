@@ -5,25 +5,30 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.claims import CLAIMS, Claim, Judgement, beside_older, document, judge, text
+from analysis.claims import CLAIMS, Claim, Judgement, beside_older, beside_starts, document, judge, on_rules, text
+from analysis.claims.checksum import checksum
 from analysis.claims.earlier import EARLIER
-from analysis.claims.registered import checksum, version_of
-from analysis.registered import REGISTERED, RULES, recorded_now
+from analysis.claims.registered import version_of
+from analysis.registered import EQUAL, REGISTERED, RULES, recorded_now
 from sweep.store import Store, record_definitions, recorded_definitions
 from tests.judged import BY_NAME, ORIGIN
-from tests.synthetic import as_told, both_papers, grid, tables
+from tests.synthetic import Measured, as_told, both_papers, grid, tables
+from trainables.config import TrialConfig
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "claims.md"
 
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_the_last_registered_version_is_the_claim_as_it_is(name: str) -> None:
-    """Where this fails the definition changed: give it a new version, with the day and what it changes."""
     claim, last = BY_NAME[name], REGISTERED[name][-1]
-    assert (claim.version, checksum(claim)) == (last.number, last.checksum)
+    assert (claim.version, checksum(claim)) == (last.number, last.checksum), (
+        f"what decides the verdict on {name} changed: register version {last.number + 1} of it, with the minute, what "
+        "it changes and this checksum; code that was only rewritten keeps its version, with its old checksum in EQUAL"
+    )
 
 
 def test_versions_are_numbered_and_dated_in_order() -> None:
@@ -31,6 +36,7 @@ def test_versions_are_numbered_and_dated_in_order() -> None:
         assert [one.number for one in versions] == list(range(1, len(versions) + 1))
         assert [one.since for one in versions] == sorted(one.since for one in versions)
     assert set(REGISTERED) == set(BY_NAME)
+    assert set(EQUAL) <= {versions[-1].checksum for versions in REGISTERED.values()}
 
 
 @pytest.mark.parametrize("claim", EARLIER, ids=lambda claim: claim.name)
@@ -50,16 +56,30 @@ def judged_at(started: str, tables_of: tuple[pd.DataFrame, pd.DataFrame]) -> dic
 def test_a_definition_younger_than_the_data_is_told_with_the_verdict_by_the_one_before_them() -> None:
     found = judged_at("2026-11-23T12:00:00+00:00", tables(both_papers(), as_told))
     later = {name for name, versions in REGISTERED.items() if versions[0].since > "2026-11-23"}
-    assert {name for name, one in found.items() if one.is_younger} == {claim.name for claim in EARLIER} | later
+    earlier = [claim for claim in EARLIER if claim.name not in later]
+    assert {name for name, one in found.items() if one.is_younger} == {claim.name for claim in earlier} | later
     assert "and the first of this claim" in text([found[min(later)]], 200)
     assert found["mlp-rises"].older is None
-    for claim in EARLIER:
+    for claim in earlier:
         assert (found[claim.name].older.version, found[claim.name].older.verdict) == (claim.version, "supported")
     said = text([found["final-mi-not-needed"]], 200)
     assert "definition 4 is younger than these runs; by definition 3, of 2026-11-22: supported" in said
     (plain,) = [one for one in document("made", {}, list(found.values()))["claims"] if one["number"] == 9]
     assert (plain["version"], plain["younger_than_data"], plain["earlier"]["version"]) == (4, True, 3)
     assert plain["checksum"] == version_of(BY_NAME["final-mi-not-needed"]).checksum
+
+
+def test_data_of_the_same_day_are_before_a_definition_of_a_later_minute() -> None:
+    judged = tables(grid(architecture="shortcut", seed=range(6), epochs=8), as_never_trained)
+    before, after = (judged_at(f"2026-12-01T{at}:00+00:00", judged)["one-epoch-trains"] for at in ("10:16", "10:18"))
+    assert (before.is_younger, before.older.version, before.older.verdict) == (True, 1, "undecided")
+    assert (before.verdict, after.verdict, after.is_younger) == ("contradicted", "contradicted", False)
+
+
+def as_never_trained(config: TrialConfig) -> Measured:
+    """A world in which the error never falls."""
+    bits = np.full(config.epochs + 1, 5.0)
+    return Measured(np.full(config.epochs + 1, 0.9), {"first-merged": (bits, bits)})
 
 
 def test_one_that_is_not_kept_is_said_to_be_so() -> None:
@@ -86,6 +106,56 @@ def test_a_sweep_keeps_the_definitions_of_its_first_start_and_adds_those_that_ch
     assert starts[0]["started"] == now.isoformat()
 
 
+def start(**held: dict[str, object]) -> dict[str, object]:
+    """A start with the definitions of now, but for these."""
+    return {"started": "2026-12-01T07:14:23.085691+00:00", "definitions": recorded_now() | held}
+
+
+def test_a_definition_that_is_another_than_the_sweep_recorded_is_told() -> None:
+    judgements = judge(*tables(grid(seed=[0, 1], epochs=4), as_told), CLAIMS, ORIGIN)
+    now = recorded_now()
+    rewritten = now["mlp-rises"] | {"checksum": "0" * 16}
+    of_text_alone = now["depth-hinders"] | {"checksum": "b6c81e2450b9ae26"}
+    before = now["resnet-peaks"] | {"version": 1, "checksum": None}
+    recorded = start(**{"mlp-rises": rewritten, "depth-hinders": of_text_alone, "resnet-peaks": before})
+    recorded["definitions"].pop("mi-mediates")
+    found = {one.claim.name: one for one in beside_starts(judgements, [start(), recorded])}
+    assert {name for name, one in found.items() if one.unlike} == {"mlp-rises", "resnet-peaks", "mi-mediates"}
+    said = {name: " ".join(text([found[name]], 200).split()) for name in found}
+    when = "where the sweep, started 2026-12-01 07:14, recorded"
+    assert f"judged by definition 1, {when} another text or code of it, checksum {'0' * 16}" in said["mlp-rises"]
+    assert f"judged by definition 2, {when} definition 1" in said["resnet-peaks"]
+    assert f"judged by definition 1, {when} none" in said["mi-mediates"]
+    assert when not in said["depth-hinders"]
+    plain = {one["name"]: one for one in document("made", {}, list(found.values()))["claims"]}
+    assert [one["version"] for one in plain["resnet-peaks"]["otherwise_at_start"]] == [1]
+    assert plain["depth-hinders"]["otherwise_at_start"] == []
+
+
+def test_without_recorded_definitions_nothing_is_said_of_them() -> None:
+    (found,) = beside_starts(judge(*tables(grid(seed=[0, 1], epochs=4), as_told), CLAIMS[:1], ORIGIN), [])
+    assert found.unlike is None
+    assert "recorded" not in text([found], 200)
+    assert document("made", {}, [found])["claims"][0]["otherwise_at_start"] is None
+
+
+def test_rules_that_are_others_than_the_sweep_recorded_are_told() -> None:
+    before = start(rules={"version": 3, "since": "2026-12-01", "checksum": None})
+    assert on_rules([before]) == "judged by rules 4, where the sweep, started 2026-12-01 07:14, recorded rules 3"
+    assert on_rules([start()]) is None
+    assert on_rules([]) is None
+    assert document("made", {}, [], [before])["rules"]["otherwise_at_start"][0]["version"] == 3
+
+
+def test_what_is_younger_than_the_data_is_not_told_twice() -> None:
+    judged = tables(both_papers(), as_told)
+    found = judged_at("2026-11-23T12:00:00+00:00", judged)["final-mi-not-needed"]
+    held = {"version": 3, "since": "2026-11-22", "checksum": None}
+    (beside,) = beside_starts([found], [start(**{"final-mi-not-needed": held})])
+    assert beside.unlike
+    assert text([beside], 200) == text([found], 200)
+
+
 def test_definitions_that_are_damaged_or_not_there_are_none(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert recorded_definitions(store, "demo") == []
@@ -98,7 +168,7 @@ def test_definitions_that_are_damaged_or_not_there_are_none(tmp_path: Path) -> N
 
 
 def test_the_documents_tell_every_change_of_a_definition() -> None:
-    rows = re.findall(r"^\| ([\d, ]+) \| ([\d, ]+) \| (\d{4}-\d\d-\d\d) \|", DOCUMENT.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| ([\d, ]+) \| ([\d, ]+) \| (\d{4}-\d\d-\d\d\S*) \|", DOCUMENT.read_text(), re.MULTILINE)
     told = set()
     for numbers, versions, since in rows:
         of_claims, of_versions = numbers.split(", "), versions.split(", ")
