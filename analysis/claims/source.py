@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis.claims.needs import Origin
+from analysis.quantities import KSG_CEILING
 from analysis.tables import from_store, layer_values, measured_values, measuring, with_layers, with_measures
 from analysis.tables.from_files import from_files
+from sweep.console import warn
 from sweep.store import Store, recorded_decisions, recorded_definitions
 
 
@@ -37,7 +39,12 @@ def of_store(store: Store, sweep: str, address: str) -> Judged:
 
 
 def of_files(folder: Path) -> Judged:
-    """Exported tables; raises as `from_files`."""
+    """Exported tables; raises as `from_files`. Says where nothing tells which of their values are bounds."""
     exported = from_files(folder)
+    if KSG_CEILING not in exported.points or exported.points[KSG_CEILING].isna().all():
+        warn(
+            f"{folder / 'points.parquet'}: no {KSG_CEILING}, the most bits that so many images can show: "
+            "values of NPEET and balanced near it are bounds, and are taken for levels here"
+        )
     epochs = with_layers(with_measures(exported.epochs, exported.measures), exported.layers)
-    return Judged(epochs, exported.points, Origin(exported.sweep, "SPEC"))
+    return Judged(epochs, exported.points, Origin(exported.sweep, "SPEC"), exported.starts)
