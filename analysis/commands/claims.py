@@ -83,10 +83,17 @@ def _decisions(made: Mapping[str, Any] | None, width: int) -> list[str]:
     if not made or not made.get("looks"):
         return []
     lines = [
-        f"at the look of {look['seeds']} seeds, at p below {look['level']:.4f}: "
+        f"at the look of {look['seeds']} seeds, {_levels(look)}: "
         + ", ".join(f"{name} {verdict}" for name, verdict in look["verdicts"].items())
         for look in made["looks"]
     ]
     head = "This sweep ran until its claims were decided: its verdicts are those of its looks, not those below."
     wrapped = (textwrap.fill(line, width, subsequent_indent="    ", break_on_hyphens=False) for line in [head, *lines])
     return ["\n".join(wrapped)]
+
+
+def _levels(look: Mapping[str, Any]) -> str:
+    """The levels of a look as the store keeps it; of half, since claims spend nothing where their half is too small."""
+    from analysis.sequential import Look
+
+    return Look(look["seeds"], look["level"], look.get("level_of_half", 0.0)).in_words("level_of_half" in look)

@@ -1,13 +1,15 @@
 """What a look decides: the verdicts at its level, and the networks that need more seeds. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from analysis.claims import Claim, Judgement, Origin, Reading, Verdict
+from analysis.claims import Answer, Claim, Judgement, Origin, Reading, Verdict
 from analysis.claims.judging import judge_runs
+from analysis.claims.model import Measure
 from analysis.claims.readings import PLAIN, views
 from analysis.claims.runs import Run
+from analysis.quantities import DONE_STATES
 from analysis.sequential.looks import Look
 
 Network = tuple[tuple[str, Any], ...]
@@ -16,11 +18,15 @@ Network = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True)
 class Decision:
-    """The claims that were still open, as a look found them: by name the verdict in words, and whether it is open."""
+    """The claims that were still open, as a look found them: by name the verdict in words, and whether it is open.
+
+    lacking: by name of an undecided claim that no seeds can decide, what it needs.
+    """
 
     look: Look
     verdicts: Mapping[str, str]
     still_open: tuple[str, ...]
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
 
 def decided_at(look: Look, runs: Sequence[Run], claims: Sequence[Claim], origin: Origin) -> Decision:
@@ -32,19 +38,60 @@ def decided_at(look: Look, runs: Sequence[Run], claims: Sequence[Claim], origin:
     plain = views(seen)[PLAIN]
     asked = [claim for claim in claims if _is_measured(claim, plain)]
     found = [_at_level(one, look) for one in judge_runs(seen, asked, origin, only_deciding=True)]
-    still_open = tuple(one.claim.name for one in found if _is_open(one))
-    return Decision(look, {one.claim.name: one.verdict for one in found}, still_open)
+    still_open = tuple(one.claim.name for one in found if any(_is_open(one, of) for of in _undecided(one)))
+    lacking = {one.claim.name: _lack(one) for one in found if _undecided(one) and one.claim.name not in still_open}
+    return Decision(look, {one.claim.name: one.verdict for one in found}, still_open, lacking)
 
 
 def _is_measured(claim: Claim, runs: Sequence[Run]) -> bool:
-    """Whether there are networks that the claim compares, and any of them holds what it compares them by."""
+    """Whether there are networks that the claim compares, and any of them holds what it compares them by.
+
+    Where none of them is done, that is not known, and the claim lacks them.
+    """
     compared = [run for group in claim.groups(runs) for run in group.runs.values()]
-    return any(claim.is_measured(run, measure) for run in compared for measure in claim.measures)
+    done = [run for run in compared if run.state in DONE_STATES]
+    return any(claim.is_measured(run, measure) for run in done for measure in claim.measures) or bool(
+        compared and not done
+    )
 
 
-def _is_open(judgement: Judgement) -> bool:
-    undecided = [measure for measure, verdict in judgement.verdicts.items() if verdict is Verdict.UNDECIDED]
-    return any((answer := judgement.answer(Reading(measure))) and not answer.blocked for measure in undecided)
+def _undecided(judgement: Judgement) -> list[Measure]:
+    return [measure for measure, verdict in judgement.verdicts.items() if verdict is Verdict.UNDECIDED]
+
+
+def _is_open(judgement: Judgement, measure: Measure) -> bool:
+    """Whether seeds can decide it: what is supported but for the control, only where the control can tell."""
+    plain, beyond = _answers(judgement, measure)
+    if plain is None or plain.blocked:
+        return False
+    can_tell = beyond is not None and not beyond.blocked and judgement.has_whole_control(measure)
+    return plain.verdict is not Verdict.SUPPORTED or can_tell
+
+
+def _lack(judgement: Judgement) -> str:
+    answers = [one for measure in _undecided(judgement) for one in _answers(judgement, measure)]
+    lacks = [one.need.lack for one in answers if one and one.blocked and one.need]
+    lacks += [judgement.control.lack] if judgement.control and not lacks else []
+    return "; ".join(dict.fromkeys(lacks))
+
+
+def _answers(judgement: Judgement, measure: Measure) -> tuple[Answer | None, Answer | None]:
+    """Of the trained networks, and of what these have more than frozen ones."""
+    return judgement.answer(Reading(measure)), judgement.answer(Reading(measure, "trained less frozen"))
+
+
+def compared(runs: Sequence[Run], claims: Sequence[Claim]) -> tuple[list[Claim], set[str]]:
+    """The claims that compare any of these runs, and the ids of the runs that they compare in any reading."""
+    seen = views(runs)
+    asked = [claim for claim in claims if claim.groups(seen[PLAIN])]
+    return asked, {
+        point
+        for claim in asked
+        for of in seen.values()
+        for group in claim.groups(of)
+        for run in group.runs.values()
+        for point in run.point_ids
+    }
 
 
 def open_networks(decision: Decision, runs: Sequence[Run], claims: Sequence[Claim]) -> set[str]:

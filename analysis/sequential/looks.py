@@ -23,6 +23,11 @@ class Look:
     level: float
     level_of_half: float = 0.0
 
+    def in_words(self, has_halves: bool) -> str:
+        """`verdicts at p below 0.0148`; has_halves: whether there are claims of which half of the seeds choose."""
+        of_half = f"below {self.level_of_half:.4f}" if self.level_of_half else "at none"
+        return f"verdicts at p below {self.level:.4f}" + f" ({of_half} where half of the seeds choose)" * has_halves
+
 
 def looks(seeds: Sequence[int] = LOOKS) -> list[Look]:
     """The looks at these numbers of seeds, which ascend.

@@ -1,27 +1,30 @@
 """A sweep that runs until its claims are decided: look after look, with more seeds of the networks still open."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from analysis.claims import CLAIMS, Claim
 from analysis.claims.runs import read_runs
 from analysis.claims.source import of_store
 from analysis.sequential.decisions import Decision, decided_at, open_networks
+from analysis.sequential.growth import growth
 from analysis.sequential.looks import LOOKS, looks
-from sweep.errors import SweepError
-from sweep.spec import Block, SweepSpec
-from sweep.store import Store, record_decisions
+from sweep.errors import Interrupted, PointsFailed, SweepError
+from sweep.spec import SweepSpec
+from sweep.store import State, Store, record_decisions
+from sweep.text import counted
 from trainables.config import TrialConfig
-
-Network = TrialConfig
-"""A config that stands for all its seeds: with seed 0."""
 
 ENDED = {
     "decided": "every claim about its networks is decided, or lacks what seeds do not give",
     "last look": "the last look was taken, and what is open stays open",
     "budget": "the budget does not reach for the next look, and what is open stays open",
 }
+NAMED = 3
+Run = Callable[[SweepSpec], None]
+Price = Callable[[SweepSpec], float | None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,11 @@ class Decisions:
 
     def plain(self) -> dict[str, Any]:
         """As the store keeps them."""
-        made = [{**asdict(one.look), "verdicts": dict(one.verdicts), "open": list(one.still_open)} for one in self.made]
+        made = [
+            asdict(one.look)
+            | {"verdicts": dict(one.verdicts), "open": list(one.still_open), "lacking": dict(one.lacking)}
+            for one in self.made
+        ]
         return {"looks": made, "ended": self.ended}
 
 
@@ -46,7 +53,8 @@ def run_until_decided(
     spec: SweepSpec,
     store: Store,
     address: str,
-    run: Callable[[SweepSpec], None],
+    run: Run,
+    price: Price,
     say: Callable[[str], None],
     budget_hours: float | None = None,
     seeds: Sequence[int] = LOOKS,
@@ -54,71 +62,130 @@ def run_until_decided(
 ) -> Decisions:
     """Run the networks of a spec with more and more seeds, until every claim about them is decided.
 
-    The seeds of the spec do not count: a look has the seeds from 0 on. Only networks that open claims compare get more.
-    What a look decides follows from the store alone, so that the same again goes on where it was. run: computes the
-    points of a spec that the store does not hold, and raises what keeps it from that. budget_hours: of trials, one at a
-    time; a look that would pass it, by the mean of what points took before, is not begun.
+    The seeds of the spec do not count: a look has the seeds from 0 on. Networks that no claim compares get none, and
+    after the first look only those get more that open claims compare. What a look decides follows from the store alone,
+    so that the same again goes on where it was. Failed points are left out of a look, which decides no claim about
+    them; with other unfinished points it is not taken.
+
+    run: computes the points of a spec that the store does not hold, and raises what keeps it from that. price: the
+    hours of the points of a spec that are not there yet, one at a time; None where that is not known. budget_hours: of
+    all trials; a look that would pass it is not begun, one that was begun is finished.
+
+    Raises:
+        UsageError: when no claim compares networks of the spec.
+        PointsFailed: when points failed, after the looks without them.
+        SweepError: when the budget does not reach for the first look, and whatever keeps a look from being taken.
     """
-    wanted: dict[Network, int] = {_network(point): 0 for point in spec.points}
-    growing, made, ended = list(wanted), [], "last look"
+    grows, claims, apart = growth(spec, claims, seeds[0])
+    if apart:
+        say(f"{counted(len(apart), 'network')} that no claim compares get no seeds: {_named(apart)}")
+    made, ended, failure = list[Decision](), "last look", None
     for number, look in enumerate(looks(seeds), 1):
-        wanted |= dict.fromkeys(growing, look.seeds)
-        grown = replace(spec, blocks=tuple(_blocks(wanted)))
-        missing = _missing(store, grown)
+        grown = grows.grown_to(look.seeds)
+        missing = _unfinished(store, grown)
         say(
-            f"look {number} of {len(seeds)}: seeds 0 to {look.seeds - 1} of {len(growing)} networks, "
-            f"{len(missing)} points to run, verdicts at p below {look.level:.4f}"
+            f"look {number} of {len(seeds)}: seeds 0 to {look.seeds - 1} of {len(grows.growing)} networks, "
+            f"{len(missing)} points to run, {look.in_words(any(claim.half_chooses for claim in claims))}"
         )
-        if missing and budget_hours is not None and _hours(store, spec.name, address, len(missing)) > budget_hours:
-            ended = "budget"
-            break
+        if missing and budget_hours is not None and not _is_begun(store, grown):
+            if number == 1 and price(grown) is None:
+                say("what they take is not known: seed 0 of each network is run first")
+                failure = _run(run, grows.with_one_seed(), store, number)
+                if failure and price(grown) is None:
+                    raise failure
+            if said := _beyond(budget_hours, price(grown), _spent(store, spec.name, address), number):
+                ended = "budget"
+                say(said)
+                break
         if missing:
-            try:
-                run(grown)
-            except SweepError:
-                say(f"look {number} is not taken, as points of it are not finished: the same command goes on")
-                raise
-        else:
+            failure = _run(run, grown, store, number)
+        elif not _is_begun(store, grown):
             store.save_spec(spec.name, grown.to_yaml())
-        judged = of_store(store, spec.name, address)
-        runs = read_runs(judged.epochs, judged.points)
+        if failed := _unfinished(store, grown):
+            say(f"  {counted(len(failed), 'point')} failed, and claims about them are not decided: {_named(failed)}")
+        judged, ids = of_store(store, spec.name, address), {point.point_id for point in grown.points}
+        runs = [one for one in read_runs(judged.epochs, judged.points) if one.point_id in ids]
         decision = decided_at(look, runs, claims, judged.origin)
         made.append(decision)
         record_decisions(store, spec.name, Decisions(tuple(made), "not yet").plain())
-        for name, verdict in decision.verdicts.items():
-            say(f"  {name}: {verdict}")
+        _tell(decision, claims, say)
         claims = [claim for claim in claims if claim.name in decision.still_open]
-        compared = open_networks(decision, runs, claims)
-        growing = list(dict.fromkeys(_network(point) for point in grown.points if point.point_id in compared))
+        grows.keep(open_networks(decision, runs, claims))
         if not claims:
             ended = "decided"
             break
     found = Decisions(tuple(made), ended)
     record_decisions(store, spec.name, found.plain())
     say(f"{spec.name}: {ENDED[ended]}")
+    if failure:
+        raise PointsFailed(
+            f"{failure.message}; the looks were taken without them",
+            next=f"{failure.next}; the same with --retry all goes on with the claims about them",
+        )
     return found
 
 
-def _network(point: TrialConfig) -> Network:
-    return TrialConfig.model_validate(point.model_dump() | {"seed": 0})
+def _tell(decision: Decision, claims: Sequence[Claim], say: Callable[[str], None]) -> None:
+    for name, verdict in decision.verdicts.items():
+        lack = decision.lacking.get(name)
+        say(f"  {name}: {verdict}" + (f", and gets no more seeds: needs {lack}" if lack else ""))
+    if unasked := [claim.name for claim in claims if claim.name not in decision.verdicts]:
+        say(f"  not asked, as the points do not measure what they compare: {', '.join(unasked)}")
 
 
-def _blocks(wanted: Mapping[Network, int]) -> Iterator[Block]:
-    """One for each network, with as many seeds as are wanted of it."""
-    for network, seeds in wanted.items():
-        fields = network.model_dump(mode="json", exclude_defaults=True, exclude={"seed", "measure"})
-        measure = network.measure.model_dump(mode="json", exclude_defaults=True)
-        yield Block(fixed=fields, grid={"seed": list(range(seeds))}, measure=measure)
+def _run(run: Run, grown: SweepSpec, store: Store, number: int) -> PointsFailed | None:
+    """Run the points; what made some of them fail, where the others are there. Raises what keeps it from the look."""
+    try:
+        run(grown)
+    except SweepError as error:
+        states = store.states_of(_unfinished(store, grown))
+        lacking = sum(one.state is not State.FAILED for one in states)
+        if isinstance(error, PointsFailed) and not lacking:
+            return error
+        again = "the same again" + " with --retry all" * isinstance(error, PointsFailed)
+        raise type(error)(
+            f"look {number} is not taken, as {counted(lacking, 'point')} of it are not there: {error.message}",
+            next=again if isinstance(error, Interrupted) or not error.next else f"{error.next}; then {again}",
+        ) from error
+    return None
 
 
-def _missing(store: Store, spec: SweepSpec) -> list[TrialConfig]:
+def _beyond(budget: float, more: float | None, spent: float, number: int) -> str | None:
+    """That a look would pass the budget, with what it costs; None where it does not. hours: all three.
+
+    Raises:
+        SweepError: when it is the first look, as then nothing can be decided.
+    """
+    if more is not None and spent + more <= budget:
+        return None
+    costs = "it is not known what a look costs" if more is None else f"look {number} takes {more:.2g} h of trials"
+    done = f", {spent:.2g} h are spent" if spent else ""
+    enough = "more" if more is None else f"{math.ceil(spent + more)}h"
+    said, again = f"{costs}{done}, and the budget is {budget:.2g} h", f"the same with --budget {enough}"
+    if number == 1:
+        raise SweepError(f"{said}: nothing is decided", next=f"{again}, or with fewer networks")
+    return f"{said}; next: {again}"
+
+
+def _is_begun(store: Store, grown: SweepSpec) -> bool:
+    """Whether the store keeps the spec of this look, or of a later one."""
+    if not store.has_spec(grown.name):
+        return False
+    kept = {point.point_id for point in store.spec(grown.name).points}
+    return kept >= {point.point_id for point in grown.points}
+
+
+def _unfinished(store: Store, spec: SweepSpec) -> list[TrialConfig]:
     states = store.states_of(spec.points)
     return [point for point, one in zip(spec.points, states, strict=True) if not one.state.is_done]
 
 
-def _hours(store: Store, sweep: str, address: str, more: int) -> float:
-    """The hours that the points of a sweep took, and so many more would take; 0 where none has finished."""
+def _spent(store: Store, sweep: str, address: str) -> float:
+    """The hours that the points of a sweep took."""
     if not store.has_spec(sweep):
         return 0.0
-    seconds = of_store(store, sweep, address).points["wall_seconds"].dropna()
-    return float(seconds.sum() + more * seconds.mean()) / 3600 if len(seconds) else 0.0
+    return float(of_store(store, sweep, address).points["wall_seconds"].sum()) / 3600
+
+
+def _named(points: Sequence[TrialConfig]) -> str:
+    return ", ".join(one.point_id for one in points[:NAMED]) + ", ..." * (len(points) > NAMED)

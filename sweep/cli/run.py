@@ -11,6 +11,8 @@ from sweep.commands import command_line
 from sweep.console import say, talk
 from sweep.errors import Interrupted, UsageError
 from sweep.jobs import is_url
+from sweep.planning import priced
+from sweep.progress import Watch
 from sweep.spec import SweepSpec
 from sweep.store import Store, load, refuse_if_live
 
@@ -52,7 +54,7 @@ def run(
             "--budget",
             metavar="HOURS",
             parser=hours,
-            help="With --until: begin no look after the first that takes trials beyond so many hours, as 20h or 90m.",
+            help="With --until: begin no look that takes trials beyond so many hours, one at a time, as 20h or 90m.",
         ),
     ] = None,
 ) -> None:
@@ -74,7 +76,13 @@ def run(
     module, name = UNTIL[until].split(":")
     run_until = getattr(import_module(module), name)
     store, address = Store(shared.store), shared.store
-    run_until(spec, store, address, lambda grown: run_spec(grown, shared, trials, running), say, budget)
+
+    def price(grown: SweepSpec) -> float | None:
+        states = Watch(store, grown.name, grown.points).states()
+        seconds = priced(grown, store, states, options.retry_kinds(running.retry)).seconds
+        return None if seconds is None else seconds / 3600
+
+    run_until(spec, store, address, lambda grown: run_spec(grown, shared, trials, running), price, say, budget)
 
 
 def run_spec(
