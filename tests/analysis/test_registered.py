@@ -177,7 +177,7 @@ def test_the_documents_tell_every_change_of_a_definition() -> None:
         else:
             told |= {(number, version, since) for number, version in zip(of_claims, of_versions, strict=True)}
     changed = {
-        (str(BY_NAME[name].number), str(one.number), one.since)
+        (str(BY_NAME[name].number), str(one.number), one.since[:10])
         for name, versions in REGISTERED.items()
         for one in versions[1:]
     }
