@@ -61,7 +61,7 @@ class Origin:
             return self.more_seeds("even seeds, which choose what the odd ones test: there are none", runs, 2 * fewest)
         if testing < fewest:
             lack = (
-                f"{2 * fewest} seeds, whose {fewest} odd ones test what the even ones choose: there are {testing} odd"
+                f"{2 * fewest} seeds, whose {fewest} odd ones test what the even ones choose (odd ones here: {testing})"
             )
             return self.more_seeds(lack, runs, 2 * fewest)
         return self.more_seeds("more seeds to decide", runs)

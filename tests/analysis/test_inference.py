@@ -52,16 +52,16 @@ def test_where_no_test_of_whole_seeds_can_decide_it_says_so_with_the_seeds_that_
     (finding, _) = npeet.findings
     assert (finding.estimate.n, finding.estimate.p) == (3, 0.25)
     chosen = judged("resnet-peaks", grid(architecture="resnet", seed=range(6), epochs=20), as_told).answers[0]
-    assert chosen.need.lack == "12 seeds, whose 6 odd ones test what the even ones choose: there are 3 odd"
+    assert chosen.need.lack == "12 seeds, whose 6 odd ones test what the even ones choose (odd ones here: 3)"
     assert chosen.need.command == "sweep run made.yaml --set grid.seed=0..11"
 
 
 @pytest.mark.parametrize(
     ("seeds", "lack"),
     [
-        (range(0, 24, 2), "12 seeds, whose 6 odd ones test what the even ones choose: there are 0 odd"),
+        (range(0, 24, 2), "12 seeds, whose 6 odd ones test what the even ones choose (odd ones here: 0)"),
         (range(1, 24, 2), "even seeds, which choose what the odd ones test: there are none"),
-        ([*range(0, 24, 2), 1], "12 seeds, whose 6 odd ones test what the even ones choose: there are 1 odd"),
+        ([*range(0, 24, 2), 1], "12 seeds, whose 6 odd ones test what the even ones choose (odd ones here: 1)"),
     ],
 )
 def test_where_half_of_the_seeds_choose_it_says_which_half_is_lacking(seeds: Sequence[int], lack: str) -> None:

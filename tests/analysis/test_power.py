@@ -106,7 +106,7 @@ def test_a_claim_without_numbers_says_which_half_of_the_seeds_it_lacks() -> None
     epochs, points = tables(grid(architecture="resnet", seed=range(0, 24, 2), epochs=20), rising(0.5, 0.4))
     judgements = judge(epochs, points, [CLAIMS[2]], ORIGIN)
     assert seeds_needed(judgements, points) == []
-    assert "there are 0 odd" in remarks(judgements)[0].said
+    assert "(odd ones here: 0)" in remarks(judgements)[0].said
 
 
 def test_without_spread_there_is_nothing_to_tell() -> None:
