@@ -23,7 +23,7 @@ ENDED = {
     "budget": "the budget does not reach for the next look, and what is open stays open",
 }
 NAMED = 3
-Run = Callable[[SweepSpec], None]
+RunPoints = Callable[[SweepSpec], None]
 Price = Callable[[SweepSpec], float | None]
 
 
@@ -53,7 +53,7 @@ def run_until_decided(
     spec: SweepSpec,
     store: Store,
     address: str,
-    run: Run,
+    run: RunPoints,
     price: Price,
     say: Callable[[str], None],
     budget_hours: float | None = None,
@@ -133,7 +133,7 @@ def _tell(decision: Decision, claims: Sequence[Claim], say: Callable[[str], None
         say(f"  not asked, as the points do not measure what they compare: {', '.join(unasked)}")
 
 
-def _run(run: Run, grown: SweepSpec, store: Store, number: int) -> PointsFailed | None:
+def _run(run: RunPoints, grown: SweepSpec, store: Store, number: int) -> PointsFailed | None:
     """Run the points; what made some of them fail, where the others are there. Raises what keeps it from the look."""
     try:
         run(grown)
