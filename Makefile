@@ -10,7 +10,7 @@ trap 'kill $$beat 2> /dev/null' EXIT; \
 (while sleep 10; do echo "  $$(du -sm .venv | cut -f1) MB so far"; done) & beat=$$!; \
 $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet -c constraints.txt uv && \
 	$(BIN)/uv pip install --quiet $(2) --system-certs --python $(BIN)/python -c constraints.txt -e '$(1)' || { \
-	echo "uv cannot install the packages: pip takes longer, up to 20 minutes"; \
+	echo "uv cannot install the packages: pip takes longer, 6 to 18 minutes on two busy cores"; \
 	$(BIN)/pip install --quiet $(if $(2),,--no-compile) --upgrade-strategy only-if-needed -c constraints.txt -e '$(1)'; }
 endef
 
@@ -25,7 +25,7 @@ install: $(INSTALLED)  ## Create .venv with everything, at the versions of const
 $(RUNTIME): pyproject.toml constraints.txt
 	@echo "Installing what a run needs into .venv: 3 GB, half a minute with a quick registry, some minutes else"
 	@$(call install_packages,.)
-	@$(BIN)/pip uninstall --quiet --yes uv
+	@$(BIN)/pip uninstall -qq --yes uv
 	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt

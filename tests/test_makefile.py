@@ -35,6 +35,10 @@ def test_where_uv_cannot_install_pip_does_and_that_is_said(tmp_path: Path) -> No
     assert "pip install --quiet --no-compile" in fallback.partition("-e '.'")[0]
 
 
+def test_where_uv_is_not_installed_its_removal_says_nothing(tmp_path: Path) -> None:
+    assert "pip uninstall -qq --yes uv" in would_do(tmp_path, "demo")
+
+
 def test_the_demo_draws_its_figures_once(tmp_path: Path) -> None:
     run = [line for line in would_do(tmp_path, "demo").splitlines() if line.startswith(".venv/bin/sweep ")]
     assert [line.split()[1] for line in run] == ["run", "export", "report"]
