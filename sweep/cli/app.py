@@ -120,6 +120,8 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is run, whole."""
+        known: Any = dict.fromkeys(COMMANDS)
+        self.commands = known  # of which Typer suggests the nearest
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and loaded(str(name)), rest
 
@@ -186,6 +188,8 @@ def report_errors(command: Callable[[], None] = app) -> None:
 
 def _flush() -> None:
     """Write out what was printed; what nobody reads is dropped."""
+    if sys.stdout is None:  # closed before the command began
+        return
     try:
         sys.stdout.flush()
     except BrokenPipeError:

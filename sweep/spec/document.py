@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sweep.spec import yaml_lines
-from sweep.spec.model import BLOCK_KEYS, Block
+from sweep.spec.model import BLOCK_KEYS, Block, Resources
 from sweep.spec.sampled import Sample
 from sweep.text import did_you_mean, nearest, shown
 from trainables.config import Measurement, TrialConfig
@@ -26,6 +26,14 @@ TOP_KEYS = ("name", "description", "include", *BLOCK_KEYS, "keep", "resources")
 SECTIONS = ("fixed", "grid", "zip")
 """Keys of a block that give values to fields, a field in one of them."""
 FIELDS = tuple(name for name in TrialConfig.model_fields if name != "measure")
+
+PLACES: dict[str, Sequence[str]] = {
+    "'fixed', 'grid' or 'zip'": FIELDS,
+    "'measure'": tuple(Measurement.model_fields),
+    "'resources'": tuple(Resources.model_fields),
+    "the top level of a spec": TOP_KEYS,
+}
+"""Where in a spec each key stands."""
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     name: TypeAdapter(cast(Any, Annotated[(info.annotation, info)]))
@@ -99,8 +107,7 @@ class Document:
         for key in unknown[:UNKNOWN_SHOWN]:
             self.say(
                 (*path, str(key)),
-                f"unknown key {shown(str(key))}{where}{did_you_mean(str(key), allowed)}: allowed are "
-                f"{', '.join(allowed)}",
+                f"unknown key {shown(str(key))}{where}{_hint(str(key), allowed)}: allowed are {', '.join(allowed)}",
                 self._with_key(path, str(key), nearest(str(key), allowed) or "KEY"),
             )
         if len(unknown) > UNKNOWN_SHOWN:
@@ -253,6 +260,12 @@ class Document:
     @staticmethod
     def _keys_of(value: Any) -> set[Any]:
         return set(value) | set(range(1000)) if isinstance(value, dict) else set()
+
+
+def _hint(key: str, allowed: Sequence[str]) -> str:
+    """Where the key stands in a spec, in brackets; of a key that stands nowhere the most similar that is allowed."""
+    place = next((place for place, keys in PLACES.items() if key in keys), None)
+    return f" (its place is {place})" if place else did_you_mean(key, allowed)
 
 
 def _field(path: yaml_lines.Path) -> str:

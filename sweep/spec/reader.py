@@ -1,5 +1,6 @@
 """Reads a spec: YAML -> validated SweepSpec. Reports all problems together, each with its line and what is allowed."""
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -64,7 +65,8 @@ class SpecReader:
         if _is_file(path):
             return path
         if path.suffix in (".yaml", ".yml") or "/" in source:
-            self.problems.append(f"{shown_path(source)}: no such spec file; the presets are {', '.join(packaged)}")
+            wrong = "is a folder, no spec file" if os.path.isdir(path) else "no such spec file"
+            self.problems.append(f"{shown_path(source)}: {wrong}; the presets are {', '.join(packaged)}")
         else:
             hint = did_you_mean(source, packaged)
             self.suggestion = nearest(source, packaged) if relative_to == Path() else None
@@ -98,9 +100,10 @@ class SpecReader:
         except UnicodeDecodeError as error:
             self.problems.append(f"{source}: cannot be read as UTF-8 text: {error}")
             return None
-        document = Document(source, {} if data is None else data, lines, self.problems, self.corrections)
+        document = Document(source, data, lines, self.problems, self.corrections)
         if not isinstance(document.data, dict):
-            document.say((), "a spec is a mapping with the keys " + ", ".join(TOP_KEYS))
+            found = "empty: " if data is None else ""
+            document.say((), f"{found}a spec is a mapping with the keys {', '.join(TOP_KEYS)}")
             return None
         for setting in settings:
             document.apply(setting)

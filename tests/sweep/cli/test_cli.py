@@ -148,6 +148,36 @@ def test_a_store_that_is_a_file_is_refused_by_whatever_command(sweep: Command, t
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "spec.yaml:1: empty: a spec is a mapping with the keys name,"),
+        ("# to be done", "spec.yaml:1: empty: a spec is"),
+        ("name: a\nepochs: 5", "spec.yaml:2: unknown key 'epochs' (its place is 'fixed', 'grid' or 'zip'): allowed"),
+        ("name: a\nfixed: {samples: 10}", "spec.yaml:2: unknown key 'samples' in 'fixed' (its place is 'measure')"),
+        ("name: a\ncpus: 1", "spec.yaml:2: unknown key 'cpus' (its place is 'resources')"),
+        ("name: a\nfixed: {keep: log}", "unknown key 'keep' in 'fixed' (its place is the top level of a spec)"),
+        ("name: a\nepohcs: 5", "spec.yaml:2: unknown key 'epohcs': allowed"),
+    ],
+)
+def test_an_empty_spec_and_a_key_in_another_place_are_told(sweep: Command, here: Path, text: str, said: str) -> None:
+    (here / "spec.yaml").write_text(text)
+    done = sweep("plan", "spec.yaml")
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_folder_is_no_spec(sweep: Command, here: Path) -> None:
+    (here / "specs.yaml").mkdir()
+    assert "specs.yaml: is a folder, no spec file" in sweep("plan", "specs.yaml").stderr
+
+
+def test_a_closed_output_is_no_error() -> None:
+    command = f"{shlex.join([sys.executable, '-c', 'from analysis.cli import main; main()'])} --version >&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=500, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_plan_writes_nothing_and_speaks_json(sweep: Command, here: Path) -> None:
     done = sweep("plan", "demo", "--set", "grid.seed=[0]", "--json")
     plan = json.loads(done.stdout)
@@ -177,7 +207,7 @@ def test_reading_commands_tell_of_a_finished_point(
     ("arguments", "code", "said"),
     [
         ("presets", 0, ""),
-        ("rum", 2, "No such command 'rum'"),
+        ("rum", 2, "No such command 'rum'. Did you mean 'run', 'resume'?"),
         ("run dmo", 2, "sweep: unknown preset 'dmo' (did you mean 'demo'?)"),
         ("run demo --store /dev/null/runs", 6, "sweep: cannot write /dev/null/runs"),
         ("run demo --address 127.0.0.1:1", 7, "sweep: no Ray cluster at 127.0.0.1:1"),
