@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.trained import Run, bits, few_digits, network_after, observed, run, timeless
+from tests.trained import Run, begin, bits, few_digits, network_after, observed, run, timeless
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
 from trainables.training import Training
@@ -119,7 +119,7 @@ def test_a_control_that_is_interrupted_goes_on_to_the_same_bits(data: Dataset, c
 
 
 def test_a_network_of_the_same_shape_used_before_does_not_carry_its_controls_over(data: Dataset, trained: Run) -> None:
-    earlier = Training(CONFIG.model_copy(update={"frozen": True}), data)
+    earlier = begin(CONFIG.model_copy(update={"frozen": True}), data)
     list(earlier)
     after = Training(CONFIG, data, earlier=earlier.network)
     list(after)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests import trained
+from tests.trained import begin
 from trainables.architectures import ARCHITECTURES, build
 from trainables.config import TrialConfig
 from trainables.datasets import Dataset
@@ -157,7 +158,7 @@ def test_the_same_network_gives_the_same_bytes_and_the_sample_is_that_of_every_p
 @pytest.mark.every_backend
 def test_a_training_records_them_at_its_first_and_its_last_epoch(few_digits: Dataset) -> None:
     point = config(epochs=2, depth=3)
-    history = list(Training(point, few_digits))
+    history = list(begin(point, few_digits))
     spectra = [[pair.jacobian_mean_squared_singular_value for pair in record.pairs] for record in history]
     assert [[value is not None for value in row] for row in spectra] == [
         [True, True, True, False],
@@ -172,7 +173,7 @@ def test_a_training_records_them_at_its_first_and_its_last_epoch(few_digits: Dat
 @pytest.mark.every_backend
 def test_a_network_that_was_used_before_gives_the_spectra_of_a_new_one(few_digits: Dataset) -> None:
     first, second = config(epochs=1, depth=3), config(epochs=0, depth=3, seed=4, initializer="orthogonal", gain=0.7)
-    used = Training(first, few_digits)
+    used = begin(first, few_digits)
     list(used)
     (taken_over,), (fresh,) = Training(second, few_digits, earlier=used.network), Training(second, few_digits)
     assert taken_over.pairs == fresh.pairs

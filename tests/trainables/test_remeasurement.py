@@ -12,7 +12,6 @@ from trainables.format.sealed import DamagedObject
 from trainables.kept_states import KeptState, epochs_kept, is_kept, needed
 from trainables.records import EpochRecord
 from trainables.remeasurement import Remeasurement
-from trainables.training import Training
 
 EPOCHS = 5
 PLAIN = {"architecture": "shortcut", "width": 3, "depth": 2, "seed": 3, "epochs": EPOCHS, "learning_rate": 0.05}
@@ -91,10 +90,12 @@ def test_a_training_that_diverged_is_measured_to_its_end(data: Dataset) -> None:
 def test_a_network_used_before_for_another_training_measures_the_same(data: Dataset) -> None:
     states = trained(TrialConfig(**PLAIN, measure=KEPT), data)[1]
     config = TrialConfig(**PLAIN, measure=OTHER)
-    earlier = Training(config.model_copy(update={"seed": 9}), data)
+    expected = timeless(trained(config, data)[0])
+    earlier = begin(config.model_copy(update={"seed": 9}), data)
     list(earlier)
     work = Remeasurement(config, data, states.__getitem__, states[EPOCHS], earlier=earlier.network)
-    assert timeless(list(work)) == timeless(trained(config, data)[0])
+    assert work.network is earlier.network
+    assert timeless(list(work)) == expected
 
 
 def test_which_states_are_kept() -> None:
