@@ -1,5 +1,6 @@
 """Builders shared by the tests: points, histories, results."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,20 @@ LONGEST = (
     "integration/test_smallest_run.py",
     "faults/test_two_drivers.py",
     "faults/test_damage.py",
+    "analysis/test_claims.py",
+    "analysis/figures/test_drawing.py",
+    "trainables/test_training.py",
+    "faults/test_tracker.py",
+    "faults/test_stop.py",
+    "trainables/test_remeasurement.py",
+    "trainables/test_jacobian.py",
+    "trainables/test_controls.py",
+    "trainables/information/test_accelerator.py",
+    "sweep/driver/test_from_states.py",
+    "analysis/test_sequential.py",
+    "analysis/test_control.py",
+    "analysis/figures/test_tables.py",
+    "trainables/test_more_measures.py",
 )
 """The files of tests that take longest, the longest first."""
 
@@ -46,6 +61,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files begin first, so that no worker ends with one alone."""
     ranks = {Path(__file__).parent / file: rank for rank, file in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: no collection of garbage looks at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def make_history(config: TrialConfig, last_epoch: int) -> tuple[EpochRecord, ...]:
