@@ -1,4 +1,4 @@
-"""Hodas & Stinis 2018, sections 3 and 5: high mutual information between layers lets a network find a low-dimensional
+"""Hodas & Stinis 2018, sections 3 and 4: high mutual information between layers lets a network find a low-dimensional
 manifold, from which it gradually moves away as the mutual information falls.
 
 Read of the features: the sample of images lies on fewer coordinates in the last layer where its MI with the first one
@@ -44,7 +44,7 @@ CLAIM = Claim(
     name="lower-dimensional",
     statement="The last layer lies on fewer dimensions where its MI with the first is high",
     paper="Hodas & Stinis 2018",
-    section="3 Results and 5 Conclusions",
+    section="3 Results; 4 Discussion",
     definition=__doc__,
     preset="paper-controls",
     needs="networks of any architecture with the measure geometry",

@@ -1,4 +1,4 @@
-"""Hodas & Stinis 2018, sections 3 and 5: shortcuts raise the mutual information of layers, and thereby speed training.
+"""Hodas & Stinis 2018, sections 3 and 4: shortcuts raise the mutual information of layers, and thereby speed training.
 
 Judged on pairs of MLP and shortcut network of equal width, depth and seed, as a mediation within pairs. The shortcut
 must raise the MI of first and last layer before training, with which training starts: the difference, shortcut less
@@ -39,7 +39,7 @@ CLAIM = Claim(
     name="mi-mediates",
     statement="The shortcut raises the MI at the start, and the more it does so the more it speeds training",
     paper="Hodas & Stinis 2018",
-    section="3 Results and 5 Conclusions",
+    section="3 Results; 4 Discussion",
     definition=__doc__,
     preset="paper-controls",
     needs="MLP and shortcut networks at the same width and depth",
@@ -47,7 +47,9 @@ CLAIM = Claim(
     is_measured=has_first_to_last,
     effects=(
         Effect("MI before training, shortcut less MLP", "bits", "above", between(bits_at_start, "shortcut", "mlp")),
-        Effect("correlation over seeds of that with the error, shortcut less MLP", "rho", "below", products),
+        Effect(
+            "correlation over seeds of MI before training with the error, shortcut less MLP", "rho", "below", products
+        ),
     ),
     other_measures=LADDER,
 )

@@ -8,24 +8,22 @@ import numpy as np
 import pytest
 
 from analysis.claims import CLAIMS, Answer, Judgement, Verdict, judge, plain, text
+from analysis.claims.contrasts import chooses
 from analysis.claims.judging import judge_runs
 from analysis.claims.runs import Run, read_runs
+from analysis.statistics import fewest_seeds
 from sweep.spec import presets
 from sweep.store import load
 from tests.judged import BY_NAME, ORIGIN, judged
-from tests.synthetic import (
-    ARCHITECTURES,
-    Measured,
-    World,
+from tests.synthetic import ARCHITECTURES, Measured, World, grid, tables
+from tests.worlds import (
     as_denied,
     as_told,
     both_papers,
     by_scale_alone,
     by_width,
-    grid,
     in_mini_batches,
     of_noise,
-    tables,
     without_effect,
 )
 from trainables.config import TrialConfig
@@ -275,7 +273,20 @@ def test_it_says_where_it_stands_how_it_is_judged_and_who_runs_it(name: str) -> 
 def test_its_preset_holds_the_points_that_it_needs(name: str) -> None:
     claim = BY_NAME[name]
     runs = [Run(point.point_id, "missing", point.flat(), {}) for point in load(claim.preset).points]
-    assert claim.groups(runs)
+    groups = claim.groups(runs)
+    assert groups
+    for run in (run for group in groups for run in group.runs.values()):
+        for field, values in (setting.split("=") for setting in claim.settings):
+            held = str(run.config[field.replace(".", "_")]).split()
+            assert set(values.strip("[]").split(", ")) <= set(held), f"{run.point_id} lacks {field}={values}"
+
+
+@each_claim
+def test_its_preset_has_the_seeds_that_can_decide_it(name: str) -> None:
+    claim = BY_NAME[name]
+    runs = [Run(point.point_id, "missing", point.flat(), {}) for point in load(claim.preset).points]
+    testing = {group.seed for group in claim.groups(runs) if not (claim.half_chooses and chooses(group))}
+    assert len(testing) >= fewest_seeds()
 
 
 def test_the_numbers_run_on_from_one() -> None:
