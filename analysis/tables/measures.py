@@ -9,7 +9,7 @@ from analysis.quantities import CEILINGS, LABEL_BITS, OF_LAYERS, OTHER_MEASURES,
 from analysis.tables.columns import described
 from sweep.store import PointState, Store
 from trainables.config import TrialConfig
-from trainables.records import EpochRecord, PairRecord
+from trainables.records import EpochRecord, MeasureRecord, PairRecord
 
 MeasuredValue = tuple[str, int, str, str, float | None, float | None]
 """point_id, epoch, pair, measure, value and ceiling in bits."""
@@ -54,27 +54,28 @@ def measure_rows(sweep: str, point: TrialConfig, state: PointState) -> pa.Table:
 def measured_values(points: Iterable[tuple[TrialConfig, PointState]]) -> list[MeasuredValue]:
     """What measures beside KSG say of pairs, in bits, of the points that have any."""
     return [
-        (point.point_id, record.epoch, one.pair, name, one.value, one.ceiling)
-        for point, state in points
-        if point.measure.measures
-        for record in state.history
-        for one in record.measures
-        if one.pair is not None and one.value is not None
-        if (name := other_measure(one.measure, one.scale)) in OTHER_MEASURES
+        (point_id, epoch, one.pair, name, one.value, one.ceiling)
+        for point_id, epoch, one in _with_value(points)
+        if one.pair is not None and (name := other_measure(one.measure, one.scale)) in OTHER_MEASURES
     ]
 
 
 def layer_values(points: Iterable[tuple[TrialConfig, PointState]]) -> list[LayerValue]:
     """What is measured of single layers, of the quantities of `OF_LAYERS`, of the points that have any."""
     return [
-        (point.point_id, record.epoch, one.layer, name, one.value)
-        for point, state in points
-        if point.measure.measures
-        for record in state.history
-        for one in record.measures
-        if one.layer is not None and one.value is not None
-        if (name := of_layer(one.measure, one.pair)) in OF_LAYERS
+        (point_id, epoch, one.layer, name, one.value)
+        for point_id, epoch, one in _with_value(points)
+        if one.layer is not None and one.value is not None and (name := of_layer(one.measure, one.pair)) in OF_LAYERS
     ]
+
+
+def _with_value(points: Iterable[tuple[TrialConfig, PointState]]) -> Iterator[tuple[str, int, MeasureRecord]]:
+    """(point_id, epoch, record) of all that is measured beside KSG and has a value."""
+    for point, state in points:
+        for record in state.history if point.measure.measures else ():
+            for one in record.measures:
+                if one.value is not None:
+                    yield point.point_id, record.epoch, one
 
 
 def of_layer(measure: str, pair: str | None) -> str:
