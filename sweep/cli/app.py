@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sweep.console import say_error
-from sweep.errors import SweepError
+from sweep.errors import StorageFault, SweepError
 
 MEANINGS = {
     1: "internal error",
@@ -120,6 +120,10 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is run, whole."""
+        from sweep.spec import presets
+
+        if args and args[0] not in COMMANDS and args[0] in presets():
+            ctx.fail(f"No such command '{args[0]}', which is a preset: sweep run {args[0]}")
         known: Any = dict.fromkeys(COMMANDS)
         self.commands = known  # of which Typer suggests the nearest
         name, command, rest = super().resolve_command(ctx, args)
@@ -174,7 +178,9 @@ def report_errors(command: Callable[[], None] = app) -> None:
         command()
     except SystemExit as end:
         cause = end.__context__
-        _flush()
+        if (full := _flush()) and not end.code:
+            say_error(full)
+            sys.exit(full.exit_code)
         if isinstance(cause, OSError) and cause.errno == errno.EPIPE:
             sys.exit(READER_GONE)
         raise
@@ -186,17 +192,26 @@ def report_errors(command: Callable[[], None] = app) -> None:
         sys.exit(fault.exit_code)
 
 
-def _flush() -> None:
-    """Write out what was printed; what nobody reads is dropped."""
+def _flush() -> SweepError | None:
+    """Write out what was printed; what nobody reads, or what does not fit, is dropped. Says why it does not fit."""
     if sys.stdout is None:  # closed before the command began
-        return
+        return None
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return None if isinstance(error, BrokenPipeError) else _unwritten(error)
+    return None
+
+
+def _unwritten(error: OSError) -> SweepError:
+    """The message for an output that cannot be written, as on a full device."""
+    return StorageFault(f"the output cannot be written: {error.strerror}", next="the same with another output")
 
 
 def _internal(error: Exception) -> SweepError:
     """The message for an error that no command expects."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:  # of print
+        return _unwritten(error)
     message = f"internal error: {type(error).__name__}: {error}"
     return SweepError(message, next="the same again with SWEEP_DEBUG=1 shows the stack trace")

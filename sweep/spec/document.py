@@ -1,6 +1,5 @@
 """One YAML document of a spec: its blocks are validated value by value, every problem is noted with its place."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sweep.spec import yaml_lines
 from sweep.spec.model import BLOCK_KEYS, Block, Resources
-from sweep.spec.sampled import Sample
+from sweep.spec.sampled import Sample, Span
+from sweep.spec.wording import RANGE, field_of, in_words, what_to_type
 from sweep.text import did_you_mean, nearest, shown
 from trainables.config import Measurement, TrialConfig
 
@@ -18,10 +18,8 @@ MAX_POINTS = 100_000
 """A larger grid counts as a mistake."""
 
 UNKNOWN_SHOWN = 10
-MESSAGE_LENGTH = 300
 SETTING_LENGTH = 120
 
-RANGE = re.compile(r"\s*(\d{1,18})\s*\.\.\s*(\d{1,18})\s*")
 TOP_KEYS = ("name", "description", "include", *BLOCK_KEYS, "keep", "resources")
 SECTIONS = ("fixed", "grid", "zip")
 """Keys of a block that give values to fields, a field in one of them."""
@@ -58,6 +56,12 @@ class Document:
     def path(self) -> Path:
         """Its path, to which the paths of its includes are relative."""
         return Path(self.source)
+
+    def place(self, field: str) -> yaml_lines.Path:
+        """Where a field has its value, as in `measure.samples`: in a setting, or on a line; the top where nowhere."""
+        *section, name = field.split(".")
+        places = (path for path in (*self.settings, *self.lines) if path[-1:] == (name,) and len(path) > 1)
+        return next((path for path in places if not section or path[-2] == section[-1]), ())
 
     def say(self, path: yaml_lines.Path, message: str, correction: str | None = None) -> None:
         """Note a problem at FILE:LINE of the key, or of the nearest key above it, or at the `--set` that changed it.
@@ -166,8 +170,10 @@ class Document:
         """By field the values that are sampled, each as the field allows."""
         over = values.get("over")
         if isinstance(over, dict):
-            ranges = {str(name): self._range((*path, "over", str(name)), span) for name, span in over.items()}
-            values = {**values, "over": ranges}
+            spans = {str(name): self._span((*path, "over", str(name)), str(name), span) for name, span in over.items()}
+            values = {**values, "over": spans}
+            if None in spans.values():
+                return {}
         self.check_keys(path, values, tuple(Sample.model_fields))
         known = {key: value for key, value in values.items() if key in Sample.model_fields}
         if lacking := [key for key in ("points", "over") if key not in known]:
@@ -212,6 +218,24 @@ class Document:
             return {}
         return value
 
+    def _span(self, path: yaml_lines.Path, name: str, span: Any) -> Span | list[Any] | None:
+        """What a field is sampled over; None, with a problem noted, where that cannot be."""
+        if isinstance(span, dict):
+            try:
+                return Span.model_validate(span)
+            except ValidationError as error:
+                self._say_errors(path, error, span)
+                return None
+        values = self._range(path, span)
+        if isinstance(values, list) and values:
+            return values
+        self.say(
+            path,
+            f"'{name}' in 'sample' is a range such as {{from: 1, to: 4}} or 1..4, or a list of choices, "
+            f"not {shown(span)}",
+        )
+        return None
+
     def _values(self, path: yaml_lines.Path, name: str, values: Any, is_set: bool) -> list[Any]:
         """The values of a list or range. is_set: whether each counts once."""
         values, key = self._range(path, values), path[-2]
@@ -252,7 +276,7 @@ class Document:
                 continue
             location = tuple(key for key in problem["loc"] if key in self._keys_of(value))
             where = (*path, *location)
-            message = f"{_field(where)}: {in_words(problem)}{_what_to_type(where, problem)}"
+            message = f"{field_of(where)}: {in_words(problem)}{what_to_type(where, problem)}"
             if message not in messages:
                 self.say((*path, *location), message)
             messages.add(message)
@@ -266,31 +290,3 @@ def _hint(key: str, allowed: Sequence[str]) -> str:
     """Where the key stands in a spec, in brackets; of a key that stands nowhere the most similar that is allowed."""
     place = next((place for place, keys in PLACES.items() if key in keys), None)
     return f" (its place is {place})" if place else did_you_mean(key, allowed)
-
-
-def _field(path: yaml_lines.Path) -> str:
-    return str(next(key for key in reversed(path) if isinstance(key, str)))
-
-
-def _what_to_type(path: yaml_lines.Path, problem: Any) -> str:
-    """What to write instead of a value that means something else in YAML than what was probably meant; or empty."""
-    value, kind = problem["input"], problem["type"]
-    if isinstance(value, float) and kind == "int_type" and value.is_integer():
-        return f"; write {int(value)}"
-    if not isinstance(value, str):
-        return ""
-    if RANGE.fullmatch(value):
-        return f"; a range stands without brackets in 'grid', as in {_field(path)}: {value.strip()}"
-    if kind == "bool_type" and value.lower() in ("on", "yes", "y", "off", "no", "n"):
-        return f"; write {'true' if value.lower() in ('on', 'yes', 'y') else 'false'}"
-    if kind in ("int_type", "float_type") and re.fullmatch(r"[-+]?[0-9.]+", value):
-        return "; leave out the quotes"
-    return ""
-
-
-def in_words(problem: Any) -> str:
-    """The value and its problem, for one error of a `ValidationError`."""
-    allowed = re.findall(r"'([^']*)'", str(problem.get("ctx", {}).get("expected", "")))
-    hint = did_you_mean(str(problem["input"]), allowed)
-    message = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
-    return f"{shown(problem['input'])}{hint}: {message[:MESSAGE_LENGTH]}"

@@ -14,6 +14,7 @@ from sweep.errors import UsageError
 from sweep.spec import yaml_lines
 from sweep.spec.document import MAX_POINTS, TOP_KEYS, Document
 from sweep.spec.model import BLOCK_KEYS, Block, Resources, SweepSpec, presets
+from sweep.spec.wording import in_words
 from sweep.system.paths import with_home
 from sweep.text import did_you_mean, nearest, shown
 from trainables.kept_states import Keep
@@ -168,7 +169,10 @@ class SpecReader:
             _ = spec.points
         except ValidationError as error:
             for problem in error.errors():
-                document.say(("measure",), problem["msg"].removeprefix("Value error, "))
+                said = problem["msg"].removeprefix("Value error, ")
+                if field := [str(part) for part in problem["loc"]]:
+                    said = f"{'.'.join(field)}: {in_words(problem)}"
+                document.say(document.place(said.replace(":", " ").split()[0]), said)
 
 
 def shown_path(source: str) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from sweep.errors import UsageError
-from sweep.spec.document import in_words
 from sweep.spec.model import Block, SweepSpec
 from sweep.spec.reader import spec_from_bytes
+from sweep.spec.wording import in_words
 
 NAME_LENGTH = 100
 

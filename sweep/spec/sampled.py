@@ -35,9 +35,6 @@ class Span(BaseModel):
         return min(int(value), int(self.high)) if is_whole else float(f"{value:.{DIGITS}g}")
 
 
-Choices = Annotated[list[Any], Field(min_length=1)]
-
-
 class Sample(BaseModel):
     """So many points over the spans and choices of some fields."""
 
@@ -46,7 +43,7 @@ class Sample(BaseModel):
     points: int = Field(ge=1, le=100_000)
     seed: int = Field(0, ge=0)
     method: Literal["sobol", "random"] = "sobol"
-    over: dict[str, Span | Choices] = Field(min_length=1, max_length=100)
+    over: dict[str, Span | list[Any]] = Field(min_length=1, max_length=100)
 
     def columns(self) -> dict[str, list[Any]]:
         """By field its values, of each point one."""

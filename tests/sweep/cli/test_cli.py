@@ -8,25 +8,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from sweep.store import Store
 from tests.commands import Command
-from tests.nvidia import Card, module_of
 from tests.processes import bare_environment
 from trainables.config import TrialConfig
 from trainables.records import PointResult
 
 Process = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def sweep(run_here: Command, here: Path) -> Command:
-    """Runs the command in an empty folder, in this process."""
-    return run_here
 
 
 @pytest.fixture
@@ -178,6 +170,21 @@ def test_a_closed_output_is_no_error() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("command", ["--help", "presets"])
+def test_an_output_that_does_not_fit_is_a_storage_fault(command: str) -> None:
+    program = f"{shlex.join([sys.executable, '-c', 'from analysis.cli import main; main()'])} {command} >/dev/full"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 6
+    assert done.stderr.startswith("sweep: the output cannot be written: No space left on device\n  next: ")
+
+
+def test_a_preset_in_the_place_of_a_command_is_told(sweep: Command) -> None:
+    done = sweep("demo")
+    assert done.returncode == 2
+    assert "which is a preset: sweep run demo" in done.stderr
+
+
 def test_plan_writes_nothing_and_speaks_json(sweep: Command, here: Path) -> None:
     done = sweep("plan", "demo", "--set", "grid.seed=[0]", "--json")
     plan = json.loads(done.stdout)
@@ -253,49 +260,6 @@ def test_a_sweep_with_damaged_records_can_still_be_run(process: Process, here: P
     spec.write_text("name: one\nfixed: {epochs: 0, width: 8}\n")
     done = process("run", "one.yaml")
     assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> None:
-    """NVIDIA's driver lists one card of 15,360 MiB."""
-    monkeypatch.setitem(sys.modules, "pynvml", module_of(Card("GPU-aaaa-1", "Card", 15360, 15000)))
-
-
-def test_plan_warns_of_a_share_too_small_and_says_what_was_asked_again_with_one_that_will_do(
-    sweep: Command, card: None
-) -> None:
-    asked = ["plan", "demo", "--gpus-per-trial", "0.02", "--cpus-per-trial", "0.5", "--max-concurrent", "40"]
-    environment = {"CUDA_VISIBLE_DEVICES": "0"}
-    said = sweep(*asked, "--retry", "infra", "--data-dir", "/data", **environment).stderr
-    assert "lets 40 trials share one Card and take 31.6 GB of its 16.1 GB" in said
-    command = shlex.split(said.splitlines()[-1].partition(": ")[2])
-    given = dict(pairwise(command))
-    assert given["--gpus-per-trial"] == "0.083"
-    assert (given["--cpus-per-trial"], given["--max-concurrent"]) == ("0.5", "40")
-    assert (given["--retry"], given["--data-dir"]) == ("infra", "/data")
-    plan = json.loads(sweep(*asked, "--json", **environment).stdout)
-    assert (plan["gpu_is_crowded"], plan["gpus_per_trial_enough"]) == (True, 0.083)
-    assert plan["point_gpu_bytes"].keys() == set(plan["to_run"])
-    assert max(plan["point_gpu_bytes"].values()) == plan["trial_gpu_bytes"]
-
-
-def test_plan_as_a_job_speaks_of_no_gpu_and_no_cpu_of_the_head(
-    sweep: Command, here: Path, card: None, result: Callable[[TrialConfig], PointResult]
-) -> None:
-    store = Store(here / "runs")
-    point = TrialConfig(epochs=4, width=8)
-    spec = here / "one.yaml"
-    spec.write_text("name: one\nfixed: {epochs: 4, width: 8}\ngrid: {seed: [0, 1]}\n")
-    store.commit_result(point, result(point))
-    said = json.dumps({"address": "http://127.0.0.1:8265", "spec": ["one.yaml"]})
-    environment = {"CUDA_VISIBLE_DEVICES": "0", "SWEEP_SAID": said}
-    asked = ["plan", "one.yaml", "--gpus-per-trial", "0.1"]
-    found = sweep(*asked, **environment).stdout
-    assert "0.1 GPU for each asks for GPUs of" in found
-    assert "no GPU here" not in found
-    assert "this machine" not in found
-    assert "with --max-concurrent N it is known" in found
-    assert "if the cluster holds 3 at a time" in sweep(*asked, "--max-concurrent", "3", **environment).stdout
 
 
 def test_a_port_that_is_taken_is_named_with_one_that_is_free(sweep: Command, tmp_path: Path) -> None:

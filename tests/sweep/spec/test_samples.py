@@ -112,10 +112,36 @@ def test_what_is_set_replaces_the_field_among_those_that_go_together(tmp_path: P
         ("sample: {points: 2, over: {width: [x]}}\n", "width: 'x': must be a valid integer"),
         ("sample: {points: 2, over: {width: [4]}}\nfixed: {width: 3}\n", "'width' stands in both 'fixed' and 'sample'"),
         ("sample: {points: 2, over: {width: [4]}}\nzip: {depth: [3]}\n", "a block has 'zip' or 'sample', not both"),
-        ("sample: {points: 2, over: {width: []}}\n", "over"),
+        ("sample: {points: 2, over: {width: []}}\n", "'width' in 'sample' is a range such as {from: 1, to: 4} or 1..4"),
+        ("sample: {points: 2, over: {width: 3}}\n", "or a list of choices, not 3"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
         spec_of(tmp_path, text)
     assert said in str(refused.value)
+
+
+def test_of_a_range_that_cannot_be_the_field_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        spec_of(tmp_path, "sample:\n  points: 2\n  over:\n    gain: {from: 3, to: 1}\n")
+    (line,) = str(refused.value.message).splitlines()
+    assert "it.yaml:4: gain: " in line
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("fixed.batch_size=0", "batch_size: 0: must be 'all' or a whole number, at least 1"),
+        ("fixed.batch_size=5000", "batch_size is 5000, but digits has 1433 training images"),
+        ("measure.samples=9999", "measure.samples is 9999, but digits has 364 validation images"),
+        ("grid.residual_sums=[every_layer]", "residual_sums is every_layer, but architecture is mlp"),
+    ],
+)
+def test_what_the_points_cannot_have_is_told_of_the_setting_that_asked_for_it(setting: str, said: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        load("demo", [setting])
+    assert str(refused.value.message) == f"--set {setting}: {said}" + (
+        ": allowed are resnet, shortcut_resnet" if "residual" in setting else ""
+    )
+    assert f"--set {setting.partition('=')[0]}=VALUE" in str(refused.value.next)
