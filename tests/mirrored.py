@@ -12,7 +12,8 @@ from sweep.store import Store
 
 def runs(uri: str, spec: SweepSpec) -> list[Any]:
     client = mlflow.MlflowClient(uri)
-    return list(client.search_runs([client.get_experiment_by_name(spec.name).experiment_id]))
+    experiment = client.get_experiment_by_name(spec.name)
+    return list(client.search_runs([experiment.experiment_id])) if experiment else []
 
 
 def assert_equal_to_the_store(uri: str, spec: SweepSpec, store: Store) -> None:
@@ -27,3 +28,15 @@ def assert_equal_to_the_store(uri: str, spec: SweepSpec, store: Store) -> None:
         for name in run.data.metrics:
             steps = [entry.step for entry in client.get_metric_history(run.info.run_id, name)]
             assert len(steps) == len(set(steps)), (run.info.run_name, name)
+
+
+def runs_by_point(uri: str, spec: SweepSpec) -> dict[str, Any]:
+    """The runs of a sweep by the id of their point, of which there is one each."""
+    found = runs(uri, spec)
+    by_point = {run.data.tags["point_id"]: run for run in found}
+    assert len(by_point) == len(found), "one run per point"
+    return by_point
+
+
+def steps(uri: str, run: Any, metric: str) -> list[int]:
+    return [entry.step for entry in mlflow.MlflowClient(uri).get_metric_history(run.info.run_id, metric)]

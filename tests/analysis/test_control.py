@@ -8,17 +8,8 @@ import pytest
 
 from analysis.claims import CLAIMS, Judgement, Reading, Verdict, judge, plain, text
 from tests.judged import BY_NAME, ORIGIN, judged
-from tests.synthetic import (
-    Measured,
-    World,
-    as_told,
-    both_papers,
-    grid,
-    tables,
-    with_still_twins,
-    with_twins,
-    with_twins_alike,
-)
+from tests.synthetic import Measured, World, grid, tables
+from tests.worlds import as_told, both_papers, with_still_twins, with_twins, with_twins_alike
 from trainables.config import TrialConfig
 
 OF_LEARNING = [claim.name for claim in CLAIMS if claim.is_of_learning]

@@ -11,7 +11,8 @@ import pytest
 from analysis.cli import app
 from analysis.registered import recorded_now
 from sweep.errors import UsageError
-from tests.synthetic import grid, tables, with_still_twins, with_twins
+from tests.synthetic import grid, tables
+from tests.worlds import with_still_twins, with_twins
 
 
 @pytest.fixture

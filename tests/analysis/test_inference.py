@@ -7,7 +7,8 @@ import pytest
 
 from analysis.claims import Verdict, plain, text
 from tests.judged import judged
-from tests.synthetic import Measured, as_told, grid
+from tests.synthetic import Measured, grid
+from tests.worlds import as_told
 from trainables.config import TrialConfig
 
 

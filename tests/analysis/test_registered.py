@@ -16,7 +16,8 @@ from analysis.claims.registered import version_of
 from analysis.registered import EQUAL, REGISTERED, RULES, recorded_now
 from sweep.store import Store, record_definitions, recorded_definitions
 from tests.judged import BY_NAME, ORIGIN
-from tests.synthetic import Measured, as_told, both_papers, grid, tables
+from tests.synthetic import Measured, grid, tables
+from tests.worlds import as_told, both_papers
 from trainables.config import TrialConfig
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "claims.md"

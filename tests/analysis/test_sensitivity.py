@@ -5,7 +5,8 @@ import numpy as np
 from analysis.claims import CLAIMS, judge
 from analysis.claims.sensitivity import Sensitivity, not_varied, sensitivity
 from tests.judged import BY_NAME, ORIGIN
-from tests.synthetic import Measured, World, as_told, both_papers, grid, tables
+from tests.synthetic import Measured, World, grid, tables
+from tests.worlds import as_told, both_papers
 from trainables.config import TrialConfig
 
 

@@ -21,7 +21,7 @@ from sweep.store import Attempt, State, Store, load
 from sweep.system import provenance
 from tests.code_edits import ADD_AN_ARCHITECTURE, Edit, edited_copy, move, replace
 from tests.commands import Command, Done
-from tests.epoch_tables import CLOCKS
+from tests.epoch_tables import CLOCKS, as_then, as_worded_then
 from tests.files import files
 from tests.processes import COMMAND, bare_environment
 from tests.store_schema.conftest import BEGUN, DONE, SCHEMA_1
@@ -46,30 +46,6 @@ Ended = Done | subprocess.CompletedProcess[str]
 
 def without_clocks(table: pa.Table) -> pa.Table:
     return table.drop_columns([name for name in CLOCKS if name in table.column_names])
-
-
-def as_then(now: pa.Table, then: pa.Table) -> pa.Table:
-    """The columns that there were then; those added since are fields of the config, which have their defaults."""
-    defaults = TrialConfig().flat()
-    for name in set(now.column_names) - set(then.column_names):
-        assert set(now[name].to_pylist()) == {defaults[name]}, name
-    return now.select(then.column_names)
-
-
-REWORDED = {"epochs", "epoch", "train_loss", "train_seconds", "mutual_information_bits"}
-"""Columns whose meaning is said in other words since; they and their units are what they were."""
-
-
-def as_worded_then(now: pa.Table, then: pa.Table) -> pa.Table:
-    """The same values, with the meanings of then for columns that were reworded, whose units must be equal."""
-    fields = []
-    for one in now.schema:
-        before = then.schema.field(one.name)
-        if one.name in REWORDED:
-            assert one.metadata[b"unit"] == before.metadata[b"unit"], one.name
-            one = one.with_metadata(before.metadata)
-        fields.append(one)
-    return pa.table(now.columns, schema=pa.schema(fields, now.schema.metadata))
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pytest
@@ -15,6 +14,7 @@ from sweep.spec import SweepSpec
 from sweep.store import Attempt, State, Store, store_id
 from sweep.tracking.background import BackgroundMirror
 from sweep.tracking.mirror import Mirror
+from tests.mirrored import runs_by_point, steps
 from trainables.config import TrialConfig
 from trainables.records import EpochRecord, Failure, PointResult
 from trainables.snapshots import Snapshot
@@ -41,26 +41,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
     return Store(tmp_path)
 
 
-def runs(uri: str, spec: SweepSpec) -> dict[str, Any]:
-    client = mlflow.MlflowClient(uri)
-    experiment = client.get_experiment_by_name(spec.name)
-    found = client.search_runs([experiment.experiment_id]) if experiment else []
-    by_point = {run.data.tags["point_id"]: run for run in found}
-    assert len(by_point) == len(found), "one run per point"
-    return by_point
-
-
-def steps(uri: str, run: Any, metric: str) -> list[int]:
-    return [entry.step for entry in mlflow.MlflowClient(uri).get_metric_history(run.info.run_id, metric)]
-
-
 def test_a_finished_point_is_a_finished_run_with_the_names_of_the_contract(
     tracking_uri: str, spec: SweepSpec, store: Store, history: History, result: Result
 ) -> None:
     point = next(point for point in spec.points if point.architecture == "shortcut")
     store.commit_result(point, result(point))
     Mirror(tracking_uri, spec, store).replay(spec.points)
-    found = runs(tracking_uri, spec)
+    found = runs_by_point(tracking_uri, spec)
     assert set(found) == {point.point_id}
     run = found[point.point_id]
     assert run.info.status == "FINISHED"
@@ -89,7 +76,7 @@ def test_no_two_metrics_of_a_run_are_charts_of_the_same_numbers(
     point = next(point for point in spec.points if point.architecture == "shortcut")
     store.commit_result(point, result(point))
     Mirror(tracking_uri, spec, store).replay(spec.points)
-    run = runs(tracking_uri, spec)[point.point_id]
+    run = runs_by_point(tracking_uri, spec)[point.point_id]
     of_mi = {name for name in run.data.metrics if name.startswith("mutual_information_bits")}
     assert of_mi == {"mutual_information_bits", "mutual_information_bits.first-last"}
     assert run.data.tags["default_pair"] == "first-merged"
@@ -103,7 +90,7 @@ def test_replaying_adds_nothing(tracking_uri: str, spec: SweepSpec, store: Store
     fresh = Mirror(tracking_uri, spec, store)
     for point in spec.points:
         fresh.sync(point, store.state(point))
-    for run in runs(tracking_uri, spec).values():
+    for run in runs_by_point(tracking_uri, spec).values():
         assert steps(tracking_uri, run, "mutual_information_bits") == [0, 1, 2, 3, 4]
 
 
@@ -114,12 +101,12 @@ def test_a_run_left_running_by_a_killed_driver_is_ended_and_later_goes_on(
     store.commit_snapshot(Snapshot(point, history(point, 2), ()))
     mirror = Mirror(tracking_uri, spec, store)
     mirror.sync(point, store.state(point), is_running=True)
-    assert runs(tracking_uri, spec)[point.point_id].info.status == "RUNNING"
+    assert runs_by_point(tracking_uri, spec)[point.point_id].info.status == "RUNNING"
     Mirror(tracking_uri, spec, store).reconcile(spec.points)
-    assert runs(tracking_uri, spec)[point.point_id].info.status == "KILLED"
+    assert runs_by_point(tracking_uri, spec)[point.point_id].info.status == "KILLED"
     store.commit_result(point, result(point))
     Mirror(tracking_uri, spec, store).sync(point, store.state(point))
-    run = runs(tracking_uri, spec)[point.point_id]
+    run = runs_by_point(tracking_uri, spec)[point.point_id]
     assert run.info.status == "FINISHED"
     assert steps(tracking_uri, run, "test_error") == [0, 1, 2, 3, 4]
 
@@ -130,7 +117,7 @@ def test_a_failed_point_is_a_failed_run_with_its_reason(tracking_uri: str, spec:
     store.save_attempt(point.point_id, Attempt(1, "", "here", 0, {}, failure=failure))
     assert store.state(point).state is State.FAILED
     Mirror(tracking_uri, spec, store).replay(spec.points)
-    run = runs(tracking_uri, spec)[point.point_id]
+    run = runs_by_point(tracking_uri, spec)[point.point_id]
     assert (run.info.status, run.data.tags["failure_message"]) == ("FAILED", "ValueError: no")
 
 
@@ -161,7 +148,7 @@ def test_a_deleted_experiment_is_restored(tracking_uri: str, spec: SweepSpec, st
     client.delete_experiment(client.get_experiment_by_name(spec.name).experiment_id)
     store.commit_result(spec.points[0], result(spec.points[0]))
     assert Mirror(tracking_uri, spec, store).replay(spec.points) == 1
-    assert runs(tracking_uri, spec)
+    assert runs_by_point(tracking_uri, spec)
 
 
 def test_the_background_mirror_is_complete_when_it_ends(
@@ -171,7 +158,7 @@ def test_the_background_mirror_is_complete_when_it_ends(
         for point in spec.points:
             store.commit_result(point, result(point))
             mirror.touch(point, is_running=False)
-    assert set(runs(tracking_uri, spec)) == {point.point_id for point in spec.points}
+    assert set(runs_by_point(tracking_uri, spec)) == {point.point_id for point in spec.points}
 
 
 def test_a_replay_beside_a_live_driver_leaves_what_runs_running(
@@ -183,7 +170,7 @@ def test_a_replay_beside_a_live_driver_leaves_what_runs_running(
     beside = Mirror(tracking_uri, spec, store)
     assert beside.replay(spec.points, running={point.point_id}) == 0
     beside.reconcile(spec.points, running={point.point_id})
-    assert runs(tracking_uri, spec)[point.point_id].info.status == "RUNNING"
+    assert runs_by_point(tracking_uri, spec)[point.point_id].info.status == "RUNNING"
 
 
 def test_a_run_of_another_history_than_the_results_is_replaced(
@@ -195,7 +182,7 @@ def test_a_run_of_another_history_than_the_results_is_replaced(
     Mirror(tracking_uri, spec, store).sync(point, store.state(point))
     store.commit_result(point, result(point))
     assert Mirror(tracking_uri, spec, store).replay(spec.points) == 1
-    run = runs(tracking_uri, spec)[point.point_id]
+    run = runs_by_point(tracking_uri, spec)[point.point_id]
     assert (run.info.status, steps(tracking_uri, run, "test_error")) == ("FINISHED", [0, 1, 2, 3, 4])
 
 
@@ -206,7 +193,7 @@ def test_a_run_left_running_of_which_the_store_knows_nothing_is_ended(
     elsewhere.commit_snapshot(Snapshot(point, history(point, 2), ()))
     Mirror(tracking_uri, spec, store).sync(point, elsewhere.state(point), is_running=True)
     Mirror(tracking_uri, spec, store).reconcile(spec.points)
-    assert runs(tracking_uri, spec)[point.point_id].info.status == "KILLED"
+    assert runs_by_point(tracking_uri, spec)[point.point_id].info.status == "KILLED"
 
 
 def test_two_stores_with_a_sweep_of_one_name_leave_each_others_runs_alone(
@@ -233,9 +220,11 @@ def test_runs_that_say_nothing_of_their_store_become_those_of_the_first_that_com
     store.commit_result(point, result(point))
     Mirror(tracking_uri, spec, store).replay(spec.points)
     client = mlflow.MlflowClient(tracking_uri)
-    client.delete_tag(runs(tracking_uri, spec)[point.point_id].info.run_id, "store_id")  # as older versions wrote it
+    client.delete_tag(
+        runs_by_point(tracking_uri, spec)[point.point_id].info.run_id, "store_id"
+    )  # as older versions wrote it
     assert Mirror(tracking_uri, spec, store).replay(spec.points) == 0
-    assert runs(tracking_uri, spec)[point.point_id].data.tags["store_id"] == store_id(store)
+    assert runs_by_point(tracking_uri, spec)[point.point_id].data.tags["store_id"] == store_id(store)
 
 
 def test_the_clash_of_two_stores_is_said_once_with_a_remedy(
@@ -265,7 +254,7 @@ def test_a_runs_page_begins_with_what_a_person_asks_and_its_tags_are_texts(
     store.save_attempt(point.point_id, replace(FIRST, provenance=provenance))
     store.commit_result(point, replace(result(point), provenance=provenance))
     Mirror(tracking_uri, spec, store).replay(spec.points)
-    run = runs(tracking_uri, spec)[point.point_id]
+    run = runs_by_point(tracking_uri, spec)[point.point_id]
     shown = {name: text for name, text in run.data.tags.items() if not name.startswith("mlflow.")}
     assert all(shown.values()), shown
     assert not any(text.startswith(("{", "[")) for text in shown.values()), shown
@@ -285,7 +274,7 @@ def test_a_point_that_failed_before_its_first_epoch_has_its_numbers_too(
         failed = replace(FIRST, number=number, failure=Failure("code", "ValueError: no"))
         store.save_attempt(point.point_id, failed)
         Mirror(tracking_uri, spec, store).replay(spec.points)
-    run = runs(tracking_uri, spec)[point.point_id]
+    run = runs_by_point(tracking_uri, spec)[point.point_id]
     assert (run.data.metrics["attempts"], run.data.metrics["epochs_done"]) == (2, 0)
 
 
@@ -296,11 +285,11 @@ def test_numbers_that_an_older_mirror_has_as_tags_become_metrics(
     store.commit_result(point, result(point))
     mirror = Mirror(tracking_uri, spec, store)
     mirror.replay(spec.points)
-    client, run = mlflow.MlflowClient(tracking_uri), runs(tracking_uri, spec)[point.point_id]
+    client, run = mlflow.MlflowClient(tracking_uri), runs_by_point(tracking_uri, spec)[point.point_id]
     for name in ("epochs_done", "attempts"):
         client.set_tag(run.info.run_id, name, "4")
     client.delete_tag(run.info.run_id, "mlflow.sweep.mirrored")
     assert Mirror(tracking_uri, spec, store).replay(spec.points) == 1
     again = Mirror(tracking_uri, spec, store)
     assert again.replay(spec.points) == 0
-    assert not {"epochs_done", "attempts"} & runs(tracking_uri, spec)[point.point_id].data.tags.keys()
+    assert not {"epochs_done", "attempts"} & runs_by_point(tracking_uri, spec)[point.point_id].data.tags.keys()
